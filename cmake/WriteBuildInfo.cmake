@@ -1,0 +1,11 @@
+# Run at every build: writes build_info.cpp anew when git's revision has changed.
+execute_process(
+  COMMAND git describe --always --dirty --abbrev=12 --match=
+  WORKING_DIRECTORY "${SOURCE_DIR}"
+  OUTPUT_VARIABLE REVISION
+  OUTPUT_STRIP_TRAILING_WHITESPACE
+  ERROR_QUIET)
+if(NOT REVISION)
+  set(REVISION "unknown")
+endif()
+configure_file("${TEMPLATE}" "${OUTPUT}" @ONLY)

@@ -1,0 +1,81 @@
+#pragma once
+
+// The program's log: one event a line, a fixed sentence and named values, as logfmt or JSON on
+// standard error. Every thread may log. The sentence never holds values, so that events can be
+// counted by it.
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+namespace spdlog {
+class logger;
+namespace sinks {
+class sink;
+}
+}  // namespace spdlog
+
+namespace telnyx_exporter {
+
+enum class LogLevel { kDebug, kInfo, kWarn, kError };
+enum class LogFormat { kLogfmt, kJson };
+
+/// `debug`, `info`, `warn` or `error`.
+Result<LogLevel> ParseLogLevel(std::string_view text);
+/// `logfmt` or `json`.
+Result<LogFormat> ParseLogFormat(std::string_view text);
+
+/// One named value of an event. Holds views: it lives for one call only.
+struct LogField {
+  std::string_view key;
+  std::variant<std::string_view, std::int64_t, double, bool> value;
+
+  LogField(std::string_view name, std::string_view text) : key(name), value(text) {}
+  LogField(std::string_view name, const std::string& text)
+      : key(name), value(std::string_view(text)) {}
+  LogField(std::string_view name, const char* text) : key(name), value(std::string_view(text)) {}
+  LogField(std::string_view name, bool truth) : key(name), value(truth) {}
+  template <std::integral T>
+  LogField(std::string_view name, T number) : key(name), value(static_cast<std::int64_t>(number)) {}
+  template <std::floating_point T>
+  LogField(std::string_view name, T number) : key(name), value(static_cast<double>(number)) {}
+  /// Seconds, with fractions.
+  LogField(std::string_view name, Duration duration) : key(name), value(ToSeconds(duration)) {}
+};
+
+/// The line for one event, without the newline; what `Log` writes.
+std::string FormatLogLine(LogFormat format, WallTime time, LogLevel level, std::string_view message,
+                          std::initializer_list<LogField> fields);
+
+class Log {
+ public:
+  /// Writes to standard error.
+  Log(const Clock& clock, LogLevel level, LogFormat format);
+  /// Writes to `sink`.
+  Log(const Clock& clock, LogLevel level, LogFormat format,
+      std::shared_ptr<spdlog::sinks::sink> sink);
+  ~Log();
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+
+  void Debug(std::string_view message, std::initializer_list<LogField> fields = {});
+  void Info(std::string_view message, std::initializer_list<LogField> fields = {});
+  void Warn(std::string_view message, std::initializer_list<LogField> fields = {});
+  void Error(std::string_view message, std::initializer_list<LogField> fields = {});
+
+ private:
+  void Write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields);
+
+  const Clock& clock_;
+  const LogLevel level_;
+  const LogFormat format_;
+  std::unique_ptr<spdlog::logger> logger_;
+};
+
+}  // namespace telnyx_exporter

@@ -1,0 +1,103 @@
+#pragma once
+
+// The boundary to the network: many requests in flight, one callback each. The polling loop owns a
+// Transport and drives it from its one thread; tests and simulations put a fake in its place.
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/secret.h"
+
+namespace telnyx_exporter {
+
+/// One account's way to its API: immutable, shared by all its requests. A request can name only a
+/// path, never a host, so the key cannot reach any other address.
+struct Endpoint {
+  std::string base_url;  // "https://api.telnyx.com/v2", no slash at the end
+  Secret api_key;        // sent as "Authorization: Bearer KEY"
+  Secret proxy_url;      // empty: none, the environment's proxy variables are not looked at
+  std::string ca_file;   // empty: the system's
+  /// The name to ask for and to check the certificate against; empty: the host in base_url.
+  std::string server_name;
+  bool insecure_skip_verify = false;
+};
+
+struct Request {
+  std::shared_ptr<const Endpoint> endpoint;
+  std::string target;  // appended to base_url: "/connections/1/active_calls?page%5Blimit%5D=250"
+  Duration connect_timeout;    // name look-up, TCP and TLS
+  Duration timeout;            // the whole exchange
+  std::size_t max_body_bytes;  // after decompression
+};
+
+/// The response headers that the exporter acts on, as received. Absent where the server sent none.
+struct ResponseHeaders {
+  std::optional<std::string> retry_after;
+  std::optional<std::string> should_retry;          // x-should-retry
+  std::optional<std::string> rate_limit_limit;      // x-ratelimit-limit
+  std::optional<std::string> rate_limit_remaining;  // x-ratelimit-remaining
+  std::optional<std::string> rate_limit_reset;      // x-ratelimit-reset, seconds until the reset
+};
+
+/// Bytes that may be read, not used, behind every body: what simdjson needs.
+inline constexpr std::size_t kBodyPadding = 64;
+
+struct Response {
+  int status = 0;
+  ResponseHeaders headers;
+  /// Decompressed. Valid during the callback only; at least kBodyPadding bytes behind its end are
+  /// readable memory.
+  std::string_view body;
+};
+
+struct TransportError {
+  enum class Kind {
+    kTimeout,           // connect or whole exchange
+    kConnect,           // name look-up, refused, reset, closed early
+    kTls,               // handshake or certificate
+    kMalformed,         // not HTTP, or a body that cannot be decompressed
+    kResponseTooLarge,  // body past max_body_bytes, or headers past the transport's own bound
+  };
+  Kind kind = Kind::kConnect;
+  std::string message;  // for the log: no secret, no body
+};
+
+/// How one request ended.
+struct Exchange {
+  std::expected<Response, TransportError> result;
+  Duration elapsed{};            // from Send to the end
+  std::uint64_t body_bytes = 0;  // decompressed bytes received, also of failed requests
+};
+
+using RequestId = std::uint64_t;
+using ExchangeCallback = std::move_only_function<void(const Exchange&)>;
+
+/// Everything but Wake() belongs to the one thread that owns the transport.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+
+  /// Begins a request. `done` is called exactly once, from inside Run, unless the request is
+  /// cancelled first. It may call Send and Cancel.
+  virtual RequestId Send(Request request, ExchangeCallback done) = 0;
+
+  /// Ends a request at once; its callback is destroyed without being called. Unknown ids are
+  /// ignored.
+  virtual void Cancel(RequestId id) = 0;
+
+  /// Moves requests along and calls the callbacks of those that end. Returns when at least one
+  /// ended, when Wake was called since the last return, or after `at_most`, whichever comes first.
+  virtual void Run(Duration at_most) = 0;
+
+  /// Makes the present or next Run return at once. Any thread.
+  virtual void Wake() = 0;
+};
+
+}  // namespace telnyx_exporter

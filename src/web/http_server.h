@@ -1,0 +1,68 @@
+#pragma once
+
+// The HTTP server of both programs: event driven on a few threads, any number of listening
+// addresses. It knows nothing of what it serves: every request goes to one Handler, which runs on
+// the serving threads, several at a time, and must not block.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+namespace telnyx_exporter {
+
+/// A request as the handler sees it. The views live as long as the handler's call.
+class HttpRequest {
+ public:
+  virtual ~HttpRequest() = default;
+  virtual std::string_view method() const = 0;
+  virtual std::string_view path() const = 0;   // percent-decoded by the server, without the query
+  virtual std::string_view query() const = 0;  // raw, behind the '?'; empty without one
+  /// The value of a header, its name in any case; nothing when the client sent none. Repeated
+  /// headers are joined by ", ".
+  virtual std::optional<std::string> Header(std::string_view name) const = 0;
+  /// The value of a query parameter, decoded; nothing when it is not there.
+  virtual std::optional<std::string> Query(std::string_view name) const = 0;
+};
+
+struct HttpResponse {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers;
+  /// Shared, so that one body can be sent to many clients without a copy; null: empty. For HEAD the
+  /// server sends only its length.
+  std::shared_ptr<const std::string> body;
+};
+
+using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
+
+struct HttpServerSettings {
+  /// "HOST:PORT", "[V6]:PORT" or ":PORT" (every address, IPv4 and IPv6); port 0 takes a free one.
+  std::vector<std::string> listen_addresses;
+  unsigned threads = 2;  // for each address
+  Duration idle_timeout = std::chrono::seconds(30);
+  std::size_t max_connections = 1024;  // for each address
+  std::size_t max_header_bytes = 32 * 1024;
+};
+
+class HttpServer {
+ public:
+  /// Listens on every address or on none: the error names the address and what is wrong with it.
+  static Result<std::unique_ptr<HttpServer>> Start(const HttpServerSettings& settings,
+                                                   HttpHandler handler);
+  /// Stops listening, closes all connections and waits for running handlers.
+  virtual ~HttpServer() = default;
+
+  /// Where it listens, ports filled in, in the order of the settings: "127.0.0.1:10035",
+  /// "[::]:10035".
+  virtual const std::vector<std::string>& bound_addresses() const = 0;
+};
+
+}  // namespace telnyx_exporter
