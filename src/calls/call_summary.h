@@ -1,0 +1,49 @@
+#pragma once
+
+// All rows of one complete poll, summed up: how many legs and sessions there are and how long they
+// have lasted. What the metrics show comes from here and from nothing else.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "calls/id_grouping.h"
+#include "telnyx/active_call.h"
+
+namespace telnyx_exporter {
+
+struct CallSummary {
+  std::uint64_t legs = 0;
+  /// Absent when a row did not name its session: then nobody knows how many there are.
+  std::optional<std::uint64_t> sessions = 0;
+  std::uint32_t longest_seconds = 0;  // 0 with no legs
+  std::uint64_t total_seconds = 0;    // of all legs together
+  /// Legs by duration: for each bound those up to it and above the bound before, and at the end
+  /// those above the last bound.
+  std::vector<std::uint64_t> bucket_counts;
+
+  bool operator==(const CallSummary&) const = default;
+};
+
+class CallSummarizer {
+ public:
+  /// `duration_bounds` in seconds, ascending. `key` as for IdGrouping.
+  CallSummarizer(std::vector<double> duration_bounds, std::uint64_t key);
+
+  const std::vector<double>& duration_bounds() const { return duration_bounds_; }
+
+  /// Counts every call_leg_id once, whatever the number of its rows; of several durations of one
+  /// leg the longest, which is the newest. Keeps its working memory for the next poll.
+  CallSummary Summarize(std::span<const ActiveCall> calls);
+
+ private:
+  void AddLeg(CallSummary& summary, std::uint32_t duration_seconds) const;
+  void CountLegs(std::span<const ActiveCall> calls, CallSummary& summary);
+  std::optional<std::uint64_t> CountSessions(std::span<const ActiveCall> calls);
+
+  std::vector<double> duration_bounds_;
+  IdGrouping grouping_;
+};
+
+}  // namespace telnyx_exporter

@@ -1,0 +1,24 @@
+#pragma once
+
+// The ids of call legs and sessions as 128-bit values: what is compared a million times is small
+// and has no memory of its own.
+
+#include <compare>
+#include <cstdint>
+#include <string_view>
+
+namespace telnyx_exporter {
+
+struct CallId {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+
+  auto operator<=>(const CallId&) const = default;
+};
+
+/// A UUID in its canonical lower-case form is its own 128 bits. Ids are opaque to their readers, so
+/// any other text is taken as well: as a 128-bit hash under a key drawn anew by every process, for
+/// which nobody can prepare two texts that meet.
+CallId ParseCallId(std::string_view text);
+
+}  // namespace telnyx_exporter

@@ -1,0 +1,58 @@
+#pragma once
+
+// Why a poll did not end complete. The reason is the label that users alert on; this is the one
+// place that lists the reasons and says which HTTP status stands for which.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace telnyx_exporter {
+
+enum class FailureReason : std::uint8_t {
+  kUnauthorized,
+  kForbidden,
+  kNotFound,
+  kUnprocessable,
+  kRateLimited,
+  kServerError,
+  kUnexpectedStatus,
+  kTimeout,
+  kConnect,
+  kTls,
+  kMalformedResponse,
+  kResponseTooLarge,
+  kCursorLoop,
+  kTooManyPages,
+};
+
+inline constexpr std::array kFailureReasons = {
+    FailureReason::kUnauthorized,      FailureReason::kForbidden,
+    FailureReason::kNotFound,          FailureReason::kUnprocessable,
+    FailureReason::kRateLimited,       FailureReason::kServerError,
+    FailureReason::kUnexpectedStatus,  FailureReason::kTimeout,
+    FailureReason::kConnect,           FailureReason::kTls,
+    FailureReason::kMalformedResponse, FailureReason::kResponseTooLarge,
+    FailureReason::kCursorLoop,        FailureReason::kTooManyPages,
+};
+
+/// The value of the label `reason`: "rate_limited".
+std::string_view ReasonLabel(FailureReason reason);
+
+/// The reason behind an answer's HTTP status; nothing for 200, the only status with a page.
+std::optional<FailureReason> ReasonOfStatus(int status);
+
+struct PollFailure {
+  FailureReason reason = FailureReason::kConnect;
+  int http_status = 0;  // 0: no answer
+  std::string
+      api_code;  // of the first entry of the answer's "errors", as the API sent it; or empty
+  std::string api_title;  // the same
+  std::string detail;     // one sentence for the log; no secret, no body
+
+  bool operator==(const PollFailure&) const = default;
+};
+
+}  // namespace telnyx_exporter

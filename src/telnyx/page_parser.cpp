@@ -1,0 +1,259 @@
+#include "telnyx/page_parser.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include "base/text.h"
+
+namespace telnyx_exporter {
+namespace {
+
+namespace json = simdjson::ondemand;
+using simdjson::error_code;
+using simdjson::SUCCESS;
+
+// The bytes that simdjson may read behind a document; the transport promises as many.
+static_assert(simdjson::SIMDJSON_PADDING <= 64);
+
+Result<void> JsonFailure(std::string_view where, error_code error) {
+  return Fail(where.empty() ? fmt::format("the body is not the JSON of a page: {}",
+                                          simdjson::error_message(error))
+                            : fmt::format("{}: {}", where, simdjson::error_message(error)));
+}
+
+bool IsNull(json::value& value) {
+  json::json_type type{};
+  return value.type().get(type) == SUCCESS && type == json::json_type::null && value.is_null();
+}
+
+// An optional count: absent or null is nothing.
+Result<void> ReadCount(json::value& value, std::string_view where,
+                       std::optional<std::uint64_t>& count) {
+  if (IsNull(value)) return {};
+  std::uint64_t number = 0;
+  if (value.get_uint64().get(number) != SUCCESS) {
+    return Fail(fmt::format("{} is not a whole number from 0", where));
+  }
+  count = number;
+  return {};
+}
+
+// An optional text: absent or null is the empty one.
+Result<void> ReadText(json::value& value, std::string_view where, std::string& text) {
+  if (IsNull(value)) return {};
+  std::string_view view;
+  if (value.get_string().get(view) != SUCCESS) {
+    return Fail(fmt::format("{} is not a text", where));
+  }
+  text = view;
+  return {};
+}
+
+// Calls `read(key, value)` for every member; stops at its first error.
+template <typename Read>
+Result<void> ForEachMember(json::object& object, std::string_view where, Read read) {
+  for (auto member : object) {
+    json::field field;
+    std::string_view key;
+    if (const auto error = std::move(member).get(field)) return JsonFailure(where, error);
+    if (const auto error = field.unescaped_key().get(key)) return JsonFailure(where, error);
+    json::value value = field.value();
+    if (auto result = read(key, value); !result) return result;
+  }
+  return {};
+}
+
+class RowReader {
+ public:
+  explicit RowReader(std::size_t index) : index_(index) {}
+
+  Result<ActiveCall> Read(json::object& row) {
+    auto read = ForEachMember(row, Where(), [this](std::string_view key, json::value& value) {
+      if (key == "call_leg_id") return ReadLeg(value);
+      if (key == "call_session_id") return ReadSession(value);
+      if (key == "call_duration") return ReadDuration(value);
+      return Result<void>();
+    });
+    if (!read) return std::unexpected(std::move(read.error()));
+    if (!has_leg_) return Fail(Where() + ".call_leg_id is missing");
+    if (!has_duration_) return Fail(Where() + ".call_duration is missing");
+    return call_;
+  }
+
+ private:
+  std::string Where() const { return fmt::format("data[{}]", index_); }
+
+  Result<void> ReadLeg(json::value& value) {
+    std::string_view id;
+    if (value.get_string().get(id) != SUCCESS || id.empty()) {
+      return Fail(Where() + ".call_leg_id is not an id");
+    }
+    call_.leg = ParseCallId(id);
+    has_leg_ = true;
+    return {};
+  }
+
+  Result<void> ReadSession(json::value& value) {
+    if (IsNull(value)) return {};
+    std::string_view id;
+    if (value.get_string().get(id) != SUCCESS) {
+      return Fail(Where() + ".call_session_id is not an id");
+    }
+    call_.has_session = !id.empty();
+    if (call_.has_session) call_.session = ParseCallId(id);
+    return {};
+  }
+
+  Result<void> ReadDuration(json::value& value) {
+    std::uint64_t seconds = 0;
+    if (value.get_uint64().get(seconds) != SUCCESS || seconds > kMaxCallDurationSeconds) {
+      return Fail(fmt::format("{}.call_duration is not a whole number of seconds from 0 to {}",
+                              Where(), kMaxCallDurationSeconds));
+    }
+    call_.duration_seconds = static_cast<std::uint32_t>(seconds);
+    has_duration_ = true;
+    return {};
+  }
+
+  const std::size_t index_;
+  ActiveCall call_;
+  bool has_leg_ = false;
+  bool has_duration_ = false;
+};
+
+Result<void> ReadRows(json::value& value, std::vector<ActiveCall>& calls) {
+  json::array rows;
+  if (value.get_array().get(rows) != SUCCESS) return Fail("data is not a list");
+  std::size_t index = 0;
+  for (auto element : rows) {
+    json::value row_value;
+    json::object row;
+    if (const auto error = std::move(element).get(row_value)) {
+      return JsonFailure(fmt::format("data[{}]", index), error);
+    }
+    if (row_value.get_object().get(row) != SUCCESS) {
+      return Fail(fmt::format("data[{}] is not an object", index));
+    }
+    auto call = RowReader(index).Read(row);
+    if (!call) return std::unexpected(std::move(call.error()));
+    calls.push_back(*call);
+    ++index;
+  }
+  return {};
+}
+
+Result<void> ReadCursors(json::value& value, std::string& after) {
+  if (IsNull(value)) return {};
+  json::object cursors;
+  if (value.get_object().get(cursors) != SUCCESS) return Fail("meta.cursors is not an object");
+  return ForEachMember(cursors, "meta.cursors", [&](std::string_view key, json::value& member) {
+    return key == "after" ? ReadText(member, "meta.cursors.after", after) : Result<void>();
+  });
+}
+
+Result<void> ReadMeta(json::value& value, PageInfo& page, std::string& next) {
+  json::object meta;
+  if (value.get_object().get(meta) != SUCCESS) return Fail("meta is not an object");
+  return ForEachMember(meta, "meta", [&](std::string_view key, json::value& member) {
+    if (key == "cursors") return ReadCursors(member, page.after);
+    if (key == "next") return ReadText(member, "meta.next", next);
+    if (key == "page_number") return ReadCount(member, "meta.page_number", page.page_number);
+    if (key == "page_size") return ReadCount(member, "meta.page_size", page.page_size);
+    if (key == "total_pages") return ReadCount(member, "meta.total_pages", page.total_pages);
+    // The page-number form calls the same count total_results.
+    if (key == "total_items" || key == "total_results") {
+      return ReadCount(member, "meta.total_items", page.total_items);
+    }
+    return Result<void>();
+  });
+}
+
+// Settles where the next page is, once all of `meta` is known.
+Result<void> ResolveNext(PageInfo& page, const std::string& next) {
+  if (page.after.empty() && !next.empty() && !page.total_pages) {
+    page.after = CursorOfNextAddress(next);
+    if (page.after.empty()) return Fail("meta.next names a next page but no cursor");
+  }
+  if (page.after.size() > kMaxCursorBytes) {
+    return Fail(fmt::format("meta.cursors.after has {} bytes, more than {}", page.after.size(),
+                            kMaxCursorBytes));
+  }
+  return {};
+}
+
+}  // namespace
+
+struct PageParser::Buffers {
+  json::parser parser;
+
+  Result<PageInfo> Parse(std::string_view body, std::vector<ActiveCall>& calls) {
+    json::document document;
+    const auto opened =
+        parser.iterate(simdjson::padded_string_view(body.data(), body.size(), body.size() + 64))
+            .get(document);
+    if (opened != SUCCESS) return std::unexpected(JsonFailure("", opened).error());
+    json::object object;
+    if (const auto error = document.get_object().get(object)) {
+      return std::unexpected(JsonFailure("", error).error());
+    }
+    PageInfo page;
+    std::string next;
+    bool has_data = false;
+    bool has_meta = false;
+    const std::size_t rows_before = calls.size();
+    auto read = ForEachMember(object, "", [&](std::string_view key, json::value& value) {
+      if (key == "data") {
+        if (std::exchange(has_data, true)) return Result<void>(Fail("data stands there twice"));
+        return ReadRows(value, calls);
+      }
+      if (key == "meta") {
+        if (std::exchange(has_meta, true)) return Result<void>(Fail("meta stands there twice"));
+        return ReadMeta(value, page, next);
+      }
+      return Result<void>();
+    });
+    if (!read) return std::unexpected(std::move(read.error()));
+    if (!document.current_location().error()) return Fail("there is more behind the JSON document");
+    if (!has_data) return Fail("data is missing");
+    page.rows = calls.size() - rows_before;
+    // Without it nobody knows whether this was the last page.
+    if (!has_meta && page.rows > 0) return Fail("meta is missing");
+    if (auto resolved = ResolveNext(page, next); !resolved) {
+      return std::unexpected(std::move(resolved.error()));
+    }
+    return page;
+  }
+};
+
+PageParser::PageParser() : buffers_(std::make_unique<Buffers>()) {}
+PageParser::~PageParser() = default;
+PageParser::PageParser(PageParser&&) noexcept = default;
+PageParser& PageParser::operator=(PageParser&&) noexcept = default;
+
+Result<PageInfo> PageParser::Parse(std::string_view body, std::vector<ActiveCall>& calls) {
+  const std::size_t rows_before = calls.size();
+  auto page = buffers_->Parse(body, calls);
+  if (!page) calls.resize(rows_before);
+  return page;
+}
+
+std::string CursorOfNextAddress(std::string_view address) {
+  const std::size_t question_mark = address.find('?');
+  if (question_mark == std::string_view::npos) return {};
+  std::string_view query = address.substr(question_mark + 1);
+  query = query.substr(0, query.find('#'));
+  while (!query.empty()) {
+    const std::string_view parameter = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), parameter.size() + 1));
+    const std::size_t equals = parameter.find('=');
+    if (equals == std::string_view::npos) continue;
+    if (PercentDecode(parameter.substr(0, equals)) != "page[after]") continue;
+    // A raw + stays a +: cursors are base64, and the address is sent half encoded.
+    return PercentDecode(parameter.substr(equals + 1)).value_or(std::string());
+  }
+  return {};
+}
+
+}  // namespace telnyx_exporter
