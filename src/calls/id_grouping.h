@@ -48,14 +48,13 @@ class IdGrouping {
 };
 
 inline std::uint32_t IdGrouping::Fingerprint(const CallId& id) const {
-  // Multiply and fold: ids made from the time differ in few bits, each of which must reach the
-  // result.
-  constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15ULL;
-  const auto fold = [](std::uint64_t a, std::uint64_t b) {
-    const auto product = static_cast<unsigned __int128>(a) * b;
-    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
-  };
-  return static_cast<std::uint32_t>(fold(fold(id.high ^ key_, kOdd) ^ id.low, key_ | 1U) >> 32U);
+  // Ids made from the time differ in few bits, each of which must reach every bit of the result.
+  constexpr std::uint64_t kFirstOdd = 0x9e3779b97f4a7c15ULL;
+  constexpr std::uint64_t kSecondOdd = 0xbf58476d1ce4e5b9ULL;
+  std::uint64_t mixed = (id.high ^ key_) * kFirstOdd;
+  mixed = (mixed ^ (mixed >> 32U) ^ id.low) * kSecondOdd;
+  mixed = (mixed ^ (mixed >> 29U) ^ key_) * kFirstOdd;
+  return static_cast<std::uint32_t>(mixed >> 32U);
 }
 
 template <typename IdOf, typename Visit>
