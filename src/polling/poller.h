@@ -1,0 +1,111 @@
+#pragma once
+
+// The polling loop: one thread that begins each connection's poll when it is due, keeps many of
+// them in flight through one Transport, and reports what came of them. All decisions are made by
+// the parts it drives (PollGrid, RateLimiter, Poll); it owns the queues between them.
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <random>
+#include <stop_token>
+#include <vector>
+
+#include "base/clock.h"
+#include "calls/call_summary.h"
+#include "http/transport.h"
+#include "polling/poll.h"
+#include "polling/poll_grid.h"
+#include "polling/poll_observer.h"
+#include "polling/poll_plan.h"
+#include "polling/rate_limiter.h"
+#include "telnyx/page_parser.h"
+
+namespace telnyx_exporter {
+
+enum class PollMode {
+  kContinuous,  // each connection at its interval, until stopped
+  kOnce,        // each connection once, all as soon as the limits allow
+};
+
+class Poller {
+ public:
+  /// Everything passed by reference must outlive the poller. `seed` decides retry jitter and
+  /// hashing.
+  Poller(PollPlan plan, PollMode mode, const Clock& clock, Transport& transport,
+         PollObserver& observer, std::uint64_t seed);
+  ~Poller();
+  Poller(const Poller&) = delete;
+  Poller& operator=(const Poller&) = delete;
+
+  /// Polls until `stop` is requested or, in kOnce, until every poll has ended. Requests in flight
+  /// are cancelled at a stop. Owns the calling thread.
+  void Run(std::stop_token stop);
+
+  // What Run is made of, for callers that bring their own time.
+
+  /// Begins and continues everything that is due at the clock's present time.
+  void Step();
+  /// When Step has something to do again, if no request ends before; nothing when only requests in
+  /// flight can bring new work.
+  std::optional<Instant> NextWake() const;
+  /// Nothing is under way and nothing will be: the end of kOnce.
+  bool idle() const;
+
+ private:
+  struct Account;
+  struct Connection;
+  struct ActivePoll;
+
+  /// Wakes a connection up at a time: its poll is due, a retry's wait is over or the deadline is
+  /// there.
+  struct Timer {
+    enum class Kind : std::uint8_t { kDue, kRetry, kDeadline };
+    Instant when;
+    std::uint64_t serial;  // of the poll that it was set for; 0 for kDue
+    std::uint32_t connection;
+    Kind kind;
+
+    bool operator>(const Timer& other) const { return when > other.when; }
+  };
+
+  void AddConnections(const PollPlan& plan);
+  void OnTimer(const Timer& timer, Instant now);
+  void OnDue(Connection& connection, Instant due, Instant now);
+  void OnDeadline(Connection& connection, Instant now);
+  void SetTimer(Instant when, Timer::Kind kind, const Connection& connection);
+
+  bool AdmitOne(Instant now);
+  bool AdmitFrom(Account& account, Instant now);
+  void NoteRateLimiterWait(Account& account, Instant enqueued, Instant now);
+  void BeginPoll(Connection& connection, Instant now);
+  void SendRequest(Connection& connection, Instant now);
+  void OnExchange(Connection& connection, const Exchange& exchange);
+  void ReportRequest(const Account& account, const Exchange& exchange);
+  void EndPoll(Connection& connection, Instant now,
+               std::expected<CompletePoll, PollFailure> result);
+  CompletePoll Summarize(const Poll& poll);
+
+  const PollMode mode_;
+  const PageWalkLimits walk_limits_;
+  const std::uint32_t max_in_flight_;
+  const std::size_t max_response_bytes_;
+  const Clock& clock_;
+  Transport& transport_;
+  PollObserver& observer_;
+  std::mt19937_64 random_;
+  PageParser parser_;
+  CallSummarizer summarizer_;
+
+  std::vector<std::unique_ptr<Account>> accounts_;
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
+  std::size_t next_account_ = 0;  // whose turn it is to send
+  std::uint32_t in_flight_ = 0;
+  std::uint32_t polls_left_ = 0;  // of kOnce
+  std::uint64_t last_serial_ = 0;
+};
+
+}  // namespace telnyx_exporter
