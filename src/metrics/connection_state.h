@@ -1,0 +1,41 @@
+#pragma once
+
+// What is known of one connection: who it is, how its polls go and, for as long as they may be
+// shown, the values of its last complete poll.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "polling/poll_observer.h"
+#include "polling/poll_plan.h"
+#include "telnyx/failure.h"
+
+namespace telnyx_exporter {
+
+/// Fixed for as long as the connection is polled under this plan.
+struct ConnectionIdentity {
+  std::string account;
+  ConnectionPlan plan;
+};
+
+struct ConnectionState {
+  std::uint64_t polls = 0;
+  std::uint64_t failures = 0;
+  std::uint64_t item_mismatches = 0;
+  std::optional<Duration> last_poll_duration;
+  std::optional<PollFailure> failure;  // of the newest poll
+  // The last complete poll.
+  std::optional<CompletePoll> values;
+  Instant values_expire{};  // from then on they are not known any more
+  WallTime last_success{};
+
+  /// The newest poll was complete.
+  bool up() const { return values.has_value() && !failure.has_value(); }
+  bool polled() const { return last_poll_duration.has_value(); }
+};
+
+}  // namespace telnyx_exporter

@@ -1,0 +1,60 @@
+#include "metrics/connection_store.h"
+
+#include <utility>
+
+namespace telnyx_exporter {
+
+void ConnectionStore::Add(ConnectionKey key, std::string account, const ConnectionPlan& plan) {
+  const std::lock_guard lock(mutex_);
+  const auto index = static_cast<std::size_t>(key);
+  if (entries_.size() <= index) entries_.resize(index + 1);
+  entries_[index].identity = std::make_shared<const ConnectionIdentity>(
+      ConnectionIdentity{.account = std::move(account), .plan = plan});
+  ++not_polled_;
+  Touch(entries_[index]);
+}
+
+void ConnectionStore::OnPollBegun(ConnectionKey key) {
+  const std::lock_guard lock(mutex_);
+  Entry& entry = EntryOf(key);
+  ++entry.state.polls;
+  Touch(entry);
+}
+
+void ConnectionStore::OnPollEnded(ConnectionKey key, const PollReport& report) {
+  const std::lock_guard lock(mutex_);
+  Entry& entry = EntryOf(key);
+  ConnectionState& state = entry.state;
+  if (!state.polled()) --not_polled_;
+  state.last_poll_duration = report.elapsed;
+  if (report.result) {
+    state.values = *report.result;
+    state.values_expire = report.ended + entry.identity->plan.stale_after;
+    state.last_success = report.ended_wall;
+    state.failure.reset();
+    const auto& reported = report.result->reported_legs;
+    if (reported && *reported != report.result->summary.legs) ++state.item_mismatches;
+  } else {
+    state.failure = report.result.error();
+    ++state.failures;
+  }
+  Touch(entry);
+}
+
+void ConnectionStore::ForEach(
+    const std::function<void(std::size_t index, const Entry&)>& read) const {
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < entries_.size(); ++i) read(i, entries_[i]);
+}
+
+bool ConnectionStore::AllPolled() const {
+  const std::lock_guard lock(mutex_);
+  return not_polled_ == 0;
+}
+
+void ConnectionStore::Touch(Entry& entry) {
+  ++entry.version;
+  version_.fetch_add(1, std::memory_order_release);
+}
+
+}  // namespace telnyx_exporter

@@ -1,0 +1,127 @@
+#include "metrics/exporter_metrics.h"
+
+#include "metrics/catalogue.h"
+
+namespace telnyx_exporter {
+namespace {
+
+using prometheus::Counter;
+using prometheus::Family;
+using prometheus::Gauge;
+using prometheus::Histogram;
+using prometheus::Labels;
+using prometheus::Registry;
+
+// From a page on the next machine to a page that takes the whole default time-out.
+const Histogram::BucketBoundaries kRequestDurationBounds = {0.025, 0.05, 0.1, 0.25, 0.5,
+                                                            1,     2.5,  5,   10};
+// From "on time" to "a whole default interval and more late".
+const Histogram::BucketBoundaries kPollLagBounds = {0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300};
+
+template <typename Metric, typename Builder>
+Family<Metric>& Register(Builder builder, const MetricDescriptor& metric, Registry& registry) {
+  return builder.Name(std::string(metric.name)).Help(std::string(metric.help)).Register(registry);
+}
+
+Family<Counter>& CounterFamily(const MetricDescriptor& metric, Registry& registry) {
+  return Register<Counter>(prometheus::BuildCounter(), metric, registry);
+}
+Family<Gauge>& GaugeFamily(const MetricDescriptor& metric, Registry& registry) {
+  return Register<Gauge>(prometheus::BuildGauge(), metric, registry);
+}
+Family<Histogram>& HistogramFamily(const MetricDescriptor& metric, Registry& registry) {
+  return Register<Histogram>(prometheus::BuildHistogram(), metric, registry);
+}
+
+Labels With(Labels labels, std::string name, std::string value) {
+  labels.emplace(std::move(name), std::move(value));
+  return labels;
+}
+
+}  // namespace
+
+ExporterMetrics::ExporterMetrics(const BuildInfo& build)
+    : requests_(CounterFamily(catalogue::kApiRequests, registry_)),
+      request_duration_(HistogramFamily(catalogue::kApiRequestDuration, registry_)),
+      failures_(CounterFamily(catalogue::kAccountPollFailures, registry_)),
+      skipped_(CounterFamily(catalogue::kAccountPollsSkipped, registry_)),
+      retries_(CounterFamily(catalogue::kApiRetries, registry_)),
+      response_bytes_(CounterFamily(catalogue::kApiResponseBytes, registry_)),
+      rate_limit_remaining_(GaugeFamily(catalogue::kApiRateLimitRemaining, registry_)),
+      rate_limit_limit_(GaugeFamily(catalogue::kApiRateLimitLimit, registry_)),
+      limiter_wait_(CounterFamily(catalogue::kApiRateLimiterWait, registry_)),
+      web_requests_(CounterFamily(catalogue::kWebRequests, registry_)),
+      poll_lag_(HistogramFamily(catalogue::kPollLag, registry_).Add({}, kPollLagBounds)),
+      config_successful_(GaugeFamily(catalogue::kConfigReloadSuccessful, registry_).Add({})),
+      config_time_(GaugeFamily(catalogue::kConfigReloadTime, registry_).Add({})) {
+  GaugeFamily(catalogue::kBuildInfo, registry_)
+      .Add({{"version", std::string(build.version)},
+            {"revision", std::string(build.revision)},
+            {"compiler", std::string(build.compiler)}})
+      .Set(1);
+}
+
+void ExporterMetrics::AddAccount(AccountKey key, const std::string& name) {
+  const auto index = static_cast<std::size_t>(key);
+  if (accounts_.size() <= index) accounts_.resize(index + 1);
+  Account& account = accounts_[index];
+  account.labels = {{"account", name}};
+  account.request_duration = &request_duration_.Add(account.labels, kRequestDurationBounds);
+  for (const FailureReason reason : kFailureReasons) {
+    account.failures[static_cast<std::size_t>(reason)] =
+        &failures_.Add(With(account.labels, "reason", std::string(ReasonLabel(reason))));
+  }
+  account.skipped = &skipped_.Add(account.labels);
+  account.retries = &retries_.Add(account.labels);
+  account.response_bytes = &response_bytes_.Add(account.labels);
+  account.limiter_wait = &limiter_wait_.Add(account.labels);
+}
+
+void ExporterMetrics::CountRequest(AccountKey key, const RequestReport& report) {
+  Account& account = AccountOf(key);
+  Counter*& requests = account.requests[report.http_status];
+  if (requests == nullptr) {
+    const std::string code = report.http_status == 0 ? "error" : std::to_string(report.http_status);
+    requests = &requests_.Add(With(account.labels, "code", code));
+  }
+  requests->Increment();
+  account.request_duration->Observe(ToSeconds(report.elapsed));
+  account.response_bytes->Increment(static_cast<double>(report.body_bytes));
+  // Add() finds the series when it is there already: these headers are rare enough for that.
+  if (report.rate_limit_remaining) {
+    rate_limit_remaining_.Add(account.labels).Set(*report.rate_limit_remaining);
+  }
+  if (report.rate_limit_limit) {
+    rate_limit_limit_.Add(account.labels).Set(*report.rate_limit_limit);
+  }
+}
+
+void ExporterMetrics::CountRetry(AccountKey key) { AccountOf(key).retries->Increment(); }
+
+void ExporterMetrics::CountPollFailure(AccountKey key, FailureReason reason) {
+  AccountOf(key).failures[static_cast<std::size_t>(reason)]->Increment();
+}
+
+void ExporterMetrics::CountSkippedPolls(AccountKey key, std::uint64_t count) {
+  AccountOf(key).skipped->Increment(static_cast<double>(count));
+}
+
+void ExporterMetrics::CountRateLimiterWait(AccountKey key, Duration waited) {
+  AccountOf(key).limiter_wait->Increment(ToSeconds(waited));
+}
+
+void ExporterMetrics::ObservePollLag(Duration lag) { poll_lag_.Observe(ToSeconds(lag)); }
+
+void ExporterMetrics::CountWebRequest(std::string_view handler, int status) {
+  web_requests_.Add({{"handler", std::string(handler)}, {"code", std::to_string(status)}})
+      .Increment();
+}
+
+void ExporterMetrics::NoteConfigLoaded(WallTime now) {
+  config_successful_.Set(1);
+  config_time_.Set(ToUnixSeconds(now));
+}
+
+void ExporterMetrics::NoteConfigRefused() { config_successful_.Set(0); }
+
+}  // namespace telnyx_exporter

@@ -1,0 +1,51 @@
+#include "metrics/poll_metrics.h"
+
+namespace telnyx_exporter {
+
+PollMetrics::PollMetrics(ConnectionStore& connections, ExporterMetrics& exporter)
+    : connections_(connections), exporter_(exporter) {}
+
+void PollMetrics::OnAccountAdded(AccountKey account, const AccountPlan& plan) {
+  const auto index = static_cast<std::size_t>(account);
+  if (account_names_.size() <= index) account_names_.resize(index + 1);
+  account_names_[index] = plan.name;
+  exporter_.AddAccount(account, plan.name);
+}
+
+void PollMetrics::OnConnectionAdded(ConnectionKey connection, AccountKey account,
+                                    const ConnectionPlan& plan) {
+  const auto index = static_cast<std::size_t>(connection);
+  if (accounts_.size() <= index) accounts_.resize(index + 1);
+  accounts_[index] = account;
+  connections_.Add(connection, account_names_[static_cast<std::size_t>(account)], plan);
+}
+
+void PollMetrics::OnPollBegun(ConnectionKey connection, Duration lag) {
+  connections_.OnPollBegun(connection);
+  exporter_.ObservePollLag(lag);
+}
+
+void PollMetrics::OnPollEnded(ConnectionKey connection, const PollReport& report) {
+  if (!report.result) {
+    exporter_.CountPollFailure(AccountOf(connection), report.result.error().reason);
+  }
+  connections_.OnPollEnded(connection, report);
+}
+
+void PollMetrics::OnPollsSkipped(ConnectionKey connection, std::uint64_t count) {
+  exporter_.CountSkippedPolls(AccountOf(connection), count);
+}
+
+void PollMetrics::OnRequestEnded(AccountKey account, const RequestReport& report) {
+  exporter_.CountRequest(account, report);
+}
+
+void PollMetrics::OnRetry(ConnectionKey connection, const RetryReport& /*report*/) {
+  exporter_.CountRetry(AccountOf(connection));
+}
+
+void PollMetrics::OnRateLimiterWait(AccountKey account, Duration waited) {
+  exporter_.CountRateLimiterWait(account, waited);
+}
+
+}  // namespace telnyx_exporter

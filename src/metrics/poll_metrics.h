@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "metrics/connection_store.h"
+#include "metrics/exporter_metrics.h"
+#include "polling/poll_observer.h"
+
+namespace telnyx_exporter {
+
+/// Listens to the poller and puts each event where metrics are kept: what is about a connection
+/// into the store, what is about an account or the exporter into the registry.
+class PollMetrics final : public PollObserver {
+ public:
+  PollMetrics(ConnectionStore& connections, ExporterMetrics& exporter);
+
+  void OnAccountAdded(AccountKey account, const AccountPlan& plan) override;
+  void OnConnectionAdded(ConnectionKey connection, AccountKey account,
+                         const ConnectionPlan& plan) override;
+  void OnPollBegun(ConnectionKey connection, Duration lag) override;
+  void OnPollEnded(ConnectionKey connection, const PollReport& report) override;
+  void OnPollsSkipped(ConnectionKey connection, std::uint64_t count) override;
+  void OnRequestEnded(AccountKey account, const RequestReport& report) override;
+  void OnRetry(ConnectionKey connection, const RetryReport& report) override;
+  void OnRateLimiterWait(AccountKey account, Duration waited) override;
+
+ private:
+  AccountKey AccountOf(ConnectionKey key) const { return accounts_[static_cast<std::size_t>(key)]; }
+
+  ConnectionStore& connections_;
+  ExporterMetrics& exporter_;
+  std::vector<std::string> account_names_;  // by AccountKey
+  std::vector<AccountKey> accounts_;        // by ConnectionKey
+};
+
+}  // namespace telnyx_exporter
