@@ -137,6 +137,7 @@ inline constexpr std::array kAll = {
     &kConnectionUp,
     &kConnectionLastSuccess,
     &kConnectionPollDuration,
+    &kConnectionPollPages,
     &kPolls,
     &kPollFailures,
     &kConnectionFailureInfo,

@@ -146,6 +146,7 @@ std::optional<Instant> Poller::NextWake() const {
 
 void Poller::SetTimer(Instant when, Timer::Kind kind, const Connection& connection) {
   timers_.push({.when = when,
+                .order = ++last_timer_,
                 .serial = kind == Timer::Kind::kDue ? 0 : connection.active->serial,
                 .connection = static_cast<std::uint32_t>(connection.key),
                 .kind = kind});

@@ -11,6 +11,7 @@
 #include <queue>
 #include <random>
 #include <stop_token>
+#include <tuple>
 #include <vector>
 
 #include "base/clock.h"
@@ -64,11 +65,14 @@ class Poller {
   struct Timer {
     enum class Kind : std::uint8_t { kDue, kRetry, kDeadline };
     Instant when;
+    std::uint64_t order;   // timers of the same moment go off in the order in which they were set
     std::uint64_t serial;  // of the poll that it was set for; 0 for kDue
     std::uint32_t connection;
     Kind kind;
 
-    bool operator>(const Timer& other) const { return when > other.when; }
+    bool operator>(const Timer& other) const {
+      return std::tie(when, order) > std::tie(other.when, other.order);
+    }
   };
 
   void AddConnections(const PollPlan& plan);
@@ -106,6 +110,7 @@ class Poller {
   std::uint32_t in_flight_ = 0;
   std::uint32_t polls_left_ = 0;  // of kOnce
   std::uint64_t last_serial_ = 0;
+  std::uint64_t last_timer_ = 0;
 };
 
 }  // namespace telnyx_exporter

@@ -1,0 +1,114 @@
+#include "app/command_line.h"
+
+#include <cstdint>
+#include <sstream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "app/exit_code.h"
+#include "base/build_info.h"
+
+namespace telnyx_exporter {
+namespace {
+
+CommandLineExit WrongUsage(const std::string& what) {
+  return {.exit_code = kExitWrongUsage,
+          .text = fmt::format("telnyx_exporter: {}\nRun with --help for the flags.\n", what)};
+}
+
+std::string VersionText() {
+  const BuildInfo build = GetBuildInfo();
+  return fmt::format("telnyx_exporter, version {} (revision {}, {})\n", build.version,
+                     build.revision, build.compiler);
+}
+
+// Flags as text, before they are checked.
+struct RawFlags {
+  CommandLine command_line;
+  std::string log_level = "info";
+  std::string log_format = "logfmt";
+  std::string web_config_file;
+  bool systemd_socket = false;
+  std::string shard = "0";
+  std::uint32_t total_shards = 1;
+  bool version = false;
+};
+
+void DeclareFlags(CLI::App& app, RawFlags& flags) {
+  CommandLine& result = flags.command_line;
+  app.add_option("--config.file", result.config_file, "Configuration file")->capture_default_str();
+  app.add_flag(
+      "--config.check", result.config_check,
+      "Check the configuration file, print every error and exit: 0 it is right, 1 it is not");
+  app.add_flag("--once", result.once,
+               "Poll each connection once, print the metrics and exit: 0 every poll was complete, "
+               "1 not");
+  app.add_option("--web.listen-address", result.listen_addresses,
+                 "HOST:PORT, [V6]:PORT or :PORT to listen on; repeatable")
+      ->capture_default_str()
+      ->allow_extra_args(false);
+  app.add_option("--web.telemetry-path", result.telemetry_path, "Path of the metrics")
+      ->capture_default_str();
+  app.add_option(
+      "--web.config.file", flags.web_config_file,
+      "TLS and basic authentication, as in the Prometheus exporter toolkit (not supported "
+      "yet)");
+  app.add_flag("--web.systemd-socket", flags.systemd_socket,
+               "Listen on sockets passed by systemd (not supported yet)");
+  app.add_option("--shard", flags.shard, "Number of this shard, from 0 (not supported yet)")
+      ->capture_default_str();
+  app.add_option("--total-shards", flags.total_shards, "Number of shards (not supported yet)")
+      ->capture_default_str();
+  app.add_option("--log.level", flags.log_level, "debug, info, warn or error")
+      ->capture_default_str();
+  app.add_option("--log.format", flags.log_format, "logfmt or json")->capture_default_str();
+  app.add_flag("--version", flags.version, "Print the version and exit");
+}
+
+// Refuses what a later version brings instead of ignoring it.
+std::string FindUnsupported(const RawFlags& flags) {
+  if (!flags.web_config_file.empty()) return "--web.config.file is not supported yet";
+  if (flags.systemd_socket) return "--web.systemd-socket is not supported yet";
+  if (flags.shard != "0") return "--shard is not supported yet";
+  if (flags.total_shards != 1) return "--total-shards is not supported yet";
+  return {};
+}
+
+std::expected<CommandLine, CommandLineExit> Check(RawFlags flags) {
+  if (flags.version) return std::unexpected(CommandLineExit{.text = VersionText()});
+  if (std::string unsupported = FindUnsupported(flags); !unsupported.empty()) {
+    return std::unexpected(WrongUsage(unsupported));
+  }
+  const auto level = ParseLogLevel(flags.log_level);
+  if (!level) return std::unexpected(WrongUsage("--log.level: " + level.error().message));
+  const auto format = ParseLogFormat(flags.log_format);
+  if (!format) return std::unexpected(WrongUsage("--log.format: " + format.error().message));
+  if (!flags.command_line.telemetry_path.starts_with('/')) {
+    return std::unexpected(
+        WrongUsage(fmt::format("--web.telemetry-path: \"{}\" is not a path: it begins with a slash",
+                               flags.command_line.telemetry_path)));
+  }
+  flags.command_line.log_level = *level;
+  flags.command_line.log_format = *format;
+  return flags.command_line;
+}
+
+}  // namespace
+
+std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const char* const* argv) {
+  CLI::App app("Prometheus exporter for active calls on Telnyx connections", "telnyx_exporter");
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  RawFlags flags;
+  DeclareFlags(app, flags);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return std::unexpected(CommandLineExit{.text = app.help()});
+  } catch (const CLI::ParseError& error) {
+    return std::unexpected(WrongUsage(error.what()));
+  }
+  return Check(std::move(flags));
+}
+
+}  // namespace telnyx_exporter

@@ -1,0 +1,63 @@
+#include "app/make_poll_plan.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace telnyx_exporter {
+namespace {
+
+ConnectionPlan MakeConnectionPlan(const ConnectionConfig& connection, const PollConfig& poll) {
+  const Duration interval = connection.interval.value_or(poll.interval);
+  return {.id = connection.id,
+          .name = connection.name.empty() ? connection.id : connection.name,
+          .labels = connection.labels,
+          .record_type = "",
+          .interval = interval,
+          .timeout = std::min(poll.timeout, interval),
+          .stale_after = poll.stale_after,
+          .channel_limit = connection.channel_limit};
+}
+
+AccountPlan MakeAccountPlan(const AccountConfig& account, const PollConfig& poll, Secret key) {
+  AccountPlan plan{.name = account.name,
+                   .endpoint = std::make_shared<const Endpoint>(Endpoint{
+                       .base_url = account.base_url,
+                       .api_key = std::move(key),
+                       .proxy_url = account.proxy_url,
+                       .ca_file = account.tls.ca_file,
+                       .server_name = account.tls.server_name,
+                       .insecure_skip_verify = account.tls.insecure_skip_verify,
+                   }),
+                   .rate_limit = {.requests_per_second = account.rate_limit.requests_per_second,
+                                  .burst = account.rate_limit.burst}};
+  for (const ConnectionConfig& connection : account.connections) {
+    plan.connections.push_back(MakeConnectionPlan(connection, poll));
+  }
+  return plan;
+}
+
+}  // namespace
+
+std::expected<PollPlan, std::vector<Error>> MakePollPlan(const Config& config,
+                                                         const ReadKey& read_key) {
+  PollPlan plan{.walk = {.page_limit = config.poll.page_limit, .max_pages = config.poll.max_pages},
+                .max_concurrent_requests = config.poll.max_concurrent_requests,
+                .max_response_bytes = config.poll.max_response_size,
+                .duration_bounds = config.duration_buckets};
+  std::vector<Error> errors;
+  for (const AccountConfig& account : config.accounts) {
+    auto key = read_key(account.api_key);
+    if (!key) {
+      errors.push_back({fmt::format("account {}: {}", account.name, key.error().message)});
+      continue;
+    }
+    plan.accounts.push_back(MakeAccountPlan(account, config.poll, std::move(*key)));
+  }
+  if (!errors.empty()) return std::unexpected(std::move(errors));
+  return plan;
+}
+
+}  // namespace telnyx_exporter

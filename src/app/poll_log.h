@@ -1,0 +1,54 @@
+#pragma once
+
+// The poller's events as log lines for operators: a line when a connection begins to fail, when the
+// kind of failure changes, and when it recovers; while it keeps failing, a reminder now and then.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "polling/poll_observer.h"
+
+namespace telnyx_exporter {
+
+/// How often a failure that goes on is said again.
+inline constexpr Duration kFailureReminderInterval = std::chrono::minutes(5);
+
+class PollLog final : public PollObserver {
+ public:
+  explicit PollLog(Log& log);
+
+  void OnAccountAdded(AccountKey account, const AccountPlan& plan) override;
+  void OnConnectionAdded(ConnectionKey connection, AccountKey account,
+                         const ConnectionPlan& plan) override;
+  void OnPollBegun(ConnectionKey connection, Duration lag) override;
+  void OnPollEnded(ConnectionKey connection, const PollReport& report) override;
+  void OnPollsSkipped(ConnectionKey connection, std::uint64_t count) override;
+  void OnRequestEnded(AccountKey account, const RequestReport& report) override;
+  void OnRetry(ConnectionKey connection, const RetryReport& report) override;
+  void OnRateLimiterWait(AccountKey account, Duration waited) override;
+
+ private:
+  struct Connection {
+    std::string account;
+    std::string id;
+    std::string name;
+    std::optional<PollFailure> failure;  // that goes on
+    Instant said{};                      // when it was written last
+    std::uint64_t failures = 0;          // since it began
+  };
+
+  Connection& ConnectionOf(ConnectionKey key) {
+    return connections_[static_cast<std::size_t>(key)];
+  }
+  void OnFailure(Connection& connection, const PollReport& report);
+
+  Log& log_;
+  std::vector<std::string> account_names_;  // by AccountKey
+  std::vector<Connection> connections_;     // by ConnectionKey
+};
+
+}  // namespace telnyx_exporter

@@ -1,0 +1,345 @@
+#include "polling/poller.h"
+
+#include <map>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/fake_transport.h"
+#include "support/manual_clock.h"
+#include "support/pages.h"
+
+namespace telnyx_exporter {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+using Kind = TransportError::Kind;
+
+class RecordingObserver final : public PollObserver {
+ public:
+  void OnAccountAdded(AccountKey, const AccountPlan& plan) override {
+    accounts.push_back(plan.name);
+  }
+  void OnConnectionAdded(ConnectionKey, AccountKey, const ConnectionPlan& plan) override {
+    connections.push_back(plan.id);
+  }
+  void OnPollBegun(ConnectionKey key, Duration lag) override {
+    begun.push_back(connections[static_cast<std::size_t>(key)]);
+    lags.push_back(lag);
+  }
+  void OnPollEnded(ConnectionKey, const PollReport& report) override { ended.push_back(report); }
+  void OnPollsSkipped(ConnectionKey, std::uint64_t count) override { skipped += count; }
+  void OnRequestEnded(AccountKey, const RequestReport& report) override {
+    requests.push_back(report);
+  }
+  void OnRetry(ConnectionKey, const RetryReport& report) override {
+    retries.push_back(report.delay);
+  }
+  void OnRateLimiterWait(AccountKey, Duration duration) override { waited += duration; }
+
+  std::vector<std::string> accounts, connections, begun;
+  std::vector<Duration> lags, retries;
+  std::vector<PollReport> ended;
+  std::vector<RequestReport> requests;
+  std::uint64_t skipped = 0;
+  Duration waited{};
+};
+
+class PollerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    plan_.duration_bounds = {60, 600};
+    plan_.accounts = {AccountPlan{.name = "main",
+                                  .endpoint = std::make_shared<Endpoint>(),
+                                  .rate_limit = {.requests_per_second = 100, .burst = 100}}};
+  }
+
+  void AddConnections(int count, std::size_t account = 0) {
+    for (int i = 0; i < count; ++i) {
+      plan_.accounts[account].connections.push_back(
+          {.id = plan_.accounts[account].name + std::to_string(i),
+           .interval = 15s,
+           .timeout = 10s,
+           .stale_after = 45s});
+    }
+  }
+
+  void Start(PollMode mode = PollMode::kOnce) {
+    poller_.emplace(std::move(plan_), mode, clock_, transport_, observer_, 1);
+    poller_->Step();
+  }
+
+  // Lets time pass in small steps, so that everything happens when it is due.
+  void Pass(Duration duration) {
+    const Instant end = clock_.Now() + duration;
+    while (clock_.Now() < end) {
+      clock_.Advance(std::min<Duration>(10ms, end - clock_.Now()));
+      poller_->Step();
+    }
+  }
+
+  const CompletePoll& Complete(std::size_t index) {
+    return observer_.ended.at(index).result.value();
+  }
+  const PollFailure& Failed(std::size_t index) { return observer_.ended.at(index).result.error(); }
+
+  ManualClock clock_;
+  FakeTransport transport_;
+  RecordingObserver observer_;
+  PollPlan plan_;
+  std::optional<Poller> poller_;
+};
+
+TEST_F(PollerTest, WalksAllPagesAndSumsThemUp) {
+  AddConnections(1);
+  Start();
+  ASSERT_THAT(transport_.sent, ElementsAre("/connections/main0/active_calls?page%5Blimit%5D=250"));
+  transport_.Answer(200, Page({Row(1, 1, 30), Row(2, 1, 700)}, "v1:a+/=", 3));
+  poller_->Step();
+  ASSERT_THAT(transport_.sent, SizeIs(2));
+  EXPECT_EQ(transport_.sent[1],
+            "/connections/main0/active_calls?page%5Blimit%5D=250&page%5Bafter%5D=v1%3Aa%2B%2F%3D");
+  transport_.Answer(200, Page({Row(2, 1, 701), Row(3, 2, 60)}, "", 3));
+  EXPECT_TRUE(poller_->idle());
+  ASSERT_THAT(observer_.ended, SizeIs(1));
+  const CompletePoll& poll = Complete(0);
+  EXPECT_EQ(poll.summary.legs, 3U);
+  EXPECT_EQ(poll.summary.sessions, 2U);
+  EXPECT_EQ(poll.summary.longest_seconds, 701U);
+  EXPECT_THAT(poll.summary.bucket_counts, ElementsAre(2, 0, 1));
+  EXPECT_EQ(poll.reported_legs, 3U);
+  EXPECT_EQ(poll.pages, 2U);
+}
+
+TEST_F(PollerTest, ReportsNothingOfAWalkThatFailsOnItsLastPage) {
+  AddConnections(1);
+  Start();
+  transport_.Answer(200, Page({Row(1, 1, 30)}, "c", 2));
+  poller_->Step();
+  transport_.Answer(200, R"({"data":[{"call_leg_id":"x"}],"meta":{}})");
+  ASSERT_THAT(observer_.ended, SizeIs(1));
+  EXPECT_EQ(Failed(0).reason, FailureReason::kMalformedResponse);
+  EXPECT_EQ(Failed(0).detail, "page 2: data[0].call_duration is missing");
+}
+
+TEST_F(PollerTest, QuotesTheApisErrorCodeAndTitle) {
+  AddConnections(1);
+  Start();
+  transport_.Answer(401, R"({"errors":[{"code":"10009","title":"Authentication failed"}]})");
+  EXPECT_EQ(Failed(0), (PollFailure{.reason = FailureReason::kUnauthorized,
+                                    .http_status = 401,
+                                    .api_code = "10009",
+                                    .api_title = "Authentication failed"}));
+}
+
+TEST_F(PollerTest, ResumesAtTheFailedPage) {
+  AddConnections(1);
+  Start();
+  transport_.Answer(200, Page({Row(1, 1, 30)}, "c", 2));
+  poller_->Step();
+  transport_.Answer(503, "<html>");
+  ASSERT_THAT(observer_.retries, SizeIs(1));
+  Pass(observer_.retries[0]);
+  ASSERT_THAT(transport_.sent, SizeIs(3));
+  EXPECT_EQ(transport_.sent[2], transport_.sent[1]);
+  transport_.Answer(200, Page({Row(2, 2, 40)}, "", 2));
+  EXPECT_EQ(Complete(0).summary.legs, 2U);
+}
+
+TEST_F(PollerTest, GivesUpAtThePollsTimeout) {
+  AddConnections(1);
+  Start();
+  while (!transport_.pending.empty()) {
+    transport_.Fail(Kind::kConnect);
+    Pass(4s);
+  }
+  EXPECT_GT(transport_.sent.size(), 2U);
+  ASSERT_THAT(observer_.ended, SizeIs(1));
+  EXPECT_EQ(Failed(0).reason, FailureReason::kConnect);
+  EXPECT_LE(observer_.ended[0].elapsed, Duration(10s));
+}
+
+TEST_F(PollerTest, CancelsARequestThatOutlivesThePoll) {
+  AddConnections(1);
+  Start();
+  Pass(10s);
+  EXPECT_EQ(transport_.cancelled, 1U);
+  EXPECT_EQ(Failed(0).reason, FailureReason::kTimeout);
+}
+
+TEST_F(PollerTest, GivesARequestHalfOfThePollsTimeAtMost) {
+  AddConnections(1);
+  Start();
+  EXPECT_EQ(transport_.pending[0].request.timeout, Duration(5s));
+  Pass(7s);
+  transport_.Answer(200, Page({Row(1, 1, 30)}, "c", 2));
+  poller_->Step();
+  EXPECT_EQ(transport_.pending[0].request.timeout, Duration(3s));
+}
+
+TEST_F(PollerTest, PollsEachConnectionOnceAnInterval) {
+  AddConnections(20);
+  Start(PollMode::kContinuous);
+  for (int i = 0; i < 6000; ++i) {
+    Pass(10ms);
+    while (!transport_.pending.empty()) transport_.Answer(200, Page({}, "", 0));
+  }
+  std::map<std::string, int> polls;
+  for (const std::string& id : observer_.begun) ++polls[id];
+  ASSERT_THAT(polls, SizeIs(20));
+  for (const auto& [id, count] : polls) EXPECT_EQ(count, 4) << id;
+  EXPECT_EQ(observer_.skipped, 0U);
+}
+
+TEST_F(PollerTest, NeverPollsAConnectionTwiceAtATimeAndCountsWhatItSkips) {
+  AddConnections(1);
+  plan_.accounts[0].connections[0].timeout = 1h;
+  Start(PollMode::kContinuous);
+  Pass(61s);
+  EXPECT_THAT(transport_.pending, SizeIs(1));
+  EXPECT_THAT(observer_.begun, SizeIs(1));
+  EXPECT_EQ(observer_.skipped, 3U);
+}
+
+TEST_F(PollerTest, DoesNotMakeUpForAPause) {
+  AddConnections(1);
+  Start(PollMode::kContinuous);
+  clock_.Advance(1h);
+  poller_->Step();
+  EXPECT_THAT(observer_.begun, SizeIs(1));
+  EXPECT_EQ(observer_.skipped, 239U);
+  transport_.Answer(200, Page({}, "", 0));
+  Pass(14s);
+  EXPECT_LE(observer_.begun.size(), 2U);
+}
+
+TEST_F(PollerTest, HoldsAllIntervalsWhenTheWallClockIsSet) {
+  AddConnections(1);
+  Start(PollMode::kContinuous);
+  Pass(15s);
+  ASSERT_THAT(transport_.pending, SizeIs(1));
+  transport_.Answer(200, Page({}, "", 0));
+  clock_.SetWallTime(clock_.WallNow() - 24h);
+  Pass(15s);
+  EXPECT_THAT(transport_.pending, SizeIs(1));
+  EXPECT_THAT(observer_.begun, SizeIs(2));
+}
+
+TEST_F(PollerTest, KeepsToTheMostRequestsAtOnce) {
+  plan_.max_concurrent_requests = 3;
+  AddConnections(10);
+  Start();
+  EXPECT_THAT(transport_.pending, SizeIs(3));
+  transport_.Answer(200, Page({}, "", 0));
+  poller_->Step();
+  EXPECT_THAT(transport_.pending, SizeIs(3));
+  EXPECT_THAT(transport_.sent, SizeIs(4));
+}
+
+TEST_F(PollerTest, KeepsToTheAccountsRateLimit) {
+  plan_.accounts[0].rate_limit = {.requests_per_second = 10, .burst = 2};
+  AddConnections(10);
+  Start();
+  EXPECT_THAT(transport_.sent, SizeIs(2));
+  Pass(500ms);
+  EXPECT_THAT(transport_.sent, SizeIs(7));
+  EXPECT_GT(observer_.waited, Duration(1400ms));
+  EXPECT_LT(observer_.waited, Duration(1600ms));
+}
+
+TEST_F(PollerTest, WakesUpWhenTheRateLimitAllows) {
+  plan_.accounts[0].rate_limit = {.requests_per_second = 10, .burst = 1};
+  AddConnections(2);
+  Start();
+  ASSERT_TRUE(poller_->NextWake().has_value());
+  EXPECT_EQ(*poller_->NextWake() - clock_.Now(), Duration(100ms));
+}
+
+TEST_F(PollerTest, EndsWalksBeforeItBeginsNewOnes) {
+  plan_.max_concurrent_requests = 1;
+  AddConnections(2);
+  Start();
+  transport_.Answer(200, Page({Row(1, 1, 30)}, "c", 2));
+  poller_->Step();
+  EXPECT_THAT(transport_.sent[1], HasSubstr("main0"));
+}
+
+TEST_F(PollerTest, GivesEveryAccountItsTurn) {
+  plan_.max_concurrent_requests = 1;
+  plan_.accounts.push_back(AccountPlan{.name = "other", .endpoint = std::make_shared<Endpoint>()});
+  AddConnections(3, 0);
+  AddConnections(3, 1);
+  Start();
+  for (int i = 0; i < 3; ++i) {
+    transport_.Answer(200, Page({}, "", 0));
+    poller_->Step();
+  }
+  EXPECT_THAT(observer_.begun, ElementsAre("main0", "other0", "main1", "other1"));
+}
+
+TEST_F(PollerTest, AnAccountAtItsLimitDoesNotHoldUpAnother) {
+  plan_.accounts[0].rate_limit = {.requests_per_second = 0.001, .burst = 1};
+  plan_.accounts.push_back(AccountPlan{.name = "other", .endpoint = std::make_shared<Endpoint>()});
+  AddConnections(3, 0);
+  AddConnections(3, 1);
+  Start();
+  EXPECT_THAT(transport_.sent, SizeIs(4));
+}
+
+TEST_F(PollerTest, ReportsHowLateAPollBegins) {
+  plan_.accounts[0].rate_limit = {.requests_per_second = 1, .burst = 1};
+  AddConnections(2);
+  Start();
+  Pass(1s);
+  EXPECT_THAT(observer_.lags, ElementsAre(Duration(0s), Duration(1s)));
+}
+
+TEST_F(PollerTest, ReportsEveryRequest) {
+  AddConnections(1);
+  Start();
+  transport_.Answer(429, "{}", {.rate_limit_limit = "100", .rate_limit_remaining = "0"});
+  Pass(1s);
+  transport_.Fail(Kind::kTls);
+  ASSERT_THAT(observer_.requests, SizeIs(2));
+  EXPECT_EQ(observer_.requests[0].http_status, 429);
+  EXPECT_EQ(observer_.requests[0].rate_limit_limit, 100);
+  EXPECT_EQ(observer_.requests[0].rate_limit_remaining, 0);
+  EXPECT_EQ(observer_.requests[0].body_bytes, 2U);
+  EXPECT_EQ(observer_.requests[1].http_status, 0);
+  EXPECT_EQ(Failed(0).reason, FailureReason::kTls);
+}
+
+TEST_F(PollerTest, RunEndsWhenItIsToldToAndCancelsWhatIsInFlight) {
+  AddConnections(3);
+  Start();
+  std::stop_source stop;
+  transport_.on_run = [&](Duration) { stop.request_stop(); };
+  poller_->Run(stop.get_token());
+  EXPECT_EQ(transport_.wakes, 1);
+  poller_.reset();
+  EXPECT_EQ(transport_.cancelled, 3U);
+  EXPECT_THAT(observer_.ended, SizeIs(0));
+}
+
+TEST_F(PollerTest, RunEndsByItselfAfterPollingOnce) {
+  AddConnections(3);
+  poller_.emplace(std::move(plan_), PollMode::kOnce, clock_, transport_, observer_, 1);
+  transport_.on_run = [&](Duration) { transport_.Answer(200, Page({}, "", 0)); };
+  poller_->Run({});
+  EXPECT_THAT(observer_.ended, SizeIs(3));
+}
+
+TEST_F(PollerTest, RunWithoutConnectionsInOnceModeEndsAtOnce) {
+  poller_.emplace(std::move(plan_), PollMode::kOnce, clock_, transport_, observer_, 1);
+  poller_->Run({});
+  EXPECT_THAT(observer_.ended, SizeIs(0));
+}
+
+}  // namespace
+}  // namespace telnyx_exporter

@@ -1,0 +1,111 @@
+#include "polling/retry_policy.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+namespace telnyx_exporter {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Tue, 14 Nov 2023 22:13:20 GMT
+const WallTime kWall{std::chrono::seconds(1'700'000'000)};
+
+std::optional<Duration> RetryAfter(std::string value) {
+  return ParseRetryAdvice({.retry_after = std::move(value)}, kWall).retry_after;
+}
+
+FailedAttempt Failed(FailureReason reason, std::uint32_t attempt = 1) {
+  return {.attempt = attempt, .reason = reason, .remaining = 1h, .jitter = 0};
+}
+
+TEST(ParseRetryAdvice, ReadsRetryAfterInSeconds) {
+  EXPECT_EQ(RetryAfter("3"), Duration(3s));
+  EXPECT_EQ(RetryAfter(" 2.5 "), Duration(2500ms));
+  EXPECT_EQ(RetryAfter("0"), Duration(0s));
+}
+
+TEST(ParseRetryAdvice, ReadsRetryAfterAsHttpDate) {
+  EXPECT_EQ(RetryAfter("Tue, 14 Nov 2023 22:13:50 GMT"), Duration(30s));
+  EXPECT_EQ(RetryAfter("Tue, 14 Nov 2023 22:13:10 GMT"), Duration(0s));
+}
+
+TEST(ParseRetryAdvice, IgnoresNonsense) {
+  for (const char* text : {"", "soon", "3 apples", "nan", "Tue, 14 Nov", "1e3", "\xff"}) {
+    EXPECT_EQ(RetryAfter(text), std::nullopt) << text;
+  }
+}
+
+TEST(ParseRetryAdvice, BoundsWhatItReads) {
+  EXPECT_EQ(RetryAfter("-5"), Duration(0s));
+  EXPECT_EQ(RetryAfter("99999999999999999999"), Duration(24h));
+  EXPECT_EQ(RetryAfter("Fri, 14 Nov 9999 22:13:50 GMT"), Duration(24h));
+}
+
+TEST(ParseRetryAdvice, ReadsTheVendorsHeaders) {
+  const RetryAdvice advice =
+      ParseRetryAdvice({.should_retry = "False", .rate_limit_reset = "7"}, kWall);
+  EXPECT_EQ(advice.should_retry, false);
+  EXPECT_EQ(advice.rate_limit_reset, Duration(7s));
+  EXPECT_EQ(ParseRetryAdvice({.should_retry = "maybe"}, kWall), RetryAdvice{});
+}
+
+TEST(RetryDelay, RetriesTransientFailuresOnly) {
+  for (const FailureReason reason : kFailureReasons) {
+    const bool transient = reason == FailureReason::kTimeout || reason == FailureReason::kConnect ||
+                           reason == FailureReason::kRateLimited ||
+                           reason == FailureReason::kServerError;
+    EXPECT_EQ(RetryDelay(Failed(reason)).has_value(), transient) << ReasonLabel(reason);
+  }
+}
+
+TEST(RetryDelay, DoublesUpToItsLimit) {
+  const auto delay = [](std::uint32_t attempt, double jitter) {
+    FailedAttempt failed = Failed(FailureReason::kServerError, attempt);
+    failed.jitter = jitter;
+    return RetryDelay(failed);
+  };
+  EXPECT_EQ(delay(1, 0), Duration(250ms));
+  EXPECT_EQ(delay(1, 1), Duration(500ms));
+  EXPECT_EQ(delay(2, 1), Duration(1s));
+  EXPECT_EQ(delay(3, 1), Duration(2s));
+  EXPECT_EQ(delay(4, 1), Duration(4s));
+  EXPECT_EQ(delay(kMaxAttempts, 1), std::nullopt);
+}
+
+TEST(RetryDelay, WaitsAsLongAsTheServerAsks) {
+  FailedAttempt failed = Failed(FailureReason::kRateLimited);
+  failed.advice.rate_limit_reset = 20s;
+  EXPECT_EQ(RetryDelay(failed), Duration(20s));
+  failed.advice.retry_after = 3s;
+  EXPECT_EQ(RetryDelay(failed), Duration(3s));
+  failed.advice.retry_after = 0s;
+  EXPECT_EQ(RetryDelay(failed), Duration(250ms));
+}
+
+TEST(RetryDelay, TakesTheResetForRateLimitingOnly) {
+  FailedAttempt failed = Failed(FailureReason::kServerError);
+  failed.advice.rate_limit_reset = 20s;
+  EXPECT_EQ(RetryDelay(failed), Duration(250ms));
+}
+
+TEST(RetryDelay, GivesUpWhenTheWaitWouldReachTheTimeout) {
+  FailedAttempt failed = Failed(FailureReason::kServerError);
+  failed.remaining = 250ms;
+  EXPECT_EQ(RetryDelay(failed), std::nullopt);
+  failed.remaining = 251ms;
+  EXPECT_EQ(RetryDelay(failed), Duration(250ms));
+}
+
+TEST(RetryDelay, FollowsShouldRetryEitherWay) {
+  FailedAttempt failed = Failed(FailureReason::kServerError);
+  failed.advice.should_retry = false;
+  EXPECT_EQ(RetryDelay(failed), std::nullopt);
+  failed = Failed(FailureReason::kUnexpectedStatus);
+  failed.advice.should_retry = true;
+  EXPECT_TRUE(RetryDelay(failed).has_value());
+}
+
+}  // namespace
+}  // namespace telnyx_exporter
