@@ -1,5 +1,6 @@
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <string_view>
 
@@ -146,8 +147,12 @@ void AppendNumber(std::string& out, double number) {
   } else if (std::isinf(number)) {
     out += number > 0 ? "+Inf" : "-Inf";
   } else {
+    // Whole numbers without an exponent, as people read counts and timestamps.
     char digits[32];
-    const auto [end, error] = std::to_chars(std::begin(digits), std::end(digits), number);
+    const bool whole = std::abs(number) < 1e15 && number == std::trunc(number);
+    const auto [end, error] = whole ? std::to_chars(std::begin(digits), std::end(digits),
+                                                    static_cast<std::int64_t>(number))
+                                    : std::to_chars(std::begin(digits), std::end(digits), number);
     out.append(digits, end);
   }
 }

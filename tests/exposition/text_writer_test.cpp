@@ -1,0 +1,95 @@
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include "exposition/exposition_writer.h"
+
+namespace telnyx_exporter {
+namespace {
+
+using prometheus::ClientMetric;
+
+constexpr MetricDescriptor kGauge{"g", MetricType::kGauge, "", "A \\ gauge."};
+
+std::string Number(double number) {
+  std::string out;
+  AppendNumber(out, number);
+  return out;
+}
+
+std::string Samples(const MetricDescriptor& metric, const ClientMetric& values) {
+  std::string out;
+  TextWriter().WriteSamples(metric, values, out);
+  return out;
+}
+
+TEST(AppendNumber, WritesTheShortestThatReadsBack) {
+  EXPECT_EQ(Number(0), "0");
+  EXPECT_EQ(Number(60), "60");
+  EXPECT_EQ(Number(0.1), "0.1");
+  EXPECT_EQ(Number(1700000000), "1700000000");
+  EXPECT_EQ(Number(-3), "-3");
+  EXPECT_EQ(Number(1e21), "1e+21");
+  EXPECT_EQ(Number(1700000000.007), "1700000000.007");
+  EXPECT_EQ(Number(9007199254740993.0), "9007199254740992");
+  EXPECT_EQ(Number(std::numeric_limits<double>::infinity()), "+Inf");
+  EXPECT_EQ(Number(-std::numeric_limits<double>::infinity()), "-Inf");
+  EXPECT_EQ(Number(std::numeric_limits<double>::quiet_NaN()), "NaN");
+}
+
+TEST(TextWriter, WritesHelpAndType) {
+  std::string out;
+  TextWriter().WriteHeader(kGauge, 0, out);
+  EXPECT_EQ(out, "# HELP g A \\\\ gauge.\n# TYPE g gauge\n");
+}
+
+TEST(TextWriter, EscapesHelpThatHasALineEnd) {
+  std::string out;
+  TextWriter().WriteHeader({"g", MetricType::kCounter, "", "a\nb\"c"}, 0, out);
+  EXPECT_EQ(out, "# HELP g a\\nb\"c\n# TYPE g counter\n");
+}
+
+TEST(TextWriter, WritesASampleWithoutLabels) {
+  ClientMetric values;
+  values.gauge.value = 1.5;
+  EXPECT_EQ(Samples(kGauge, values), "g 1.5\n");
+}
+
+TEST(TextWriter, EscapesLabelValues) {
+  ClientMetric values;
+  values.label = {{"a", "x\"y\\z\nw"}, {"b", "gr\xc3\xbcn"}};
+  EXPECT_EQ(Samples(kGauge, values), "g{a=\"x\\\"y\\\\z\\nw\",b=\"gr\xc3\xbcn\"} 0\n");
+}
+
+TEST(TextWriter, WritesAHistogramWithItsLastBucket) {
+  ClientMetric values;
+  values.label = {{"a", "x"}};
+  values.histogram.bucket = {{.cumulative_count = 2, .upper_bound = 60},
+                             {.cumulative_count = 3, .upper_bound = 0.5e3}};
+  values.histogram.sample_count = 5;
+  values.histogram.sample_sum = 1234.5;
+  EXPECT_EQ(Samples({"h", MetricType::kGaugeHistogram, "seconds", ""}, values),
+            "h_bucket{a=\"x\",le=\"60\"} 2\n"
+            "h_bucket{a=\"x\",le=\"500\"} 3\n"
+            "h_bucket{a=\"x\",le=\"+Inf\"} 5\n"
+            "h_sum{a=\"x\"} 1234.5\n"
+            "h_count{a=\"x\"} 5\n");
+}
+
+TEST(TextWriter, WritesTheInfiniteBucketOnce) {
+  ClientMetric values;
+  values.histogram.bucket = {
+      {.cumulative_count = 5, .upper_bound = std::numeric_limits<double>::infinity()}};
+  values.histogram.sample_count = 5;
+  EXPECT_EQ(Samples({"h", MetricType::kHistogram, "", ""}, values),
+            "h_bucket{le=\"+Inf\"} 5\nh_sum 0\nh_count 5\n");
+}
+
+TEST(TextWriter, CallsAGaugeHistogramAHistogram) {
+  std::string out;
+  TextWriter().WriteHeader({"h", MetricType::kGaugeHistogram, "", ""}, 0, out);
+  EXPECT_EQ(out, "# HELP h \n# TYPE h histogram\n");
+}
+
+}  // namespace
+}  // namespace telnyx_exporter

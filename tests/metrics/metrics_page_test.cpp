@@ -1,0 +1,213 @@
+#include "metrics/metrics_page.h"
+
+#include <atomic>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/manual_clock.h"
+
+namespace telnyx_exporter {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr ConnectionKey kFirst{0};
+constexpr ConnectionKey kSecond{1};
+
+class MetricsPageTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    store_.Add(kFirst, "main", Plan("1293384261075731461", "support"));
+    store_.Add(kSecond, "main", Plan("2", "sales"));
+  }
+
+  static ConnectionPlan Plan(std::string id, std::string name) {
+    return {.id = std::move(id),
+            .name = std::move(name),
+            .labels = {{"team", "voice"}},
+            .interval = 15s,
+            .timeout = 10s,
+            .stale_after = 45s,
+            .channel_limit = 100};
+  }
+
+  void Complete(ConnectionKey key, std::uint64_t legs) {
+    store_.OnPollBegun(key);
+    store_.OnPollEnded(key, {.ended = clock_.Now(),
+                             .ended_wall = clock_.WallNow(),
+                             .elapsed = 250ms,
+                             .result = CompletePoll{.summary = {.legs = legs,
+                                                                .sessions = legs - 1,
+                                                                .longest_seconds = 700,
+                                                                .total_seconds = 1000,
+                                                                .bucket_counts = {legs - 1, 0, 1}},
+                                                    .reported_legs = legs + 1,
+                                                    .pages = 3}});
+  }
+
+  void Fail(ConnectionKey key, FailureReason reason) {
+    store_.OnPollBegun(key);
+    store_.OnPollEnded(key, {.ended = clock_.Now(),
+                             .ended_wall = clock_.WallNow(),
+                             .elapsed = 1s,
+                             .result = std::unexpected(PollFailure{.reason = reason})});
+  }
+
+  std::string Page() { return *page_.Get(); }
+
+  ManualClock clock_;
+  ConnectionStore store_;
+  ExporterMetrics exporter_{{.version = "1.2.3", .revision = "abc", .compiler = "cc"}};
+  MetricsPage page_{store_, exporter_, {60, 600}, TextWriter(), clock_};
+};
+
+const std::string kSupport =
+    R"({account="main",connection_id="1293384261075731461",connection_name="support",team="voice")";
+
+TEST_F(MetricsPageTest, ShowsNoValuesBeforeTheFirstPoll) {
+  const std::string page = Page();
+  EXPECT_THAT(page, Not(HasSubstr("telnyx_active_calls")));
+  EXPECT_THAT(page, Not(HasSubstr("telnyx_connection_last_success_timestamp_seconds")));
+  EXPECT_THAT(page, HasSubstr("telnyx_connection_up" + kSupport + "} 0\n"));
+  EXPECT_THAT(page, HasSubstr("telnyx_polls_total" + kSupport + "} 0\n"));
+}
+
+TEST_F(MetricsPageTest, ShowsACompletePoll) {
+  Complete(kFirst, 5);
+  const std::string page = Page();
+  for (const std::string& line : {
+           "telnyx_active_calls" + kSupport + "} 5\n",
+           "telnyx_active_call_sessions" + kSupport + "} 4\n",
+           "telnyx_active_call_duration_seconds_bucket" + kSupport + ",le=\"60\"} 4\n",
+           "telnyx_active_call_duration_seconds_bucket" + kSupport + ",le=\"600\"} 4\n",
+           "telnyx_active_call_duration_seconds_bucket" + kSupport + ",le=\"+Inf\"} 5\n",
+           "telnyx_active_call_duration_seconds_sum" + kSupport + "} 1000\n",
+           "telnyx_active_call_duration_seconds_count" + kSupport + "} 5\n",
+           "telnyx_longest_active_call_duration_seconds" + kSupport + "} 700\n",
+           "telnyx_reported_active_calls" + kSupport + "} 6\n",
+           "telnyx_connection_info" + kSupport + ",record_type=\"\",source=\"configured\"} 1\n",
+           "telnyx_connection_channel_limit" + kSupport + ",direction=\"configured\"} 100\n",
+           "telnyx_connection_up" + kSupport + "} 1\n",
+           "telnyx_connection_last_success_timestamp_seconds" + kSupport + "} 1700000000\n",
+           "telnyx_connection_poll_duration_seconds" + kSupport + "} 0.25\n",
+           "telnyx_connection_poll_pages" + kSupport + "} 3\n",
+           "telnyx_polls_total" + kSupport + "} 1\n",
+           "telnyx_poll_failures_total" + kSupport + "} 0\n",
+           "telnyx_poll_item_mismatches_total" + kSupport + "} 1\n",
+       }) {
+    EXPECT_THAT(page, HasSubstr(line));
+  }
+  EXPECT_THAT(page, Not(HasSubstr("telnyx_connection_failure_info")));
+}
+
+TEST_F(MetricsPageTest, LeavesOutSessionsThatAreNotKnown) {
+  store_.OnPollEnded(
+      kFirst, {.ended = clock_.Now(),
+               .ended_wall = clock_.WallNow(),
+               .elapsed = 1s,
+               .result = CompletePoll{
+                   .summary = {.legs = 1, .sessions = std::nullopt, .bucket_counts = {1, 0, 0}}}});
+  EXPECT_THAT(Page(), Not(HasSubstr("telnyx_active_call_sessions")));
+  EXPECT_THAT(Page(), Not(HasSubstr("telnyx_reported_active_calls")));
+}
+
+TEST_F(MetricsPageTest, KeepsTheLastValuesAfterAFailureUntilTheyAreStale) {
+  Complete(kFirst, 5);
+  clock_.Advance(15s);
+  Fail(kFirst, FailureReason::kTimeout);
+  EXPECT_THAT(Page(), HasSubstr("telnyx_active_calls" + kSupport + "} 5\n"));
+  EXPECT_THAT(Page(), HasSubstr("telnyx_connection_up" + kSupport + "} 0\n"));
+  EXPECT_THAT(Page(),
+              HasSubstr("telnyx_connection_failure_info" + kSupport + ",reason=\"timeout\"} 1\n"));
+  clock_.Advance(29s + 999ms);
+  EXPECT_THAT(Page(), HasSubstr("telnyx_active_calls" + kSupport));
+  clock_.Advance(1ms);
+  EXPECT_THAT(Page(), Not(HasSubstr("telnyx_active_call")));
+  EXPECT_THAT(Page(), Not(HasSubstr("telnyx_reported_active_calls")));
+  EXPECT_THAT(Page(), HasSubstr("telnyx_connection_last_success_timestamp_seconds" + kSupport +
+                                "} 1700000000\n"));
+}
+
+TEST_F(MetricsPageTest, LetsValuesExpireWithoutAnyEvent) {
+  Complete(kFirst, 5);
+  EXPECT_THAT(Page(), HasSubstr("telnyx_active_calls"));
+  clock_.Advance(45s);
+  EXPECT_THAT(Page(), Not(HasSubstr("telnyx_active_calls")));
+}
+
+TEST_F(MetricsPageTest, ShowsValuesAgainAfterARecovery) {
+  Complete(kFirst, 5);
+  clock_.Advance(1min);
+  Fail(kFirst, FailureReason::kConnect);
+  EXPECT_THAT(Page(), Not(HasSubstr("telnyx_active_calls")));
+  Complete(kFirst, 7);
+  EXPECT_THAT(Page(), HasSubstr("telnyx_active_calls" + kSupport + "} 7\n"));
+  EXPECT_THAT(Page(), Not(HasSubstr("telnyx_connection_failure_info")));
+}
+
+TEST_F(MetricsPageTest, WritesEachHeaderOnce) {
+  Complete(kFirst, 5);
+  Complete(kSecond, 6);
+  const std::string page = Page();
+  const std::size_t first = page.find("# TYPE telnyx_active_calls gauge\n");
+  ASSERT_NE(first, std::string::npos);
+  EXPECT_EQ(page.find("# TYPE telnyx_active_calls gauge\n", first + 1), std::string::npos);
+}
+
+TEST_F(MetricsPageTest, IsTheSameObjectUntilSomethingChanges) {
+  Complete(kFirst, 5);
+  const auto page = page_.Get();
+  EXPECT_EQ(page_.Get(), page);
+  Complete(kSecond, 5);
+  EXPECT_NE(page_.Get(), page);
+}
+
+TEST_F(MetricsPageTest, TakesUpTheExportersOwnCountersWithinASecond) {
+  EXPECT_THAT(Page(), Not(HasSubstr("telnyx_exporter_web_requests_total")));
+  exporter_.CountWebRequest("/metrics", 200);
+  clock_.Advance(1s);
+  EXPECT_THAT(
+      Page(),
+      HasSubstr("telnyx_exporter_web_requests_total{code=\"200\",handler=\"/metrics\"} 1\n"));
+  EXPECT_THAT(Page(), HasSubstr("telnyx_exporter_build_info{compiler=\"cc\",revision=\"abc\","
+                                "version=\"1.2.3\"} 1\n"));
+}
+
+TEST_F(MetricsPageTest, NeverShowsAPartOfAPoll) {
+  std::atomic<bool> stop = false;
+  std::thread poller([&] {
+    for (std::uint64_t legs = 2; !stop; ++legs) Complete(kFirst, 2 + legs % 1000);
+  });
+  for (int i = 0; i < 200; ++i) {
+    const std::string page = Page();
+    const auto value = [&](const std::string& series) {
+      const std::size_t at = page.find(series);
+      return at == std::string::npos ? -1 : std::stoi(page.substr(at + series.size()));
+    };
+    const int legs = value("telnyx_active_calls" + kSupport + "} ");
+    if (legs < 0) continue;
+    EXPECT_EQ(value("telnyx_active_call_duration_seconds_count" + kSupport + "} "), legs);
+    EXPECT_EQ(value("telnyx_active_call_sessions" + kSupport + "} "), legs - 1);
+  }
+  stop = true;
+  poller.join();
+}
+
+TEST(ConnectionStore, HasPolledAllOnceEachEndedWhateverWay) {
+  ConnectionStore store;
+  store.Add(kFirst, "main", {.id = "1", .name = "1"});
+  store.Add(kSecond, "main", {.id = "2", .name = "2"});
+  EXPECT_FALSE(store.AllPolled());
+  store.OnPollEnded(kFirst, {.result = CompletePoll{}});
+  store.OnPollEnded(kFirst, {.result = CompletePoll{}});
+  EXPECT_FALSE(store.AllPolled());
+  store.OnPollEnded(kSecond, {.result = std::unexpected(PollFailure{})});
+  EXPECT_TRUE(store.AllPolled());
+}
+
+}  // namespace
+}  // namespace telnyx_exporter

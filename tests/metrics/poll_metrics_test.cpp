@@ -1,0 +1,102 @@
+#include "metrics/poll_metrics.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "metrics/metrics_page.h"
+#include "support/manual_clock.h"
+
+namespace telnyx_exporter {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr AccountKey kAccount{0};
+constexpr ConnectionKey kConnection{0};
+
+class PollMetricsTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    metrics_.OnAccountAdded(kAccount, {.name = "main"});
+    metrics_.OnConnectionAdded(kConnection, kAccount, {.id = "1", .name = "support"});
+  }
+
+  std::string Page() {
+    return *MetricsPage(store_, exporter_, {60, 600}, TextWriter(), clock_).Get();
+  }
+
+  ManualClock clock_;
+  ConnectionStore store_;
+  ExporterMetrics exporter_{{.version = "1", .revision = "2", .compiler = "3"}};
+  PollMetrics metrics_{store_, exporter_};
+};
+
+TEST_F(PollMetricsTest, HasEveryFailureReasonFromTheStart) {
+  const std::string page = Page();
+  for (const FailureReason reason : kFailureReasons) {
+    EXPECT_THAT(page, HasSubstr("telnyx_account_poll_failures_total{account=\"main\",reason=\"" +
+                                std::string(ReasonLabel(reason)) + "\"} 0\n"));
+  }
+}
+
+TEST_F(PollMetricsTest, CountsAFailureOnceUnderItsReason) {
+  metrics_.OnPollBegun(kConnection, 20ms);
+  metrics_.OnPollEnded(
+      kConnection,
+      {.elapsed = 1s, .result = std::unexpected(PollFailure{.reason = FailureReason::kNotFound})});
+  const std::string page = Page();
+  EXPECT_THAT(
+      page,
+      HasSubstr("telnyx_account_poll_failures_total{account=\"main\",reason=\"not_found\"} 1\n"));
+  EXPECT_THAT(page, HasSubstr("telnyx_poll_failures_total{account=\"main\",connection_id=\"1\","
+                              "connection_name=\"support\"} 1\n"));
+  EXPECT_THAT(page, HasSubstr("telnyx_exporter_poll_lag_seconds_bucket{le=\"0.05\"} 1\n"));
+}
+
+TEST_F(PollMetricsTest, CountsRequestsByStatus) {
+  metrics_.OnRequestEnded(kAccount, {.http_status = 200, .elapsed = 70ms, .body_bytes = 1000});
+  metrics_.OnRequestEnded(kAccount, {.http_status = 200, .elapsed = 80ms, .body_bytes = 500});
+  metrics_.OnRequestEnded(kAccount, {.http_status = 0, .elapsed = 3s});
+  const std::string page = Page();
+  EXPECT_THAT(page, HasSubstr("telnyx_api_requests_total{account=\"main\",code=\"200\"} 2\n"));
+  EXPECT_THAT(page, HasSubstr("telnyx_api_requests_total{account=\"main\",code=\"error\"} 1\n"));
+  EXPECT_THAT(page, HasSubstr("telnyx_api_response_bytes_total{account=\"main\"} 1500\n"));
+  EXPECT_THAT(
+      page,
+      HasSubstr("telnyx_api_request_duration_seconds_bucket{account=\"main\",le=\"0.1\"} 2\n"));
+  EXPECT_THAT(page, HasSubstr("telnyx_api_request_duration_seconds_count{account=\"main\"} 3\n"));
+}
+
+TEST_F(PollMetricsTest, ShowsRateLimitHeadersOnlyOnceSeen) {
+  EXPECT_THAT(Page(), Not(HasSubstr("telnyx_api_rate_limit_")));
+  metrics_.OnRequestEnded(
+      kAccount, {.http_status = 200, .rate_limit_limit = 100, .rate_limit_remaining = 42});
+  EXPECT_THAT(Page(), HasSubstr("telnyx_api_rate_limit_limit{account=\"main\"} 100\n"));
+  EXPECT_THAT(Page(), HasSubstr("telnyx_api_rate_limit_remaining{account=\"main\"} 42\n"));
+}
+
+TEST_F(PollMetricsTest, CountsRetriesSkipsAndWaits) {
+  metrics_.OnRetry(kConnection, {.failure = {}, .delay = 1s});
+  metrics_.OnPollsSkipped(kConnection, 3);
+  metrics_.OnRateLimiterWait(kAccount, 1500ms);
+  const std::string page = Page();
+  EXPECT_THAT(page, HasSubstr("telnyx_api_retries_total{account=\"main\"} 1\n"));
+  EXPECT_THAT(page, HasSubstr("telnyx_account_polls_skipped_total{account=\"main\"} 3\n"));
+  EXPECT_THAT(page,
+              HasSubstr("telnyx_api_rate_limiter_wait_seconds_total{account=\"main\"} 1.5\n"));
+}
+
+TEST_F(PollMetricsTest, ShowsHowTheConfigurationWasLoaded) {
+  exporter_.NoteConfigLoaded(WallTime(1'700'000'000s));
+  EXPECT_THAT(Page(), HasSubstr("telnyx_exporter_config_last_reload_successful 1\n"));
+  exporter_.NoteConfigRefused();
+  EXPECT_THAT(Page(), HasSubstr("telnyx_exporter_config_last_reload_successful 0\n"));
+  EXPECT_THAT(
+      Page(),
+      HasSubstr("telnyx_exporter_config_last_reload_success_timestamp_seconds 1700000000\n"));
+}
+
+}  // namespace
+}  // namespace telnyx_exporter
