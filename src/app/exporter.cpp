@@ -1,0 +1,121 @@
+#include "app/exporter.h"
+
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <random>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "app/exit_code.h"
+#include "app/poll_log.h"
+#include "app/poll_observers.h"
+#include "app/web_pages.h"
+#include "base/build_info.h"
+#include "http/curl_transport.h"
+#include "metrics/connection_store.h"
+#include "metrics/exporter_metrics.h"
+#include "metrics/metrics_page.h"
+#include "metrics/poll_metrics.h"
+#include "polling/poller.h"
+#include "web/http_server.h"
+
+namespace telnyx_exporter {
+namespace {
+
+// Everything between the network and the metrics page.
+class Pipeline {
+ public:
+  Pipeline(PollPlan plan, PollMode mode, const Clock& clock, Log& log)
+      : exporter_metrics_(GetBuildInfo()),
+        poll_metrics_(connections_, exporter_metrics_),
+        poll_log_(log),
+        observers_({&poll_metrics_, &poll_log_}),
+        page_(connections_, exporter_metrics_, plan.duration_bounds, TextWriter(), clock),
+        transport_({.user_agent = fmt::format("telnyx_exporter/{}", GetBuildInfo().version),
+                    .max_connections = plan.max_concurrent_requests}),
+        poller_(std::move(plan), mode, clock, transport_, observers_, std::random_device()()) {
+    exporter_metrics_.NoteConfigLoaded(clock.WallNow());
+  }
+
+  Poller& poller() { return poller_; }
+  MetricsPage& page() { return page_; }
+  ConnectionStore& connections() { return connections_; }
+  ExporterMetrics& exporter_metrics() { return exporter_metrics_; }
+
+ private:
+  ConnectionStore connections_;
+  ExporterMetrics exporter_metrics_;
+  PollMetrics poll_metrics_;
+  PollLog poll_log_;
+  PollObservers observers_;
+  MetricsPage page_;
+  CurlTransport transport_;
+  Poller poller_;
+};
+
+int WaitForStopSignal(Log& log) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+  while (true) {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    if (signal != SIGHUP) return signal;
+    log.Warn("reloading is not supported yet", {{"signal", "SIGHUP"}});
+  }
+}
+
+}  // namespace
+
+int RunOnce(PollPlan plan, const Clock& clock, Log& log) {
+  Pipeline pipeline(std::move(plan), PollMode::kOnce, clock, log);
+  std::stop_source stop;
+  std::thread waiter([&] {
+    WaitForStopSignal(log);
+    stop.request_stop();
+  });
+  pipeline.poller().Run(stop.get_token());
+  const bool interrupted = stop.stop_requested();
+  pthread_kill(waiter.native_handle(), SIGTERM);
+  waiter.join();
+
+  const auto page = pipeline.page().Get();
+  std::fwrite(page->data(), 1, page->size(), stdout);
+  const bool written = std::fflush(stdout) == 0;
+  bool complete = !interrupted && written;
+  pipeline.connections().ForEach([&](std::size_t, const ConnectionStore::Entry& entry) {
+    complete = complete && entry.state.up();
+  });
+  return complete ? kExitStopped : kExitRefused;
+}
+
+int Serve(const CommandLine& command_line, PollPlan plan, const Clock& clock, Log& log) {
+  Pipeline pipeline(std::move(plan), PollMode::kContinuous, clock, log);
+  auto server = HttpServer::Start({.listen_addresses = command_line.listen_addresses},
+                                  MakeWebHandler({.telemetry_path = command_line.telemetry_path,
+                                                  .metrics = pipeline.page(),
+                                                  .connections = pipeline.connections(),
+                                                  .exporter = pipeline.exporter_metrics()}));
+  if (!server) {
+    log.Error("cannot start", {{"error", server.error().message}});
+    return kExitRefused;
+  }
+  for (const std::string& address : (*server)->bound_addresses()) {
+    log.Info("listening", {{"address", address}});
+  }
+  std::jthread polling([&](std::stop_token stop) { pipeline.poller().Run(std::move(stop)); });
+  const int signal = WaitForStopSignal(log);
+  log.Info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
+  polling.request_stop();
+  polling.join();
+  server->reset();
+  return kExitStopped;
+}
+
+}  // namespace telnyx_exporter

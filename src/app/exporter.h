@@ -1,0 +1,21 @@
+#pragma once
+
+// The exporter put together: metrics, transport, poller and, for the daemon, the web server.
+
+#include "app/command_line.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "polling/poll_plan.h"
+
+namespace telnyx_exporter {
+
+/// Polls every connection once and prints the exposition on standard output. Returns kExitStopped
+/// when every poll was complete, else kExitRefused.
+int RunOnce(PollPlan plan, const Clock& clock, Log& log);
+
+/// Serves and polls until SIGTERM or SIGINT, which must be blocked in the calling thread. Returns
+/// the exit code.
+int Serve(const CommandLine& command_line, PollPlan plan, const Clock& clock, Log& log);
+
+}  // namespace telnyx_exporter

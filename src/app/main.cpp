@@ -1,0 +1,81 @@
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "app/api_key.h"
+#include "app/command_line.h"
+#include "app/exit_code.h"
+#include "app/exporter.h"
+#include "app/make_poll_plan.h"
+#include "base/build_info.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "config/load_config.h"
+
+namespace telnyx_exporter {
+namespace {
+
+// Before any thread starts, so that all of them inherit it and only the waiting thread takes
+// signals.
+void BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+void PrintMessages(const std::string& file, const std::vector<ConfigMessage>& messages,
+                   std::string_view prefix = {}) {
+  for (const ConfigMessage& message : messages) {
+    fmt::print(stderr, "{}{}\n", prefix, FormatConfigMessage(file, message));
+  }
+}
+
+int Run(int argc, const char* const* argv) {
+  const auto command_line = ParseCommandLine(argc, argv);
+  if (!command_line) {
+    const CommandLineExit& exit = command_line.error();
+    fmt::print(exit.exit_code == kExitStopped ? stdout : stderr, "{}", exit.text);
+    return exit.exit_code;
+  }
+  const std::string& file = command_line->config_file;
+  const auto loaded = LoadConfigFile(file);
+  if (!loaded) {
+    PrintMessages(file, loaded.error());
+    return kExitRefused;
+  }
+  PrintMessages(file, loaded->warnings, "warning: ");
+  if (command_line->config_check) {
+    fmt::print("{}: the configuration is right\n", file);
+    return kExitStopped;
+  }
+
+  BlockSignals();
+  const SystemClock clock;
+  Log log(clock, command_line->log_level, command_line->log_format);
+  auto plan = MakePollPlan(loaded->config, ReadApiKey);
+  if (!plan) {
+    for (const Error& error : plan.error()) log.Error("cannot start", {{"error", error.message}});
+    return kExitRefused;
+  }
+  if (command_line->once) return RunOnce(std::move(*plan), clock, log);
+  const BuildInfo build = GetBuildInfo();
+  log.Info("starting", {{"version", build.version}, {"revision", build.revision}});
+  return Serve(*command_line, std::move(*plan), clock, log);
+}
+
+}  // namespace
+}  // namespace telnyx_exporter
+
+int main(int argc, char** argv) {
+  try {
+    return telnyx_exporter::Run(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "telnyx_exporter: {}\n", error.what());
+    return telnyx_exporter::kExitRefused;
+  }
+}

@@ -1,0 +1,26 @@
+#pragma once
+
+// What the exporter serves under which path; docs/http.md is its reference.
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "metrics/connection_store.h"
+#include "metrics/exporter_metrics.h"
+#include "metrics/metrics_page.h"
+#include "web/http_server.h"
+
+namespace telnyx_exporter {
+
+struct WebPages {
+  std::string telemetry_path;
+  MetricsPage& metrics;
+  const ConnectionStore& connections;
+  ExporterMetrics& exporter;
+};
+
+/// The handler for all requests. What `pages` refers to must outlive it.
+HttpHandler MakeWebHandler(const WebPages& pages);
+
+}  // namespace telnyx_exporter
