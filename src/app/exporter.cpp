@@ -10,8 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include "app/exit_code.h"
 #include "app/poll_log.h"
 #include "app/poll_observers.h"
@@ -37,8 +35,7 @@ class Pipeline {
         poll_log_(log),
         observers_({&poll_metrics_, &poll_log_}),
         page_(connections_, exporter_metrics_, plan.duration_bounds, TextWriter(), clock),
-        transport_({.user_agent = fmt::format("telnyx_exporter/{}", GetBuildInfo().version),
-                    .max_connections = plan.max_concurrent_requests}),
+        transport_(clock, {.max_connections = plan.max_concurrent_requests}),
         poller_(std::move(plan), mode, clock, transport_, observers_, std::random_device()()) {
     exporter_metrics_.NoteConfigLoaded(clock.WallNow());
   }

@@ -1,0 +1,89 @@
+#include "app/web_pages.h"
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "exposition/content_negotiation.h"
+#include "exposition/gzip.h"
+#include "web/router.h"
+
+namespace telnyx_exporter {
+namespace {
+
+// The compressed form of the newest page that somebody wanted compressed, made once for all of
+// them.
+class CompressedPage {
+ public:
+  std::shared_ptr<const std::string> Get(const std::shared_ptr<const std::string>& page) {
+    const std::lock_guard lock(mutex_);
+    if (source_ != page) {
+      compressed_ = std::make_shared<const std::string>(Gzip(*page));
+      source_ = page;
+    }
+    return compressed_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<const std::string> source_;
+  std::shared_ptr<const std::string> compressed_;
+};
+
+HttpHandler MetricsHandler(MetricsPage& metrics) {
+  return [&metrics, compressed = std::make_shared<CompressedPage>()](const HttpRequest& request) {
+    HttpResponse response{
+        .headers = {{"Content-Type", std::string(kTextContentType)}, {"Vary", "Accept-Encoding"}},
+        .body = metrics.Get()};
+    if (AcceptsGzip(request.Header("Accept-Encoding").value_or(""))) {
+      response.headers.emplace_back("Content-Encoding", "gzip");
+      response.body = compressed->Get(response.body);
+    }
+    return response;
+  };
+}
+
+HttpResponse IndexPage(const std::string& telemetry_path) {
+  return {.headers = {{"Content-Type", "text/html; charset=utf-8"},
+                      {"Content-Security-Policy", "default-src 'none'"},
+                      {"X-Content-Type-Options", "nosniff"}},
+          .body = std::make_shared<const std::string>(fmt::format(
+              "<!DOCTYPE html>\n"
+              "<html lang=\"en\">\n"
+              "<head><meta charset=\"utf-8\"><title>telnyx_exporter</title></head>\n"
+              "<body>\n"
+              "<h1>telnyx_exporter</h1>\n"
+              "<ul>\n"
+              "<li><a href=\"{0}\">{0}</a>: the metrics</li>\n"
+              "<li><a href=\"/-/healthy\">/-/healthy</a>: whether the process works</li>\n"
+              "<li><a href=\"/-/ready\">/-/ready</a>: whether every connection was polled</li>\n"
+              "</ul>\n"
+              "</body>\n"
+              "</html>\n",
+              telemetry_path))};
+}
+
+}  // namespace
+
+HttpHandler MakeWebHandler(const WebPages& pages) {
+  auto router =
+      std::make_shared<Router>([&exporter = pages.exporter](std::string_view handler, int status) {
+        exporter.CountWebRequest(handler, status);
+      });
+  router->Add("GET", "/",
+              [path = pages.telemetry_path](const HttpRequest&) { return IndexPage(path); });
+  router->Add("GET", "/-/healthy",
+              [](const HttpRequest&) { return TextResponse(200, "Healthy.\n"); });
+  router->Add("GET", "/-/ready", [&connections = pages.connections](const HttpRequest&) {
+    return connections.AllPolled()
+               ? TextResponse(200, "Ready.\n")
+               : TextResponse(503, "Not ready: not every connection was polled yet.\n");
+  });
+  router->Add("GET", pages.telemetry_path, MetricsHandler(pages.metrics));
+  return [router](const HttpRequest& request) { return router->Answer(request); };
+}
+
+}  // namespace telnyx_exporter

@@ -1,0 +1,209 @@
+#include "config/yaml_reader.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <numeric>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "base/units.h"
+
+namespace telnyx_exporter {
+namespace {
+
+constexpr std::size_t kShownBytes = 60;
+
+ConfigMessage MakeMessage(const YAML::Mark& mark, std::string path, std::string text) {
+  const bool known = !mark.is_null();
+  return {.line = known ? static_cast<std::size_t>(mark.line) + 1 : 0,
+          .column = known ? static_cast<std::size_t>(mark.column) + 1 : 0,
+          .path = std::move(path),
+          .text = std::move(text)};
+}
+
+std::string Quote(std::string_view text) {
+  return fmt::format("\"{}\"", SanitizeForDisplay(text, kShownBytes));
+}
+
+std::string_view KindOf(const YAML::Node& node) {
+  if (node.IsMap()) return "a mapping";
+  if (node.IsSequence()) return "a list";
+  return node.IsNull() ? "empty" : "a value";
+}
+
+// How many letters have to be changed, added or taken away.
+std::size_t EditDistance(std::string_view left, std::string_view right) {
+  std::vector<std::size_t> row(right.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < right.size(); ++j) {
+      const std::size_t replaced = diagonal + (left[i] == right[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+std::string UnknownKey(std::initializer_list<YamlKey> keys, std::string_view name) {
+  const auto nearest = std::ranges::min_element(
+      keys, {}, [&](const YamlKey& key) { return EditDistance(key.name, name); });
+  if (name.size() <= kShownBytes && EditDistance(nearest->name, name) <= 2) {
+    return fmt::format("unknown key; did you mean {}?", nearest->name);
+  }
+  std::vector<std::string_view> names;
+  for (const YamlKey& key : keys) names.push_back(key.name);
+  return fmt::format("unknown key: the known ones are {}", fmt::join(names, ", "));
+}
+
+}  // namespace
+
+void ConfigMessages::Error(const YAML::Mark& mark, std::string path, std::string text) {
+  errors_.push_back(MakeMessage(mark, std::move(path), std::move(text)));
+}
+
+void ConfigMessages::Warn(const YAML::Mark& mark, std::string path, std::string text) {
+  warnings_.push_back(MakeMessage(mark, std::move(path), std::move(text)));
+}
+
+std::optional<std::string> YamlValue::Scalar(std::string_view what) const {
+  if (node_.IsScalar()) return node_.Scalar();
+  Error(fmt::format("is {}, not {}", KindOf(node_), what));
+  return std::nullopt;
+}
+
+std::optional<std::string> YamlValue::Text(std::size_t max_bytes) const {
+  auto text = Scalar("a text");
+  if (!text) return std::nullopt;
+  if (text->size() > max_bytes) {
+    Error(fmt::format("has {} bytes: at most {} are allowed", text->size(), max_bytes));
+    return std::nullopt;
+  }
+  // What sanitizing would change is not fit to be shown.
+  if (SanitizeForDisplay(*text, max_bytes * 3) != *text) {
+    Error("holds a control character or a byte that is not UTF-8");
+    return std::nullopt;
+  }
+  return text;
+}
+
+std::optional<bool> YamlValue::Bool() const {
+  const auto text = Scalar("true or false");
+  if (!text) return std::nullopt;
+  if (*text == "true") return true;
+  if (*text == "false") return false;
+  Error(fmt::format("{} is not true or false", Quote(*text)));
+  return std::nullopt;
+}
+
+std::optional<std::uint32_t> YamlValue::Integer(std::uint32_t least, std::uint32_t most) const {
+  const auto text = Scalar("a whole number");
+  if (!text) return std::nullopt;
+  const auto number = ParseUnsigned(*text);
+  if (!number || *number < least || *number > most) {
+    Error(fmt::format("{} is not a whole number from {} to {}", Quote(*text), least, most));
+    return std::nullopt;
+  }
+  return static_cast<std::uint32_t>(*number);
+}
+
+std::optional<double> YamlValue::Number(double above, double most) const {
+  const auto text = Scalar("a number");
+  if (!text) return std::nullopt;
+  double number = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  const bool whole = error == std::errc() && end == text->data() + text->size();
+  if (!whole || !std::isfinite(number) || number <= above || number > most) {
+    Error(fmt::format("{} is not a number above {} and up to {}", Quote(*text), above, most));
+    return std::nullopt;
+  }
+  return number;
+}
+
+std::optional<Duration> YamlValue::DurationBetween(Duration least, Duration most) const {
+  const auto text = Scalar("a duration");
+  if (!text) return std::nullopt;
+  const auto duration = ParseDuration(*text);
+  if (!duration) {
+    Error(fmt::format("{} is not a duration: write it as in 500ms, 15s or 1m30s", Quote(*text)));
+    return std::nullopt;
+  }
+  if (*duration < least || *duration > most) {
+    Error(fmt::format("{} is not from {} to {}", Quote(*text), FormatDuration(least),
+                      FormatDuration(most)));
+    return std::nullopt;
+  }
+  return *duration;
+}
+
+std::optional<std::uint64_t> YamlValue::SizeBetween(std::uint64_t least, std::uint64_t most) const {
+  const auto text = Scalar("a size");
+  if (!text) return std::nullopt;
+  const auto size = ParseSize(*text);
+  if (!size) {
+    Error(fmt::format("{} is not a size: write it as in 512KiB or 4MiB", Quote(*text)));
+    return std::nullopt;
+  }
+  if (*size < least || *size > most) {
+    Error(
+        fmt::format("{} is not from {} to {}", Quote(*text), FormatSize(least), FormatSize(most)));
+    return std::nullopt;
+  }
+  return *size;
+}
+
+std::optional<std::vector<YamlValue>> YamlValue::List() const {
+  if (!node_.IsSequence()) {
+    Error(fmt::format("is {}, not a list", KindOf(node_)));
+    return std::nullopt;
+  }
+  std::vector<YamlValue> elements;
+  for (const YAML::Node& node : node_) {
+    elements.emplace_back(node, fmt::format("{}[{}]", path_, elements.size()), *messages_);
+  }
+  return elements;
+}
+
+std::optional<std::vector<std::pair<std::string, YamlValue>>> YamlValue::Entries() const {
+  if (!node_.IsMap()) {
+    Error(fmt::format("is {}, not a mapping", KindOf(node_)));
+    return std::nullopt;
+  }
+  std::vector<std::pair<std::string, YamlValue>> entries;
+  std::set<std::string> seen;
+  for (const auto& entry : node_) {
+    if (!entry.first.IsScalar()) {
+      messages_->Error(entry.first.Mark(), path_, "a key is not a text");
+      continue;
+    }
+    const std::string name = entry.first.Scalar();
+    const std::string shown = SanitizeForDisplay(name, kShownBytes);
+    const std::string path = path_.empty() ? shown : fmt::format("{}.{}", path_, shown);
+    if (!seen.insert(name).second) {
+      messages_->Error(entry.first.Mark(), path, "stands there twice");
+      continue;
+    }
+    entries.emplace_back(name, YamlValue(entry.second, path, *messages_));
+  }
+  return entries;
+}
+
+void ReadMapping(const YamlValue& value, std::initializer_list<YamlKey> keys) {
+  const auto entries = value.Entries();
+  if (!entries) return;
+  for (const auto& [name, entry] : *entries) {
+    const auto key = std::ranges::find(keys, std::string_view(name), &YamlKey::name);
+    if (key == keys.end()) {
+      entry.Error(UnknownKey(keys, name));
+    } else {
+      key->read(entry);
+    }
+  }
+}
+
+}  // namespace telnyx_exporter

@@ -1,0 +1,76 @@
+#pragma once
+
+// Reading YAML with every mistake noted: a node that knows its path and its place in the file, and
+// readers that note what is wrong and go on. Used by load_config.cpp alone; says nothing about what
+// the keys mean.
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <yaml-cpp/yaml.h>
+
+#include "base/clock.h"
+#include "config/load_config.h"
+
+namespace telnyx_exporter {
+
+/// Collects messages; each names a place and a path.
+class ConfigMessages {
+ public:
+  void Error(const YAML::Mark& mark, std::string path, std::string text);
+  void Warn(const YAML::Mark& mark, std::string path, std::string text);
+
+  std::vector<ConfigMessage>& errors() { return errors_; }
+  std::vector<ConfigMessage>& warnings() { return warnings_; }
+
+ private:
+  std::vector<ConfigMessage> errors_;
+  std::vector<ConfigMessage> warnings_;
+};
+
+/// A node with its path. The reading functions return nothing after noting an error.
+class YamlValue {
+ public:
+  YamlValue(YAML::Node node, std::string path, ConfigMessages& messages)
+      : node_(std::move(node)), path_(std::move(path)), messages_(&messages) {}
+
+  const std::string& path() const { return path_; }
+  YAML::Mark mark() const { return node_.Mark(); }
+  void Error(std::string text) const { messages_->Error(mark(), path_, std::move(text)); }
+  void Warn(std::string text) const { messages_->Warn(mark(), path_, std::move(text)); }
+
+  /// The scalar as it is written; `what` says what should be there: "a text".
+  std::optional<std::string> Scalar(std::string_view what) const;
+  /// A text of at most `max_bytes` bytes of UTF-8 without control characters.
+  std::optional<std::string> Text(std::size_t max_bytes) const;
+  std::optional<bool> Bool() const;
+  std::optional<std::uint32_t> Integer(std::uint32_t least, std::uint32_t most) const;
+  std::optional<double> Number(double above, double most) const;
+  std::optional<Duration> DurationBetween(Duration least, Duration most) const;
+  std::optional<std::uint64_t> SizeBetween(std::uint64_t least, std::uint64_t most) const;
+  /// The elements of a list, with their paths.
+  std::optional<std::vector<YamlValue>> List() const;
+
+  /// The entries of a mapping, duplicates noted and left out.
+  std::optional<std::vector<std::pair<std::string, YamlValue>>> Entries() const;
+
+ private:
+  YAML::Node node_;
+  std::string path_;
+  ConfigMessages* messages_;
+};
+
+/// A mapping's known keys and what reads each. Any other key is an error that names the nearest
+/// one.
+struct YamlKey {
+  std::string_view name;
+  std::function<void(const YamlValue&)> read;
+};
+void ReadMapping(const YamlValue& value, std::initializer_list<YamlKey> keys);
+
+}  // namespace telnyx_exporter

@@ -1,0 +1,129 @@
+#include "web/listen_address.h"
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+namespace telnyx_exporter {
+namespace {
+
+constexpr int kBacklog = 1024;
+constexpr std::uint64_t kHighestPort = 65535;
+
+struct HostPort {
+  std::string host;  // empty: every address
+  std::string port;
+};
+
+using AddressList = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
+
+Result<HostPort> SplitAddress(std::string_view address) {
+  const auto refuse = [&] {
+    return Fail(fmt::format(
+        "\"{}\" is not an address to listen on: write HOST:PORT, [V6]:PORT or :PORT", address));
+  };
+  const std::size_t colon = address.rfind(':');
+  if (colon == std::string_view::npos) return refuse();
+  std::string_view host = address.substr(0, colon);
+  const std::string_view port = address.substr(colon + 1);
+  const auto number = ParseUnsigned(port);
+  if (!number || *number > kHighestPort) return refuse();
+  if (host.starts_with('[')) {
+    if (!host.ends_with(']') || host.size() < 3) return refuse();
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find(':') != std::string_view::npos) {
+    return refuse();
+  }
+  return HostPort{std::string(host), std::string(port)};
+}
+
+Result<AddressList> Resolve(std::string_view address, const HostPort& where, int family) {
+  addrinfo hints{};
+  hints.ai_family = family;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  const int error = getaddrinfo(where.host.empty() ? nullptr : where.host.c_str(),
+                                where.port.c_str(), &hints, &found);
+  if (error != 0) return Fail(fmt::format("cannot listen on {}: {}", address, gai_strerror(error)));
+  return AddressList(found, &freeaddrinfo);
+}
+
+std::string DescribeBound(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  char host[NI_MAXHOST];
+  char port[NI_MAXSERV];
+  if (getnameinfo(reinterpret_cast<sockaddr*>(&address), size, host, sizeof host, port, sizeof port,
+                  NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+    return {};
+  }
+  return address.ss_family == AF_INET6 ? fmt::format("[{}]:{}", host, port)
+                                       : fmt::format("{}:{}", host, port);
+}
+
+// The socket, or -1 with errno.
+int Listen(const addrinfo& address, bool both_families) {
+  const int fd = socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return -1;
+  const int on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (address.ai_family == AF_INET6) {
+    const int v6_only = both_families ? 0 : 1;
+    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, sizeof v6_only);
+  }
+  if (bind(fd, address.ai_addr, address.ai_addrlen) == 0 && listen(fd, kBacklog) == 0) return fd;
+  const int error = errno;
+  close(fd);
+  errno = error;
+  return -1;
+}
+
+}  // namespace
+
+Result<ListenSocket> ListenSocket::Open(std::string_view address) {
+  const auto where = SplitAddress(address);
+  if (!where) return std::unexpected(where.error());
+  const bool everywhere = where->host.empty();
+  auto resolved = Resolve(address, *where, everywhere ? AF_INET6 : AF_UNSPEC);
+  if (!resolved) return std::unexpected(resolved.error());
+  int fd = Listen(**resolved, everywhere);
+  if (fd < 0 && everywhere && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL)) {
+    resolved = Resolve(address, *where, AF_INET);
+    if (!resolved) return std::unexpected(resolved.error());
+    fd = Listen(**resolved, false);
+  }
+  if (fd < 0) return Fail(fmt::format("cannot listen on {}: {}", address, std::strerror(errno)));
+  return ListenSocket(fd, DescribeBound(fd));
+}
+
+ListenSocket::ListenSocket(int fd, std::string bound_address)
+    : fd_(fd), bound_address_(std::move(bound_address)) {}
+
+ListenSocket::ListenSocket(ListenSocket&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), bound_address_(std::move(other.bound_address_)) {}
+
+ListenSocket& ListenSocket::operator=(ListenSocket&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  std::swap(bound_address_, other.bound_address_);
+  return *this;
+}
+
+ListenSocket::~ListenSocket() {
+  if (fd_ >= 0) close(fd_);
+}
+
+int ListenSocket::Release() { return std::exchange(fd_, -1); }
+
+}  // namespace telnyx_exporter

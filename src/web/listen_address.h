@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+
+namespace telnyx_exporter {
+
+/// A listening TCP socket, closed with this object unless it was handed on.
+class ListenSocket {
+ public:
+  /// Listens on "HOST:PORT", "[V6]:PORT" or ":PORT". The last means every address, IPv6 and IPv4,
+  /// or IPv4 alone where the machine has no IPv6. Port 0 takes a free one. The error names the
+  /// address and what is wrong with it.
+  static Result<ListenSocket> Open(std::string_view address);
+
+  ListenSocket(ListenSocket&& other) noexcept;
+  ListenSocket& operator=(ListenSocket&& other) noexcept;
+  ~ListenSocket();
+
+  int fd() const { return fd_; }
+  /// The caller closes it from now on.
+  int Release();
+  /// Where it listens, port filled in: "127.0.0.1:10035", "[::]:10035".
+  const std::string& bound_address() const { return bound_address_; }
+
+ private:
+  ListenSocket(int fd, std::string bound_address);
+
+  int fd_;
+  std::string bound_address_;
+};
+
+}  // namespace telnyx_exporter
