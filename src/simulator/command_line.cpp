@@ -1,0 +1,141 @@
+#include "simulator/command_line.h"
+
+#include <array>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "base/build_info.h"
+
+namespace telnyx_exporter::simulator {
+namespace {
+
+constexpr std::uint64_t kFirstConnectionId = 1'293'384'261'075'731'461;
+constexpr double kSecondsPerDay = 86'400;
+
+struct RawFlags {
+  CommandLine command_line;
+  std::uint32_t connections = 3;
+  std::vector<std::string> named;
+  double active_calls = 2000;
+  TrafficSettings traffic;
+  std::string paging = "both";
+  bool version = false;
+};
+
+void DeclareFlags(CLI::App& app, RawFlags& flags) {
+  CommandLine& result = flags.command_line;
+  app.add_option("--web.listen-address", result.listen_addresses,
+                 "HOST:PORT to listen on, port 0 for a free one; repeatable")
+      ->capture_default_str()
+      ->allow_extra_args(false);
+  app.add_option("--api-key", result.api.api_key, "The key that clients must send")
+      ->capture_default_str();
+  app.add_option("--connections", flags.connections, "Number of connections, with made-up ids")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 100'000U));
+  app.add_option("--connection", flags.named,
+                 "A connection as ID or ID:NAME instead of made-up ones; repeatable")
+      ->allow_extra_args(false);
+  app.add_option("--active-calls", flags.active_calls,
+                 "Active call legs of all connections together, on average over a day; the first "
+                 "connection has the most")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 10'000'000.0));
+  app.add_option("--mean-duration", flags.traffic.mean_duration_seconds,
+                 "Mean duration of a leg in seconds")
+      ->capture_default_str()
+      ->check(CLI::Range(1.0, 7200.0));
+  app.add_option("--transfer-share", flags.traffic.transfer_share,
+                 "Share of sessions that get a second leg, from 0 to 1")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--daily-wave", flags.traffic.daily_wave,
+                 "How much busier than the mean the busiest hour is, from 0 to 1")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--seed", flags.traffic.seed, "The same seed makes the same calls")
+      ->capture_default_str();
+  app.add_option("--time-scale", result.time_scale, "How many times as fast time runs")
+      ->capture_default_str()
+      ->check(CLI::Range(0.001, 100'000.0));
+  app.add_option("--paging", flags.paging,
+                 "cursor (page[after]), number (page[number]) or both, as the request asks")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"cursor", "number", "both"}));
+  app.add_option("--rate-limit", result.api.requests_per_second,
+                 "Requests a second before 429; 0: no limit")
+      ->capture_default_str();
+  app.add_flag("--version", flags.version, "Print the version and exit");
+}
+
+ConnectionSettings MadeUpConnection(std::uint32_t index) {
+  constexpr std::array<std::string_view, 6> kNames = {"support",  "sales",   "ivr",
+                                                      "outreach", "billing", "emergency"};
+  // Ids of 18 or 19 digits, like the vendor's.
+  return {
+      .id = std::to_string(kFirstConnectionId + index * 7919ULL),
+      .name = index < kNames.size() ? std::string(kNames[index]) : fmt::format("line-{}", index)};
+}
+
+ConnectionSettings NamedConnection(const std::string& text) {
+  const std::size_t colon = text.find(':');
+  const std::string id = text.substr(0, colon);
+  return {.id = id, .name = colon == std::string::npos ? id : text.substr(colon + 1)};
+}
+
+std::vector<ConnectionSettings> MakeConnections(const RawFlags& flags) {
+  std::vector<ConnectionSettings> connections;
+  for (const std::string& text : flags.named) connections.push_back(NamedConnection(text));
+  for (std::uint32_t i = 0; flags.named.empty() && i < flags.connections; ++i) {
+    connections.push_back(MadeUpConnection(i));
+  }
+  // No two are alike: 1/2, 1/3, 1/4, … of the calls, before they are brought to the whole.
+  double weights = 0;
+  for (std::size_t i = 0; i < connections.size(); ++i) weights += 1.0 / static_cast<double>(i + 2);
+  for (std::size_t i = 0; i < connections.size(); ++i) {
+    const auto index = static_cast<double>(i);
+    TrafficSettings& traffic = connections[i].traffic;
+    traffic = flags.traffic;
+    traffic.seed = flags.traffic.seed + i * 0x9e3779b97f4a7c15ULL;
+    traffic.mean_active_calls = flags.active_calls / (index + 2) / weights;
+    traffic.wave_phase_seconds = kSecondsPerDay * index / static_cast<double>(connections.size());
+  }
+  return connections;
+}
+
+}  // namespace
+
+std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const char* const* argv) {
+  CLI::App app("Simulated Telnyx API with made-up calls, for trying, showing and testing",
+               "telnyx_simulator");
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  RawFlags flags;
+  DeclareFlags(app, flags);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return std::unexpected(CommandLineExit{.text = app.help()});
+  } catch (const CLI::ParseError& error) {
+    return std::unexpected(CommandLineExit{
+        .exit_code = 2,
+        .text =
+            fmt::format("telnyx_simulator: {}\nRun with --help for the flags.\n", error.what())});
+  }
+  if (flags.version) {
+    const BuildInfo build = GetBuildInfo();
+    return std::unexpected(
+        CommandLineExit{.text = fmt::format("telnyx_simulator, version {} (revision {}, {})\n",
+                                            build.version, build.revision, build.compiler)});
+  }
+  flags.command_line.api.paging = flags.paging == "cursor"   ? Paging::kCursor
+                                  : flags.paging == "number" ? Paging::kNumber
+                                                             : Paging::kBoth;
+  flags.command_line.connections = MakeConnections(flags);
+  return flags.command_line;
+}
+
+}  // namespace telnyx_exporter::simulator

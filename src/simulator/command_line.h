@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "simulator/api.h"
+#include "simulator/call_world.h"
+
+namespace telnyx_exporter::simulator {
+
+struct CommandLine {
+  std::vector<std::string> listen_addresses = {"127.0.0.1:10036"};
+  ApiSettings api;
+  double time_scale = 1;
+  std::vector<ConnectionSettings> connections;
+};
+
+/// What main is to do instead of running: print `text` and exit with `exit_code`.
+struct CommandLineExit {
+  int exit_code = 0;
+  std::string text;
+};
+
+std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const char* const* argv);
+
+}  // namespace telnyx_exporter::simulator

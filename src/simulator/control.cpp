@@ -1,0 +1,104 @@
+#include "simulator/control.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "web/router.h"
+
+namespace telnyx_exporter::simulator {
+namespace {
+
+std::optional<double> ParseNumber(std::string_view text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+std::optional<std::vector<double>> ParseBuckets(std::string_view text) {
+  std::vector<double> bounds;
+  while (!text.empty()) {
+    const std::string_view item = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(text.size(), item.size() + 1));
+    const auto bound = ParseNumber(item);
+    if (!bound) return std::nullopt;
+    bounds.push_back(*bound);
+  }
+  return bounds;
+}
+
+// Counted one leg after the other, in the plainest way.
+void AppendTruth(std::string& body, const ConnectionSettings& connection, const CallView& view,
+                 const std::vector<double>& bounds) {
+  std::set<std::string_view> sessions;
+  std::uint64_t longest = 0;
+  std::uint64_t total = 0;
+  std::vector<std::uint64_t> buckets(bounds.size());
+  for (const auto& leg : view.legs) {
+    const std::uint64_t duration = DurationOf(*leg, view.now);
+    sessions.insert(leg->session_id);
+    longest = std::max(longest, duration);
+    total += duration;
+    for (std::size_t i = 0; i < bounds.size(); ++i) {
+      if (static_cast<double>(duration) <= bounds[i]) ++buckets[i];
+    }
+  }
+  body += R"({"id":)";
+  AppendJsonString(body, connection.id);
+  body += R"(,"name":)";
+  AppendJsonString(body, connection.name);
+  body += fmt::format(
+      R"(,"legs":{},"sessions":{},"longest_seconds":{},"total_seconds":{},"buckets":[{}]}})",
+      view.legs.size(), sessions.size(), longest, total, fmt::join(buckets, ","));
+}
+
+HttpResponse Truth(CallWorld& world, const HttpRequest& request) {
+  const auto bounds = ParseBuckets(request.Query("buckets").value_or(""));
+  if (!bounds) return TextResponse(400, "buckets is a list of numbers: buckets=5,60,600\n");
+  std::string body = fmt::format(R"({{"frozen":{},"connections":[)", world.clock().frozen());
+  for (const ConnectionSettings& connection : world.connections()) {
+    if (&connection != &world.connections().front()) body += ',';
+    AppendTruth(body, connection, *world.View(connection.id), *bounds);
+  }
+  return {.headers = {{"Content-Type", "application/json"}},
+          .body = std::make_shared<const std::string>(body + "]}")};
+}
+
+HttpResponse Advance(SimClock& clock, const HttpRequest& request) {
+  const auto seconds = ParseNumber(request.Query("seconds").value_or(""));
+  if (!seconds || !(*seconds >= 0)) {
+    return TextResponse(400, "seconds is a number from 0: seconds=15\n");
+  }
+  return clock.Advance(*seconds) ? TextResponse(200, "Moved on.\n")
+                                 : TextResponse(409, "The time runs: freeze it first.\n");
+}
+
+}  // namespace
+
+HttpResponse AnswerControl(CallWorld& world, const HttpRequest& request) {
+  const std::string_view path = request.path();
+  const bool reads = request.method() == "GET" || request.method() == "HEAD";
+  if (path == "/simulator/truth" && reads) return Truth(world, request);
+  if (path == "/simulator/healthy" && reads) return TextResponse(200, "Healthy.\n");
+  if (request.method() != "POST") return TextResponse(404, "Not found.\n");
+  if (path == "/simulator/advance") return Advance(world.clock(), request);
+  if (path == "/simulator/freeze") {
+    world.clock().Freeze();
+    return TextResponse(200, "Frozen.\n");
+  }
+  if (path == "/simulator/unfreeze") {
+    world.clock().Unfreeze();
+    return TextResponse(200, "Running.\n");
+  }
+  return TextResponse(404, "Not found.\n");
+}
+
+}  // namespace telnyx_exporter::simulator

@@ -1,0 +1,63 @@
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include <fmt/format.h>
+
+#include "base/clock.h"
+#include "simulator/api.h"
+#include "simulator/call_world.h"
+#include "simulator/command_line.h"
+#include "simulator/control.h"
+#include "web/http_server.h"
+
+namespace telnyx_exporter::simulator {
+namespace {
+
+int Run(int argc, const char* const* argv) {
+  auto command_line = ParseCommandLine(argc, argv);
+  if (!command_line) {
+    const CommandLineExit& exit = command_line.error();
+    fmt::print(exit.exit_code == 0 ? stdout : stderr, "{}", exit.text);
+    return exit.exit_code;
+  }
+  // Blocked before the server's threads start, so that only sigwait takes them.
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  const SystemClock clock;
+  SimClock sim_clock(clock, command_line->time_scale);
+  CallWorld world(std::move(command_line->connections), sim_clock);
+  Api api(command_line->api, world, clock);
+  auto server = HttpServer::Start(
+      {.listen_addresses = command_line->listen_addresses}, [&](const HttpRequest& request) {
+        return request.path().starts_with("/simulator/") ? AnswerControl(world, request)
+                                                         : api.Answer(request);
+      });
+  if (!server) {
+    fmt::print(stderr, "telnyx_simulator: {}\n", server.error().message);
+    return 1;
+  }
+  for (const std::string& address : (*server)->bound_addresses()) {
+    fmt::print("listening on http://{}/v2\n", address);
+  }
+  std::fflush(stdout);
+  int signal = 0;
+  sigwait(&signals, &signal);
+  return 0;
+}
+
+}  // namespace
+}  // namespace telnyx_exporter::simulator
+
+int main(int argc, char** argv) {
+  try {
+    return telnyx_exporter::simulator::Run(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "telnyx_simulator: {}\n", error.what());
+    return 1;
+  }
+}
