@@ -20,12 +20,12 @@ namespace telnyx_exporter {
 /// One account's way to its API: immutable, shared by all its requests. A request can name only a
 /// path, never a host, so the key cannot reach any other address.
 struct Endpoint {
-  std::string base_url;  // "https://api.telnyx.com/v2", no slash at the end
-  Secret api_key;        // sent as "Authorization: Bearer KEY"
-  Secret proxy_url;      // empty: none, the environment's proxy variables are not looked at
-  std::string ca_file;   // empty: the system's
+  std::string base_url{};  // "https://api.telnyx.com/v2", no slash at the end
+  Secret api_key{};        // sent as "Authorization: Bearer KEY"
+  Secret proxy_url{};      // empty: none, the environment's proxy variables are not looked at
+  std::string ca_file{};   // empty: the system's
   /// The name to ask for and to check the certificate against; empty: the host in base_url.
-  std::string server_name;
+  std::string server_name{};
   bool insecure_skip_verify = false;
 };
 

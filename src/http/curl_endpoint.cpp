@@ -1,0 +1,157 @@
+#include "http/curl_endpoint.h"
+
+#include <cstring>
+#include <new>
+#include <stdexcept>
+
+#include <unistd.h>
+
+#include "base/secret.h"
+
+static_assert(LIBCURL_VERSION_NUM >= 0x075700, "CURLOPT_QUICK_EXIT came with curl 7.87");
+
+namespace telnyx_exporter {
+namespace {
+
+constexpr std::size_t kMaxFreshConnects = 64;
+/// How long curl may go on with the certificates it has read: a replaced CA file is seen after it.
+constexpr long kCaCacheSeconds = 300;
+
+struct FreeUrl {
+  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+};
+
+// A text that curl needs with a zero behind it, wiped afterwards.
+class TerminatedSecret {
+ public:
+  explicit TerminatedSecret(std::string_view prefix, std::string_view secret) {
+    text_.reserve(prefix.size() + secret.size());
+    text_.append(prefix).append(secret);
+  }
+  ~TerminatedSecret() { WipeMemory(text_.data(), text_.size()); }
+  TerminatedSecret(const TerminatedSecret&) = delete;
+  TerminatedSecret& operator=(const TerminatedSecret&) = delete;
+  const char* c_str() const { return text_.c_str(); }
+
+ private:
+  std::string text_;
+};
+
+std::string UrlPart(CURLU* url, CURLUPart part) {
+  char* text = nullptr;
+  if (curl_url_get(url, part, &text, 0) != CURLUE_OK) return {};
+  std::string copy(text);
+  curl_free(text);
+  return copy;
+}
+
+void AppendTo(CurlList& list, const char* line) {
+  curl_slist* const whole = curl_slist_append(list.get(), line);
+  if (whole == nullptr) throw std::bad_alloc();
+  if (!list) list.reset(whole);  // otherwise the list's head is what it was
+}
+
+}  // namespace
+
+void WipeAndFreeList::operator()(curl_slist* list) const {
+  for (curl_slist* item = list; item != nullptr; item = item->next) {
+    WipeMemory(item->data, std::strlen(item->data));
+  }
+  curl_slist_free_all(list);
+}
+
+void ThrowCurlOptionError(CURLoption option, CURLcode code) {
+  throw std::runtime_error("curl option " + std::to_string(static_cast<int>(option)) + ": " +
+                           curl_easy_strerror(code));
+}
+
+CurlEndpoint::CurlEndpoint(const std::shared_ptr<const Endpoint>& endpoint)
+    : endpoint_(endpoint),
+      https_(endpoint->base_url.starts_with("https://")),
+      url_prefix_(endpoint->base_url) {
+  AppendTo(headers_, "Accept: application/json");
+  AppendTo(headers_, "Accept-Encoding: gzip");
+  if (!endpoint->api_key.empty()) {
+    const TerminatedSecret header("Authorization: Bearer ", endpoint->api_key.reveal());
+    AppendTo(headers_, header.c_str());
+  }
+  if (https_ && !endpoint->server_name.empty()) PrepareServerName(*endpoint);
+}
+
+// curl asks for and checks the name in the URL. So the URL gets server_name, the connection is led
+// to the host that base_url names, and the Host header stays that host's.
+void CurlEndpoint::PrepareServerName(const Endpoint& endpoint) {
+  const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
+  if (!url) throw std::bad_alloc();
+  // What cannot be parsed stays as it is: each request will fail with curl's own message.
+  if (curl_url_set(url.get(), CURLUPART_URL, endpoint.base_url.c_str(), 0) != CURLUE_OK) return;
+  const std::string host = UrlPart(url.get(), CURLUPART_HOST);
+  const std::string port = UrlPart(url.get(), CURLUPART_PORT);
+  const bool bare_ipv6 =
+      endpoint.server_name.find(':') != std::string::npos && !endpoint.server_name.starts_with('[');
+  const std::string name = bare_ipv6 ? "[" + endpoint.server_name + "]" : endpoint.server_name;
+  if (curl_url_set(url.get(), CURLUPART_HOST, name.c_str(), 0) != CURLUE_OK) return;
+  url_prefix_ = UrlPart(url.get(), CURLUPART_URL);
+  while (url_prefix_.ends_with('/')) url_prefix_.pop_back();
+  AppendTo(connect_to_, ("::" + host + ":" + port).c_str());
+  AppendTo(headers_, ("Host: " + host + (port.empty() ? "" : ":" + port)).c_str());
+}
+
+bool CurlEndpoint::IsFor(const std::shared_ptr<const Endpoint>& endpoint) const {
+  return endpoint_.lock() == endpoint;
+}
+
+void CurlEndpoint::ApplyTo(CURL* handle, const Endpoint& endpoint) const {
+  // The key is in these headers. They go to the server only: a proxy gets none of them, since every
+  // request through one is tunnelled, and redirects are not followed.
+  SetCurlOption(handle, CURLOPT_HTTPHEADER, headers_.get());
+  SetCurlOption(handle, CURLOPT_HEADEROPT, long{CURLHEADER_SEPARATE});
+  SetCurlOption(handle, CURLOPT_FOLLOWLOCATION, 0L);
+  SetCurlOption(handle, CURLOPT_CONNECT_TO, connect_to_.get());
+  // Waiting for a connection that can be shared pays with HTTP/2 only, and that needs TLS here.
+  SetCurlOption(handle, CURLOPT_HTTP_VERSION,
+                https_ ? long{CURL_HTTP_VERSION_2TLS} : long{CURL_HTTP_VERSION_1_1});
+  SetCurlOption(handle, CURLOPT_PIPEWAIT, https_ ? 1L : 0L);
+  ApplyTls(handle, endpoint);
+  ApplyProxy(handle, endpoint);
+}
+
+void CurlEndpoint::ApplyTls(CURL* handle, const Endpoint& endpoint) const {
+  SetCurlOption(handle, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
+  SetCurlOption(handle, CURLOPT_PROXY_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
+  SetCurlOption(handle, CURLOPT_CA_CACHE_TIMEOUT, kCaCacheSeconds);
+  SetCurlOption(handle, CURLOPT_SSL_VERIFYPEER, endpoint.insecure_skip_verify ? 0L : 1L);
+  SetCurlOption(handle, CURLOPT_SSL_VERIFYHOST, endpoint.insecure_skip_verify ? 0L : 2L);
+  const char* bundle = nullptr;
+  if (!endpoint.ca_file.empty()) {
+    SetCurlOption(handle, CURLOPT_CAINFO, endpoint.ca_file.c_str());
+    SetCurlOption(handle, CURLOPT_PROXY_CAINFO, endpoint.ca_file.c_str());
+  } else if (curl_easy_getinfo(handle, CURLINFO_CAINFO, &bundle) != CURLE_OK || bundle == nullptr ||
+             access(bundle, R_OK) != 0) {
+    return;
+  }
+  // Without the system's directory: it would be trusted beside ca_file, and with it curl reads the
+  // whole bundle again for each new connection instead of once in kCaCacheSeconds.
+  SetCurlOption(handle, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+  SetCurlOption(handle, CURLOPT_PROXY_CAPATH, static_cast<const char*>(nullptr));
+}
+
+void CurlEndpoint::ApplyProxy(CURL* handle, const Endpoint& endpoint) const {
+  // Set in any case, because curl asks the environment only when they are not.
+  const TerminatedSecret proxy("", endpoint.proxy_url.reveal());
+  SetCurlOption(handle, CURLOPT_PROXY, proxy.c_str());
+  SetCurlOption(handle, CURLOPT_NOPROXY, "");
+  SetCurlOption(handle, CURLOPT_HTTPPROXYTUNNEL, 1L);
+}
+
+void CurlEndpoint::NoteTimeout() {
+  if (fresh_connects_ < kMaxFreshConnects) ++fresh_connects_;
+}
+
+bool CurlEndpoint::TakeFreshConnect() {
+  if (fresh_connects_ == 0) return false;
+  --fresh_connects_;
+  return true;
+}
+
+}  // namespace telnyx_exporter

@@ -1,0 +1,68 @@
+#pragma once
+
+// What curl has to be told about one endpoint, prepared once: headers, addresses, TLS and proxy.
+// The curl transport keeps one for every live endpoint and applies it to the handles it uses.
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <curl/curl.h>
+
+#include "http/transport.h"
+
+namespace telnyx_exporter {
+
+/// Frees a list after wiping its texts: they hold the key.
+struct WipeAndFreeList {
+  void operator()(curl_slist* list) const;
+};
+using CurlList = std::unique_ptr<curl_slist, WipeAndFreeList>;
+
+/// Sets one option of an easy handle; throws std::runtime_error when curl refuses, which means a
+/// curl built without something that this program needs.
+template <typename T>
+void SetCurlOption(CURL* handle, CURLoption option, T value);
+[[noreturn]] void ThrowCurlOptionError(CURLoption option, CURLcode code);
+
+class CurlEndpoint {
+ public:
+  explicit CurlEndpoint(const std::shared_ptr<const Endpoint>& endpoint);
+
+  /// Whether this was made for that very object, and not for an earlier one at the same address.
+  bool IsFor(const std::shared_ptr<const Endpoint>& endpoint) const;
+  /// Nobody has the endpoint any more.
+  bool expired() const { return endpoint_.expired(); }
+
+  /// Sets everything that all requests to the endpoint share, on a handle with default options.
+  /// The handle refers to this object until it is reset.
+  void ApplyTo(CURL* handle, const Endpoint& endpoint) const;
+  /// What a request's target is appended to.
+  const std::string& url_prefix() const { return url_prefix_; }
+
+  /// Lets as many coming requests as were noted connect anew: one that timed out may have waited
+  /// on a dead HTTP/2 connection, which curl would go on choosing.
+  void NoteTimeout();
+  bool TakeFreshConnect();
+
+ private:
+  void PrepareServerName(const Endpoint& endpoint);
+  void ApplyTls(CURL* handle, const Endpoint& endpoint) const;
+  void ApplyProxy(CURL* handle, const Endpoint& endpoint) const;
+
+  std::weak_ptr<const Endpoint> endpoint_;
+  bool https_ = false;
+  std::string url_prefix_;
+  CurlList headers_;
+  CurlList connect_to_;
+  std::size_t fresh_connects_ = 0;
+};
+
+template <typename T>
+void SetCurlOption(CURL* handle, CURLoption option, T value) {
+  const CURLcode code = curl_easy_setopt(handle, option, value);
+  if (code != CURLE_OK) ThrowCurlOptionError(option, code);
+}
+
+}  // namespace telnyx_exporter

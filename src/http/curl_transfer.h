@@ -1,0 +1,92 @@
+#pragma once
+
+// One exchange on one curl easy handle, used again and again: the transport fills it with a
+// request, gives its handle to curl's multi interface, and takes the outcome from it. Lives on the
+// transport's thread.
+
+#include <array>
+#include <cstddef>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <curl/curl.h>
+
+#include "base/clock.h"
+#include "http/curl_endpoint.h"
+#include "http/response_body.h"
+#include "http/response_head.h"
+#include "http/transport.h"
+
+namespace telnyx_exporter {
+
+struct CurlTransportSettings;
+
+class CurlTransfer {
+ public:
+  /// Both outlive the transfer.
+  CurlTransfer(const CurlTransportSettings& settings, ResponseBodyPool& bodies);
+  ~CurlTransfer();
+  CurlTransfer(const CurlTransfer&) = delete;
+  CurlTransfer& operator=(const CurlTransfer&) = delete;
+
+  CURL* handle() const { return handle_.get(); }
+  /// The id of the request that `handle` works on.
+  static RequestId IdOf(CURL* handle);
+
+  /// Takes the request and sets the handle up for it.
+  void Begin(RequestId id, Request request, ExchangeCallback done,
+             std::shared_ptr<CurlEndpoint> endpoint, Instant now);
+  /// What became of it, once curl is done with the handle. The body in it lives until Reset.
+  std::expected<Response, TransportError> Finish(CURLcode code);
+  /// The outcome of a request that the transport gave up at its deadline.
+  TransportError TimedOut() const;
+  /// Gives back what the exchange held; the handle keeps the endpoint's options for the next one.
+  void Reset();
+  /// Back to default options, so that nothing of the endpoint is kept.
+  void ForgetEndpoint();
+
+  RequestId id() const { return id_; }
+  Instant sent_at() const { return sent_at_; }
+  Instant deadline() const { return deadline_; }
+  const std::shared_ptr<CurlEndpoint>& endpoint() const { return endpoint_; }
+  std::size_t body_bytes() const { return body_ ? body_->size() : 0; }
+  ExchangeCallback& done() { return done_; }
+
+ private:
+  struct CleanUp {
+    void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+  };
+
+  static std::size_t OnHeader(char* data, std::size_t one, std::size_t bytes, void* self) noexcept;
+  static std::size_t OnBody(char* data, std::size_t one, std::size_t bytes, void* self) noexcept;
+  static int OnSocket(void* self, curl_socket_t socket, curlsocktype purpose) noexcept;
+
+  void SetCommonOptions();
+  bool AddHeaderLine(std::string_view line);
+  bool AddBody(std::string_view bytes);
+  /// Notes why this side ends the exchange; always false.
+  bool GiveUp(TransportError::Kind kind, std::string message);
+  bool Judge(ResponseBody::Verdict verdict);
+
+  const CurlTransportSettings& settings_;
+  ResponseBodyPool& bodies_;
+  // Before the handle, which refers to both until it is gone.
+  std::array<char, CURL_ERROR_SIZE> error_text_{};
+  std::shared_ptr<CurlEndpoint> endpoint_;
+  std::unique_ptr<CURL, CleanUp> handle_;
+
+  RequestId id_ = 0;
+  Request request_{};
+  ExchangeCallback done_;
+  Instant sent_at_{};
+  Instant deadline_{};
+  std::string url_;
+  ResponseHead head_;
+  std::unique_ptr<ResponseBody> body_;  // from its first byte on
+  std::optional<TransportError> failure_;
+};
+
+}  // namespace telnyx_exporter

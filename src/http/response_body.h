@@ -1,0 +1,103 @@
+#pragma once
+
+// Collects one response body in memory that later bodies use again, and undoes gzip on the way. The
+// curl transfer feeds it on the transport's thread. Decompression is done here and not by curl
+// because curl 7.88 takes a compressed body that ends too early for a complete one.
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include <zlib.h>
+
+#include "http/transport.h"
+
+namespace telnyx_exporter {
+
+/// No bytes, with kBodyPadding readable ones behind them.
+std::string_view EmptyBody();
+
+/// Bytes that grow without being zeroed first, with kBodyPadding readable ones behind them.
+class PaddedBuffer {
+ public:
+  std::size_t size() const { return size_; }
+  /// What is allocated, padding included.
+  std::size_t allocated_bytes() const { return allocated_bytes_; }
+  void clear() { size_ = 0; }
+  void Release();
+
+  /// Room for at least one byte behind the present ones, twice the memory of before when a new
+  /// piece is needed, but never more than for `max_size` bytes.
+  void Grow(std::size_t max_size);
+  char* free_begin() { return data_.get() + size_; }
+  std::size_t free_bytes() const {
+    return allocated_bytes_ == 0 ? 0 : allocated_bytes_ - kBodyPadding - size_;
+  }
+  void Extend(std::size_t bytes) { size_ += bytes; }
+
+  /// The bytes, with the padding behind them zeroed.
+  std::string_view Sealed();
+
+ private:
+  std::unique_ptr<char[]> data_;
+  std::size_t allocated_bytes_ = 0;
+  std::size_t size_ = 0;
+};
+
+class ResponseBody {
+ public:
+  enum class Verdict {
+    kOk,
+    kTooLarge,     // more than max_bytes after decompression
+    kUndecodable,  // not gzip, or damaged
+    kTruncated,    // the gzip stream ends before its end
+  };
+
+  ResponseBody() = default;
+  ~ResponseBody();
+  ResponseBody(const ResponseBody&) = delete;
+  ResponseBody& operator=(const ResponseBody&) = delete;
+
+  /// Forgets the present body; its memory is kept.
+  void Begin(bool gzip, std::size_t max_bytes);
+  /// Takes the next bytes as received. After anything but kOk only Begin may follow.
+  Verdict Append(std::string_view bytes);
+  /// To be called behind the last byte. No byte at all is a complete body in either coding: errors
+  /// are sent so.
+  Verdict End() const;
+
+  /// Decoded bytes so far, at most one more than max_bytes.
+  std::size_t size() const { return buffer_.size(); }
+  /// The body with kBodyPadding zeroes behind it, valid until Begin.
+  std::string_view Sealed() { return buffer_.Sealed(); }
+  std::size_t allocated_bytes() const { return buffer_.allocated_bytes(); }
+  void ReleaseBuffer() { buffer_.Release(); }
+
+ private:
+  Verdict AppendPlain(std::string_view bytes);
+  Verdict AppendGzip(std::string_view bytes);
+  /// Free memory that may be used: up to one byte more than allowed, which shows the excess.
+  std::size_t Room() const;
+  /// One call of zlib's inflate into whatever room there is.
+  Verdict Inflate();
+
+  PaddedBuffer buffer_;
+  std::size_t max_bytes_ = 0;
+  bool gzip_ = false;
+  bool in_member_ = false;  // a gzip member has begun and has not ended
+  bool inflater_ready_ = false;
+  z_stream inflater_{};
+};
+
+/// Bodies between two uses: as many as were ever in use at once, each within a bound.
+class ResponseBodyPool {
+ public:
+  std::unique_ptr<ResponseBody> Take();
+  void Give(std::unique_ptr<ResponseBody> body);
+
+ private:
+  std::vector<std::unique_ptr<ResponseBody>> idle_;
+};
+
+}  // namespace telnyx_exporter

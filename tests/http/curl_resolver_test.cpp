@@ -1,0 +1,109 @@
+// Name look-ups that hang. The resolver is the C library's, in threads of curl's own, so the test
+// takes the place of getaddrinfo for one name.
+
+#include <condition_variable>
+#include <mutex>
+#include <string_view>
+
+#include <dlfcn.h>
+#include <netdb.h>
+
+#include "curl_transport_fixture.h"
+
+namespace {
+
+constexpr std::string_view kHangingName = "hanging.test";
+
+// Where look-ups of that name wait. A global because getaddrinfo has no argument for it; never
+// destroyed because curl does not wait for its threads.
+struct Gate {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool open = false;
+  int waiting = 0;
+  int passed = 0;
+};
+
+Gate& TheGate() {
+  static Gate* const gate = new Gate;
+  return *gate;
+}
+
+}  // namespace
+
+extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo* hints,
+                           addrinfo** result) {
+  using Function = decltype(&getaddrinfo);
+  static const auto real = reinterpret_cast<Function>(dlsym(RTLD_NEXT, "getaddrinfo"));
+  if (name == nullptr || name != kHangingName) return real(name, service, hints, result);
+  Gate& gate = TheGate();
+  std::unique_lock lock(gate.mutex);
+  ++gate.waiting;
+  gate.changed.notify_all();
+  gate.changed.wait(lock, [&] { return gate.open; });
+  ++gate.passed;
+  gate.changed.notify_all();
+  return EAI_FAIL;
+}
+
+namespace telnyx_exporter {
+namespace {
+
+class CurlTransportResolver : public CurlTransportTest {
+ protected:
+  ~CurlTransportResolver() override {
+    // Lets the threads that were left behind end before the process does.
+    Gate& gate = TheGate();
+    std::unique_lock lock(gate.mutex);
+    gate.open = true;
+    gate.changed.notify_all();
+    gate.changed.wait(lock, [&] { return gate.passed == gate.waiting; });
+    gate.open = false;
+    gate.waiting = gate.passed = 0;
+  }
+
+  void RunUntilLookingUp() {
+    for (;;) {
+      transport_->Run(std::chrono::milliseconds(1));
+      const std::lock_guard lock(TheGate().mutex);
+      if (TheGate().waiting > 0) return;
+    }
+  }
+};
+
+// Each of these would never end if curl waited for the look-up's thread.
+
+TEST_F(CurlTransportResolver, DestructionDoesNotWaitForALookUp) {
+  std::optional<Outcome> outcome;
+  Send(RequestTo("http://hanging.test"), outcome);
+  RunUntilLookingUp();
+  transport_.reset();
+  EXPECT_EQ(outcome, std::nullopt);
+}
+
+TEST_F(CurlTransportResolver, CancelDoesNotWaitForALookUp) {
+  std::optional<Outcome> outcome;
+  const RequestId id = Send(RequestTo("http://hanging.test"), outcome);
+  RunUntilLookingUp();
+  transport_->Cancel(id);
+  EXPECT_EQ(outcome, std::nullopt);
+}
+
+TEST_F(CurlTransportResolver, ALookUpHasTheConnectTimeout) {
+  Request request = RequestTo("http://hanging.test");
+  request.connect_timeout = std::chrono::milliseconds(50);
+  const Outcome outcome = Fetch(std::move(request));
+  EXPECT_EQ(outcome.kind(), Kind::kTimeout);
+  EXPECT_THAT(outcome.message(), testing::StartsWith("Resolving timed out"));
+}
+
+TEST_F(CurlTransportResolver, ALookUpEndsWithTheRequestsTimeout) {
+  Request request = RequestTo("http://hanging.test");
+  request.timeout = std::chrono::milliseconds(50);
+  const Outcome outcome = Fetch(std::move(request));
+  EXPECT_EQ(outcome.kind(), Kind::kTimeout);
+  EXPECT_EQ(outcome.message(), "no complete answer within 50ms, still connecting");
+}
+
+}  // namespace
+}  // namespace telnyx_exporter

@@ -1,0 +1,142 @@
+#include "http/response_body.h"
+
+#include <string>
+#include <string_view>
+
+#include <gtest/gtest.h>
+
+#include "gzip.h"
+
+namespace telnyx_exporter {
+namespace {
+
+using Verdict = ResponseBody::Verdict;
+
+// Every byte that may be read behind the body; the address sanitizer sees what may not.
+bool PaddingIsZero(std::string_view body) {
+  const std::string_view padding(body.data() + body.size(), kBodyPadding);
+  return padding.find_first_not_of('\0') == std::string_view::npos;
+}
+
+std::string Letters(std::size_t count) {
+  std::string text(count, 'a');
+  for (std::size_t i = 0; i < count; ++i) text[i] = static_cast<char>('a' + (i * i) % 23);
+  return text;
+}
+
+TEST(ResponseBody, KeepsPlainBytes) {
+  ResponseBody body;
+  body.Begin(false, 100);
+  EXPECT_EQ(body.Append("one "), Verdict::kOk);
+  EXPECT_EQ(body.Append("two"), Verdict::kOk);
+  EXPECT_EQ(body.End(), Verdict::kOk);
+  EXPECT_EQ(body.Sealed(), "one two");
+  EXPECT_TRUE(PaddingIsZero(body.Sealed()));
+}
+
+TEST(ResponseBody, HasPaddingBehindNothing) {
+  ResponseBody body;
+  body.Begin(true, 100);
+  EXPECT_EQ(body.End(), Verdict::kOk);
+  EXPECT_EQ(body.Sealed(), "");
+  EXPECT_TRUE(PaddingIsZero(body.Sealed()));
+}
+
+TEST(ResponseBody, HoldsExactlyTheLimit) {
+  for (const bool gzip : {false, true}) {
+    for (const std::size_t limit :
+         {std::size_t{1}, std::size_t{16384 - 64}, std::size_t{16384}, std::size_t{100'000}}) {
+      const std::string text = Letters(limit);
+      ResponseBody body;
+      body.Begin(gzip, limit);
+      EXPECT_EQ(body.Append(gzip ? Gzip(text) : text), Verdict::kOk) << gzip << limit;
+      EXPECT_EQ(body.End(), Verdict::kOk);
+      EXPECT_EQ(body.Sealed(), text);
+      EXPECT_TRUE(PaddingIsZero(body.Sealed()));
+
+      body.Begin(gzip, limit - 1);
+      EXPECT_EQ(body.Append(gzip ? Gzip(text) : text), Verdict::kTooLarge) << gzip << limit;
+      EXPECT_EQ(body.size(), limit);
+    }
+  }
+}
+
+TEST(ResponseBody, InflatesByteByByte) {
+  const std::string text = Letters(50'000);
+  const std::string compressed = Gzip(text);
+  ResponseBody body;
+  body.Begin(true, 50'000);
+  for (const char byte : compressed) ASSERT_EQ(body.Append({&byte, 1}), Verdict::kOk);
+  EXPECT_EQ(body.End(), Verdict::kOk);
+  EXPECT_EQ(body.Sealed(), text);
+}
+
+TEST(ResponseBody, InflatesSeveralMembers) {
+  ResponseBody body;
+  body.Begin(true, 100);
+  EXPECT_EQ(body.Append(Gzip("one ") + Gzip("two")), Verdict::kOk);
+  EXPECT_EQ(body.End(), Verdict::kOk);
+  EXPECT_EQ(body.Sealed(), "one two");
+}
+
+TEST(ResponseBody, FailsWhereverGzipIsCutOff) {
+  const std::string compressed = Gzip(Letters(1000));
+  ResponseBody body;
+  for (std::size_t length = 1; length < compressed.size(); ++length) {
+    body.Begin(true, 10'000);
+    EXPECT_EQ(body.Append(compressed.substr(0, length)), Verdict::kOk);
+    EXPECT_EQ(body.End(), Verdict::kTruncated) << length;
+  }
+}
+
+TEST(ResponseBody, RefusesWhatIsNotGzip) {
+  ResponseBody body;
+  body.Begin(true, 100);
+  EXPECT_EQ(body.Append("{\"data\":[]}"), Verdict::kUndecodable);
+  std::string damaged = Gzip("one two three");
+  damaged[damaged.size() - 6] ^= 1;  // in the check sum
+  body.Begin(true, 100);
+  EXPECT_EQ(body.Append(damaged), Verdict::kUndecodable);
+  body.Begin(true, 100);
+  EXPECT_EQ(body.Append(Gzip("one") + "garbage"), Verdict::kUndecodable);
+}
+
+TEST(ResponseBody, StopsInflatingAtTheLimit) {
+  const std::string bomb = Gzip(std::string(10'000'000, '\0'));
+  ResponseBody body;
+  body.Begin(true, 1000);
+  EXPECT_EQ(body.Append(bomb), Verdict::kTooLarge);
+  EXPECT_EQ(body.size(), 1001U);
+  EXPECT_LE(body.allocated_bytes(), 1001 + kBodyPadding);
+}
+
+TEST(ResponseBody, UsesItsMemoryAgain) {
+  ResponseBody body;
+  body.Begin(false, 100'000);
+  ASSERT_EQ(body.Append(Letters(77'000)), Verdict::kOk);
+  const char* const memory = body.Sealed().data();
+  body.Begin(false, 100'000);
+  ASSERT_EQ(body.Append("short"), Verdict::kOk);
+  EXPECT_EQ(body.Sealed(), "short");
+  EXPECT_EQ(body.Sealed().data(), memory);
+}
+
+TEST(ResponseBodyPool, GivesOutWhatCameBackLast) {
+  ResponseBodyPool pool;
+  auto body = pool.Take();
+  const ResponseBody* const address = body.get();
+  pool.Give(std::move(body));
+  EXPECT_EQ(pool.Take().get(), address);
+}
+
+TEST(ResponseBodyPool, DoesNotKeepAnUnusuallyLargeBodysMemory) {
+  ResponseBodyPool pool;
+  auto body = pool.Take();
+  body->Begin(false, 1'000'000);
+  ASSERT_EQ(body->Append(std::string(1'000'000, 'a')), Verdict::kOk);
+  pool.Give(std::move(body));
+  EXPECT_EQ(pool.Take()->allocated_bytes(), 0U);
+}
+
+}  // namespace
+}  // namespace telnyx_exporter
