@@ -1,0 +1,66 @@
+# shellcheck shell=bash
+# Sourced by the other scripts: which Debian packages the project needs, and how to get the missing ones.
+
+build_packages=(
+  ca-certificates ccache cmake g++ git ninja-build pkg-config
+  libcli11-dev libcurl4-openssl-dev libfmt-dev libmicrohttpd-dev libsimdjson-dev libspdlog-dev
+  libxxhash-dev libyaml-cpp-dev prometheus-cpp-dev zlib1g-dev
+)
+run_packages=(curl)
+test_packages=(
+  clang-format-19 clang-tidy-19 curl libbenchmark-dev libgmock-dev libgtest-dev nginx-light nodejs npm
+  openssl prometheus python3
+)
+
+# ensure_packages NAME…: installs what is missing. Services that come with a package are not started: a test
+# needs the program, not a daemon on this machine.
+ensure_packages() {
+  local missing=() package
+  for package in "$@"; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+      missing+=("$package")
+  done
+  [ "${#missing[@]}" -gt 0 ] || return 0
+
+  local root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || {
+      echo "Missing packages: ${missing[*]}. Install them as root, or install sudo." >&2
+      return 1
+    }
+    root=(sudo)
+  fi
+  echo "Installing ${missing[*]}"
+  local policy=/usr/sbin/policy-rc.d own_policy=false
+  if [ ! -e "$policy" ]; then
+    own_policy=true
+    printf '#!/bin/sh\nexit 101\n' | "${root[@]}" tee "$policy" >/dev/null
+    "${root[@]}" chmod +x "$policy"
+  fi
+  local status=0
+  "${root[@]}" apt-get update -qq &&
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+      "${missing[@]}" >/dev/null || status=$?
+  if $own_policy; then "${root[@]}" rm -f "$policy"; fi
+  return "$status"
+}
+
+# configure_and_build PRESET [CMAKE-OPTION…] [-- TARGET…]
+configure_and_build() {
+  local preset=$1 options=()
+  shift
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    options+=("$1")
+    shift
+  done
+  [ "${1-}" != -- ] || shift
+  local log
+  log=$(mktemp)
+  if ! cmake --preset "$preset" -DCMAKE_CXX_COMPILER_LAUNCHER=ccache "${options[@]}" >"$log" 2>&1; then
+    cat "$log" >&2
+    rm -f "$log"
+    return 1
+  fi
+  rm -f "$log"
+  cmake --build --preset "$preset" ${1:+--target "$@"}
+}

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Builds everything on a fresh Debian 12 and runs every test: format, lint, the optimised build with the
+# end-to-end tests, and the unit tests under the address, undefined-behaviour and thread sanitizers.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/packages.sh
+source scripts/packages.sh
+
+section() { printf '\n=== %s (%ss)\n' "$1" "$SECONDS"; }
+
+section "packages"
+ensure_packages "${build_packages[@]}" "${test_packages[@]}"
+
+section "format and lint"
+scripts/lint.sh
+
+for sanitizer in asan tsan; do
+  section "build $sanitizer"
+  configure_and_build "$sanitizer"
+  section "test $sanitizer"
+  ctest --preset "$sanitizer" --label-exclude e2e --output-on-failure --progress
+done
+
+section "build release"
+configure_and_build release -DTELNYX_EXPORTER_TESTS=ON -DTELNYX_EXPORTER_BENCH=ON
+section "test release"
+ctest --preset release --output-on-failure
