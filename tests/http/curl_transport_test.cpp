@@ -100,6 +100,17 @@ TEST_F(CurlTransportPlain, UsesAConnectionAgain) {
   EXPECT_THAT(server.requests(), SizeIs(3));
 }
 
+TEST_F(CurlTransportPlain, ReplacesAConnectionThatTheServerHasClosed) {
+  ScriptedServer server(ScriptedServer::Once(OkResponse("{}")));
+  const auto endpoint = EndpointAt(server.url());
+  for (int i = 0; i < 3; ++i) {
+    const Outcome outcome = Fetch(RequestTo(endpoint));
+    EXPECT_EQ(outcome.status, 200) << outcome.message();
+    server.WaitForNoConnections();
+  }
+  EXPECT_EQ(server.accepted(), 3U);
+}
+
 TEST_F(CurlTransportPlain, ServesManyRequestsOverAsManyConnectionsAsAllowed) {
   Restart({.max_connections = 4});
   ScriptedServer server(ScriptedServer::Always(OkResponse("{}")));
@@ -394,11 +405,18 @@ TEST_F(CurlTransportPlain, ForgetsAnEndpointThatNobodyHasAnyMore) {
   const std::weak_ptr<const Endpoint> watch = endpoint;
   Fetch(RequestTo(std::move(endpoint)));
   EXPECT_TRUE(watch.expired());
-  // The next one may well be at the same address.
-  const auto next = std::make_shared<const Endpoint>(
-      Endpoint{.base_url = server.url(), .api_key = Secret("KEY456")});
-  Fetch(RequestTo(next));
-  EXPECT_THAT(server.requests().at(1), HasSubstr("Bearer KEY456\r\n"));
+}
+
+TEST_F(CurlTransportPlain, TellsAnEndpointFromAnEarlierOneAtTheSameAddress) {
+  ScriptedServer server(ScriptedServer::Always(OkResponse("{}")));
+  std::optional<Endpoint> storage;
+  for (const char* key : {"KEY_A", "KEY_B"}) {
+    storage.emplace(Endpoint{.base_url = server.url(), .api_key = Secret(key)});
+    // Alive beyond its requests, so that nothing tells the transport when it goes.
+    const std::shared_ptr<const Endpoint> endpoint(&*storage, [](const Endpoint*) {});
+    Fetch(RequestTo(endpoint));
+  }
+  EXPECT_THAT(server.requests().at(1), HasSubstr("Bearer KEY_B\r\n"));
 }
 
 }  // namespace
