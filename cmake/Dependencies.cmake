@@ -3,7 +3,7 @@ find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 
 find_package(CLI11 REQUIRED CONFIG)
-find_package(CURL 7.84 REQUIRED)
+find_package(CURL 7.87 REQUIRED)
 find_package(fmt REQUIRED CONFIG)
 find_package(prometheus-cpp REQUIRED CONFIG)
 find_package(simdjson REQUIRED CONFIG)

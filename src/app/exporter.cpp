@@ -29,14 +29,14 @@ namespace {
 // Everything between the network and the metrics page.
 class Pipeline {
  public:
-  Pipeline(PollPlan plan, PollMode mode, const Clock& clock, Log& log)
+  Pipeline(const PollPlan& plan, PollMode mode, const Clock& clock, Log& log)
       : exporter_metrics_(GetBuildInfo()),
         poll_metrics_(connections_, exporter_metrics_),
         poll_log_(log),
         observers_({&poll_metrics_, &poll_log_}),
         page_(connections_, exporter_metrics_, plan.duration_bounds, TextWriter(), clock),
         transport_(clock, {.max_connections = plan.max_concurrent_requests}),
-        poller_(std::move(plan), mode, clock, transport_, observers_, std::random_device()()) {
+        poller_(plan, mode, clock, transport_, observers_, std::random_device()()) {
     exporter_metrics_.NoteConfigLoaded(clock.WallNow());
   }
 
@@ -56,10 +56,22 @@ class Pipeline {
   Poller poller_;
 };
 
-int WaitForStopSignal(Log& log) {
+sigset_t HandledSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+  return signals;
+}
+
+// Before any thread starts, so that all of them inherit it and only the waiting thread takes
+// signals.
+void BlockSignals() {
+  const sigset_t signals = HandledSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+int WaitForStopSignal(Log& log) {
+  const sigset_t signals = HandledSignals();
   while (true) {
     int signal = 0;
     sigwait(&signals, &signal);
@@ -70,30 +82,22 @@ int WaitForStopSignal(Log& log) {
 
 }  // namespace
 
-int RunOnce(PollPlan plan, const Clock& clock, Log& log) {
-  Pipeline pipeline(std::move(plan), PollMode::kOnce, clock, log);
-  std::stop_source stop;
-  std::thread waiter([&] {
-    WaitForStopSignal(log);
-    stop.request_stop();
-  });
-  pipeline.poller().Run(stop.get_token());
-  const bool interrupted = stop.stop_requested();
-  pthread_kill(waiter.native_handle(), SIGTERM);
-  waiter.join();
+int RunOnce(const PollPlan& plan, const Clock& clock, Log& log) {
+  Pipeline pipeline(plan, PollMode::kOnce, clock, log);
+  pipeline.poller().Run({});
 
   const auto page = pipeline.page().Get();
   std::fwrite(page->data(), 1, page->size(), stdout);
-  const bool written = std::fflush(stdout) == 0;
-  bool complete = !interrupted && written;
+  bool complete = std::fflush(stdout) == 0;
   pipeline.connections().ForEach([&](std::size_t, const ConnectionStore::Entry& entry) {
     complete = complete && entry.state.up();
   });
   return complete ? kExitStopped : kExitRefused;
 }
 
-int Serve(const CommandLine& command_line, PollPlan plan, const Clock& clock, Log& log) {
-  Pipeline pipeline(std::move(plan), PollMode::kContinuous, clock, log);
+int Serve(const CommandLine& command_line, const PollPlan& plan, const Clock& clock, Log& log) {
+  BlockSignals();
+  Pipeline pipeline(plan, PollMode::kContinuous, clock, log);
   auto server = HttpServer::Start({.listen_addresses = command_line.listen_addresses},
                                   MakeWebHandler({.telemetry_path = command_line.telemetry_path,
                                                   .metrics = pipeline.page(),
@@ -106,7 +110,7 @@ int Serve(const CommandLine& command_line, PollPlan plan, const Clock& clock, Lo
   for (const std::string& address : (*server)->bound_addresses()) {
     log.Info("listening", {{"address", address}});
   }
-  std::jthread polling([&](std::stop_token stop) { pipeline.poller().Run(std::move(stop)); });
+  std::jthread polling([&](const std::stop_token& stop) { pipeline.poller().Run(stop); });
   const int signal = WaitForStopSignal(log);
   log.Info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
   polling.request_stop();

@@ -12,10 +12,10 @@ namespace telnyx_exporter {
 
 /// Polls every connection once and prints the exposition on standard output. Returns kExitStopped
 /// when every poll was complete, else kExitRefused.
-int RunOnce(PollPlan plan, const Clock& clock, Log& log);
+int RunOnce(const PollPlan& plan, const Clock& clock, Log& log);
 
 /// Serves and polls until SIGTERM or SIGINT, which must be blocked in the calling thread. Returns
 /// the exit code.
-int Serve(const CommandLine& command_line, PollPlan plan, const Clock& clock, Log& log);
+int Serve(const CommandLine& command_line, const PollPlan& plan, const Clock& clock, Log& log);
 
 }  // namespace telnyx_exporter

@@ -18,16 +18,6 @@
 namespace telnyx_exporter {
 namespace {
 
-// Before any thread starts, so that all of them inherit it and only the waiting thread takes
-// signals.
-void BlockSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-}
-
 void PrintMessages(const std::string& file, const std::vector<ConfigMessage>& messages,
                    std::string_view prefix = {}) {
   for (const ConfigMessage& message : messages) {
@@ -54,7 +44,7 @@ int Run(int argc, const char* const* argv) {
     return kExitStopped;
   }
 
-  BlockSignals();
+  std::signal(SIGPIPE, SIG_IGN);
   const SystemClock clock;
   Log log(clock, command_line->log_level, command_line->log_format);
   auto plan = MakePollPlan(loaded->config, ReadApiKey);
@@ -62,10 +52,10 @@ int Run(int argc, const char* const* argv) {
     for (const Error& error : plan.error()) log.Error("cannot start", {{"error", error.message}});
     return kExitRefused;
   }
-  if (command_line->once) return RunOnce(std::move(*plan), clock, log);
+  if (command_line->once) return RunOnce(*plan, clock, log);
   const BuildInfo build = GetBuildInfo();
   log.Info("starting", {{"version", build.version}, {"revision", build.revision}});
-  return Serve(*command_line, std::move(*plan), clock, log);
+  return Serve(*command_line, *plan, clock, log);
 }
 
 }  // namespace

@@ -14,12 +14,14 @@
 #include "base/clock.h"
 #include "base/error.h"
 
+// NOLINTBEGIN(readability-identifier-naming): the library's names
 namespace spdlog {
 class logger;
 namespace sinks {
 class sink;
 }
 }  // namespace spdlog
+// NOLINTEND(readability-identifier-naming)
 
 namespace telnyx_exporter {
 

@@ -6,9 +6,11 @@
 
 namespace telnyx_exporter {
 
-Secret::Secret(std::string_view text)
-    : text_(text.empty() ? nullptr : new char[text.size()]), size_(text.size()) {
-  if (!text.empty()) std::memcpy(text_, text.data(), text.size());
+Secret::Secret(std::string_view text) {
+  if (text.empty()) return;
+  text_ = new char[text.size()];
+  size_ = text.size();
+  std::memcpy(text_, text.data(), text.size());
 }
 
 Secret::Secret(const Secret& other) : Secret(other.reveal()) {}

@@ -124,11 +124,11 @@ void AppendJsonString(std::string& out, std::string_view text) {
       out += "\\u00";
       out += kHexDigits[byte >> 4U];
       out += kHexDigits[byte & 0xfU];
-    } else if ((length = Utf8Length(text)) > 0) {
+    } else if (const std::size_t character = Utf8Length(text); character > 0) {
+      length = character;
       out += text.substr(0, length);
     } else {
       out += "\xef\xbf\xbd";
-      length = 1;
     }
     text.remove_prefix(length);
   }

@@ -8,7 +8,7 @@ namespace {
 
 // Working memory up to this many rows stays for the next poll; one large connection should not hold
 // tens of megabytes between its polls.
-constexpr std::size_t kKeptRows = 16 * 1024;
+constexpr std::size_t kKeptRows = std::size_t{16} * 1024;
 
 }  // namespace
 

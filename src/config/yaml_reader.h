@@ -36,8 +36,8 @@ class ConfigMessages {
 /// A node with its path. The reading functions return nothing after noting an error.
 class YamlValue {
  public:
-  YamlValue(YAML::Node node, std::string path, ConfigMessages& messages)
-      : node_(std::move(node)), path_(std::move(path)), messages_(&messages) {}
+  YamlValue(const YAML::Node& node, std::string path, ConfigMessages& messages)
+      : node_(node), path_(std::move(path)), messages_(&messages) {}
 
   const std::string& path() const { return path_; }
   YAML::Mark mark() const { return node_.Mark(); }

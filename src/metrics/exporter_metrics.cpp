@@ -13,10 +13,11 @@ using prometheus::Labels;
 using prometheus::Registry;
 
 // From a page on the next machine to a page that takes the whole default time-out.
-const Histogram::BucketBoundaries kRequestDurationBounds = {0.025, 0.05, 0.1, 0.25, 0.5,
-                                                            1,     2.5,  5,   10};
+Histogram::BucketBoundaries RequestDurationBounds() {
+  return {0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+}
 // From "on time" to "a whole default interval and more late".
-const Histogram::BucketBoundaries kPollLagBounds = {0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300};
+Histogram::BucketBoundaries PollLagBounds() { return {0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300}; }
 
 template <typename Metric, typename Builder>
 Family<Metric>& Register(Builder builder, const MetricDescriptor& metric, Registry& registry) {
@@ -51,7 +52,7 @@ ExporterMetrics::ExporterMetrics(const BuildInfo& build)
       rate_limit_limit_(GaugeFamily(catalogue::kApiRateLimitLimit, registry_)),
       limiter_wait_(CounterFamily(catalogue::kApiRateLimiterWait, registry_)),
       web_requests_(CounterFamily(catalogue::kWebRequests, registry_)),
-      poll_lag_(HistogramFamily(catalogue::kPollLag, registry_).Add({}, kPollLagBounds)),
+      poll_lag_(HistogramFamily(catalogue::kPollLag, registry_).Add({}, PollLagBounds())),
       config_successful_(GaugeFamily(catalogue::kConfigReloadSuccessful, registry_).Add({})),
       config_time_(GaugeFamily(catalogue::kConfigReloadTime, registry_).Add({})) {
   GaugeFamily(catalogue::kBuildInfo, registry_)
@@ -66,7 +67,7 @@ void ExporterMetrics::AddAccount(AccountKey key, const std::string& name) {
   if (accounts_.size() <= index) accounts_.resize(index + 1);
   Account& account = accounts_[index];
   account.labels = {{"account", name}};
-  account.request_duration = &request_duration_.Add(account.labels, kRequestDurationBounds);
+  account.request_duration = &request_duration_.Add(account.labels, RequestDurationBounds());
   for (const FailureReason reason : kFailureReasons) {
     account.failures[static_cast<std::size_t>(reason)] =
         &failures_.Add(With(account.labels, "reason", std::string(ReasonLabel(reason))));

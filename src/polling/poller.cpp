@@ -59,7 +59,7 @@ struct Poller::Account {
   bool has_waiting() const { return !to_continue.empty() || !to_begin.empty(); }
 };
 
-Poller::Poller(PollPlan plan, PollMode mode, const Clock& clock, Transport& transport,
+Poller::Poller(const PollPlan& plan, PollMode mode, const Clock& clock, Transport& transport,
                PollObserver& observer, std::uint64_t seed)
     : mode_(mode),
       walk_limits_(plan.walk),
@@ -107,7 +107,7 @@ void Poller::AddConnections(const PollPlan& plan) {
   polls_left_ = static_cast<std::uint32_t>(connections_.size());
 }
 
-void Poller::Run(std::stop_token stop) {
+void Poller::Run(const std::stop_token& stop) {
   const std::stop_callback wake(stop, [this] { transport_.Wake(); });
   while (!stop.stop_requested() && !idle()) {
     Step();

@@ -35,7 +35,7 @@ class Poller {
  public:
   /// Everything passed by reference must outlive the poller. `seed` decides retry jitter and
   /// hashing.
-  Poller(PollPlan plan, PollMode mode, const Clock& clock, Transport& transport,
+  Poller(const PollPlan& plan, PollMode mode, const Clock& clock, Transport& transport,
          PollObserver& observer, std::uint64_t seed);
   ~Poller();
   Poller(const Poller&) = delete;
@@ -43,7 +43,7 @@ class Poller {
 
   /// Polls until `stop` is requested or, in kOnce, until every poll has ended. Requests in flight
   /// are cancelled at a stop. Owns the calling thread.
-  void Run(std::stop_token stop);
+  void Run(const std::stop_token& stop);
 
   // What Run is made of, for callers that bring their own time.
 

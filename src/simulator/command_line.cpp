@@ -89,6 +89,7 @@ ConnectionSettings NamedConnection(const std::string& text) {
 
 std::vector<ConnectionSettings> MakeConnections(const RawFlags& flags) {
   std::vector<ConnectionSettings> connections;
+  connections.reserve(flags.named.size() + flags.connections);
   for (const std::string& text : flags.named) connections.push_back(NamedConnection(text));
   for (std::uint32_t i = 0; flags.named.empty() && i < flags.connections; ++i) {
     connections.push_back(MadeUpConnection(i));

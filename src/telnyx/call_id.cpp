@@ -25,9 +25,9 @@ struct HexBlock {
   std::uint64_t value = 0;
   std::uint8_t seen = 0;  // every digit's value or-ed together: above 15 when one was no digit
 
-  void Append(const char* digits, int count) {
-    for (int i = 0; i < count; ++i) {
-      const std::uint8_t digit = kHexValues[static_cast<unsigned char>(digits[i])];
+  void Append(std::string_view digits) {
+    for (const char c : digits) {
+      const std::uint8_t digit = kHexValues[static_cast<unsigned char>(c)];
       seen |= digit;
       value = (value << 4U) | (digit & 0xfU);
     }
@@ -52,12 +52,12 @@ CallId ParseCallId(std::string_view text) {
   if (text.size() == 36 && text[8] == '-' && text[13] == '-' && text[18] == '-' &&
       text[23] == '-') {
     HexBlock high;
-    high.Append(text.data(), 8);
-    high.Append(text.data() + 9, 4);
-    high.Append(text.data() + 14, 4);
+    high.Append(text.substr(0, 8));
+    high.Append(text.substr(9, 4));
+    high.Append(text.substr(14, 4));
     HexBlock low;
-    low.Append(text.data() + 19, 4);
-    low.Append(text.data() + 24, 12);
+    low.Append(text.substr(19, 4));
+    low.Append(text.substr(24));
     if ((high.seen | low.seen) <= 0xf) return {.high = high.value, .low = low.value};
   }
   const HashSecret& secret = ProcessHashSecret();

@@ -7,7 +7,7 @@
 namespace telnyx_exporter {
 namespace {
 
-constexpr std::size_t kMaxBodyBytes = 64 * 1024;
+constexpr std::size_t kMaxBodyBytes = std::size_t{64} * 1024;
 constexpr std::size_t kMaxCodeBytes = 32;
 constexpr std::size_t kMaxTitleBytes = 160;
 

@@ -49,7 +49,7 @@ struct HttpServerSettings {
   unsigned threads = 2;  // for each address
   Duration idle_timeout = std::chrono::seconds(30);
   std::size_t max_connections = 1024;  // for each address
-  std::size_t max_header_bytes = 32 * 1024;
+  std::size_t max_header_bytes = std::size_t{32} * 1024;
 };
 
 class HttpServer {

@@ -18,7 +18,7 @@ namespace telnyx_exporter {
 namespace {
 
 // A request's body is read and thrown away up to here, so that the connection can be used again.
-constexpr std::size_t kMaxRequestBody = 64 * 1024;
+constexpr std::size_t kMaxRequestBody = std::size_t{64} * 1024;
 
 // What is kept of one request between libmicrohttpd's calls.
 struct RequestState {
@@ -90,12 +90,12 @@ ResponsePtr MakeResponse(HttpResponse&& response) {
   if (response.body == nullptr || response.body->empty()) {
     return ResponsePtr(MHD_create_response_from_buffer(0, nullptr, MHD_RESPMEM_PERSISTENT));
   }
-  auto body = std::make_unique<SharedBody>(std::move(response.body));
-  const std::string& bytes = **body;
-  // libmicrohttpd only reads it, but its interface takes it without const.
+  const std::string& bytes = *response.body;
+  auto* share = new SharedBody(std::move(response.body));
+  // libmicrohttpd only reads the bytes, but its interface takes them without const.
   ResponsePtr made(MHD_create_response_from_buffer_with_free_callback_cls(
-      bytes.size(), const_cast<char*>(bytes.data()), &ReleaseBody, body.get()));
-  if (made != nullptr) (void)body.release();
+      bytes.size(), const_cast<char*>(bytes.data()), &ReleaseBody, share));
+  if (made == nullptr) ReleaseBody(share);
   return made;
 }
 

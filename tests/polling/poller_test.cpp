@@ -71,7 +71,7 @@ class PollerTest : public ::testing::Test {
   }
 
   void Start(PollMode mode = PollMode::kOnce) {
-    poller_.emplace(std::move(plan_), mode, clock_, transport_, observer_, 1);
+    poller_.emplace(plan_, mode, clock_, transport_, observer_, 1);
     poller_->Step();
   }
 
@@ -329,14 +329,14 @@ TEST_F(PollerTest, RunEndsWhenItIsToldToAndCancelsWhatIsInFlight) {
 
 TEST_F(PollerTest, RunEndsByItselfAfterPollingOnce) {
   AddConnections(3);
-  poller_.emplace(std::move(plan_), PollMode::kOnce, clock_, transport_, observer_, 1);
+  poller_.emplace(plan_, PollMode::kOnce, clock_, transport_, observer_, 1);
   transport_.on_run = [&](Duration) { transport_.Answer(200, Page({}, "", 0)); };
   poller_->Run({});
   EXPECT_THAT(observer_.ended, SizeIs(3));
 }
 
 TEST_F(PollerTest, RunWithoutConnectionsInOnceModeEndsAtOnce) {
-  poller_.emplace(std::move(plan_), PollMode::kOnce, clock_, transport_, observer_, 1);
+  poller_.emplace(plan_, PollMode::kOnce, clock_, transport_, observer_, 1);
   poller_->Run({});
   EXPECT_THAT(observer_.ended, SizeIs(0));
 }
