@@ -1,0 +1,235 @@
+"""Starting, stopping, flags, exit codes and the paths that people and machines look at."""
+
+import gzip
+import os
+import signal
+import subprocess
+import unittest
+
+from harness import (API_KEY, EXPORTER, EndToEndTest, connection_labels, eventually, fetch,
+                     parse_text)
+
+
+class CommandLineTest(EndToEndTest):
+    def run_exporter(self, *arguments, key=API_KEY):
+        environment = {} if key is None else {"TELNYX_API_KEY": key}
+        return subprocess.run([EXPORTER, *arguments], capture_output=True, text=True,
+                              env=environment, check=False, timeout=60)
+
+    def test_version_names_version_and_revision(self):
+        run = self.run_exporter("--version")
+        self.assertEqual(run.returncode, 0)
+        self.assertRegex(run.stdout, r"^telnyx_exporter, version \d+\.\d+\.\d+ \(revision \S+, ")
+
+    def test_help_lists_every_flag(self):
+        run = self.run_exporter("--help")
+        self.assertEqual(run.returncode, 0)
+        for flag in ("--config.file", "--config.check", "--once", "--web.listen-address",
+                     "--web.telemetry-path", "--web.config.file", "--web.systemd-socket",
+                     "--shard", "--total-shards", "--log.level", "--log.format", "--version"):
+            self.assertIn(flag, run.stdout)
+
+    def test_wrong_usage_exits_with_2(self):
+        for arguments in (["--no-such-flag"], ["--log.level=loud"], ["--web.telemetry-path=x"],
+                          ["stray"], ["--web.config.file=x"]):
+            run = self.run_exporter(*arguments)
+            self.assertEqual(run.returncode, 2, arguments)
+            self.assertIn("telnyx_exporter: ", run.stderr)
+
+    def test_flags_take_their_value_either_way(self):
+        config = self.write("config.yml", "accounts: [{connections: [{id: 1}]}]\n")
+        for arguments in ([f"--config.file={config}"], ["--config.file", config]):
+            self.assertEqual(self.run_exporter("--config.check", *arguments).returncode, 0)
+
+    def test_config_check_prints_every_error_with_its_place(self):
+        config = self.write("config.yml",
+                            "poll: {interval: 5x}\naccounts:\n  - conections: []\n")
+        run = self.run_exporter("--config.check", f"--config.file={config}")
+        self.assertEqual(run.returncode, 1)
+        self.assertEqual(run.stderr.splitlines(), [
+            f'{config}:1:18: poll.interval: "5x" is not a duration: write it as in 500ms, 15s or '
+            '1m30s',
+            f"{config}:3:5: accounts[0]: connections is missing: it lists the connections that are "
+            "polled",
+            f"{config}:3:17: accounts[0].conections: unknown key; did you mean connections?"])
+
+    def test_a_missing_file_is_named(self):
+        run = self.run_exporter("--config.file=/no/such/file.yml")
+        self.assertEqual(run.returncode, 1)
+        self.assertEqual(run.stderr,
+                         "/no/such/file.yml: cannot be read: No such file or directory\n")
+
+    def test_a_missing_key_is_named(self):
+        config = self.write("config.yml", "accounts: [{name: main, connections: [{id: 1}]}]\n")
+        run = self.run_exporter(f"--config.file={config}", key=None)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("account main: the environment variable TELNYX_API_KEY is not set", run.stderr)
+
+
+class OnceTest(EndToEndTest):
+    def once(self, config, key=API_KEY):
+        return subprocess.run([EXPORTER, f"--config.file={config}", "--once"], capture_output=True,
+                              text=True, env={"TELNYX_API_KEY": key}, check=False, timeout=60)
+
+    def test_prints_the_numbers_and_exits_with_0(self):
+        simulator = self.start_simulator("--connections=2")
+        connections = simulator.truth()
+        run = self.once(self.write_config(simulator.api, connections))
+        self.assertEqual(run.returncode, 0, run.stderr)
+        samples = parse_text(run.stdout)
+        for connection in connections:
+            self.assertIn(("telnyx_active_calls", connection_labels(connection)), samples)
+
+    def test_exits_with_1_when_one_poll_fails(self):
+        simulator = self.start_simulator("--connections=1")
+        missing = {"id": "404", "name": "missing"}
+        run = self.once(self.write_config(simulator.api, simulator.truth() + [missing]))
+        self.assertEqual(run.returncode, 1)
+        samples = parse_text(run.stdout)
+        self.assertEqual(samples["telnyx_connection_failure_info",
+                                 connection_labels(missing, reason="not_found")], 1)
+        self.assertIn('reason=not_found status=404 code=10005 title="Resource not found"',
+                      run.stderr)
+
+    def test_a_refused_key_is_said_and_never_shown(self):
+        simulator = self.start_simulator("--connections=1")
+        run = self.once(self.write_config(simulator.api, simulator.truth()), key="KEY_WRONG_ONE")
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("reason=unauthorized status=401 code=10009", run.stderr)
+        self.assertNotIn("KEY_WRONG_ONE", run.stdout + run.stderr)
+
+
+class ServingTest(EndToEndTest):
+    def start(self, *flags):
+        self.simulator = self.start_simulator("--connections=2")
+        self.connections = self.simulator.truth()
+        return self.start_exporter(self.write_config(self.simulator.api, self.connections), *flags)
+
+    def test_the_paths(self):
+        exporter = self.start()
+        exporter.wait_until_ready()
+        status, headers, body = fetch(exporter.url + "/metrics")
+        self.assertEqual((status, headers["Content-Type"]),
+                         (200, "text/plain; version=0.0.4; charset=utf-8"))
+        self.assertIn(b"telnyx_active_calls", body)
+        status, headers, body = fetch(exporter.url + "/metrics", "HEAD")
+        self.assertEqual((status, body), (200, b""))
+        self.assertGreater(int(headers["Content-Length"]), 1000)
+        self.assertEqual(fetch(exporter.url + "/-/healthy")[0], 200)
+        self.assertEqual(fetch(exporter.url + "/nothing")[0], 404)
+        status, headers, _ = fetch(exporter.url + "/metrics", "POST", data=b"x")
+        self.assertEqual((status, headers["Allow"]), (405, "GET, HEAD"))
+        status, headers, body = fetch(exporter.url + "/")
+        self.assertEqual((status, headers["Content-Type"]), (200, "text/html; charset=utf-8"))
+        for path in (b"/metrics", b"/-/healthy", b"/-/ready"):
+            self.assertIn(b'href="' + path + b'"', body)
+
+    def test_gzip_by_weight(self):
+        exporter = self.start()
+        exporter.wait_until_ready()
+        url = exporter.url + "/metrics"
+        _, headers, body = fetch(url, headers={"Accept-Encoding": "gzip;q=0.5"})
+        self.assertEqual(headers["Content-Encoding"], "gzip")
+        self.assertIn(b"telnyx_active_calls", gzip.decompress(body))
+        for weight in ("gzip;q=0", "identity, gzip;q=0.5"):
+            _, headers, body = fetch(url, headers={"Accept-Encoding": weight})
+            self.assertIsNone(headers["Content-Encoding"])
+            self.assertIn(b"telnyx_active_calls", body)
+
+    def test_another_telemetry_path(self):
+        exporter = self.start("--web.telemetry-path=/prom")
+        self.assertEqual(fetch(exporter.url + "/prom")[0], 200)
+        self.assertEqual(fetch(exporter.url + "/metrics")[0], 404)
+
+    def test_several_addresses_of_both_families(self):
+        exporter = self.start("--web.listen-address=127.0.0.2:0")
+        found = exporter.find_in_log(r"address=(127\.0\.0\.2:\d+)")
+        self.assertEqual(fetch(f"http://{found.group(1)}/-/healthy")[0], 200)
+
+    def test_an_address_in_use(self):
+        exporter = self.start()
+        address = exporter.url.removeprefix("http://")
+        config = self.write_config(self.simulator.api, self.connections, name="second.yml")
+        run = subprocess.run([EXPORTER, f"--config.file={config}",
+                              f"--web.listen-address={address}"], capture_output=True, text=True,
+                             env={"TELNYX_API_KEY": API_KEY}, check=False, timeout=60)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn(f"cannot listen on {address}: Address already in use", run.stderr)
+
+    def test_logs_json(self):
+        exporter = self.start("--log.format=json")
+        exporter.find_in_log(r'"level":"info","msg":"listening","address":"127')
+
+
+class OutageTest(EndToEndTest):
+    """The API accepts connections and never answers: the simulator is stopped in its tracks."""
+
+    def setUp(self):
+        super().setUp()
+        self.simulator = self.start_simulator("--connections=3")
+        self.connections = self.simulator.truth()
+
+    def freeze_api(self):
+        os.kill(self.simulator.process.pid, signal.SIGSTOP)
+
+    def test_not_ready_until_every_connection_was_polled(self):
+        self.freeze_api()
+        config = self.write_config(self.simulator.api, self.connections,
+                                   "interval: 1s, timeout: 30s")
+        exporter = self.start_exporter(config)
+        eventually("a poll is under way", lambda: any(
+            name == "telnyx_polls_total" and value > 0
+            for (name, _), value in exporter.metrics().items()))
+        self.assertEqual(fetch(exporter.url + "/-/ready")[0], 503)
+        os.kill(self.simulator.process.pid, signal.SIGCONT)
+        exporter.wait_until_ready()
+
+    def test_stops_with_polls_in_flight(self):
+        self.freeze_api()
+        config = self.write_config(self.simulator.api, self.connections, "interval: 5s")
+        exporter = self.start_exporter(config)
+        eventually("a poll is under way", lambda: any(
+            name == "telnyx_polls_total" and value > 0
+            for (name, _), value in exporter.metrics().items()))
+        self.assertEqual(exporter.stop(), 0)
+        self.assertIn("msg=stopping signal=SIGTERM", exporter.log())
+
+    def test_values_stay_and_then_vanish_and_come_back(self):
+        config = self.write_config(self.simulator.api, self.connections,
+                                   "interval: 1s, timeout: 500ms, stale_after: 4s")
+        exporter = self.start_exporter(config)
+        exporter.wait_until_ready()
+        key = ("telnyx_active_calls", connection_labels(self.connections[0]))
+        failed = ("telnyx_connection_failure_info",
+                  connection_labels(self.connections[0], reason="timeout"))
+        self.assertIn(key, exporter.metrics())
+        self.freeze_api()
+        samples = eventually("a poll fails", lambda: (
+            lambda samples: samples if failed in samples else None)(exporter.metrics()))
+        self.assertIn(key, samples)
+        eventually("the values vanish", lambda: key not in exporter.metrics())
+        samples = exporter.metrics()
+        self.assertEqual(samples["telnyx_connection_up", key[1]], 0)
+        self.assertIn(("telnyx_connection_last_success_timestamp_seconds", key[1]), samples)
+        os.kill(self.simulator.process.pid, signal.SIGCONT)
+        eventually("the values come back", lambda: key in exporter.metrics())
+        self.assertEqual(exporter.log().count("msg=\"poll failed\""), 3, exporter.log())
+        exporter.find_in_log("poll succeeds again")
+
+
+class SecretsTest(EndToEndTest):
+    def test_no_secret_is_ever_said(self):
+        simulator = self.start_simulator("--connections=2")
+        config = self.write_config(simulator.api,
+                                   simulator.truth() + [{"id": "404", "name": "missing"}])
+        exporter = self.start_exporter(config, "--log.level=debug")
+        exporter.wait_until_ready()
+        said = exporter.log() + "".join(
+            fetch(exporter.url + path)[2].decode() for path in ("/", "/metrics", "/-/ready", "/x"))
+        self.assertNotIn(API_KEY, said)
+        self.assertNotIn("v3:", said)
+        self.assertNotIn("client_state", said)
+
+
+if __name__ == "__main__":
+    unittest.main()
