@@ -316,13 +316,13 @@ class ConfigReader {
     const auto valid = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
     if (name.empty() || name.starts_with("__") || !std::ranges::all_of(name, valid) ||
         std::isdigit(static_cast<unsigned char>(name.front())) != 0) {
-      value.Error(
+      value.KeyError(
           "is not a label's name: it has letters, digits and _ only, begins with no digit "
           "and not with __");
       return false;
     }
     if (std::ranges::find(kReservedLabels, name) != std::end(kReservedLabels)) {
-      value.Error("is a label of the exporter's own: choose another name");
+      value.KeyError("is a label of the exporter's own: choose another name");
       return false;
     }
     return true;

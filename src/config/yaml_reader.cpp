@@ -188,7 +188,7 @@ std::optional<std::vector<std::pair<std::string, YamlValue>>> YamlValue::Entries
       messages_->Error(entry.first.Mark(), path, "stands there twice");
       continue;
     }
-    entries.emplace_back(name, YamlValue(entry.second, path, *messages_));
+    entries.emplace_back(name, YamlValue(entry.second, entry.first.Mark(), path, *messages_));
   }
   return entries;
 }
@@ -199,7 +199,7 @@ void ReadMapping(const YamlValue& value, std::initializer_list<YamlKey> keys) {
   for (const auto& [name, entry] : *entries) {
     const auto key = std::ranges::find(keys, std::string_view(name), &YamlKey::name);
     if (key == keys.end()) {
-      entry.Error(UnknownKey(keys, name));
+      entry.KeyError(UnknownKey(keys, name));
     } else {
       key->read(entry);
     }

@@ -37,11 +37,19 @@ class ConfigMessages {
 class YamlValue {
  public:
   YamlValue(const YAML::Node& node, std::string path, ConfigMessages& messages)
-      : node_(node), path_(std::move(path)), messages_(&messages) {}
+      : YamlValue(node, node.Mark(), std::move(path), messages) {}
+  /// The value of a key that stands at `key_mark`.
+  YamlValue(const YAML::Node& node, const YAML::Mark& key_mark, std::string path,
+            ConfigMessages& messages)
+      : node_(node), key_mark_(key_mark), path_(std::move(path)), messages_(&messages) {}
 
   const std::string& path() const { return path_; }
-  YAML::Mark mark() const { return node_.Mark(); }
+  /// Where it stands; yaml-cpp places an empty value at whatever comes next, so that has its key's
+  /// place.
+  YAML::Mark mark() const { return node_.IsNull() ? key_mark_ : node_.Mark(); }
   void Error(std::string text) const { messages_->Error(mark(), path_, std::move(text)); }
+  /// About the key and not its value.
+  void KeyError(std::string text) const { messages_->Error(key_mark_, path_, std::move(text)); }
   void Warn(std::string text) const { messages_->Warn(mark(), path_, std::move(text)); }
 
   /// The scalar as it is written; `what` says what should be there: "a text".
@@ -61,6 +69,7 @@ class YamlValue {
 
  private:
   YAML::Node node_;
+  YAML::Mark key_mark_;
   std::string path_;
   ConfigMessages* messages_;
 };

@@ -1,0 +1,179 @@
+#include "config/load_config.h"
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/temp_dir.h"
+
+namespace telnyx_exporter {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::Pair;
+
+std::string ReadFile(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  EXPECT_TRUE(file.is_open()) << path;
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+std::vector<std::string> Lines(const std::string& file,
+                               const std::vector<ConfigMessage>& messages) {
+  std::vector<std::string> lines;
+  for (const ConfigMessage& message : messages) lines.push_back(FormatConfigMessage(file, message));
+  return lines;
+}
+
+// The lines "#! …" of a file say what is expected: "LINE:COLUMN: PATH: text".
+std::vector<std::string> ExpectedLines(const std::string& file, const std::string& text) {
+  std::vector<std::string> lines;
+  for (std::size_t at = 0; (at = text.find("#! ", at)) != std::string::npos;) {
+    const std::size_t end = text.find('\n', at);
+    const std::string line = text.substr(at + 3, end - at - 3);
+    const bool has_place = line[0] >= '0' && line[0] <= '9';
+    lines.push_back(file + (has_place ? ":" : ": ") + line);
+    at = end;
+  }
+  return lines;
+}
+
+std::vector<std::filesystem::path> InvalidFiles() {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator("config/data")) {
+    if (entry.path().filename().string().starts_with("invalid-")) files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+class InvalidConfig : public ::testing::TestWithParam<std::filesystem::path> {};
+
+TEST_P(InvalidConfig, IsRefusedWithEveryErrorAndItsPlace) {
+  const std::string file = GetParam().filename().string();
+  const std::string text = ReadFile(GetParam());
+  const auto expected = ExpectedLines(file, text);
+  ASSERT_THAT(expected, Not(IsEmpty()));
+  const auto loaded = ParseConfig(text);
+  ASSERT_FALSE(loaded.has_value());
+  auto lines = Lines(file, loaded.error());
+  EXPECT_THAT(lines, ::testing::UnorderedElementsAreArray(expected));
+  for (const std::string& line : lines) EXPECT_THAT(line, Not(HasSubstr("secret")));
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, InvalidConfig, ::testing::ValuesIn(InvalidFiles()),
+                         [](const auto& parameter) {
+                           std::string name = parameter.param.stem().string();
+                           std::ranges::replace(name, '-', '_');
+                           return name;
+                         });
+
+TEST(ParseConfig, ReportsErrorsInTheOrderOfTheFile) {
+  const auto loaded =
+      ParseConfig("accounts: [{connections: []}]\npoll: {interval: x, timeout: y}\n");
+  ASSERT_FALSE(loaded.has_value());
+  std::vector<std::string> paths;
+  for (const ConfigMessage& message : loaded.error()) paths.push_back(message.path);
+  EXPECT_THAT(paths, ElementsAre("accounts[0].connections", "poll.interval", "poll.timeout"));
+}
+
+TEST(ParseConfig, ReadsEverything) {
+  const auto loaded = ParseConfig(ReadFile("config/data/full.yml"));
+  ASSERT_TRUE(loaded.has_value()) << Lines("", loaded.error()).front();
+  const Config& config = loaded->config;
+  EXPECT_EQ(config.poll, (PollConfig{.interval = 10s,
+                                     .timeout = 8s,
+                                     .stale_after = 40s,
+                                     .peak_window = 2min,
+                                     .page_limit = 100,
+                                     .max_pages = 400,
+                                     .max_concurrent_requests = 16,
+                                     .max_response_size = 2U << 20U}));
+  EXPECT_THAT(config.duration_buckets, ElementsAre(5, 15.5, 60));
+  ASSERT_EQ(config.accounts.size(), 2U);
+  const AccountConfig& main = config.accounts[0];
+  EXPECT_EQ(main.name, "main");
+  EXPECT_EQ(main.api_key.kind, ApiKeySource::Kind::kFile);
+  EXPECT_EQ(main.api_key.name, "/run/secrets/telnyx_api_key");
+  EXPECT_EQ(main.base_url, "https://api.telnyx.com/v2");
+  EXPECT_EQ(main.rate_limit, (RateLimitConfig{.requests_per_second = 2.5, .burst = 7}));
+  EXPECT_EQ(main.tls, (TlsConfig{.ca_file = "/etc/ca.pem", .server_name = "api.internal"}));
+  EXPECT_EQ(main.proxy_url.reveal(), "http://user:KEYsecret@proxy:3128");
+  ASSERT_EQ(main.connections.size(), 2U);
+  EXPECT_EQ(main.connections[0], (ConnectionConfig{.id = "1293384261075731461",
+                                                   .name = "support",
+                                                   .labels = {{"team", "voice"}, {"zone", "eu"}},
+                                                   .interval = 5s,
+                                                   .channel_limit = 100}));
+  EXPECT_EQ(main.discovery.refresh_interval, Duration(10min));
+  EXPECT_THAT(main.discovery.include.record_type, ElementsAre("call_control_application"));
+  EXPECT_EQ(main.discovery.exclude.name, ".*-test");
+  EXPECT_TRUE(main.discovery.channel_limits);
+  EXPECT_EQ(config.accounts[1].api_key.inline_key.reveal(), "KEYsecret");
+}
+
+TEST(ParseConfig, KeepsEveryCharacterOfABareId) {
+  const auto loaded = ParseConfig(ReadFile("config/data/full.yml"));
+  EXPECT_EQ(loaded->config.accounts[0].connections[1].id, "0012933842610757314610");
+  EXPECT_EQ(loaded->config.accounts[1].connections[0].id, "1e5");
+}
+
+TEST(ParseConfig, WarnsOfWhatIsAllowedButShouldNotBe) {
+  const auto loaded = ParseConfig(ReadFile("config/data/full.yml"));
+  EXPECT_THAT(
+      Lines("f", loaded->warnings),
+      ElementsAre("f:32:14: accounts[1].api_key: the key stands in the configuration, for all "
+                  "who can read it: use api_key_file or api_key_env",
+                  "f:33:15: accounts[1].base_url: http:// sends the API key over the network "
+                  "unencrypted: use https://"));
+}
+
+TEST(ParseConfig, FillsInTheDefaults) {
+  const auto loaded = ParseConfig("accounts: [{connections: [{id: \"1\"}]}]");
+  ASSERT_TRUE(loaded.has_value());
+  EXPECT_EQ(loaded->config, (Config{.accounts = {{.connections = {{.id = "1"}}}}}));
+  EXPECT_THAT(loaded->warnings, IsEmpty());
+}
+
+TEST(ParseConfig, ReadsTheExamples) {
+  for (const char* name : {"../config/telnyx_exporter.yml", "../config/minimal.yml"}) {
+    const auto loaded = ParseConfig(ReadFile(name));
+    ASSERT_TRUE(loaded.has_value()) << name << Lines("", loaded.error()).front();
+    EXPECT_EQ(loaded->config.poll, PollConfig{});
+    EXPECT_EQ(loaded->config.duration_buckets, Config{}.duration_buckets);
+    EXPECT_EQ(loaded->config.accounts[0].rate_limit, RateLimitConfig{});
+    EXPECT_EQ(loaded->config.accounts[0].base_url, AccountConfig{}.base_url);
+    EXPECT_EQ(loaded->config.accounts[0].tls, TlsConfig{});
+    EXPECT_EQ(loaded->config.accounts[0].discovery.enabled, false);
+  }
+}
+
+TEST(ParseConfig, BearsDeepNesting) {
+  const auto loaded = ParseConfig(std::string(100'000, '['));
+  EXPECT_FALSE(loaded.has_value());
+}
+
+TEST(LoadConfigFile, NamesAFileThatCannotBeRead) {
+  const auto loaded = LoadConfigFile("/no/such/file.yml");
+  ASSERT_FALSE(loaded.has_value());
+  EXPECT_THAT(Lines("/no/such/file.yml", loaded.error()),
+              ElementsAre("/no/such/file.yml: cannot be read: No such file or directory"));
+}
+
+TEST(LoadConfigFile, ReadsAFile) {
+  const TempDir directory;
+  EXPECT_TRUE(
+      LoadConfigFile(directory.Write("c.yml", "accounts: [{connections: [{id: 1}]}]")).has_value());
+}
+
+}  // namespace
+}  // namespace telnyx_exporter
