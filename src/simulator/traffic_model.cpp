@@ -27,22 +27,44 @@ double DrawNormal(std::mt19937_64& random) {
   return radius * std::cos(2 * std::numbers::pi * DrawUniform(random));
 }
 
-// Some customers attach state to their calls, most do not.
-std::string DrawClientState(std::mt19937_64& random) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  if (random() % 3 != 0) return "null";
-  std::string state = "\"";
-  for (int i = 0; i < 23; ++i) state += kAlphabet[random() % kAlphabet.size()];
-  return state + "=\"";
+// A generator small enough to be made for every leg (splitmix64).
+class LegRandom {
+ public:
+  explicit LegRandom(std::uint64_t seed) : state_(seed) {}
+
+  std::uint64_t operator()() {
+    state_ += 0x9e3779b97f4a7c15ULL;
+    std::uint64_t mixed = (state_ ^ (state_ >> 30U)) * 0xbf58476d1ce4e5b9ULL;
+    mixed = (mixed ^ (mixed >> 27U)) * 0x94d049bb133111ebULL;
+    return mixed ^ (mixed >> 31U);
+  }
+
+  std::string Text(std::string_view alphabet, int length) {
+    std::string text;
+    for (int i = 0; i < length; ++i) text += alphabet[(*this)() % alphabet.size()];
+    return text;
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+constexpr std::string_view kBase64 =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view kBase64Url =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+// The form of a UUID made from the time, like the API's: the ids of one moment differ in few bits.
+std::string MakeId(SimTime time, std::uint64_t random) {
+  const auto ticks = static_cast<std::uint64_t>((time + 1.2e10) * 1e7);
+  return fmt::format("{:08x}-{:04x}-1{:03x}-{:04x}-02420a{:06x}", ticks & 0xffffffffU,
+                     (ticks >> 32U) & 0xffffU, (ticks >> 48U) & 0xfffU,
+                     0x8000U | (random & 0x3fffU), (random >> 14U) & 0xffffffU);
 }
 
-std::string DrawToken(std::mt19937_64& random) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  std::string token = "v3:";
-  for (int i = 0; i < 54; ++i) token += kAlphabet[random() % kAlphabet.size()];
-  return token;
+// Some customers attach state to their calls, most do not.
+std::string MakeClientState(LegRandom& random) {
+  return random() % 3 == 0 ? fmt::format("\"{}=\"", random.Text(kBase64, 23)) : "null";
 }
 
 }  // namespace
@@ -93,13 +115,13 @@ void TrafficModel::AdvanceTo(SimTime now) {
 void TrafficModel::BeginSession(SimTime time) {
   // Both legs wait in the same heap, so that legs begin in the order of their times.
   const double duration = DrawDuration();
-  std::string session_id = MakeId(time);
+  std::string session_id = MakeId(time, random_());
   if (DrawUniform(random_) < settings_.transfer_share) {
     const SimTime transferred = time + duration * DrawUniform(random_);
-    upcoming_.push_back({transferred, transferred + DrawDuration(), session_id});
+    upcoming_.push_back({transferred, transferred + DrawDuration(), session_id, random_()});
     std::ranges::push_heap(upcoming_, std::greater<>());
   }
-  upcoming_.push_back({time, time + duration, std::move(session_id)});
+  upcoming_.push_back({time, time + duration, std::move(session_id), random_()});
   std::ranges::push_heap(upcoming_, std::greater<>());
 }
 
@@ -110,25 +132,18 @@ void TrafficModel::BeginLeg(FutureLeg leg, SimTime now) {
     if (leg.begins >= 0) ++ended_;
     return;
   }
+  LegRandom random(leg.seed);
   auto added = std::make_shared<Leg>(Leg{.begins = leg.begins,
                                          .ends = leg.ends,
                                          .number = ++last_number_,
-                                         .id = MakeId(leg.begins),
+                                         .id = MakeId(leg.begins, random()),
                                          .session_id = std::move(leg.session_id),
                                          .row = {}});
   added->row = fmt::format(
       R"({{"call_control_id":"{}","call_leg_id":"{}","call_session_id":"{}","client_state":{},)"
       R"("record_type":"call","call_duration":)",
-      DrawToken(random_), added->id, added->session_id, DrawClientState(random_));
+      "v3:" + random.Text(kBase64Url, 54), added->id, added->session_id, MakeClientState(random));
   legs_.push_back(std::move(added));
-}
-
-// The form of a UUID made from the time, like the API's: the ids of one moment differ in few bits.
-std::string TrafficModel::MakeId(SimTime time) {
-  const auto ticks = static_cast<std::uint64_t>((time + 1.2e10) * 1e7);
-  return fmt::format("{:08x}-{:04x}-1{:03x}-{:04x}-02420a{:06x}", ticks & 0xffffffffU,
-                     (ticks >> 32U) & 0xffffU, (ticks >> 48U) & 0xfffU,
-                     0x8000U | (random_() & 0x3fffU), random_() & 0xffffffU);
 }
 
 }  // namespace telnyx_exporter::simulator

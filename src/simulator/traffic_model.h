@@ -55,6 +55,7 @@ class TrafficModel {
     SimTime begins;
     SimTime ends;
     std::string session_id;
+    std::uint64_t seed;  // of its texts, so that they do not depend on which legs are looked at
     bool operator>(const FutureLeg& other) const { return begins > other.begins; }
   };
 
@@ -63,7 +64,6 @@ class TrafficModel {
   double DrawDuration();
   void BeginSession(SimTime time);
   void BeginLeg(FutureLeg leg, SimTime now);
-  std::string MakeId(SimTime time);
 
   const TrafficSettings settings_;
   std::mt19937_64 random_;

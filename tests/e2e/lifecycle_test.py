@@ -49,9 +49,9 @@ class CommandLineTest(EndToEndTest):
         self.assertEqual(run.stderr.splitlines(), [
             f'{config}:1:18: poll.interval: "5x" is not a duration: write it as in 500ms, 15s or '
             '1m30s',
+            f"{config}:3:5: accounts[0].conections: unknown key; did you mean connections?",
             f"{config}:3:5: accounts[0]: connections is missing: it lists the connections that are "
-            "polled",
-            f"{config}:3:5: accounts[0].conections: unknown key; did you mean connections?"])
+            "polled"])
 
     def test_a_missing_file_is_named(self):
         run = self.run_exporter("--config.file=/no/such/file.yml")

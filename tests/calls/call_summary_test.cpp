@@ -1,0 +1,131 @@
+#include "calls/call_summary.h"
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <set>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace telnyx_exporter {
+namespace {
+
+const std::vector<double> kBounds = {5, 60, 600};
+
+ActiveCall Call(std::uint64_t leg, std::uint64_t session, std::uint32_t duration) {
+  return {.leg = {.high = 7, .low = leg},
+          .session = {.high = 9, .low = session},
+          .duration_seconds = duration,
+          .has_session = true};
+}
+
+CallSummary Summarize(const std::vector<ActiveCall>& calls, std::uint64_t key = 1) {
+  return CallSummarizer(kBounds, key).Summarize(calls);
+}
+
+// The same in the plainest way.
+CallSummary Reference(const std::vector<ActiveCall>& calls) {
+  std::map<CallId, std::uint32_t> legs;
+  std::set<CallId> sessions;
+  CallSummary summary{.bucket_counts = std::vector<std::uint64_t>(kBounds.size() + 1)};
+  for (const ActiveCall& call : calls) {
+    legs[call.leg] = std::max(legs[call.leg], call.duration_seconds);
+    sessions.insert(call.session);
+  }
+  for (const auto& [leg, duration] : legs) {
+    std::size_t bucket = 0;
+    while (bucket < kBounds.size() && duration > kBounds[bucket]) ++bucket;
+    ++summary.bucket_counts[bucket];
+    summary.total_seconds += duration;
+    summary.longest_seconds = std::max(summary.longest_seconds, duration);
+  }
+  summary.legs = legs.size();
+  summary.sessions = sessions.size();
+  return summary;
+}
+
+TEST(CallSummarizer, SumsUpNothing) {
+  EXPECT_EQ(Summarize({}), (CallSummary{.bucket_counts = {0, 0, 0, 0}}));
+}
+
+TEST(CallSummarizer, PutsADurationEqualToABoundBelowIt) {
+  EXPECT_EQ(
+      Summarize({Call(1, 1, 0), Call(2, 2, 5), Call(3, 3, 6), Call(4, 4, 600), Call(5, 5, 601)})
+          .bucket_counts,
+      (std::vector<std::uint64_t>{2, 1, 1, 1}));
+}
+
+TEST(CallSummarizer, CountsALegOnceWithItsLongestDuration) {
+  const CallSummary summary = Summarize({Call(1, 1, 30), Call(2, 1, 10), Call(1, 1, 31)});
+  EXPECT_EQ(summary.legs, 2U);
+  EXPECT_EQ(summary.total_seconds, 41U);
+  EXPECT_EQ(summary.longest_seconds, 31U);
+  EXPECT_EQ(Summarize({Call(1, 1, 31), Call(1, 1, 30)}).total_seconds, 31U);
+}
+
+TEST(CallSummarizer, CountsSessionsOnce) {
+  EXPECT_EQ(Summarize({Call(1, 1, 1), Call(2, 1, 1), Call(3, 2, 1)}).sessions, 2U);
+}
+
+TEST(CallSummarizer, KnowsNoSessionsWhenOneIsMissing) {
+  std::vector<ActiveCall> calls = {Call(1, 1, 1), Call(2, 1, 1)};
+  calls[1].has_session = false;
+  EXPECT_EQ(Summarize(calls).sessions, std::nullopt);
+  EXPECT_EQ(Summarize(calls).legs, 2U);
+}
+
+TEST(CallSummarizer, LeavesNothingBehindForTheNextPoll) {
+  CallSummarizer summarizer(kBounds, 1);
+  summarizer.Summarize(std::vector{Call(1, 1, 1), Call(2, 2, 2)});
+  EXPECT_EQ(summarizer.Summarize(std::vector{Call(3, 3, 3)}), Summarize({Call(3, 3, 3)}));
+  summarizer.Summarize(std::vector<ActiveCall>(40'000, Call(1, 1, 1)));
+  EXPECT_EQ(summarizer.Summarize(std::vector{Call(3, 3, 3)}), Summarize({Call(3, 3, 3)}));
+}
+
+TEST(CallSummarizer, AgreesWithThePlainestCount) {
+  std::mt19937_64 random(1);
+  for (int round = 0; round < 300; ++round) {
+    const std::size_t size = random() % 2000;
+    const std::uint64_t ids = 1 + random() % (round % 3 == 0 ? 10 : 5000);
+    std::vector<ActiveCall> calls;
+    for (std::size_t i = 0; i < size; ++i) {
+      calls.push_back(
+          Call(random() % ids, random() % ids, static_cast<std::uint32_t>(random() % 1000)));
+    }
+    // Also with a key that gives many ids the same fingerprint.
+    for (const std::uint64_t key : {std::uint64_t{0}, std::uint64_t{1}, random()}) {
+      ASSERT_EQ(Summarize(calls, key), Reference(calls)) << round;
+    }
+  }
+}
+
+TEST(CallSummarizer, KeepsIdsApartThatDifferInOneBit) {
+  std::vector<ActiveCall> calls;
+  for (unsigned bit = 0; bit < 64; ++bit) {
+    ActiveCall call = Call(0, 0, 1);
+    call.leg = {.high = std::uint64_t{1} << bit, .low = 0};
+    calls.push_back(call);
+    call.leg = {.high = 0, .low = std::uint64_t{1} << bit};
+    calls.push_back(call);
+  }
+  EXPECT_EQ(Summarize(calls).legs, 128U);
+}
+
+TEST(IdGrouping, SettlesEqualFingerprintsByTheWholeId) {
+  // Among so many ids about a hundred pairs have the same 32-bit fingerprint.
+  std::vector<CallId> ids;
+  for (std::uint64_t i = 0; i < 1'000'000; ++i) ids.push_back({.high = i * 3, .low = i});
+  IdGrouping grouping(1);
+  for (std::uint32_t i = 0; i < ids.size(); ++i) grouping.Add(ids[i], i);
+  std::size_t groups = 0;
+  grouping.ForEachGroup([&](std::uint32_t i) -> const CallId& { return ids[i]; },
+                        [&](std::span<const std::uint32_t> members) {
+                          ++groups;
+                          ASSERT_EQ(members.size(), 1U);
+                        });
+  EXPECT_EQ(groups, ids.size());
+}
+
+}  // namespace
+}  // namespace telnyx_exporter

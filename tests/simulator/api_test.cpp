@@ -1,0 +1,302 @@
+#include "simulator/api.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <simdjson.h>
+
+#include "simulator/control.h"
+#include "simulator/cursor.h"
+#include "support/manual_clock.h"
+
+namespace telnyx_exporter::simulator {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* kId = "1293384261075731461";
+const std::string kPath = std::string("/v2/connections/") + kId + "/active_calls";
+
+class FakeRequest final : public HttpRequest {
+ public:
+  FakeRequest(std::string path, std::map<std::string, std::string> query,
+              std::string method = "GET", std::string authorization = "Bearer KEY")
+      : path_(std::move(path)),
+        query_(std::move(query)),
+        method_(std::move(method)),
+        authorization_(std::move(authorization)) {}
+
+  std::string_view method() const override { return method_; }
+  std::string_view path() const override { return path_; }
+  std::string_view query() const override { return {}; }
+  std::optional<std::string> Header(std::string_view name) const override {
+    return name == "Authorization" && !authorization_.empty() ? std::optional(authorization_)
+                                                              : std::nullopt;
+  }
+  std::optional<std::string> Query(std::string_view name) const override {
+    const auto found = query_.find(std::string(name));
+    return found == query_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+ private:
+  std::string path_;
+  std::map<std::string, std::string> query_;
+  std::string method_;
+  std::string authorization_;
+};
+
+class ApiTest : public ::testing::Test {
+ protected:
+  explicit ApiTest(ApiSettings settings = {.api_key = "KEY"})
+      : api_(std::move(settings), world_, clock_) {
+    sim_clock_.Freeze();
+  }
+
+  HttpResponse Get(const std::string& path, std::map<std::string, std::string> query = {}) {
+    return api_.Answer(FakeRequest(path, std::move(query)));
+  }
+
+  static std::string BodyOf(const HttpResponse& response) { return *response.body; }
+
+  struct Page {
+    std::vector<std::string> legs;
+    std::string after;
+    std::string before;
+    std::uint64_t total = 0;
+  };
+
+  Page GetPage(std::map<std::string, std::string> query) {
+    const HttpResponse response = Get(kPath, std::move(query));
+    EXPECT_EQ(response.status, 200) << *response.body;
+    simdjson::dom::parser parser;
+    const simdjson::dom::element body = parser.parse(*response.body);
+    Page page;
+    for (const simdjson::dom::element row : body["data"]) {
+      EXPECT_EQ(std::string_view(row["record_type"]), "call");
+      EXPECT_TRUE(std::string_view(row["call_control_id"]).starts_with("v3:"));
+      EXPECT_TRUE(row["client_state"].is_null() || row["client_state"].is_string());
+      page.legs.emplace_back(std::string_view(row["call_leg_id"]));
+    }
+    const auto text = [&](std::string_view name) {
+      const simdjson::dom::element cursor = body["meta"]["cursors"][name];
+      return cursor.is_null() ? std::string() : std::string(std::string_view(cursor));
+    };
+    page.after = text("after");
+    page.before = text("before");
+    page.total = body["meta"]["total_items"];
+    return page;
+  }
+
+  std::vector<std::string> Walk(const std::string& limit) {
+    std::vector<std::string> legs;
+    std::string after;
+    do {
+      std::map<std::string, std::string> query = {{"page[limit]", limit}};
+      if (!after.empty()) query["page[after]"] = after;
+      const Page page = GetPage(query);
+      legs.insert(legs.end(), page.legs.begin(), page.legs.end());
+      after = page.after;
+    } while (!after.empty());
+    return legs;
+  }
+
+  std::vector<std::string> TrueLegs() {
+    std::vector<std::string> legs;
+    for (const auto& leg : world_.View(kId)->legs) legs.push_back(leg->id);
+    return legs;
+  }
+
+  ManualClock clock_;
+  SimClock sim_clock_{clock_, 1};
+  CallWorld world_{
+      {{.id = kId, .name = "support", .traffic = {.mean_active_calls = 600}},
+       {.id = "2", .name = "quote\"d", .traffic = {.mean_active_calls = 5, .seed = 2}}},
+      sim_clock_};
+  Api api_;
+};
+
+TEST_F(ApiTest, PagesCoverEveryLegOnce) {
+  const auto legs = TrueLegs();
+  ASSERT_GT(legs.size(), 500U);
+  for (const char* limit : {"1", "7", "20", "250"}) EXPECT_EQ(Walk(limit), legs) << limit;
+}
+
+TEST_F(ApiTest, AnswersTwentyRowsByDefaultAndTheWholeCount) {
+  const Page page = GetPage({});
+  EXPECT_EQ(page.legs.size(), 20U);
+  EXPECT_EQ(page.total, TrueLegs().size());
+}
+
+TEST_F(ApiTest, LeadsBackByBefore) {
+  const Page first = GetPage({{"page[limit]", "50"}});
+  EXPECT_EQ(first.before, "");
+  const Page second = GetPage({{"page[limit]", "50"}, {"page[after]", first.after}});
+  EXPECT_EQ(GetPage({{"page[limit]", "50"}, {"page[before]", second.before}}).legs, first.legs);
+}
+
+TEST_F(ApiTest, NamesTheNextPageAsTheApiDoes) {
+  const HttpResponse response = Get(kPath, {{"page[limit]", "50"}});
+  const std::string after = GetPage({{"page[limit]", "50"}}).after;
+  EXPECT_THAT(BodyOf(response), HasSubstr("\"next\":\"" + kPath + "?page[after]=" + after + "\""));
+}
+
+TEST_F(ApiTest, KeepsPagesStableWhileCallsComeAndGo) {
+  const std::set<std::string> at_start = [&] {
+    const auto legs = TrueLegs();
+    return std::set(legs.begin(), legs.end());
+  }();
+  std::vector<std::string> walked;
+  std::string after;
+  do {
+    std::map<std::string, std::string> query = {{"page[limit]", "50"}};
+    if (!after.empty()) query["page[after]"] = after;
+    const Page page = GetPage(query);
+    walked.insert(walked.end(), page.legs.begin(), page.legs.end());
+    after = page.after;
+    sim_clock_.Advance(3);
+  } while (!after.empty());
+  const std::set<std::string> seen(walked.begin(), walked.end());
+  EXPECT_EQ(seen.size(), walked.size());
+  for (const std::string& leg : TrueLegs()) {
+    if (at_start.contains(leg)) {
+      EXPECT_TRUE(seen.contains(leg)) << leg;
+    }
+  }
+}
+
+TEST_F(ApiTest, MakesCursorsThatMustBeEncoded) {
+  const std::string after = GetPage({}).after;
+  for (const char hard : {':', '+', '/', '='})
+    EXPECT_NE(after.find(hard), std::string::npos) << hard;
+}
+
+TEST_F(ApiTest, RefusesAGarbledCursor) {
+  std::string after = GetPage({}).after;
+  std::ranges::replace(after, '+', ' ');
+  for (const std::string& cursor : {after, std::string("null"), std::string("x")}) {
+    const HttpResponse response = Get(kPath, {{"page[after]", cursor}});
+    EXPECT_EQ(response.status, 422);
+    EXPECT_EQ(
+        BodyOf(response),
+        R"({"errors":[{"code":"10015","title":"Bad request","detail":"The cursor is not one of ours.",)"
+        R"("source":{"parameter":"page[after]"}}]})");
+  }
+}
+
+TEST_F(ApiTest, RefusesALimitOutOfRange) {
+  for (const char* limit : {"0", "251", "-1", "x", ""}) {
+    const HttpResponse response = Get(kPath, {{"page[limit]", limit}});
+    EXPECT_EQ(response.status, 422) << limit;
+    EXPECT_THAT(BodyOf(response), HasSubstr(R"("code":"10033")"));
+  }
+}
+
+TEST_F(ApiTest, RefusesAnythingButTheExactKey) {
+  for (const char* authorization : {"", "Bearer WRONG", "bearer KEY", "KEY", "Bearer KEY "}) {
+    const HttpResponse response = api_.Answer(FakeRequest(kPath, {}, "GET", authorization));
+    EXPECT_EQ(response.status, 401) << authorization;
+    EXPECT_THAT(BodyOf(response), HasSubstr(R"("code":"10009","title":"Authentication failed")"));
+  }
+}
+
+TEST_F(ApiTest, DoesNotKnowOtherConnectionsAndPaths) {
+  for (const char* path : {"/v2/connections/404/active_calls", "/v2/connections//active_calls",
+                           "/v2/calls", "/v2/connections/1", "/", "/v3/connections"}) {
+    EXPECT_EQ(Get(path).status, 404) << path;
+  }
+}
+
+TEST_F(ApiTest, AnswersWithoutThePrefixToo) { EXPECT_EQ(Get(kPath.substr(3)).status, 200); }
+
+TEST_F(ApiTest, AllowsReadingOnly) {
+  const HttpResponse response = api_.Answer(FakeRequest(kPath, {}, "POST"));
+  EXPECT_EQ(response.status, 405);
+  EXPECT_THAT(response.headers, ::testing::Contains(::testing::Pair("Allow", "GET, HEAD")));
+}
+
+TEST_F(ApiTest, PagesByNumberWhenAsked) {
+  const auto legs = TrueLegs();
+  std::size_t rows = 0;
+  for (std::uint64_t number = 1;; ++number) {
+    const std::string body =
+        BodyOf(Get(kPath, {{"page[number]", std::to_string(number)}, {"page[size]", "100"}}));
+    simdjson::dom::parser parser;
+    const simdjson::dom::element page = parser.parse(body);
+    EXPECT_EQ(std::uint64_t(page["meta"]["page_number"]), number);
+    EXPECT_EQ(std::uint64_t(page["meta"]["total_results"]), legs.size());
+    rows += simdjson::dom::array(page["data"]).size();
+    if (number == std::uint64_t(page["meta"]["total_pages"])) break;
+  }
+  EXPECT_EQ(rows, legs.size());
+}
+
+TEST_F(ApiTest, ListsConnections) {
+  const std::string body =
+      BodyOf(Get("/v2/connections", {{"page[size]", "1"}, {"page[number]", "2"}}));
+  EXPECT_THAT(body, HasSubstr(R"("connection_name":"quote\"d")"));
+  EXPECT_THAT(
+      body,
+      HasSubstr(R"("meta":{"page_number":2,"page_size":1,"total_pages":2,"total_results":2}})"));
+  EXPECT_THAT(BodyOf(Get("/v2/connections", {{"filter[connection_name][contains]", "supp"}})),
+              HasSubstr(R"("total_results":1)"));
+}
+
+class LimitedApiTest : public ApiTest {
+ protected:
+  LimitedApiTest() : ApiTest({.api_key = "KEY", .requests_per_second = 2}) {}
+};
+
+TEST_F(LimitedApiTest, Answers429PastItsLimitAndSaysSo) {
+  EXPECT_THAT(Get(kPath).headers,
+              ::testing::Contains(::testing::Pair("x-ratelimit-remaining", "1")));
+  EXPECT_EQ(Get(kPath).status, 200);
+  const HttpResponse refused = Get(kPath);
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_THAT(refused.headers, ::testing::Contains(::testing::Pair("x-ratelimit-limit", "2")));
+  EXPECT_THAT(refused.headers, ::testing::Contains(::testing::Pair("x-ratelimit-reset", "1")));
+  clock_.Advance(std::chrono::seconds(1));
+  EXPECT_EQ(Get(kPath).status, 200);
+}
+
+TEST_F(ApiTest, TellsTheTruthThatPagesTell) {
+  const HttpResponse response =
+      AnswerControl(world_, FakeRequest("/simulator/truth", {{"buckets", "60,600"}}));
+  simdjson::dom::parser parser;
+  const simdjson::dom::element truth = parser.parse(*response.body);
+  EXPECT_EQ(bool(truth["frozen"]), true);
+  EXPECT_EQ(std::uint64_t(truth["connections"].at(0)["legs"]), Walk("250").size());
+  EXPECT_EQ(std::string_view(truth["connections"].at(1)["name"]), "quote\"d");
+}
+
+TEST_F(ApiTest, MovesAFrozenTimeOn) {
+  const auto post = [&](const char* path, std::map<std::string, std::string> query = {}) {
+    return AnswerControl(world_, FakeRequest(path, std::move(query), "POST")).status;
+  };
+  const SimTime before = sim_clock_.Now();
+  EXPECT_EQ(post("/simulator/advance", {{"seconds", "15"}}), 200);
+  EXPECT_EQ(sim_clock_.Now(), before + 15);
+  EXPECT_EQ(post("/simulator/advance", {{"seconds", "x"}}), 400);
+  EXPECT_EQ(post("/simulator/unfreeze"), 200);
+  EXPECT_EQ(post("/simulator/advance", {{"seconds", "15"}}), 409);
+  EXPECT_EQ(post("/simulator/freeze"), 200);
+  EXPECT_EQ(post("/simulator/nothing"), 404);
+}
+
+TEST(Cursor, ComesBackAndNothingElseDoes) {
+  for (const std::uint64_t number : {std::uint64_t{0}, std::uint64_t{1}, ~std::uint64_t{0}}) {
+    EXPECT_EQ(DecodeCursor(EncodeCursor(number)), number);
+  }
+  std::string cursor = EncodeCursor(5);
+  cursor[15] = '!';
+  EXPECT_EQ(DecodeCursor(cursor), std::nullopt);
+  EXPECT_EQ(DecodeCursor(""), std::nullopt);
+}
+
+}  // namespace
+}  // namespace telnyx_exporter::simulator

@@ -1,0 +1,124 @@
+#include "simulator/traffic_model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace telnyx_exporter::simulator {
+namespace {
+
+constexpr double kDay = 86'400;
+
+TrafficSettings Steady(std::uint64_t seed = 1) {
+  return {.mean_active_calls = 500, .mean_duration_seconds = 180, .daily_wave = 0, .seed = seed};
+}
+
+std::vector<std::string> Rows(const TrafficModel& model) {
+  std::vector<std::string> rows;
+  for (const auto& leg : model.legs()) rows.push_back(leg->row);
+  return rows;
+}
+
+TEST(TrafficModel, RepeatsWithItsSeedWhateverTheSteps) {
+  TrafficModel once(Steady());
+  once.AdvanceTo(600);
+  TrafficModel steps(Steady());
+  for (int i = 0; i <= 6; ++i) steps.AdvanceTo(i * 100);
+  EXPECT_EQ(Rows(once), Rows(steps));
+  TrafficModel other(Steady(2));
+  other.AdvanceTo(600);
+  EXPECT_NE(Rows(once), Rows(other));
+}
+
+TEST(TrafficModel, BeginsInItsSteadyState) {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    TrafficModel model(Steady(seed));
+    model.AdvanceTo(0);
+    // Poisson: within five standard deviations of the mean.
+    EXPECT_NEAR(static_cast<double>(model.legs().size()), 500, 5 * std::sqrt(500.0)) << seed;
+  }
+}
+
+TEST(TrafficModel, HoldsItsMeanOverADay) {
+  TrafficModel model(Steady());
+  double sum = 0;
+  int looks = 0;
+  for (double time = 0; time < kDay; time += 300) {
+    model.AdvanceTo(time);
+    sum += static_cast<double>(model.legs().size());
+    ++looks;
+  }
+  EXPECT_NEAR(sum / looks, 500, 15);
+}
+
+TEST(TrafficModel, FollowsTheDailyWave) {
+  TrafficSettings settings = Steady();
+  settings.daily_wave = 0.5;
+  TrafficModel model(settings);
+  model.AdvanceTo(kDay / 4);
+  const auto busiest = static_cast<double>(model.legs().size());
+  model.AdvanceTo(kDay * 3 / 4);
+  const auto quietest = static_cast<double>(model.legs().size());
+  EXPECT_NEAR(busiest / quietest, 3, 0.8);
+}
+
+TEST(TrafficModel, GivesTransfersASecondLegInTheSameSession) {
+  TrafficSettings settings = Steady();
+  settings.transfer_share = 0.5;
+  TrafficModel model(settings);
+  model.AdvanceTo(0);
+  std::map<std::string, int> legs_of;
+  std::set<std::string> ids;
+  for (const auto& leg : model.legs()) {
+    ++legs_of[leg->session_id];
+    EXPECT_TRUE(ids.insert(leg->id).second);
+  }
+  const auto most =
+      std::ranges::max_element(legs_of, {}, [](const auto& entry) { return entry.second; });
+  EXPECT_EQ(most->second, 2);
+  EXPECT_LT(legs_of.size(), model.legs().size());
+}
+
+TEST(TrafficModel, CountsWhatBeginsAndEnds) {
+  TrafficModel model(Steady());
+  model.AdvanceTo(0);
+  const std::size_t at_start = model.legs().size();
+  const std::uint64_t ended_at_start = model.ended();
+  for (double time = 1; time < 3600; time += 7) {
+    model.AdvanceTo(time);
+    EXPECT_EQ(at_start + model.started(), model.legs().size() + model.ended() - ended_at_start);
+  }
+  EXPECT_GT(model.started(), 5000U);
+}
+
+TEST(TrafficModel, EndsEveryLegAfterFourHours) {
+  TrafficSettings settings = Steady();
+  settings.mean_duration_seconds = 7200;
+  settings.duration_spread = 2;
+  TrafficModel model(settings);
+  model.AdvanceTo(1000);
+  for (const auto& leg : model.legs()) EXPECT_LE(leg->ends - leg->begins, kLongestCallSeconds);
+}
+
+TEST(TrafficModel, KeepsLegsInTheOrderOfTheirBeginning) {
+  TrafficModel model(Steady());
+  for (double time = 0; time < 600; time += 1) model.AdvanceTo(time);
+  EXPECT_TRUE(
+      std::ranges::is_sorted(model.legs(), {}, [](const auto& leg) { return leg->number; }));
+  EXPECT_TRUE(
+      std::ranges::is_sorted(model.legs(), {}, [](const auto& leg) { return leg->begins; }));
+}
+
+TEST(TrafficModel, CanBeEmpty) {
+  TrafficModel model({.mean_active_calls = 0});
+  model.AdvanceTo(kDay);
+  EXPECT_TRUE(model.legs().empty());
+}
+
+}  // namespace
+}  // namespace telnyx_exporter::simulator

@@ -1,0 +1,239 @@
+#include "telnyx/page_parser.h"
+
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "support/padded.h"
+#include "support/pages.h"
+
+namespace telnyx_exporter {
+namespace {
+
+constexpr const char* kLeg = "2dc6fc34-f9e0-11ea-b68e-000000000001";
+
+struct Parsed {
+  Result<PageInfo> page;
+  std::vector<ActiveCall> calls;
+};
+
+Parsed Parse(const std::string& body) {
+  PageParser parser;
+  std::vector<ActiveCall> calls;
+  auto page = parser.Parse(Padded(body), calls);
+  return {std::move(page), std::move(calls)};
+}
+
+std::string ErrorOf(const std::string& body) {
+  const Parsed parsed = Parse(body);
+  EXPECT_TRUE(parsed.calls.empty());
+  return parsed.page ? "no error" : parsed.page.error().message;
+}
+
+// A page with one row of these members.
+std::string OneRow(const std::string& members) {
+  return fmt::format(R"({{"data":[{{{}}}],"meta":{{}}}})", members);
+}
+
+std::string Duration(const std::string& duration) {
+  return OneRow(fmt::format(R"("call_leg_id":"{}","call_session_id":"s","call_duration":{})", kLeg,
+                            duration));
+}
+
+std::string Meta(const std::string& members) {
+  return fmt::format(R"({{"data":[{}],"meta":{{{}}}}})", Row(1, 1, 30), members);
+}
+
+TEST(PageParser, ReadsThePageOfTheApisDescription) {
+  const Parsed parsed = Parse(Page({Row(1, 1, 50), Row(2, 1, 7)}, "v1:g3Q=", 50));
+  ASSERT_TRUE(parsed.page.has_value()) << parsed.page.error().message;
+  EXPECT_EQ(*parsed.page, (PageInfo{.rows = 2, .after = "v1:g3Q=", .total_items = 50}));
+  ASSERT_EQ(parsed.calls.size(), 2U);
+  EXPECT_EQ(parsed.calls[0].leg, ParseCallId(Uuid(1)));
+  EXPECT_EQ(parsed.calls[0].session, ParseCallId(Uuid(1'000'001)));
+  EXPECT_EQ(parsed.calls[0].duration_seconds, 50U);
+  EXPECT_TRUE(parsed.calls[0].has_session);
+}
+
+TEST(PageParser, ReadsThePageNumberForm) {
+  const Parsed parsed =
+      Parse(Meta(R"("page_number":2,"page_size":20,"total_pages":7,"total_results":130)"));
+  EXPECT_EQ(
+      *parsed.page,
+      (PageInfo{
+          .rows = 1, .page_number = 2, .page_size = 20, .total_pages = 7, .total_items = 130}));
+}
+
+TEST(PageParser, ReadsMembersInAnyOrderAndPassesOverUnknownOnes) {
+  const Parsed parsed = Parse(fmt::format(
+      R"({{"x":[1,{{"data":[]}}],"meta":{{"y":{{"after":"no"}},"total_items":1,"cursors":{{"before":"b","after":"a"}}}},)"
+      R"("data":[{{"call_duration":3,"new":{{"call_leg_id":"no"}},"record_type":"call","call_leg_id":"{}",)"
+      R"("list":[[],{{}}],"call_session_id":"s"}}],"z":null}})",
+      kLeg));
+  ASSERT_TRUE(parsed.page.has_value()) << parsed.page.error().message;
+  EXPECT_EQ(parsed.page->after, "a");
+  ASSERT_EQ(parsed.calls.size(), 1U);
+  EXPECT_EQ(parsed.calls[0].leg, ParseCallId(kLeg));
+  EXPECT_EQ(parsed.calls[0].session, ParseCallId("s"));
+}
+
+TEST(PageParser, UnescapesTexts) {
+  const Parsed parsed = Parse(OneRow(
+      R"("call\u005fleg_id":"\u0032dc6fc34-f9e0-11ea-b68e-000000000001","call_session_id":"a\"b","call_duration":1)"));
+  ASSERT_TRUE(parsed.page.has_value()) << parsed.page.error().message;
+  EXPECT_EQ(parsed.calls[0].leg, ParseCallId(kLeg));
+  EXPECT_EQ(parsed.calls[0].session, ParseCallId("a\"b"));
+}
+
+TEST(PageParser, BearsAMissingOrEmptySession) {
+  for (const char* session : {"", R"("call_session_id":null,)", R"("call_session_id":"",)"}) {
+    const Parsed parsed =
+        Parse(OneRow(fmt::format(R"({}"call_leg_id":"{}","call_duration":1)", session, kLeg)));
+    ASSERT_TRUE(parsed.page.has_value()) << session;
+    EXPECT_FALSE(parsed.calls[0].has_session);
+  }
+}
+
+TEST(PageParser, RefusesARowWithoutAUsableLegOrDuration) {
+  EXPECT_EQ(ErrorOf(OneRow(R"("call_duration":1)")), "data[0].call_leg_id is missing");
+  EXPECT_EQ(ErrorOf(OneRow(R"("call_leg_id":"x")")), "data[0].call_duration is missing");
+  for (const char* leg : {"null", "\"\"", "5", "[]", "{}", "true"}) {
+    EXPECT_EQ(ErrorOf(OneRow(fmt::format(R"("call_leg_id":{},"call_duration":1)", leg))),
+              "data[0].call_leg_id is not an id")
+        << leg;
+  }
+  EXPECT_EQ(ErrorOf(OneRow(R"("call_leg_id":"x","call_session_id":5,"call_duration":1)")),
+            "data[0].call_session_id is not an id");
+}
+
+TEST(PageParser, RefusesDurationsThatAreNone) {
+  for (const char* duration : {"null", "\"50\"", "-1", "1.5", "1e3", "[]", "true", "31536001",
+                               "18446744073709551616", "99999999999999999999999999"}) {
+    EXPECT_EQ(ErrorOf(Duration(duration)),
+              "data[0].call_duration is not a whole number of seconds from 0 to 31536000")
+        << duration;
+  }
+  EXPECT_EQ(Parse(Duration("31536000")).calls.at(0).duration_seconds, 31536000U);
+  EXPECT_EQ(Parse(Duration("0")).calls.at(0).duration_seconds, 0U);
+}
+
+TEST(PageParser, SaysWhichRow) {
+  EXPECT_EQ(ErrorOf(Page({Row(1, 1, 1), Row(2, 2, 2), R"({"call_leg_id":"x"})"}, "", 3)),
+            "data[2].call_duration is missing");
+  EXPECT_EQ(ErrorOf(Page({Row(1, 1, 1), "5"}, "", 2)), "data[1] is not an object");
+}
+
+TEST(PageParser, RefusesWhatIsNotAPage) {
+  for (const char* body : {"", " ", "null", "5", "\"x\"", "[]", "<html><body>502</body></html>"}) {
+    EXPECT_NE(ErrorOf(body), "no error") << body;
+  }
+  EXPECT_EQ(ErrorOf("{}"), "data is missing");
+  EXPECT_EQ(ErrorOf(R"({"errors":[]})"), "data is missing");
+  EXPECT_EQ(ErrorOf(R"({"data":{},"meta":{}})"), "data is not a list");
+  EXPECT_EQ(ErrorOf(R"({"data":null,"meta":{}})"), "data is not a list");
+  EXPECT_EQ(ErrorOf(R"({"data":[],"meta":[]})"), "meta is not an object");
+  EXPECT_EQ(ErrorOf(R"({"data":[],"data":[],"meta":{}})"), "data stands there twice");
+  EXPECT_EQ(ErrorOf(R"({"data":[],"meta":{},"meta":{}})"), "meta stands there twice");
+}
+
+TEST(PageParser, RefusesAPageThatDoesNotSayWhetherItIsTheLast) {
+  EXPECT_EQ(ErrorOf(fmt::format(R"({{"data":[{}]}})", Row(1, 1, 1))), "meta is missing");
+  EXPECT_TRUE(Parse(R"({"data":[]})").page.has_value());
+}
+
+TEST(PageParser, RefusesAnythingBehindTheDocument) {
+  using namespace std::string_literals;
+  for (const std::string& rest : {"x"s, "{}"s, ","s, "]"s, "\""s, "\0x"s, "\0"s}) {
+    EXPECT_NE(ErrorOf(Page({Row(1, 1, 1)}, "", 1) + rest), "no error") << rest;
+  }
+  EXPECT_TRUE(Parse(Page({Row(1, 1, 1)}, "", 1) + " \n").page.has_value());
+}
+
+TEST(PageParser, RefusesAPageCutShortAtAnyByte) {
+  const std::string page = Page({Row(1, 1, 50), Row(2, 2, 7)}, "v1:g3Q=", 50);
+  for (std::size_t size = 0; size < page.size(); ++size) {
+    EXPECT_NE(ErrorOf(page.substr(0, size)), "no error") << size;
+  }
+}
+
+TEST(PageParser, RefusesBytesThatAreNotUtf8) {
+  EXPECT_NE(ErrorOf(OneRow("\"call_leg_id\":\"\xff\",\"call_duration\":1")), "no error");
+  EXPECT_NE(ErrorOf(OneRow(
+                fmt::format("\"call_leg_id\":\"{}\",\"x\":\"\xc3\",\"call_duration\":1", kLeg))),
+            "no error");
+}
+
+TEST(PageParser, BearsDeepNesting) {
+  const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  ErrorOf(OneRow("\"x\":" + deep));
+  ErrorOf(deep);
+}
+
+TEST(PageParser, ChecksTheTypesOfMeta) {
+  EXPECT_EQ(ErrorOf(Meta(R"("cursors":5)")), "meta.cursors is not an object");
+  EXPECT_EQ(ErrorOf(Meta(R"("cursors":{"after":5})")), "meta.cursors.after is not a text");
+  EXPECT_EQ(ErrorOf(Meta(R"("next":5)")), "meta.next is not a text");
+  EXPECT_EQ(ErrorOf(Meta(R"("total_items":"5")")), "meta.total_items is not a whole number from 0");
+  EXPECT_EQ(ErrorOf(Meta(R"("total_items":-5)")), "meta.total_items is not a whole number from 0");
+  EXPECT_EQ(ErrorOf(Meta(R"("total_pages":1.5)")), "meta.total_pages is not a whole number from 0");
+}
+
+TEST(PageParser, TakesNullMetaForNone) {
+  const Parsed parsed = Parse(Meta(R"("cursors":null,"next":null,"total_items":null)"));
+  EXPECT_EQ(*parsed.page, (PageInfo{.rows = 1}));
+  EXPECT_EQ(Parse(Meta(R"("cursors":{"after":null})")).page->after, "");
+}
+
+TEST(PageParser, RefusesACursorThatDoesNotFitIntoARequest) {
+  EXPECT_EQ(ErrorOf(Meta(fmt::format(R"("cursors":{{"after":"{}"}})", std::string(65536, 'x')))),
+            "meta.cursors.after has 65536 bytes, more than 4096");
+}
+
+TEST(PageParser, TakesTheCursorOutOfTheNextAddress) {
+  EXPECT_EQ(
+      Parse(Meta(R"("next":"/v2/connections/1/active_calls?page[after]=v1:a+/b==")")).page->after,
+      "v1:a+/b==");
+  EXPECT_EQ(ErrorOf(Meta(R"("next":"/v2/connections/1/active_calls")")),
+            "meta.next names a next page but no cursor");
+}
+
+TEST(PageParser, PrefersTheCursorToTheNextAddress) {
+  EXPECT_EQ(Parse(Meta(R"("next":"/x?page[after]=n","cursors":{"after":"c"})")).page->after, "c");
+  EXPECT_EQ(Parse(Meta(R"("next":"/x?page[after]=n","cursors":{"after":null})")).page->after, "n");
+}
+
+TEST(PageParser, AppendsToWhatIsThere) {
+  PageParser parser;
+  std::vector<ActiveCall> calls;
+  ASSERT_TRUE(parser.Parse(Padded(Page({Row(1, 1, 1)}, "c", 2)), calls).has_value());
+  ASSERT_TRUE(parser.Parse(Padded(Page({Row(2, 2, 2)}, "", 2)), calls).has_value());
+  ASSERT_FALSE(parser.Parse(Padded(Page({Row(3, 3, 3), "{}"}, "", 2)), calls).has_value());
+  EXPECT_EQ(calls.size(), 2U);
+}
+
+TEST(PageParser, NeverQuotesThePage) {
+  for (const std::string& body : {OneRow(R"("call_leg_id":["SECRET"],"call_duration":1)"),
+                                  Meta(R"("cursors":{"after":{"SECRET":1}})"),
+                                  Duration("\"SECRET\""), std::string("SECRET")}) {
+    EXPECT_EQ(ErrorOf(body).find("SECRET"), std::string::npos) << body;
+  }
+}
+
+TEST(CursorOfNextAddress, ReadsRawAndEncodedForms) {
+  EXPECT_EQ(CursorOfNextAddress("/v2/x?page[after]=v1:a+/b=="), "v1:a+/b==");
+  EXPECT_EQ(CursorOfNextAddress("/v2/x?page%5Bafter%5D=v1%3Aa%2B%2Fb%3D%3D"), "v1:a+/b==");
+  EXPECT_EQ(CursorOfNextAddress("/v2/x?page[limit]=5&page[after]=c&y#f"), "c");
+  EXPECT_EQ(CursorOfNextAddress("https://evil.example/?page[after]=c"), "c");
+}
+
+TEST(CursorOfNextAddress, FindsNoneWhereNoneIs) {
+  for (const char* address : {"", "/v2/x", "?", "?page[after]", "?page[after]=", "?page[before]=c",
+                              "?page[after]=%zz", "/page[after]=c"}) {
+    EXPECT_EQ(CursorOfNextAddress(address), "") << address;
+  }
+}
+
+}  // namespace
+}  // namespace telnyx_exporter
