@@ -1,0 +1,63 @@
+#include "app/make_poll_plan.h"
+
+#include <gtest/gtest.h>
+
+namespace telnyx_exporter {
+namespace {
+
+using namespace std::chrono_literals;
+
+Result<Secret> AnyKey(const ApiKeySource&) { return Secret("KEY"); }
+
+TEST(MakePollPlan, FillsInWhatAConnectionLeavesOut) {
+  const Config config{
+      .accounts = {
+          {.connections = {{.id = "1"},
+                           {.id = "2", .name = "sales", .interval = 5s, .channel_limit = 7}}}}};
+  const auto plan = MakePollPlan(config, AnyKey);
+  ASSERT_TRUE(plan.has_value());
+  const auto& connections = plan->accounts.at(0).connections;
+  EXPECT_EQ(connections[0],
+            (ConnectionPlan{
+                .id = "1", .name = "1", .interval = 15s, .timeout = 10s, .stale_after = 45s}));
+  EXPECT_EQ(connections[1], (ConnectionPlan{.id = "2",
+                                            .name = "sales",
+                                            .interval = 5s,
+                                            .timeout = 5s,  // capped by its interval
+                                            .stale_after = 45s,
+                                            .channel_limit = 7}));
+}
+
+TEST(MakePollPlan, GivesEachAccountItsOwnEndpoint) {
+  const Config config{
+      .accounts = {{.name = "a", .base_url = "https://a/v2", .proxy_url = Secret("http://p")},
+                   {.name = "b",
+                    .api_key = {.name = "OTHER"},
+                    .base_url = "https://b/v2",
+                    .tls = {.ca_file = "ca", .server_name = "s", .insecure_skip_verify = true}}}};
+  const auto plan = MakePollPlan(config, [](const ApiKeySource& source) -> Result<Secret> {
+    return Secret("key of " + source.name);
+  });
+  ASSERT_TRUE(plan.has_value());
+  const Endpoint& first = *plan->accounts.at(0).endpoint;
+  EXPECT_EQ(first.api_key.reveal(), "key of TELNYX_API_KEY");
+  EXPECT_EQ(first.base_url, "https://a/v2");
+  EXPECT_EQ(first.proxy_url.reveal(), "http://p");
+  const Endpoint& second = *plan->accounts.at(1).endpoint;
+  EXPECT_EQ(second.api_key.reveal(), "key of OTHER");
+  EXPECT_EQ(second.ca_file, "ca");
+  EXPECT_EQ(second.server_name, "s");
+  EXPECT_TRUE(second.insecure_skip_verify);
+}
+
+TEST(MakePollPlan, NamesEveryAccountWithoutAKey) {
+  const Config config{.accounts = {{.name = "a"}, {.name = "b"}}};
+  const auto plan = MakePollPlan(
+      config, [](const ApiKeySource&) -> Result<Secret> { return Fail("there is no key"); });
+  ASSERT_FALSE(plan.has_value());
+  EXPECT_EQ(plan.error(),
+            (std::vector<Error>{{"account a: there is no key"}, {"account b: there is no key"}}));
+}
+
+}  // namespace
+}  // namespace telnyx_exporter

@@ -1,0 +1,94 @@
+#include "app/poll_log.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+
+#include "support/manual_clock.h"
+
+namespace telnyx_exporter {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+constexpr ConnectionKey kConnection{0};
+
+class PollLogTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    poll_log_.OnAccountAdded(AccountKey{0}, {.name = "main"});
+    poll_log_.OnConnectionAdded(kConnection, AccountKey{0}, {.id = "1", .name = "support"});
+  }
+
+  void End(std::expected<CompletePoll, PollFailure> result) {
+    poll_log_.OnPollEnded(kConnection, {.ended = clock_.Now(),
+                                        .ended_wall = clock_.WallNow(),
+                                        .elapsed = 250ms,
+                                        .result = std::move(result)});
+  }
+  void Fail(PollFailure failure) { End(std::unexpected(std::move(failure))); }
+
+  std::ptrdiff_t Lines() const { return std::ranges::count(out_.str(), '\n'); }
+
+  ManualClock clock_;
+  std::ostringstream out_;
+  Log log_{clock_, LogLevel::kInfo, LogFormat::kLogfmt,
+           std::make_shared<spdlog::sinks::ostream_sink_mt>(out_)};
+  PollLog poll_log_{log_};
+};
+
+TEST_F(PollLogTest, SaysAllOfAFailureInOneLine) {
+  Fail({.reason = FailureReason::kUnauthorized,
+        .http_status = 401,
+        .api_code = "10009",
+        .api_title = "Authentication failed",
+        .detail = ""});
+  EXPECT_THAT(out_.str(),
+              HasSubstr("level=warn msg=\"poll failed\" account=main connection=1 name=support "
+                        "reason=unauthorized status=401 code=10009 title=\"Authentication failed\" "
+                        "detail=\"\" failures=1 seconds=0.25\n"));
+  EXPECT_EQ(Lines(), 1);
+}
+
+TEST_F(PollLogTest, DoesNotRepeatTheSameFailureAtFullRate) {
+  for (int i = 0; i < 40; ++i) {
+    Fail({.reason = FailureReason::kTimeout});
+    clock_.Advance(15s);
+  }
+  // At once, and a reminder after five minutes.
+  EXPECT_EQ(Lines(), 2);
+  EXPECT_THAT(out_.str(), HasSubstr("failures=21"));
+}
+
+TEST_F(PollLogTest, SaysWhenTheKindChanges) {
+  Fail({.reason = FailureReason::kServerError, .http_status = 500});
+  Fail({.reason = FailureReason::kServerError, .http_status = 503});
+  Fail({.reason = FailureReason::kConnect});
+  EXPECT_EQ(Lines(), 3);
+}
+
+TEST_F(PollLogTest, SaysOnceThatItWorksAgain) {
+  Fail({.reason = FailureReason::kTimeout});
+  Fail({.reason = FailureReason::kTimeout});
+  End(CompletePoll{});
+  End(CompletePoll{});
+  EXPECT_EQ(Lines(), 2);
+  EXPECT_THAT(out_.str(),
+              HasSubstr("level=info msg=\"poll succeeds again\" account=main connection=1 "
+                        "name=support failures=2\n"));
+}
+
+TEST_F(PollLogTest, BeginsAnewAfterARecovery) {
+  Fail({.reason = FailureReason::kTimeout});
+  End(CompletePoll{});
+  Fail({.reason = FailureReason::kTimeout});
+  EXPECT_EQ(Lines(), 3);
+  EXPECT_THAT(out_.str(), ::testing::EndsWith("failures=1 seconds=0.25\n"));
+}
+
+}  // namespace
+}  // namespace telnyx_exporter
