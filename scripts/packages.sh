@@ -8,9 +8,11 @@ build_packages=(
 )
 run_packages=(curl)
 test_packages=(
-  clang-format-19 clang-tidy-19 curl libbenchmark-dev libgmock-dev libgtest-dev nginx-light nodejs npm
-  openssl prometheus python3
+  clang-format-19 clang-tidy-19 curl libbenchmark-dev libgmock-dev libgtest-dev nginx-light openssl
+  prometheus python3
 )
+# Node.js often comes from elsewhere, and then Debian's npm cannot be installed beside it.
+command -v npm >/dev/null || test_packages+=(nodejs npm)
 
 # ensure_packages NAME…: installs what is missing. Services that come with a package are not started: a test
 # needs the program, not a daemon on this machine.
