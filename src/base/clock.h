@@ -14,8 +14,8 @@ struct BootClock {
   using rep = duration::rep;
   using period = duration::period;
   using time_point = std::chrono::time_point<BootClock>;
-  static constexpr bool is_steady =
-      true;  // NOLINT(readability-identifier-naming): the standard's name
+  // NOLINTNEXTLINE(readability-identifier-naming): the standard's name
+  static constexpr bool is_steady = true;
 };
 
 using Duration = BootClock::duration;
