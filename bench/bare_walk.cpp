@@ -1,0 +1,162 @@
+// The least that anybody can do to walk all pages: curl's multi interface and a search for the next
+// cursor in each body. What the exporter costs is told as a multiple of this.
+//
+//   bare_walk BASE_URL CONNECTIONS ROUNDS [CA_FILE]
+//
+// Walks connections 0 … CONNECTIONS-1 in parallel, 32 at a time, ROUNDS times, and prints for each
+// round the pages, the bytes and the CPU seconds of this process (user and system).
+
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <curl/curl.h>
+#include <sys/resource.h>
+
+namespace {
+
+constexpr std::size_t kAtOnce = 32;
+constexpr std::string_view kCursorKey = "\"after\":\"";
+// Where the page's meta begins, from its end: the cursor is not searched for among the rows.
+constexpr std::size_t kTail = 1024;
+
+struct Walk {
+  CURL* curl = nullptr;
+  std::string base;
+  std::string body;
+};
+
+double CpuSeconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+std::size_t Append(char* data, std::size_t size, std::size_t count, void* walk) {
+  static_cast<Walk*>(walk)->body.append(data, size * count);
+  return size * count;
+}
+
+std::string_view NextCursor(std::string_view body) {
+  const std::size_t from = body.size() > kTail ? body.size() - kTail : 0;
+  const std::size_t key = body.find(kCursorKey, from);
+  if (key == std::string_view::npos) return {};
+  const std::size_t begin = key + kCursorKey.size();
+  return body.substr(begin, body.find('"', begin) - begin);
+}
+
+void Request(CURLM* multi, Walk& walk, std::string_view cursor) {
+  std::string url = walk.base;
+  if (!cursor.empty()) {
+    url += "&page%5Bafter%5D=";
+    char* escaped = curl_easy_escape(walk.curl, cursor.data(), static_cast<int>(cursor.size()));
+    url += escaped;
+    curl_free(escaped);
+  }
+  curl_easy_setopt(walk.curl, CURLOPT_URL, url.c_str());
+  walk.body.clear();
+  curl_multi_add_handle(multi, walk.curl);
+}
+
+struct Round {
+  std::size_t pages = 0;
+  std::size_t bytes = 0;
+};
+
+void Finish(CURLM* multi, CURL* curl, Round& round, std::deque<std::string>& waiting) {
+  Walk* walk = nullptr;
+  long status = 0;
+  curl_easy_getinfo(curl, CURLINFO_PRIVATE, &walk);
+  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+  if (status != 200) {
+    std::fprintf(stderr, "bare_walk: %s answered %ld\n", walk->base.c_str(), status);
+    std::exit(1);
+  }
+  ++round.pages;
+  round.bytes += walk->body.size();
+  curl_multi_remove_handle(multi, curl);
+  const std::string cursor(NextCursor(walk->body));
+  if (!cursor.empty()) {
+    Request(multi, *walk, cursor);
+  } else if (!waiting.empty()) {
+    walk->base = std::move(waiting.front());
+    waiting.pop_front();
+    Request(multi, *walk, {});
+  }
+}
+
+Round WalkAll(CURLM* multi, std::vector<std::unique_ptr<Walk>>& walks, const std::string& base_url,
+              int connections) {
+  std::deque<std::string> waiting;
+  for (int i = 0; i < connections; ++i) {
+    waiting.push_back(base_url + "/connections/" + std::to_string(i) +
+                      "/active_calls?page%5Blimit%5D=250");
+  }
+  for (const auto& walk : walks) {
+    if (waiting.empty()) break;
+    walk->base = std::move(waiting.front());
+    waiting.pop_front();
+    Request(multi, *walk, {});
+  }
+  Round round;
+  int running = 1;
+  while (running > 0) {
+    curl_multi_perform(multi, &running);
+    int left = 0;
+    while (CURLMsg* message = curl_multi_info_read(multi, &left)) {
+      if (message->msg != CURLMSG_DONE) continue;
+      if (message->data.result != CURLE_OK) {
+        std::fprintf(stderr, "bare_walk: %s\n", curl_easy_strerror(message->data.result));
+        std::exit(1);
+      }
+      Finish(multi, message->easy_handle, round, waiting);
+      running = 1;
+    }
+    if (running > 0) curl_multi_poll(multi, nullptr, 0, 1000, nullptr);
+  }
+  return round;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 4) {
+    std::fprintf(stderr, "usage: bare_walk BASE_URL CONNECTIONS ROUNDS [CA_FILE]\n");
+    return 2;
+  }
+  const std::string base_url = argv[1];
+  const int connections = std::atoi(argv[2]);
+  const int rounds = std::atoi(argv[3]);
+  curl_global_init(CURL_GLOBAL_ALL);
+  CURLM* multi = curl_multi_init();
+  curl_slist* headers = curl_slist_append(nullptr, "Authorization: Bearer KEY_BENCH");
+  std::vector<std::unique_ptr<Walk>> walks;
+  for (std::size_t i = 0; i < kAtOnce && i < static_cast<std::size_t>(connections); ++i) {
+    Walk& walk = *walks.emplace_back(std::make_unique<Walk>());
+    walk.curl = curl_easy_init();
+    curl_easy_setopt(walk.curl, CURLOPT_PRIVATE, &walk);
+    curl_easy_setopt(walk.curl, CURLOPT_WRITEFUNCTION, Append);
+    curl_easy_setopt(walk.curl, CURLOPT_WRITEDATA, &walk);
+    curl_easy_setopt(walk.curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(walk.curl, CURLOPT_PROXY, "");
+    if (argc > 4) curl_easy_setopt(walk.curl, CURLOPT_CAINFO, argv[4]);
+  }
+  double before = CpuSeconds();
+  for (int i = 0; i < rounds; ++i) {
+    const Round round = WalkAll(multi, walks, base_url, connections);
+    const double now = CpuSeconds();
+    std::printf("pages %zu bytes %zu cpu_seconds %.6f\n", round.pages, round.bytes, now - before);
+    before = now;
+  }
+  for (const auto& walk : walks) curl_easy_cleanup(walk->curl);
+  curl_slist_free_all(headers);
+  curl_multi_cleanup(multi);
+  curl_global_cleanup();
+}

@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+"""Measures what polling and serving cost, and prints it as one Markdown table.
+
+    cmake --preset release && cmake --build --preset release
+    bench/run.py [--rounds 7] [--build-dir build/release]
+
+Polling: nginx serves static pages of 250 made-up calls on loopback. The bare walk (bare_walk.cpp) and
+`telnyx_exporter --once` read them in turn. CPU is the kernel's accounting of the whole process, start and end
+included, for the walk as for the exporter; so small shapes tell about the start, large ones about the calls.
+
+Serving: /metrics of 200 connections from the exporter, against nginx serving the same bytes as a file.
+
+Needs: nginx, wrk (Debian packages nginx-light and wrk).
+"""
+
+import argparse
+import os
+import re
+import resource
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import tempfile
+import time
+import urllib.request
+
+ROWS_PER_PAGE = 250
+SHAPES = [(1, 10_000), (200, 500), (1, 250_000)]  # connections × calls
+RSS_GOALS = {(200, 500): 24, (1, 250_000): 48}  # MiB
+CPU_GOAL = 3.0
+
+
+def row(number):
+    leg = f"{number:08x}-f9e0-11ea-b68e-02420a0f7768"
+    session = f"{number // 10 * 10:08x}-f9e0-11ea-bc5a-02420a0f7768"
+    return (f'{{"call_control_id":"v3:MdI91X4lWFEs7IgbBEOT9M4AigoY08M0WWZFISt1Yw2axZ_IiE{number:08x}",'
+            f'"call_leg_id":"{leg}","call_session_id":"{session}","client_state":null,'
+            f'"record_type":"call","call_duration":{number * 7919 % 7200}}}')
+
+
+def write_pages(directory, connections, calls):
+    """Each connection's chain of pages; the cursor names the next page's file."""
+    for connection in range(connections):
+        pages = -(-calls // ROWS_PER_PAGE)
+        for page in range(pages):
+            first = connection * calls + page * ROWS_PER_PAGE
+            rows = ",".join(row(n) for n in range(first, min(first + ROWS_PER_PAGE,
+                                                             (connection + 1) * calls)))
+            after = f'"c{page + 1}"' if page + 1 < pages else "null"
+            name = f"{connection}-" + ("first" if page == 0 else f"c{page}")
+            with open(os.path.join(directory, name), "w", encoding="ascii") as file:
+                file.write(f'{{"data":[{rows}],"meta":{{"cursors":{{"after":{after},"before":null}},'
+                           f'"total_items":{calls}}}}}')
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Nginx:
+    def __init__(self, work):
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        config = os.path.join(work, "nginx.conf")
+        temp = "".join(f"  {kind}_temp_path {work}/{kind};\n" for kind in
+                       ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        with open(config, "w", encoding="ascii") as file:
+            file.write(f"""
+daemon off;
+user root;
+worker_processes 1;
+pid {work}/nginx.pid;
+error_log {work}/error.log;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off;
+  sendfile on;
+  tcp_nopush on;
+  keepalive_requests 1000000;
+  open_file_cache max=10000;
+{temp}
+  map $args $page {{
+    default first;
+    "~page%5Bafter%5D=(?<cursor>[a-z0-9]+)" $cursor;
+  }}
+  server {{
+    listen 127.0.0.1:{self.port};
+    default_type application/json;
+    location ~ ^/(?<shape>[0-9x]+)/v2/connections/(?<chain>[0-9]+)/active_calls$ {{
+      alias {work}/$shape/$chain-$page;
+    }}
+    location /static/ {{ alias {work}/static/; }}
+  }}
+}}
+""")
+        self.process = subprocess.Popen(["nginx", "-c", config])
+        while self.process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.05)
+        raise SystemExit("nginx did not start")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait()
+
+
+def cpu_of(arguments, environment=None):
+    """(CPU seconds, peak RSS in MiB, standard output) of a whole process."""
+    reader, writer = os.pipe()
+    process = subprocess.Popen(arguments, stdout=writer, env=environment)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        output = pipe.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise SystemExit(f"{arguments[0]} ended with {process.returncode}")
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output.decode()
+
+
+def write_config(work, base_url, connections):
+    path = os.path.join(work, "config.yml")
+    with open(path, "w", encoding="ascii") as file:
+        file.write(f"poll: {{interval: 1h, stale_after: 1h, timeout: 10m, max_pages: 1000000}}\n"
+                   f"accounts:\n  - base_url: {base_url}\n"
+                   f"    rate_limit: {{requests_per_second: 1000, burst: 10000}}\n    connections:\n")
+        for connection in range(connections):
+            file.write(f"      - {{id: {connection}, name: connection-{connection}}}\n")
+    return path
+
+
+def spread(values):
+    return f"{min(values):.2f} / {statistics.median(values):.2f} / {max(values):.2f}"
+
+
+def measure_polling(build, work, nginx, rounds):
+    print("| connections × calls | bare walk, ms CPU | exporter, ms CPU | ns per call | "
+          "ratio min / median / max | goal | peak RSS, MiB | goal |")
+    print("|---|---|---|---|---|---|---|---|")
+    environment = dict(os.environ, TELNYX_API_KEY="KEY_BENCH")
+    for connections, calls in SHAPES:
+        directory = os.path.join(work, f"{connections}x{calls}")
+        os.mkdir(directory)
+        write_pages(directory, connections, calls)
+        base_url = f"{nginx.url}/{connections}x{calls}/v2"
+        config = write_config(work, base_url, connections)
+        bare, exporter, rss = [], [], 0
+        for turn in range(rounds + 1):
+            bare_cpu = cpu_of([f"{build}/bare_walk", base_url, str(connections), "1"])[0]
+            cpu, peak, output = cpu_of([f"{build}/telnyx_exporter", f"--config.file={config}",
+                                        "--once"], environment)
+            counted = sum(float(v) for v in re.findall(r"^telnyx_active_calls\{.*\} (\S+)$", output,
+                                                       re.MULTILINE))
+            if counted != connections * calls:
+                raise SystemExit(f"counted {counted} calls of {connections * calls}")
+            if turn > 0:  # the first turn warms the file cache
+                bare.append(bare_cpu)
+                exporter.append(cpu)
+                rss = max(rss, peak)
+        ratios = [e / b for e, b in zip(exporter, bare, strict=True)]
+        rss_goal = RSS_GOALS.get((connections, calls), "")
+        print(f"| {connections} × {calls:,} | {min(bare) * 1000:.1f} | {min(exporter) * 1000:.1f} | "
+              f"{min(exporter) / connections / calls * 1e9:.0f} | {spread(ratios)} | ≤ {CPU_GOAL} | "
+              f"{rss:.1f} | {f'< {rss_goal}' if rss_goal else ''} |")
+        shutil.rmtree(directory)
+
+
+def requests_per_second(url):
+    output = subprocess.run(["wrk", "-t1", "-c4", "-d3s", url], capture_output=True, text=True,
+                            check=True).stdout
+    if "Non-2xx" in output:
+        raise SystemExit(output)
+    return float(re.search(r"Requests/sec:\s+(\S+)", output).group(1))
+
+
+def measure_serving(build, work, nginx, rounds, connections=200):
+    directory = os.path.join(work, f"{connections}x500")
+    os.mkdir(directory)
+    write_pages(directory, connections, 500)
+    config = write_config(work, f"{nginx.url}/{connections}x500/v2", connections)
+    with open(config, encoding="ascii") as file:
+        text = file.read().replace("interval: 1h, stale_after: 1h, timeout: 10m",
+                                   "interval: 2s, stale_after: 1h, timeout: 2s")
+    with open(config, "w", encoding="ascii") as file:
+        file.write(text)
+    port = free_port()
+    process = subprocess.Popen([f"{build}/telnyx_exporter", f"--config.file={config}",
+                                f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"],
+                               env=dict(os.environ, TELNYX_API_KEY="KEY_BENCH"))
+    try:
+        url = f"http://127.0.0.1:{port}/metrics"
+        while process.poll() is None:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready").close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        with urllib.request.urlopen(url) as response:
+            body = response.read()
+        os.makedirs(os.path.join(work, "static"), exist_ok=True)
+        with open(os.path.join(work, "static", "metrics"), "wb") as file:
+            file.write(body)
+        ours, theirs = [], []
+        for _ in range(rounds):
+            ours.append(requests_per_second(url))
+            theirs.append(requests_per_second(f"{nginx.url}/static/metrics"))
+        ratios = [o / t for o, t in zip(ours, theirs, strict=True)]
+        print("\n| /metrics | bytes | exporter, requests/s | nginx, requests/s | "
+              "ratio min / median / max | goal |\n|---|---|---|---|---|---|")
+        print(f"| {connections} connections, plain, polled every 2 s | {len(body):,} | "
+              f"{statistics.median(ours):.0f} | {statistics.median(theirs):.0f} | {spread(ratios)} | "
+              "≥ 1 |")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--build-dir", default=os.path.join(os.path.dirname(__file__), "..", "build",
+                                                            "release"))
+    parser.add_argument("--rounds", type=int, default=7)
+    arguments = parser.parse_args()
+    build = os.path.abspath(arguments.build_dir)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    with tempfile.TemporaryDirectory(prefix="telnyx_exporter_bench_") as work:
+        os.chmod(work, 0o755)
+        nginx = Nginx(work)
+        try:
+            measure_polling(build, work, nginx, arguments.rounds)
+            measure_serving(build, work, nginx, arguments.rounds)
+        finally:
+            nginx.stop()
+
+
+if __name__ == "__main__":
+    main()
