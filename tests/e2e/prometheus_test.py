@@ -1,6 +1,5 @@
 """A real Prometheus scrapes the exporter and answers the queries that users write."""
 
-import json
 import subprocess
 import unittest
 import urllib.parse
@@ -35,17 +34,22 @@ scrape_configs:
                                   f"--web.listen-address=127.0.0.1:{port}"],
                                  self.directory, f"prometheus-{port}")
             self.keep(prometheus)
-            if "address already in use" not in prometheus.log():
-                self.prometheus_url = f"http://127.0.0.1:{port}"
-                return prometheus
-        raise AssertionError("no free port for Prometheus")
+            self.prometheus_url = f"http://127.0.0.1:{port}"
+            eventually("Prometheus is ready or has ended", lambda: self.is_ready() or
+                       prometheus.process.poll() is not None)
+            if prometheus.process.poll() is None:
+                return
+        raise AssertionError("Prometheus did not start: " + prometheus.log())
+
+    def is_ready(self):
+        try:
+            return fetch(self.prometheus_url + "/-/ready")[0] == 200
+        except OSError:
+            return False
 
     def query(self, expression):
         url = self.prometheus_url + "/api/v1/query?query=" + urllib.parse.quote(expression)
-        try:
-            return fetch_json(url)["data"]["result"]
-        except OSError:
-            return []  # it is starting
+        return fetch_json(url)["data"]["result"]
 
     def query_value(self, expression):
         result = eventually(expression, lambda: self.query(expression))
