@@ -18,31 +18,42 @@ CallSummarizer::CallSummarizer(std::vector<double> duration_bounds, std::uint64_
 CallSummary CallSummarizer::Summarize(std::span<const ActiveCall> calls) {
   CallSummary summary;
   summary.bucket_counts.resize(duration_bounds_.size() + 1);
-  CountLegs(calls, summary);
+  for (const ActiveCall& call : calls) {
+    ++summary.bucket_counts[BucketOf(call.duration_seconds)];
+    summary.total_seconds += call.duration_seconds;
+    summary.longest_seconds = std::max(summary.longest_seconds, call.duration_seconds);
+  }
+  summary.legs = calls.size();
+  TakeOutRepeatedLegs(calls, summary);
   summary.sessions = CountSessions(calls);
   if (calls.size() > kKeptRows) grouping_.ReleaseMemory();
   return summary;
 }
 
-void CallSummarizer::AddLeg(CallSummary& summary, std::uint32_t duration_seconds) const {
+std::size_t CallSummarizer::BucketOf(std::uint32_t duration_seconds) const {
   const auto bucket = std::ranges::lower_bound(duration_bounds_, duration_seconds);
-  ++summary.bucket_counts[static_cast<std::size_t>(bucket - duration_bounds_.begin())];
-  ++summary.legs;
-  summary.total_seconds += duration_seconds;
-  summary.longest_seconds = std::max(summary.longest_seconds, duration_seconds);
+  return static_cast<std::size_t>(bucket - duration_bounds_.begin());
 }
 
-void CallSummarizer::CountLegs(std::span<const ActiveCall> calls, CallSummary& summary) {
+// Repeated legs are rare: counting every row in its order and taking these few out again spares the
+// walk through all rows in the order of their ids.
+void CallSummarizer::TakeOutRepeatedLegs(std::span<const ActiveCall> calls, CallSummary& summary) {
   grouping_.Clear();
   grouping_.Reserve(calls.size());
   for (std::uint32_t i = 0; i < calls.size(); ++i) grouping_.Add(calls[i].leg, i);
   grouping_.ForEachGroup([&](std::uint32_t i) -> const CallId& { return calls[i].leg; },
-                         [&](std::span<const std::uint32_t> rows) {
+                         [&](std::span<const IdGrouping::Entry> rows) {
+                           if (rows.size() == 1) return;
                            std::uint32_t longest = 0;
-                           for (const std::uint32_t row : rows) {
-                             longest = std::max(longest, calls[row].duration_seconds);
+                           for (const auto& row : rows) {
+                             const std::uint32_t duration = calls[row.index].duration_seconds;
+                             longest = std::max(longest, duration);
+                             --summary.bucket_counts[BucketOf(duration)];
+                             summary.total_seconds -= duration;
                            }
-                           AddLeg(summary, longest);
+                           ++summary.bucket_counts[BucketOf(longest)];
+                           summary.total_seconds += longest;
+                           summary.legs -= rows.size() - 1;
                          });
 }
 
@@ -54,7 +65,7 @@ std::optional<std::uint64_t> CallSummarizer::CountSessions(std::span<const Activ
   }
   std::uint64_t sessions = 0;
   grouping_.ForEachGroup([&](std::uint32_t i) -> const CallId& { return calls[i].session; },
-                         [&](std::span<const std::uint32_t>) { ++sessions; });
+                         [&](std::span<const IdGrouping::Entry>) { ++sessions; });
   return sessions;
 }
 

@@ -38,8 +38,8 @@ class CallSummarizer {
   CallSummary Summarize(std::span<const ActiveCall> calls);
 
  private:
-  void AddLeg(CallSummary& summary, std::uint32_t duration_seconds) const;
-  void CountLegs(std::span<const ActiveCall> calls, CallSummary& summary);
+  std::size_t BucketOf(std::uint32_t duration_seconds) const;
+  void TakeOutRepeatedLegs(std::span<const ActiveCall> calls, CallSummary& summary);
   std::optional<std::uint64_t> CountSessions(std::span<const ActiveCall> calls);
 
   std::vector<double> duration_bounds_;

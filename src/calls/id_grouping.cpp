@@ -34,7 +34,6 @@ void IdGrouping::SortByFingerprint() {
 void IdGrouping::ReleaseMemory() {
   entries_ = {};
   scratch_ = {};
-  indices_ = {};
 }
 
 }  // namespace telnyx_exporter

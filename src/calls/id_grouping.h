@@ -24,8 +24,13 @@ class IdGrouping {
   /// Adds the id of the item `index`.
   void Add(const CallId& id, std::uint32_t index) { entries_.push_back({Fingerprint(id), index}); }
 
-  /// Calls `visit(std::span<const std::uint32_t> indices)` once for each distinct id, with all the
-  /// items that have it; `id_of(index)` is asked for ids again to settle equal fingerprints.
+  struct Entry {
+    std::uint32_t fingerprint;
+    std::uint32_t index;
+  };
+
+  /// Calls `visit(std::span<const Entry>)` once for each distinct id, with all the items that have
+  /// it; `id_of(index)` is asked for ids again to settle equal fingerprints, and only then.
   template <typename IdOf, typename Visit>
   void ForEachGroup(IdOf id_of, Visit visit);
 
@@ -33,10 +38,8 @@ class IdGrouping {
   void ReleaseMemory();
 
  private:
-  struct Entry {
-    std::uint32_t fingerprint;
-    std::uint32_t index;
-  };
+  template <typename IdOf, typename Visit>
+  static void VisitGroups(std::span<Entry> entries, IdOf& id_of, Visit& visit);
 
   std::uint32_t Fingerprint(const CallId& id) const;
   void SortByFingerprint();
@@ -44,7 +47,6 @@ class IdGrouping {
   std::uint64_t key_;
   std::vector<Entry> entries_;
   std::vector<Entry> scratch_;
-  std::vector<std::uint32_t> indices_;
 };
 
 inline std::uint32_t IdGrouping::Fingerprint(const CallId& id) const {
@@ -63,20 +65,33 @@ void IdGrouping::ForEachGroup(IdOf id_of, Visit visit) {
   for (std::size_t begin = 0; begin < entries_.size();) {
     std::size_t end = begin + 1;
     while (end < entries_.size() && entries_[end].fingerprint == entries_[begin].fingerprint) ++end;
-    if (end - begin == 1) {
-      visit(std::span<const std::uint32_t>(&entries_[begin].index, 1));
-    } else {
-      indices_.clear();
-      for (std::size_t i = begin; i < end; ++i) indices_.push_back(entries_[i].index);
-      std::ranges::stable_sort(indices_, {}, id_of);
-      for (auto first = indices_.begin(); first != indices_.end();) {
-        auto last = first + 1;
-        while (last != indices_.end() && id_of(*last) == id_of(*first)) ++last;
-        visit(std::span<const std::uint32_t>(first, last));
-        first = last;
-      }
-    }
+    VisitGroups(std::span<Entry>(entries_).subspan(begin, end - begin), id_of, visit);
     begin = end;
+  }
+}
+
+template <typename IdOf, typename Visit>
+void IdGrouping::VisitGroups(std::span<Entry> entries, IdOf& id_of, Visit& visit) {
+  if (entries.size() == 1) {
+    visit(std::span<const Entry>(entries));
+    return;
+  }
+  const auto id_of_entry = [&](const Entry& entry) -> CallId { return id_of(entry.index); };
+  const auto end_of_first_group = [&] {
+    return std::ranges::find_if_not(
+        entries, [id = id_of_entry(entries.front())](const CallId& other) { return other == id; },
+        id_of_entry);
+  };
+  auto end = end_of_first_group();
+  if (end != entries.end()) {
+    // Different ids met in one fingerprint: sorting brings each id's entries together.
+    std::ranges::sort(entries, {}, id_of_entry);
+    end = end_of_first_group();
+  }
+  for (;; end = end_of_first_group()) {
+    visit(std::span<const Entry>(entries.begin(), end));
+    entries = std::span<Entry>(end, entries.end());
+    if (entries.empty()) return;
   }
 }
 

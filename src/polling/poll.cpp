@@ -10,6 +10,8 @@
 namespace telnyx_exporter {
 namespace {
 
+constexpr std::uint64_t kMostReservedCalls = 300'000;
+
 // Together with ReasonOfStatus, all of what decides a failure's reason outside the page walk.
 FailureReason ReasonOfTransport(TransportError::Kind kind) {
   switch (kind) {
@@ -68,7 +70,12 @@ Poll::Next Poll::OnPage(std::string_view body, PageParser& parser) {
                  .detail = fmt::format("page {}: {}", walk_.pages() + 1, page.error().message)});
   }
   attempt_ = 1;
-  if (page->total_items) reported_legs_ = page->total_items;
+  if (page->total_items) {
+    reported_legs_ = page->total_items;
+    // Room for all that are coming, so that they are not moved again and again; the number is the
+    // server's, so only up to a bound.
+    calls_.reserve(std::min<std::uint64_t>(*page->total_items, kMostReservedCalls));
+  }
   auto step = walk_.Advance(*page);
   if (!step) return Fail(std::move(step.error()));
   return *step == PageWalk::Step::kNextPage ? Next::kRequest : Next::kComplete;

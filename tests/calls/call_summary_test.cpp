@@ -120,11 +120,29 @@ TEST(IdGrouping, SettlesEqualFingerprintsByTheWholeId) {
   for (std::uint32_t i = 0; i < ids.size(); ++i) grouping.Add(ids[i], i);
   std::size_t groups = 0;
   grouping.ForEachGroup([&](std::uint32_t i) -> const CallId& { return ids[i]; },
-                        [&](std::span<const std::uint32_t> members) {
+                        [&](std::span<const IdGrouping::Entry> members) {
                           ++groups;
                           ASSERT_EQ(members.size(), 1U);
                         });
   EXPECT_EQ(groups, ids.size());
+}
+
+TEST(IdGrouping, BringsTogetherIdsThatMeetOthersInTheirFingerprint) {
+  // The same ids twice: where two have the same fingerprint, their four items must come as pairs.
+  constexpr std::uint32_t kIds = 500'000;
+  const auto id_of = [](std::uint32_t i) -> CallId {
+    const std::uint64_t id = i % kIds;
+    return {.high = id * 3, .low = id};
+  };
+  IdGrouping grouping(1);
+  for (std::uint32_t i = 0; i < 2 * kIds; ++i) grouping.Add(id_of(i), i);
+  std::size_t groups = 0;
+  grouping.ForEachGroup(id_of, [&](std::span<const IdGrouping::Entry> members) {
+    ++groups;
+    ASSERT_EQ(members.size(), 2U);
+    ASSERT_EQ(id_of(members[0].index), id_of(members[1].index));
+  });
+  EXPECT_EQ(groups, kIds);
 }
 
 }  // namespace
