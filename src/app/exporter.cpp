@@ -90,7 +90,7 @@ int RunOnce(const PollPlan& plan, const Clock& clock, Log& log) {
   std::fwrite(page->data(), 1, page->size(), stdout);
   bool complete = std::fflush(stdout) == 0;
   pipeline.connections().ForEach([&](std::size_t, const ConnectionStore::Entry& entry) {
-    complete = complete && entry.state.up();
+    complete = complete && (entry.identity == nullptr || entry.state.up());
   });
   return complete ? kExitStopped : kExitRefused;
 }

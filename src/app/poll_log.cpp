@@ -27,6 +27,14 @@ void PollLog::OnConnectionAdded(ConnectionKey connection, AccountKey account,
                          .name = plan.name};
 }
 
+void PollLog::OnAccountRemoved(AccountKey /*account*/) {}
+
+void PollLog::OnConnectionChanged(ConnectionKey key, const ConnectionPlan& plan) {
+  ConnectionOf(key).name = plan.name;
+}
+
+void PollLog::OnConnectionRemoved(ConnectionKey key) { ConnectionOf(key) = {}; }
+
 void PollLog::OnPollBegun(ConnectionKey /*connection*/, Duration /*lag*/) {}
 
 void PollLog::OnPollEnded(ConnectionKey key, const PollReport& report) {
@@ -54,6 +62,8 @@ void PollLog::OnFailure(Connection& connection, const PollReport& report) {
   const bool goes_on = connection.failure && SameKind(*connection.failure, failure);
   connection.failures = connection.failure ? connection.failures + 1 : 1;
   connection.failure = failure;
+  // The refusal itself was said, once for the whole account.
+  if (report.held_back) return;
   if (goes_on && report.ended - connection.said < kFailureReminderInterval) return;
   connection.said = report.ended;
   log_.Warn("poll failed", {{"account", connection.account},
@@ -87,5 +97,20 @@ void PollLog::OnRetry(ConnectionKey key, const RetryReport& report) {
 }
 
 void PollLog::OnRateLimiterWait(AccountKey /*account*/, Duration /*waited*/) {}
+
+void PollLog::OnKeyRefused(AccountKey account, const KeyRefusalReport& report) {
+  log_.Error("API key refused", {{"account", account_names_[static_cast<std::size_t>(account)]},
+                                 {"connection", report.connection_id},
+                                 {"status", report.failure.http_status},
+                                 {"code", report.failure.api_code},
+                                 {"title", report.failure.api_title},
+                                 {"refusals", report.refusals},
+                                 {"wait_seconds", report.wait}});
+}
+
+void PollLog::OnKeyAccepted(AccountKey account) {
+  log_.Info("API key accepted again",
+            {{"account", account_names_[static_cast<std::size_t>(account)]}});
+}
 
 }  // namespace telnyx_exporter

@@ -22,14 +22,19 @@ class PollLog final : public PollObserver {
   explicit PollLog(Log& log);
 
   void OnAccountAdded(AccountKey account, const AccountPlan& plan) override;
+  void OnAccountRemoved(AccountKey account) override;
   void OnConnectionAdded(ConnectionKey connection, AccountKey account,
                          const ConnectionPlan& plan) override;
+  void OnConnectionChanged(ConnectionKey connection, const ConnectionPlan& plan) override;
+  void OnConnectionRemoved(ConnectionKey connection) override;
   void OnPollBegun(ConnectionKey connection, Duration lag) override;
   void OnPollEnded(ConnectionKey connection, const PollReport& report) override;
   void OnPollsSkipped(ConnectionKey connection, std::uint64_t count) override;
   void OnRequestEnded(AccountKey account, const RequestReport& report) override;
   void OnRetry(ConnectionKey connection, const RetryReport& report) override;
   void OnRateLimiterWait(AccountKey account, Duration waited) override;
+  void OnKeyRefused(AccountKey account, const KeyRefusalReport& report) override;
+  void OnKeyAccepted(AccountKey account) override;
 
  private:
   struct Connection {

@@ -14,11 +14,20 @@ class PollObservers final : public PollObserver {
   void OnAccountAdded(AccountKey account, const AccountPlan& plan) override {
     for (PollObserver* observer : observers_) observer->OnAccountAdded(account, plan);
   }
+  void OnAccountRemoved(AccountKey account) override {
+    for (PollObserver* observer : observers_) observer->OnAccountRemoved(account);
+  }
   void OnConnectionAdded(ConnectionKey connection, AccountKey account,
                          const ConnectionPlan& plan) override {
     for (PollObserver* observer : observers_) {
       observer->OnConnectionAdded(connection, account, plan);
     }
+  }
+  void OnConnectionChanged(ConnectionKey connection, const ConnectionPlan& plan) override {
+    for (PollObserver* observer : observers_) observer->OnConnectionChanged(connection, plan);
+  }
+  void OnConnectionRemoved(ConnectionKey connection) override {
+    for (PollObserver* observer : observers_) observer->OnConnectionRemoved(connection);
   }
   void OnPollBegun(ConnectionKey connection, Duration lag) override {
     for (PollObserver* observer : observers_) observer->OnPollBegun(connection, lag);
@@ -37,6 +46,12 @@ class PollObservers final : public PollObserver {
   }
   void OnRateLimiterWait(AccountKey account, Duration waited) override {
     for (PollObserver* observer : observers_) observer->OnRateLimiterWait(account, waited);
+  }
+  void OnKeyRefused(AccountKey account, const KeyRefusalReport& report) override {
+    for (PollObserver* observer : observers_) observer->OnKeyRefused(account, report);
+  }
+  void OnKeyAccepted(AccountKey account) override {
+    for (PollObserver* observer : observers_) observer->OnKeyAccepted(account);
   }
 
  private:

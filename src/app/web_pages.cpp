@@ -78,7 +78,7 @@ HttpHandler MakeWebHandler(const WebPages& pages) {
   router->Add("GET", "/-/healthy",
               [](const HttpRequest&) { return TextResponse(200, "Healthy.\n"); });
   router->Add("GET", "/-/ready", [&connections = pages.connections](const HttpRequest&) {
-    return connections.AllPolled()
+    return connections.ready()
                ? TextResponse(200, "Ready.\n")
                : TextResponse(503, "Not ready: not every connection was polled yet.\n");
   });

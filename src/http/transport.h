@@ -27,6 +27,8 @@ struct Endpoint {
   /// The name to ask for and to check the certificate against; empty: the host in base_url.
   std::string server_name{};
   bool insecure_skip_verify = false;
+
+  bool operator==(const Endpoint&) const = default;
 };
 
 struct Request {

@@ -58,6 +58,7 @@ struct RenderedConnection {
   std::vector<std::uint32_t> ends;
 
   std::string_view SeriesOf(std::size_t row) const {
+    if (ends.empty()) return {};  // no connection
     const std::uint32_t begin = row == 0 ? 0 : ends[row - 1];
     return std::string_view(bytes).substr(begin, ends[row] - begin);
   }

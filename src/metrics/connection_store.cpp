@@ -14,6 +14,24 @@ void ConnectionStore::Add(ConnectionKey key, std::string account, const Connecti
   Touch(entries_[index]);
 }
 
+void ConnectionStore::Change(ConnectionKey key, const ConnectionPlan& plan) {
+  const std::lock_guard lock(mutex_);
+  Entry& entry = EntryOf(key);
+  entry.identity = std::make_shared<const ConnectionIdentity>(
+      ConnectionIdentity{.account = entry.identity->account, .plan = plan});
+  Touch(entry);
+}
+
+void ConnectionStore::Remove(ConnectionKey key) {
+  const std::lock_guard lock(mutex_);
+  Entry& entry = EntryOf(key);
+  if (!entry.state.polled()) --not_polled_;
+  entry.identity.reset();
+  entry.state = {};
+  Touch(entry);
+  NoteIfAllPolled();
+}
+
 void ConnectionStore::OnPollBegun(ConnectionKey key) {
   const std::lock_guard lock(mutex_);
   Entry& entry = EntryOf(key);
@@ -39,7 +57,10 @@ void ConnectionStore::OnPollEnded(ConnectionKey key, const PollReport& report) {
     ++state.failures;
   }
   Touch(entry);
+  NoteIfAllPolled();
 }
+
+void ConnectionStore::NoteIfAllPolled() { ready_ = ready_ || not_polled_ == 0; }
 
 void ConnectionStore::ForEach(
     const std::function<void(std::size_t index, const Entry&)>& read) const {
@@ -47,9 +68,9 @@ void ConnectionStore::ForEach(
   for (std::size_t i = 0; i < entries_.size(); ++i) read(i, entries_[i]);
 }
 
-bool ConnectionStore::AllPolled() const {
+bool ConnectionStore::ready() const {
   const std::lock_guard lock(mutex_);
-  return not_polled_ == 0;
+  return ready_;
 }
 
 void ConnectionStore::Touch(Entry& entry) {

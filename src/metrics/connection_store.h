@@ -19,33 +19,40 @@ namespace telnyx_exporter {
 
 class ConnectionStore {
  public:
-  /// A connection as a reader meets it. `version` changes whenever `state` does.
+  /// A connection as a reader meets it. `version` changes whenever anything else does.
   struct Entry {
-    std::shared_ptr<const ConnectionIdentity> identity;
+    std::shared_ptr<const ConnectionIdentity> identity;  // null: there is none at this place
     ConnectionState state;
     std::uint64_t version = 0;
   };
 
   void Add(ConnectionKey key, std::string account, const ConnectionPlan& plan);
+  /// Another plan for the same connection; its state stays.
+  void Change(ConnectionKey key, const ConnectionPlan& plan);
+  void Remove(ConnectionKey key);
   void OnPollBegun(ConnectionKey key);
   void OnPollEnded(ConnectionKey key, const PollReport& report);
 
   /// Changes whenever anything in the store does; read without a lock.
   std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
 
-  /// Calls `read` for every entry under the lock: it must be quick and must not call back.
+  /// Calls `read` for every place under the lock, empty ones included: it must be quick and must
+  /// not call back.
   void ForEach(const std::function<void(std::size_t index, const Entry&)>& read) const;
 
-  /// Every connection was polled once, complete or not.
-  bool AllPolled() const;
+  /// There was a moment since the start at which every connection had been polled, complete or
+  /// not. Connections that come later do not take it back.
+  bool ready() const;
 
  private:
   Entry& EntryOf(ConnectionKey key) { return entries_[static_cast<std::size_t>(key)]; }
   void Touch(Entry& entry);
+  void NoteIfAllPolled();
 
   mutable std::mutex mutex_;
   std::vector<Entry> entries_;  // guarded by mutex_
   std::size_t not_polled_ = 0;  // guarded by mutex_
+  bool ready_ = false;          // guarded by mutex_
   std::atomic<std::uint64_t> version_{0};
 };
 

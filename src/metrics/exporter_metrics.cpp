@@ -39,6 +39,14 @@ Labels With(Labels labels, std::string name, std::string value) {
   return labels;
 }
 
+// A series that is there from the first known value on.
+void SetWhereKnown(Gauge*& gauge, Family<Gauge>& family, const Labels& labels,
+                   std::optional<double> value) {
+  if (!value) return;
+  if (gauge == nullptr) gauge = &family.Add(labels);
+  gauge->Set(*value);
+}
+
 }  // namespace
 
 ExporterMetrics::ExporterMetrics(const BuildInfo& build)
@@ -78,6 +86,20 @@ void ExporterMetrics::AddAccount(AccountKey key, const std::string& name) {
   account.limiter_wait = &limiter_wait_.Add(account.labels);
 }
 
+void ExporterMetrics::RemoveAccount(AccountKey key) {
+  Account& account = AccountOf(key);
+  for (const auto& [status, requests] : account.requests) requests_.Remove(requests);
+  request_duration_.Remove(account.request_duration);
+  for (Counter* failures : account.failures) failures_.Remove(failures);
+  skipped_.Remove(account.skipped);
+  retries_.Remove(account.retries);
+  response_bytes_.Remove(account.response_bytes);
+  limiter_wait_.Remove(account.limiter_wait);
+  if (account.rate_limit_remaining) rate_limit_remaining_.Remove(account.rate_limit_remaining);
+  if (account.rate_limit_limit) rate_limit_limit_.Remove(account.rate_limit_limit);
+  account = {};
+}
+
 void ExporterMetrics::CountRequest(AccountKey key, const RequestReport& report) {
   Account& account = AccountOf(key);
   Counter*& requests = account.requests[report.http_status];
@@ -88,13 +110,10 @@ void ExporterMetrics::CountRequest(AccountKey key, const RequestReport& report) 
   requests->Increment();
   account.request_duration->Observe(ToSeconds(report.elapsed));
   account.response_bytes->Increment(static_cast<double>(report.body_bytes));
-  // Add() finds the series when it is there already: these headers are rare enough for that.
-  if (report.rate_limit_remaining) {
-    rate_limit_remaining_.Add(account.labels).Set(*report.rate_limit_remaining);
-  }
-  if (report.rate_limit_limit) {
-    rate_limit_limit_.Add(account.labels).Set(*report.rate_limit_limit);
-  }
+  SetWhereKnown(account.rate_limit_remaining, rate_limit_remaining_, account.labels,
+                report.rate_limit_remaining);
+  SetWhereKnown(account.rate_limit_limit, rate_limit_limit_, account.labels,
+                report.rate_limit_limit);
 }
 
 void ExporterMetrics::CountRetry(AccountKey key) { AccountOf(key).retries->Increment(); }

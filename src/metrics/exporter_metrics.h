@@ -29,6 +29,8 @@ class ExporterMetrics {
   explicit ExporterMetrics(const BuildInfo& build);
 
   void AddAccount(AccountKey key, const std::string& name);
+  /// Its series vanish.
+  void RemoveAccount(AccountKey key);
   void CountRequest(AccountKey key, const RequestReport& report);
   void CountRetry(AccountKey key);
   void CountPollFailure(AccountKey key, FailureReason reason);
@@ -52,6 +54,8 @@ class ExporterMetrics {
     prometheus::Counter* retries = nullptr;
     prometheus::Counter* response_bytes = nullptr;
     prometheus::Counter* limiter_wait = nullptr;
+    prometheus::Gauge* rate_limit_remaining = nullptr;  // null: the header was not seen yet
+    prometheus::Gauge* rate_limit_limit = nullptr;
   };
 
   Account& AccountOf(AccountKey key) { return accounts_[static_cast<std::size_t>(key)]; }

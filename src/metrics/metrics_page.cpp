@@ -58,6 +58,10 @@ void MetricsPage::RenderChangedConnections(Instant now) {
     if (connection.version != entry.version) changed.emplace_back(index, entry);
   });
   for (const auto& [index, entry] : changed) {
+    if (entry.identity == nullptr) {
+      connections_[index] = {.version = entry.version};
+      continue;
+    }
     RenderConnection(*entry.identity, entry.state, duration_bounds_, writer_,
                      connections_[index].rendered);
     connections_[index].version = entry.version;
@@ -70,8 +74,8 @@ std::string MetricsPage::Join() const {
   const auto metrics = ConnectionMetrics();
   for (std::size_t row = 0; row < metrics.size(); ++row) {
     const auto series_of = [&](const Connection& connection) {
-      return metrics[row].expires && !connection.shows_values ? std::string_view()
-                                                              : connection.rendered.SeriesOf(row);
+      const bool hidden = metrics[row].expires && !connection.shows_values;
+      return hidden ? std::string_view() : connection.rendered.SeriesOf(row);
     };
     std::size_t bytes = 0;
     for (const Connection& connection : connections_) bytes += series_of(connection).size();

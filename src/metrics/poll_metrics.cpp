@@ -20,6 +20,14 @@ void PollMetrics::OnConnectionAdded(ConnectionKey connection, AccountKey account
   connections_.Add(connection, account_names_[static_cast<std::size_t>(account)], plan);
 }
 
+void PollMetrics::OnAccountRemoved(AccountKey account) { exporter_.RemoveAccount(account); }
+
+void PollMetrics::OnConnectionChanged(ConnectionKey connection, const ConnectionPlan& plan) {
+  connections_.Change(connection, plan);
+}
+
+void PollMetrics::OnConnectionRemoved(ConnectionKey connection) { connections_.Remove(connection); }
+
 void PollMetrics::OnPollBegun(ConnectionKey connection, Duration lag) {
   connections_.OnPollBegun(connection);
   exporter_.ObservePollLag(lag);
@@ -47,5 +55,9 @@ void PollMetrics::OnRetry(ConnectionKey connection, const RetryReport& /*report*
 void PollMetrics::OnRateLimiterWait(AccountKey account, Duration waited) {
   exporter_.CountRateLimiterWait(account, waited);
 }
+
+void PollMetrics::OnKeyRefused(AccountKey /*account*/, const KeyRefusalReport& /*report*/) {}
+
+void PollMetrics::OnKeyAccepted(AccountKey /*account*/) {}
 
 }  // namespace telnyx_exporter

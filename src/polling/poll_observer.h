@@ -15,7 +15,8 @@
 
 namespace telnyx_exporter {
 
-/// Names an account or a connection for as long as the poller lives; never used again for another.
+/// Names an account or a connection from its OnAdded to its OnRemoved; afterwards the same key may
+/// name another one, so keys stay small and index arrays.
 enum class AccountKey : std::uint32_t {};
 enum class ConnectionKey : std::uint32_t {};
 
@@ -30,6 +31,9 @@ struct PollReport {
   WallTime ended_wall;
   Duration elapsed;
   std::expected<CompletePoll, PollFailure> result;
+  /// No request was sent, because the account's key had been refused a moment before.
+  bool held_back = false;
+  std::optional<Instant> next_due;  // nothing when the connection is polled once only
 };
 
 /// One HTTP request that ended, whatever came of it.
@@ -47,13 +51,27 @@ struct RetryReport {
   Duration delay;
 };
 
+/// The API refused an account's key.
+struct KeyRefusalReport {
+  const PollFailure& failure;
+  std::string_view connection_id;  // whose poll met the refusal
+  std::uint32_t refusals = 1;      // in a row
+  Duration wait;                   // until the key is tried again
+};
+
 class PollObserver {
  public:
   virtual ~PollObserver() = default;
 
   virtual void OnAccountAdded(AccountKey account, const AccountPlan& plan) = 0;
+  /// After the removal of all its connections.
+  virtual void OnAccountRemoved(AccountKey account) = 0;
   virtual void OnConnectionAdded(ConnectionKey connection, AccountKey account,
                                  const ConnectionPlan& plan) = 0;
+  /// The same connection goes on under another plan: another name, interval, labels, limit.
+  virtual void OnConnectionChanged(ConnectionKey connection, const ConnectionPlan& plan) = 0;
+  /// A poll under way is given up; nothing more will be said of it.
+  virtual void OnConnectionRemoved(ConnectionKey connection) = 0;
 
   /// `lag`: how much later than due.
   virtual void OnPollBegun(ConnectionKey connection, Duration lag) = 0;
@@ -65,6 +83,10 @@ class PollObserver {
   virtual void OnRetry(ConnectionKey connection, const RetryReport& report) = 0;
   /// A request was held back by the account's own rate limit.
   virtual void OnRateLimiterWait(AccountKey account, Duration waited) = 0;
+  /// The account is polled less often from now on, until its key is accepted.
+  virtual void OnKeyRefused(AccountKey account, const KeyRefusalReport& report) = 0;
+  /// A key that had been refused was accepted.
+  virtual void OnKeyAccepted(AccountKey account) = 0;
 };
 
 }  // namespace telnyx_exporter

@@ -37,6 +37,7 @@ struct ConnectionPlan {
   bool operator==(const ConnectionPlan&) const = default;
 };
 
+/// An account is known by its name, its connections by their ids.
 struct AccountPlan {
   std::string name;
   std::shared_ptr<const Endpoint> endpoint;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "polling/poller_parts.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -25,97 +26,45 @@ std::optional<double> ParseHeaderNumber(const std::optional<std::string>& text) 
 
 }  // namespace
 
-struct Poller::ActivePoll {
-  Poll poll;
-  std::uint64_t serial;
-  std::optional<RequestId> request;  // the one in flight
-};
-
-struct Poller::Connection {
-  ConnectionKey key;
-  Account& account;
-  ConnectionPlan plan;
-  PollGrid grid;
-  bool waits_to_begin = false;
-  Instant due{};  // of the poll that waits to begin
-  std::optional<ActivePoll> active;
-};
-
-struct Poller::Account {
-  struct Waiting {
-    Connection* connection;
-    Instant since;
-  };
-
-  AccountKey key;
-  std::shared_ptr<const Endpoint> endpoint;
-  RateLimiter limiter;
-  // Polls under way come before new ones, so that what was begun also ends.
-  std::deque<Waiting> to_continue;
-  std::deque<Waiting> to_begin;
-  std::optional<Instant>
-      held_back_since;  // requests wait for the limiter, without a pause since then
-
-  bool has_waiting() const { return !to_continue.empty() || !to_begin.empty(); }
-};
-
 Poller::Poller(const PollPlan& plan, PollMode mode, const Clock& clock, Transport& transport,
                PollObserver& observer, std::uint64_t seed)
-    : mode_(mode),
-      walk_limits_(plan.walk),
-      max_in_flight_(plan.max_concurrent_requests),
-      max_response_bytes_(plan.max_response_bytes),
-      clock_(clock),
-      transport_(transport),
-      observer_(observer),
-      random_(seed),
-      summarizer_(plan.duration_bounds, random_()) {
-  AddConnections(plan);
+    : mode_(mode), clock_(clock), transport_(transport), observer_(observer), random_(seed) {
+  Apply(plan);
 }
 
 Poller::~Poller() {
   for (const auto& connection : connections_) {
-    if (connection->active && connection->active->request) {
-      transport_.Cancel(*connection->active->request);
-    }
+    if (connection != nullptr && connection->active) CancelRequest(*connection);
   }
-}
-
-void Poller::AddConnections(const PollPlan& plan) {
-  const Instant now = clock_.Now();
-  const WallTime wall_now = clock_.WallNow();
-  for (const AccountPlan& account_plan : plan.accounts) {
-    const auto account_key = static_cast<AccountKey>(accounts_.size());
-    Account& account = *accounts_.emplace_back(
-        std::make_unique<Account>(Account{.key = account_key,
-                                          .endpoint = account_plan.endpoint,
-                                          .limiter = RateLimiter(account_plan.rate_limit, now)}));
-    observer_.OnAccountAdded(account_key, account_plan);
-    for (const ConnectionPlan& connection_plan : account_plan.connections) {
-      const auto key = static_cast<ConnectionKey>(connections_.size());
-      const std::uint64_t hash = StableHash(account_plan.name, connection_plan.id);
-      const Connection& connection = *connections_.emplace_back(std::make_unique<Connection>(
-          Connection{.key = key,
-                     .account = account,
-                     .plan = connection_plan,
-                     .grid = PollGrid(connection_plan.interval, hash, now, wall_now)}));
-      observer_.OnConnectionAdded(key, account_key, connection_plan);
-      SetTimer(mode_ == PollMode::kOnce ? now : connection.grid.NextAfter(now), Timer::Kind::kDue,
-               connection);
-    }
-  }
-  polls_left_ = static_cast<std::uint32_t>(connections_.size());
 }
 
 void Poller::Run(const std::stop_token& stop) {
   const std::stop_callback wake(stop, [this] { transport_.Wake(); });
   while (!stop.stop_requested() && !idle()) {
+    RunTasks();
     Step();
     if (idle()) break;
     const Instant now = clock_.Now();
     const Instant wake_time = NextWake().value_or(now + kLongestSleep);
     transport_.Run(std::clamp(wake_time - now, Duration::zero(), kLongestSleep));
   }
+}
+
+void Poller::Post(std::move_only_function<void(Poller&)> task) {
+  {
+    const std::lock_guard lock(tasks_mutex_);
+    tasks_.push_back(std::move(task));
+  }
+  transport_.Wake();
+}
+
+void Poller::RunTasks() {
+  std::vector<std::move_only_function<void(Poller&)>> tasks;
+  {
+    const std::lock_guard lock(tasks_mutex_);
+    tasks.swap(tasks_);
+  }
+  for (auto& task : tasks) task(*this);
 }
 
 bool Poller::idle() const { return mode_ == PollMode::kOnce && polls_left_ == 0; }
@@ -137,94 +86,99 @@ std::optional<Instant> Poller::NextWake() const {
   if (in_flight_ >= max_in_flight_) return wake;
   const Instant now = clock_.Now();
   for (const auto& account : accounts_) {
-    if (!account->has_waiting()) continue;
-    const Instant admitted = now + account->limiter.WaitTime(now);
-    wake = wake ? std::min(*wake, admitted) : admitted;
+    if (account == nullptr) continue;
+    if (const auto turn = account->queue.NextTurn(now)) {
+      wake = wake ? std::min(*wake, *turn) : *turn;
+    }
   }
   return wake;
 }
 
-void Poller::SetTimer(Instant when, Timer::Kind kind, const Connection& connection) {
+void Poller::SetTimer(Instant when, Timer::Kind kind, std::uint64_t serial,
+                      ConnectionKey connection) {
   timers_.push({.when = when,
                 .order = ++last_timer_,
-                .serial = kind == Timer::Kind::kDue ? 0 : connection.active->serial,
-                .connection = static_cast<std::uint32_t>(connection.key),
+                .serial = serial,
+                .connection = connection,
                 .kind = kind});
 }
 
+void Poller::SetDue(Connection& connection, Instant when) {
+  // A due timer that was set before means nothing any more.
+  connection.due_serial = ++last_serial_;
+  connection.next_due = when;
+  SetTimer(when, Timer::Kind::kDue, connection.due_serial, connection.key);
+}
+
 void Poller::OnTimer(const Timer& timer, Instant now) {
-  Connection& connection = *connections_[timer.connection];
+  const auto& place = connections_[static_cast<std::size_t>(timer.connection)];
+  if (place == nullptr) return;
+  Connection& connection = *place;
   if (timer.kind == Timer::Kind::kDue) {
-    OnDue(connection, timer.when, now);
+    if (connection.due_serial == timer.serial) OnDue(connection, timer.when, now);
     return;
   }
   if (!connection.active || connection.active->serial != timer.serial) return;
   if (timer.kind == Timer::Kind::kRetry) {
-    connection.account.to_continue.push_back({&connection, now});
+    AccountOf(connection.account).queue.AddNextRequest(connection.key, now);
   } else {
     OnDeadline(connection, now);
   }
 }
 
 void Poller::OnDue(Connection& connection, Instant due, Instant now) {
+  if (mode_ == PollMode::kContinuous) SetDue(connection, connection.grid.NextAfter(now));
   const bool busy = connection.active || connection.waits_to_begin;
-  if (!busy) {
-    connection.waits_to_begin = true;
-    connection.due = due;
-    connection.account.to_begin.push_back({&connection, now});
-  }
-  if (mode_ == PollMode::kOnce) return;
-  const std::uint64_t skipped = connection.grid.CountBetween(due, now) + (busy ? 1 : 0);
+  const std::uint64_t missed = connection.grid.CountBetween(due, now);
+  // Whole intervals have passed unseen: the machine slept. To poll now, as all connections would,
+  // were a burst; each goes on at its own next place in time.
+  const bool overslept = mode_ == PollMode::kContinuous && missed > 0;
+  const std::uint64_t skipped = missed + (busy || overslept ? 1 : 0);
   if (skipped > 0) observer_.OnPollsSkipped(connection.key, skipped);
-  SetTimer(connection.grid.NextAfter(now), Timer::Kind::kDue, connection);
+  if (busy || overslept) return;
+
+  Account& account = AccountOf(connection.account);
+  connection.due = due;
+  if (HoldsBack(account, connection, now)) {
+    FailWithoutRequest(connection, now);
+    return;
+  }
+  if (account.key_refusals > 0) account.key_probe = connection.key;
+  connection.waits_to_begin = true;
+  account.queue.AddNewPoll(connection.key, now);
 }
 
 void Poller::OnDeadline(Connection& connection, Instant now) {
   ActivePoll& active = *connection.active;
   if (active.request) {
-    transport_.Cancel(*active.request);
-    --in_flight_;
+    CancelRequest(connection);
     active.poll.OnDeadline("the poll's time-out passed with a request under way");
   } else {
-    std::erase_if(connection.account.to_continue, [&](const Account::Waiting& waiting) {
-      return waiting.connection == &connection;
-    });
-    active.poll.OnDeadline("the poll's time-out passed while a request waited for its turn");
+    AccountOf(connection.account).queue.Remove(connection.key);
+    active.poll.OnDeadline("the poll's time-out passed while its next request waited its turn");
   }
   EndPoll(connection, now, std::unexpected(active.poll.failure()));
 }
 
 bool Poller::AdmitOne(Instant now) {
+  // In turn, so that an account with many connections does not starve the others.
   for (std::size_t i = 0; i < accounts_.size(); ++i) {
-    Account& account = *accounts_[next_account_];
-    next_account_ = (next_account_ + 1) % accounts_.size();
-    if (AdmitFrom(account, now)) return true;
+    const auto& account = accounts_[next_account_++ % accounts_.size()];
+    if (account != nullptr && AdmitFrom(*account, now)) return true;
   }
   return false;
 }
 
 bool Poller::AdmitFrom(Account& account, Instant now) {
-  if (!account.has_waiting()) return false;
-  if (account.limiter.WaitTime(now) > Duration::zero()) {
-    if (!account.held_back_since) account.held_back_since = now;
-    return false;
+  const auto turn = account.queue.TakeTurn(now);
+  if (!turn) return false;
+  if (turn->held_back_by_limit > Duration::zero()) {
+    observer_.OnRateLimiterWait(account.key, turn->held_back_by_limit);
   }
-  const bool begins = account.to_continue.empty();
-  auto& queue = begins ? account.to_begin : account.to_continue;
-  const Account::Waiting waiting = queue.front();
-  queue.pop_front();
-  NoteRateLimiterWait(account, waiting.since, now);
-  account.limiter.Take(now);
-  if (begins) BeginPoll(*waiting.connection, now);
-  SendRequest(*waiting.connection, now);
+  Connection& connection = ConnectionOf(turn->connection);
+  if (turn->begins) BeginPoll(connection, now);
+  SendRequest(connection, now);
   return true;
-}
-
-void Poller::NoteRateLimiterWait(Account& account, Instant enqueued, Instant now) {
-  if (!account.held_back_since) return;
-  const Duration waited = now - std::max(enqueued, *account.held_back_since);
-  if (waited > Duration::zero()) observer_.OnRateLimiterWait(account.key, waited);
-  if (!account.has_waiting()) account.held_back_since.reset();
 }
 
 void Poller::BeginPoll(Connection& connection, Instant now) {
@@ -232,16 +186,19 @@ void Poller::BeginPoll(Connection& connection, Instant now) {
   connection.active.emplace(
       ActivePoll{.poll = Poll(connection.plan.id, walk_limits_, now, connection.plan.timeout),
                  .serial = ++last_serial_});
-  SetTimer(connection.active->poll.deadline(), Timer::Kind::kDeadline, connection);
+  SetTimer(connection.active->poll.deadline(), Timer::Kind::kDeadline, connection.active->serial,
+           connection.key);
   observer_.OnPollBegun(connection.key, now - connection.due);
 }
 
 void Poller::SendRequest(Connection& connection, Instant now) {
   ActivePoll& active = *connection.active;
+  Account& account = AccountOf(connection.account);
   const Duration timeout = active.poll.AttemptTimeout(now);
   ++in_flight_;
+  ++account.requests_in_flight;
   active.request = transport_.Send(
-      {.endpoint = connection.account.endpoint,
+      {.endpoint = account.endpoint,
        .target = active.poll.next_target(),
        .connect_timeout = std::min(timeout, kConnectTimeout),
        .timeout = timeout,
@@ -249,21 +206,30 @@ void Poller::SendRequest(Connection& connection, Instant now) {
       [this, &connection](const Exchange& exchange) { OnExchange(connection, exchange); });
 }
 
+void Poller::CancelRequest(Connection& connection) {
+  if (!connection.active->request) return;
+  transport_.Cancel(*std::exchange(connection.active->request, std::nullopt));
+  --in_flight_;
+  --AccountOf(connection.account).requests_in_flight;
+}
+
 void Poller::OnExchange(Connection& connection, const Exchange& exchange) {
   ActivePoll& active = *connection.active;
+  Account& account = AccountOf(connection.account);
   active.request.reset();
   --in_flight_;
-  ReportRequest(connection.account, exchange);
-
+  --account.requests_in_flight;
   const Instant now = clock_.Now();
+  ReportRequest(account, exchange, now);
+
   const double jitter = std::uniform_real_distribution<double>(0, 1)(random_);
   switch (active.poll.OnExchange(exchange, now, clock_.WallNow(), jitter, parser_)) {
     case Poll::Next::kRequest:
-      connection.account.to_continue.push_back({&connection, now});
+      account.queue.AddNextRequest(connection.key, now);
       break;
     case Poll::Next::kRetry:
       observer_.OnRetry(connection.key, {active.poll.failure(), active.poll.retry_delay()});
-      SetTimer(now + active.poll.retry_delay(), Timer::Kind::kRetry, connection);
+      SetTimer(now + active.poll.retry_delay(), Timer::Kind::kRetry, active.serial, connection.key);
       break;
     case Poll::Next::kComplete:
       EndPoll(connection, now, Summarize(active.poll));
@@ -274,31 +240,107 @@ void Poller::OnExchange(Connection& connection, const Exchange& exchange) {
   }
 }
 
-void Poller::ReportRequest(const Account& account, const Exchange& exchange) {
+void Poller::ReportRequest(Account& account, const Exchange& exchange, Instant now) {
   RequestReport report{.elapsed = exchange.elapsed, .body_bytes = exchange.body_bytes};
   if (exchange.result) {
-    report.http_status = exchange.result->status;
     const ResponseHeaders& headers = exchange.result->headers;
+    report.http_status = exchange.result->status;
     report.rate_limit_limit = ParseHeaderNumber(headers.rate_limit_limit);
     report.rate_limit_remaining = ParseHeaderNumber(headers.rate_limit_remaining);
+    const RetryAdvice advice = ParseRetryAdvice(headers, clock_.WallNow());
+    RateLimiter& limiter = account.queue.limiter();
+    if (report.http_status == 429) {
+      limiter.OnRefused(now - exchange.elapsed, now,
+                        advice.retry_after.value_or(advice.rate_limit_reset.value_or(Duration{})));
+    } else if (report.rate_limit_remaining && advice.rate_limit_reset) {
+      // Requests under way are not in the server's count yet.
+      const auto remaining = static_cast<std::uint64_t>(*report.rate_limit_remaining);
+      limiter.OnQuota(remaining - std::min<std::uint64_t>(remaining, account.requests_in_flight),
+                      *advice.rate_limit_reset, now);
+    }
   }
   observer_.OnRequestEnded(account.key, report);
 }
 
 CompletePoll Poller::Summarize(const Poll& poll) {
-  return {.summary = summarizer_.Summarize(poll.calls()),
+  return {.summary = summarizer_->Summarize(poll.calls()),
           .reported_legs = poll.reported_legs(),
           .pages = poll.pages()};
 }
 
 void Poller::EndPoll(Connection& connection, Instant now,
                      std::expected<CompletePoll, PollFailure> result) {
-  const PollReport report{.ended = now,
-                          .ended_wall = clock_.WallNow(),
-                          .elapsed = now - connection.active->poll.begun(),
-                          .result = std::move(result)};
+  LearnFrom(connection, result ? nullptr : &result.error(), now);
+  PollReport report{.ended = now,
+                    .ended_wall = clock_.WallNow(),
+                    .elapsed = now - connection.active->poll.begun(),
+                    .result = std::move(result)};
+  if (mode_ == PollMode::kContinuous) report.next_due = connection.next_due;
   connection.active.reset();
   if (mode_ == PollMode::kOnce) --polls_left_;
+  observer_.OnPollEnded(connection.key, report);
+}
+
+void Poller::LearnFrom(Connection& connection, const PollFailure* failure, Instant now) {
+  Account& account = AccountOf(connection.account);
+  if (account.key_probe == connection.key) account.key_probe.reset();
+  if (failure != nullptr && failure->reason == FailureReason::kUnauthorized) {
+    OnKeyRefused(connection, *failure, now);
+    return;
+  }
+  const bool key_was_accepted = failure == nullptr || failure->http_status != 0;
+  if (key_was_accepted && account.key_refusals > 0) {
+    account.key_refusals = 0;
+    observer_.OnKeyAccepted(account.key);
+  }
+  connection.refusals =
+      failure != nullptr && IsRefusal(failure->reason) ? connection.refusals + 1 : 0;
+  if (connection.refusals < 2 || mode_ == PollMode::kOnce) return;
+  const Duration interval = connection.plan.interval;
+  SetDue(connection, connection.grid.NextAfter(
+                         now + RefusedInterval(interval, connection.refusals) - interval));
+}
+
+void Poller::OnKeyRefused(Connection& connection, const PollFailure& failure, Instant now) {
+  Account& account = AccountOf(connection.account);
+  // Polls that were under way when the key was refused add nothing to it.
+  const bool known = account.key_refusals > 0;
+  if (known && connection.active->poll.begun() <= account.key_refused_at) return;
+  ++account.key_refusals;
+  account.key_refused_at = now;
+  account.key_failure = failure;
+  const Duration interval = connection.plan.interval;
+  const Duration wait = RefusedInterval(interval, account.key_refusals);
+  // The connection that is due next after the wait tries the key again.
+  account.key_held_until = now + wait - interval;
+  observer_.OnKeyRefused(account.key, {.failure = account.key_failure,
+                                       .connection_id = connection.plan.id,
+                                       .refusals = account.key_refusals,
+                                       .wait = wait});
+  for (const ConnectionKey key : account.queue.TakeNewPolls()) {
+    ConnectionOf(key).waits_to_begin = false;
+    FailWithoutRequest(ConnectionOf(key), now);
+  }
+}
+
+bool Poller::HoldsBack(const Account& account, const Connection& connection, Instant now) const {
+  if (account.key_refusals == 0) return false;
+  return now < account.key_held_until ||
+         (account.key_probe && *account.key_probe != connection.key);
+}
+
+void Poller::FailWithoutRequest(Connection& connection, Instant now) {
+  const Account& account = AccountOf(connection.account);
+  PollFailure failure = account.key_failure;
+  failure.detail = "not asked: the account's key was refused a moment before";
+  observer_.OnPollBegun(connection.key, now - connection.due);
+  if (mode_ == PollMode::kOnce) --polls_left_;
+  PollReport report{.ended = now,
+                    .ended_wall = clock_.WallNow(),
+                    .elapsed = Duration::zero(),
+                    .result = std::unexpected(std::move(failure)),
+                    .held_back = true};
+  if (mode_ == PollMode::kContinuous) report.next_due = connection.next_due;
   observer_.OnPollEnded(connection.key, report);
 }
 

@@ -2,11 +2,12 @@
 
 // The polling loop: one thread that begins each connection's poll when it is due, keeps many of
 // them in flight through one Transport, and reports what came of them. All decisions are made by
-// the parts it drives (PollGrid, RateLimiter, Poll); it owns the queues between them.
+// the parts it drives (PollGrid, SendQueue, Poll); it owns the timers and the connections.
 
 #include <cstdint>
-#include <deque>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <queue>
 #include <random>
@@ -21,7 +22,7 @@
 #include "polling/poll_grid.h"
 #include "polling/poll_observer.h"
 #include "polling/poll_plan.h"
-#include "polling/rate_limiter.h"
+#include "polling/send_queue.h"
 #include "telnyx/page_parser.h"
 
 namespace telnyx_exporter {
@@ -45,6 +46,16 @@ class Poller {
   /// are cancelled at a stop. Owns the calling thread.
   void Run(const std::stop_token& stop);
 
+  /// Has Run call `task` soon, on its thread. Any thread. Tasks that Run did not get to are
+  /// destroyed with the poller.
+  void Post(std::move_only_function<void(Poller&)> task);
+
+  /// Puts another plan into force at once. What stays, known by account name and connection id,
+  /// goes on: its state, its place in time, its poll under way. What is new begins, what is gone
+  /// ends. An account with another base address is another API: all its connections begin anew. On
+  /// Run's thread.
+  void Apply(const PollPlan& plan);
+
   // What Run is made of, for callers that bring their own time.
 
   /// Begins and continues everything that is due at the clock's present time.
@@ -66,8 +77,8 @@ class Poller {
     enum class Kind : std::uint8_t { kDue, kRetry, kDeadline };
     Instant when;
     std::uint64_t order;   // timers of the same moment go off in the order in which they were set
-    std::uint64_t serial;  // of the poll that it was set for; 0 for kDue
-    std::uint32_t connection;
+    std::uint64_t serial;  // of the due time or of the poll that it was set for
+    ConnectionKey connection;
     Kind kind;
 
     bool operator>(const Timer& other) const {
@@ -75,42 +86,70 @@ class Poller {
     }
   };
 
-  void AddConnections(const PollPlan& plan);
+  void RunTasks();
+
+  // Poller's share of Apply, in poller_plan.cpp.
+  Account& KeepOrAddAccount(const AccountPlan& plan, Instant now);
+  void ApplyConnections(Account& account, const AccountPlan& plan, Instant now);
+  void AddConnection(Account& account, const ConnectionPlan& plan, Instant now);
+  void ChangeConnection(Connection& connection, const ConnectionPlan& plan, Instant now);
+  void RemoveConnections(const std::function<bool(const Connection&)>& gone);
+  void RemoveConnection(Connection& connection);
+
   void OnTimer(const Timer& timer, Instant now);
   void OnDue(Connection& connection, Instant due, Instant now);
   void OnDeadline(Connection& connection, Instant now);
-  void SetTimer(Instant when, Timer::Kind kind, const Connection& connection);
+  void SetTimer(Instant when, Timer::Kind kind, std::uint64_t serial, ConnectionKey connection);
+  void SetDue(Connection& connection, Instant when);
 
   bool AdmitOne(Instant now);
   bool AdmitFrom(Account& account, Instant now);
-  void NoteRateLimiterWait(Account& account, Instant enqueued, Instant now);
   void BeginPoll(Connection& connection, Instant now);
   void SendRequest(Connection& connection, Instant now);
+  void CancelRequest(Connection& connection);
   void OnExchange(Connection& connection, const Exchange& exchange);
-  void ReportRequest(const Account& account, const Exchange& exchange);
+  void ReportRequest(Account& account, const Exchange& exchange, Instant now);
   void EndPoll(Connection& connection, Instant now,
                std::expected<CompletePoll, PollFailure> result);
   CompletePoll Summarize(const Poll& poll);
 
+  /// What a poll's end says about the account's key and the connection.
+  void LearnFrom(Connection& connection, const PollFailure* failure, Instant now);
+  void OnKeyRefused(Connection& connection, const PollFailure& failure, Instant now);
+  bool HoldsBack(const Account& account, const Connection& connection, Instant now) const;
+  void FailWithoutRequest(Connection& connection, Instant now);
+
+  Account& AccountOf(AccountKey key) { return *accounts_[static_cast<std::size_t>(key)]; }
+  Connection& ConnectionOf(ConnectionKey key) {
+    return *connections_[static_cast<std::size_t>(key)];
+  }
+
   const PollMode mode_;
-  const PageWalkLimits walk_limits_;
-  const std::uint32_t max_in_flight_;
-  const std::size_t max_response_bytes_;
   const Clock& clock_;
   Transport& transport_;
   PollObserver& observer_;
   std::mt19937_64 random_;
   PageParser parser_;
-  CallSummarizer summarizer_;
 
-  std::vector<std::unique_ptr<Account>> accounts_;
-  std::vector<std::unique_ptr<Connection>> connections_;
+  // Of the plan in force.
+  PageWalkLimits walk_limits_;
+  std::uint32_t max_in_flight_ = 0;
+  std::size_t max_response_bytes_ = 0;
+  std::optional<CallSummarizer> summarizer_;
+  std::vector<std::unique_ptr<Account>> accounts_;        // by AccountKey; null: free
+  std::vector<std::unique_ptr<Connection>> connections_;  // by ConnectionKey; null: free
+  std::vector<AccountKey> free_accounts_;
+  std::vector<ConnectionKey> free_connections_;
+
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
   std::size_t next_account_ = 0;  // whose turn it is to send
   std::uint32_t in_flight_ = 0;
   std::uint32_t polls_left_ = 0;  // of kOnce
   std::uint64_t last_serial_ = 0;
   std::uint64_t last_timer_ = 0;
+
+  std::mutex tasks_mutex_;
+  std::vector<std::move_only_function<void(Poller&)>> tasks_;  // guarded by tasks_mutex_
 };
 
 }  // namespace telnyx_exporter

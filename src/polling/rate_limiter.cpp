@@ -12,23 +12,62 @@ constexpr double kWholeToken = 1.0 - 1e-6;
 }  // namespace
 
 RateLimiter::RateLimiter(RateLimit limit, Instant now)
-    : limit_(limit), tokens_(limit.burst), updated_(now) {}
+    : limit_(limit), tokens_(limit.burst), updated_(now), rate_(limit.requests_per_second) {}
+
+double RateLimiter::RateAt(Instant now) const {
+  if (!refused_) return limit_.requests_per_second;
+  const double recovered = std::max(0.0, ToSeconds(now - *refused_)) / ToSeconds(kRateRecoveryTime);
+  return std::min(limit_.requests_per_second, rate_ + recovered * limit_.requests_per_second);
+}
+
+double RateLimiter::BurstAt(Instant now) const {
+  return std::max(1.0, limit_.burst * RateAt(now) / limit_.requests_per_second);
+}
 
 double RateLimiter::TokensAt(Instant now) const {
   const double elapsed = std::max(0.0, ToSeconds(now - updated_));
-  return std::min<double>(limit_.burst, tokens_ + elapsed * limit_.requests_per_second);
+  // The rate at the beginning of a time in which it can only have grown: never too many.
+  return std::min(BurstAt(now), tokens_ + elapsed * RateAt(updated_));
 }
 
 Duration RateLimiter::WaitTime(Instant now) const {
+  Duration wait{};
   const double missing = 1.0 - TokensAt(now);
-  if (missing <= 1.0 - kWholeToken) return Duration::zero();
-  return Duration(
-      static_cast<Duration::rep>(std::ceil(missing / limit_.requests_per_second * 1e9)));
+  if (missing > 1.0 - kWholeToken) {
+    // At the rate that TokensAt will use.
+    wait = Duration(static_cast<Duration::rep>(std::ceil(missing / RateAt(updated_) * 1e9)));
+  }
+  wait = std::max(wait, blocked_until_ - now);
+  if (quota_ == 0) wait = std::max(wait, quota_ends_ - now);
+  return std::max(wait, Duration::zero());
 }
 
 void RateLimiter::Take(Instant now) {
   tokens_ = TokensAt(now) - 1.0;
   updated_ = std::max(updated_, now);
+  if (quota_ > 0) --quota_;
+}
+
+void RateLimiter::OnRefused(Instant sent, Instant now, Duration wait) {
+  blocked_until_ = std::max(blocked_until_, now + std::min(wait, kLongestRateLimitBlock));
+  if (refused_ && sent < *refused_) return;
+  rate_ = std::max(RateAt(now) / 2, limit_.requests_per_second / kMostRateDivision);
+  refused_ = now;
+  tokens_ = 0;
+  updated_ = now;
+}
+
+void RateLimiter::OnQuota(std::uint64_t remaining, Duration reset, Instant now) {
+  quota_ = remaining;
+  quota_ends_ = now + std::min(reset, kLongestRateLimitBlock);
+}
+
+void RateLimiter::Configure(RateLimit limit, Instant now) {
+  tokens_ = std::min<double>(TokensAt(now), limit.burst);
+  updated_ = now;
+  // The same share of the new rate as of the old one when it was refused.
+  rate_ *= limit.requests_per_second / limit_.requests_per_second;
+  limit_ = limit;
 }
 
 }  // namespace telnyx_exporter

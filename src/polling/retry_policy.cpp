@@ -80,4 +80,16 @@ std::optional<Duration> RetryDelay(const FailedAttempt& failed) {
   return delay;
 }
 
+bool IsRefusal(FailureReason reason) {
+  return reason == FailureReason::kUnauthorized || reason == FailureReason::kForbidden ||
+         reason == FailureReason::kNotFound || reason == FailureReason::kUnprocessable;
+}
+
+Duration RefusedInterval(Duration interval, std::uint32_t refusals) {
+  const Duration longest = std::max(interval, kLongestRefusedInterval);
+  Duration wait = interval;
+  for (std::uint32_t i = 1; i < refusals && wait < longest; ++i) wait *= 2;
+  return std::min(wait, longest);
+}
+
 }  // namespace telnyx_exporter

@@ -18,6 +18,9 @@ inline constexpr std::uint32_t kMaxAttempts = 5;
 inline constexpr Duration kFirstRetryDelay = std::chrono::milliseconds(500);
 inline constexpr Duration kLongestRetryDelay = std::chrono::seconds(8);
 
+/// How far apart the polls of something that is refused for good may get.
+inline constexpr Duration kLongestRefusedInterval = std::chrono::minutes(5);
+
 /// What an answer's headers say about another try; nothing where they say nothing or nonsense.
 struct RetryAdvice {
   std::optional<Duration> retry_after;
@@ -42,5 +45,14 @@ struct FailedAttempt {
 /// The wait before the next attempt, or nothing when there is to be none: the failure is permanent,
 /// the attempts are used up, or the wait would reach the poll's time-out.
 std::optional<Duration> RetryDelay(const FailedAttempt& failed);
+
+/// Whether only a change of the configuration, or of the account at the vendor, will help: then the
+/// connection is polled less often.
+bool IsRefusal(FailureReason reason);
+
+/// The interval between polls after `refusals` of them in a row were refused: as configured after
+/// the first, then twice as long each time, up to kLongestRefusedInterval (or the configured one,
+/// where that is longer).
+Duration RefusedInterval(Duration interval, std::uint32_t refusals);
 
 }  // namespace telnyx_exporter

@@ -90,5 +90,28 @@ TEST_F(PollLogTest, BeginsAnewAfterARecovery) {
   EXPECT_THAT(out_.str(), ::testing::EndsWith("failures=1 seconds=0.25\n"));
 }
 
+TEST_F(PollLogTest, SaysARefusedKeyOnceForTheWholeAccount) {
+  const PollFailure failure{.reason = FailureReason::kUnauthorized,
+                            .http_status = 401,
+                            .api_code = "10009",
+                            .api_title = "Authentication failed"};
+  poll_log_.OnKeyRefused(AccountKey{0},
+                         {.failure = failure, .connection_id = "1", .refusals = 2, .wait = 30s});
+  EXPECT_THAT(out_.str(),
+              HasSubstr("level=error msg=\"API key refused\" account=main connection=1 status=401 "
+                        "code=10009 title=\"Authentication failed\" refusals=2 wait_seconds=30\n"));
+  poll_log_.OnPollEnded(
+      kConnection, {.ended = clock_.Now(), .result = std::unexpected(failure), .held_back = true});
+  EXPECT_EQ(Lines(), 1);
+  poll_log_.OnKeyAccepted(AccountKey{0});
+  EXPECT_THAT(out_.str(), HasSubstr("level=info msg=\"API key accepted again\" account=main\n"));
+}
+
+TEST_F(PollLogTest, FollowsAConnectionsName) {
+  poll_log_.OnConnectionChanged(kConnection, {.id = "1", .name = "renamed"});
+  Fail({.reason = FailureReason::kTimeout});
+  EXPECT_THAT(out_.str(), HasSubstr("connection=1 name=renamed"));
+}
+
 }  // namespace
 }  // namespace telnyx_exporter

@@ -197,16 +197,54 @@ TEST_F(MetricsPageTest, NeverShowsAPartOfAPoll) {
   poller.join();
 }
 
-TEST(ConnectionStore, HasPolledAllOnceEachEndedWhateverWay) {
+TEST_F(MetricsPageTest, LosesARemovedConnectionAndShowsANewOneInItsPlace) {
+  Complete(kFirst, 5);
+  EXPECT_THAT(Page(), HasSubstr("telnyx_active_calls" + kSupport + "} 5\n"));
+  store_.Remove(kFirst);
+  EXPECT_THAT(Page(), Not(HasSubstr(kSupport)));
+  store_.Add(kFirst, "main", {.id = "9", .name = "new"});
+  const std::string page = Page();
+  EXPECT_THAT(page, HasSubstr("telnyx_polls_total{account=\"main\",connection_id=\"9\","
+                              "connection_name=\"new\"} 0\n"));
+  EXPECT_THAT(page, Not(HasSubstr("telnyx_active_calls{account=\"main\",connection_id=\"9\"")));
+}
+
+TEST_F(MetricsPageTest, KeepsTheStateOfAConnectionThatGetsAnotherName) {
+  Complete(kFirst, 5);
+  store_.Change(kFirst, {.id = "1", .name = "renamed"});
+  const std::string page = Page();
+  EXPECT_THAT(page, Not(HasSubstr(kSupport)));
+  EXPECT_THAT(page, HasSubstr("telnyx_active_calls{account=\"main\",connection_id=\"1\","
+                              "connection_name=\"renamed\"} 5\n"));
+}
+
+TEST(ConnectionStore, IsReadyOnceEachConnectionWasPolledWhateverCameOfIt) {
   ConnectionStore store;
   store.Add(kFirst, "main", {.id = "1", .name = "1"});
   store.Add(kSecond, "main", {.id = "2", .name = "2"});
-  EXPECT_FALSE(store.AllPolled());
+  EXPECT_FALSE(store.ready());
   store.OnPollEnded(kFirst, {.result = CompletePoll{}});
   store.OnPollEnded(kFirst, {.result = CompletePoll{}});
-  EXPECT_FALSE(store.AllPolled());
+  EXPECT_FALSE(store.ready());
   store.OnPollEnded(kSecond, {.result = std::unexpected(PollFailure{})});
-  EXPECT_TRUE(store.AllPolled());
+  EXPECT_TRUE(store.ready());
+}
+
+TEST(ConnectionStore, StaysReadyWhenAConnectionComesLater) {
+  ConnectionStore store;
+  store.Add(kFirst, "main", {.id = "1", .name = "1"});
+  store.OnPollEnded(kFirst, {.result = CompletePoll{}});
+  store.Add(kSecond, "main", {.id = "2", .name = "2"});
+  EXPECT_TRUE(store.ready());
+}
+
+TEST(ConnectionStore, DoesNotWaitForAConnectionThatIsGone) {
+  ConnectionStore store;
+  store.Add(kFirst, "main", {.id = "1", .name = "1"});
+  store.Add(kSecond, "main", {.id = "2", .name = "2"});
+  store.OnPollEnded(kFirst, {.result = CompletePoll{}});
+  store.Remove(kSecond);
+  EXPECT_TRUE(store.ready());
 }
 
 }  // namespace

@@ -98,5 +98,17 @@ TEST_F(PollMetricsTest, ShowsHowTheConfigurationWasLoaded) {
       HasSubstr("telnyx_exporter_config_last_reload_success_timestamp_seconds 1700000000\n"));
 }
 
+TEST_F(PollMetricsTest, LosesAllSeriesOfARemovedAccount) {
+  metrics_.OnRequestEnded(
+      kAccount,
+      {.http_status = 200, .elapsed = 70ms, .rate_limit_limit = 10, .rate_limit_remaining = 5});
+  EXPECT_THAT(Page(), HasSubstr("account=\"main\""));
+  metrics_.OnConnectionRemoved(kConnection);
+  metrics_.OnAccountRemoved(kAccount);
+  EXPECT_THAT(Page(), Not(HasSubstr("account=\"main\"")));
+  metrics_.OnAccountAdded(kAccount, {.name = "next"});
+  EXPECT_THAT(Page(), HasSubstr("telnyx_api_retries_total{account=\"next\"} 0\n"));
+}
+
 }  // namespace
 }  // namespace telnyx_exporter

@@ -16,8 +16,12 @@ namespace telnyx_exporter {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::Ge;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Le;
 using ::testing::SizeIs;
 using Kind = TransportError::Kind;
 
@@ -26,8 +30,18 @@ class RecordingObserver final : public PollObserver {
   void OnAccountAdded(AccountKey, const AccountPlan& plan) override {
     accounts.push_back(plan.name);
   }
-  void OnConnectionAdded(ConnectionKey, AccountKey, const ConnectionPlan& plan) override {
-    connections.push_back(plan.id);
+  void OnAccountRemoved(AccountKey) override { ++accounts_removed; }
+  void OnConnectionAdded(ConnectionKey key, AccountKey, const ConnectionPlan& plan) override {
+    const auto index = static_cast<std::size_t>(key);
+    if (connections.size() <= index) connections.resize(index + 1);
+    connections[index] = plan.id;
+    added.push_back(plan.id);
+  }
+  void OnConnectionChanged(ConnectionKey key, const ConnectionPlan& plan) override {
+    changed.push_back(connections[static_cast<std::size_t>(key)] + "=" + plan.name);
+  }
+  void OnConnectionRemoved(ConnectionKey key) override {
+    removed.push_back(connections[static_cast<std::size_t>(key)]);
   }
   void OnPollBegun(ConnectionKey key, Duration lag) override {
     begun.push_back(connections[static_cast<std::size_t>(key)]);
@@ -42,8 +56,15 @@ class RecordingObserver final : public PollObserver {
     retries.push_back(report.delay);
   }
   void OnRateLimiterWait(AccountKey, Duration duration) override { waited += duration; }
+  void OnKeyRefused(AccountKey, const KeyRefusalReport& report) override {
+    key_waits.push_back(report.wait);
+  }
+  void OnKeyAccepted(AccountKey) override { ++keys_accepted; }
 
-  std::vector<std::string> accounts, connections, begun;
+  std::vector<std::string> accounts, connections, added, changed, removed, begun;
+  std::vector<Duration> key_waits;
+  int accounts_removed = 0;
+  int keys_accepted = 0;
   std::vector<Duration> lags, retries;
   std::vector<PollReport> ended;
   std::vector<RequestReport> requests;
@@ -207,16 +228,17 @@ TEST_F(PollerTest, NeverPollsAConnectionTwiceAtATimeAndCountsWhatItSkips) {
   EXPECT_EQ(observer_.skipped, 3U);
 }
 
-TEST_F(PollerTest, DoesNotMakeUpForAPause) {
-  AddConnections(1);
+TEST_F(PollerTest, GoesOnAtItsPlacesInTimeAfterAPause) {
+  AddConnections(20);
   Start(PollMode::kContinuous);
   clock_.Advance(1h);
   poller_->Step();
-  EXPECT_THAT(observer_.begun, SizeIs(1));
-  EXPECT_EQ(observer_.skipped, 239U);
-  transport_.Answer(200, Page({}, "", 0));
-  Pass(14s);
-  EXPECT_LE(observer_.begun.size(), 2U);
+  EXPECT_THAT(transport_.sent, SizeIs(0));
+  EXPECT_EQ(observer_.skipped, 20 * 240U);
+  Pass(5s);
+  EXPECT_THAT(transport_.sent, SizeIs(AllOf(Ge(1U), Le(15U))));
+  Pass(10s);
+  EXPECT_THAT(transport_.sent, SizeIs(20));
 }
 
 TEST_F(PollerTest, HoldsAllIntervalsWhenTheWallClockIsSet) {
@@ -339,6 +361,318 @@ TEST_F(PollerTest, RunWithoutConnectionsInOnceModeEndsAtOnce) {
   poller_.emplace(plan_, PollMode::kOnce, clock_, transport_, observer_, 1);
   poller_->Run({});
   EXPECT_THAT(observer_.ended, SizeIs(0));
+}
+
+constexpr std::string_view kRefused =
+    R"({"errors":[{"code":"10009","title":"Authentication failed"}]})";
+
+TEST_F(PollerTest, AsksLessOftenWhileTheKeyIsRefused) {
+  AddConnections(4);
+  Start(PollMode::kContinuous);
+  for (int i = 0; i < 3600 * 2; ++i) {
+    Pass(500ms);
+    while (!transport_.pending.empty()) transport_.Answer(401, kRefused);
+  }
+  // 15, 30, 60, 120, 240 and then every 300 seconds.
+  EXPECT_THAT(transport_.sent, SizeIs(AllOf(Ge(14U), Le(17U))));
+  EXPECT_EQ(observer_.key_waits.size(), transport_.sent.size());
+  EXPECT_EQ(observer_.key_waits.back(), kLongestRefusedInterval);
+  // Nobody is left without word meanwhile.
+  EXPECT_THAT(observer_.ended, SizeIs(AllOf(Ge(4 * 239U), Le(4 * 241U))));
+  for (const PollReport& report : observer_.ended) {
+    EXPECT_EQ(report.result.error().reason, FailureReason::kUnauthorized);
+  }
+  EXPECT_EQ(observer_.begun.size(), observer_.ended.size());
+}
+
+TEST_F(PollerTest, PollsAllAgainWhenTheKeyIsAccepted) {
+  AddConnections(4);
+  Start(PollMode::kContinuous);
+  for (int i = 0; i < 200; ++i) {
+    Pass(500ms);
+    while (!transport_.pending.empty()) transport_.Answer(401, kRefused);
+  }
+  while (observer_.keys_accepted == 0) {
+    Pass(500ms);
+    while (!transport_.pending.empty()) transport_.Answer(200, Page({}, "", 0));
+  }
+  transport_.sent.clear();
+  for (int i = 0; i < 30; ++i) {
+    Pass(500ms);
+    while (!transport_.pending.empty()) transport_.Answer(200, Page({}, "", 0));
+  }
+  EXPECT_THAT(transport_.sent, SizeIs(4));
+  EXPECT_EQ(observer_.keys_accepted, 1);
+}
+
+TEST_F(PollerTest, CountsOneRefusalForRequestsThatWereUnderWayTogether) {
+  AddConnections(8);
+  Start();
+  ASSERT_THAT(transport_.pending, SizeIs(8));
+  while (!transport_.pending.empty()) transport_.Answer(401, kRefused);
+  EXPECT_THAT(observer_.key_waits, ElementsAre(Duration(15s)));
+  EXPECT_TRUE(poller_->idle());
+}
+
+TEST_F(PollerTest, DoesNotEvenBeginWhatWaitsWhenTheKeyIsRefused) {
+  plan_.max_concurrent_requests = 1;
+  AddConnections(8);
+  Start();
+  transport_.Answer(401, kRefused);
+  EXPECT_THAT(transport_.sent, SizeIs(1));
+  EXPECT_THAT(observer_.ended, SizeIs(8));
+  EXPECT_TRUE(poller_->idle());
+}
+
+TEST_F(PollerTest, ARefusedKeyDoesNotTouchAnotherAccount) {
+  plan_.accounts.push_back(AccountPlan{.name = "other", .endpoint = std::make_shared<Endpoint>()});
+  AddConnections(1, 0);
+  AddConnections(1, 1);
+  Start(PollMode::kContinuous);
+  std::size_t other = 0;
+  for (int i = 0; i < 1200; ++i) {
+    Pass(500ms);
+    while (!transport_.pending.empty()) {
+      const bool is_other = transport_.pending[0].request.target.contains("other");
+      other += is_other ? 1 : 0;
+      is_other ? transport_.Answer(200, Page({}, "", 0)) : transport_.Answer(401, kRefused);
+    }
+  }
+  EXPECT_EQ(other, 40U);
+}
+
+TEST_F(PollerTest, PollsOnlyTheConnectionThatIsNotFoundLessOften) {
+  AddConnections(2);
+  Start(PollMode::kContinuous);
+  std::map<bool, int> asked;
+  for (int i = 0; i < 3600 * 2; ++i) {
+    Pass(500ms);
+    while (!transport_.pending.empty()) {
+      const bool missing = transport_.pending[0].request.target.contains("main0");
+      ++asked[missing];
+      missing ? transport_.Answer(404, "{}") : transport_.Answer(200, Page({}, "", 0));
+    }
+  }
+  EXPECT_EQ(asked[false], 240);
+  EXPECT_GE(asked[true], 14);
+  EXPECT_LE(asked[true], 17);
+}
+
+TEST_F(PollerTest, PollsAConnectionThatIsFoundAgainAtItsInterval) {
+  AddConnections(1);
+  Start(PollMode::kContinuous);
+  for (int i = 0; i < 600; ++i) {
+    Pass(500ms);
+    while (!transport_.pending.empty()) transport_.Answer(404, "{}");
+  }
+  while (transport_.pending.empty()) Pass(500ms);
+  transport_.Answer(200, Page({}, "", 0));
+  transport_.sent.clear();
+  for (int i = 0; i < 120; ++i) {
+    Pass(500ms);
+    while (!transport_.pending.empty()) transport_.Answer(200, Page({}, "", 0));
+  }
+  EXPECT_THAT(transport_.sent, SizeIs(4));
+}
+
+TEST_F(PollerTest, SlowsTheWholeAccountDownAfterTooManyRequests) {
+  plan_.accounts[0].rate_limit = {.requests_per_second = 10, .burst = 1};
+  AddConnections(50);
+  Start();
+  transport_.Answer(429, "{}", {.retry_after = "3"});
+  Pass(2990ms);
+  EXPECT_THAT(transport_.sent, SizeIs(1));
+  Pass(1s);
+  EXPECT_THAT(transport_.sent, SizeIs(AllOf(Ge(4U), Le(8U))));
+}
+
+TEST_F(PollerTest, StopsBeforeTheApisOwnLimitIsReached) {
+  plan_.accounts[0].rate_limit = {.requests_per_second = 1000, .burst = 1};
+  AddConnections(50);
+  Start();
+  transport_.Answer(200, Page({}, "", 0), {.rate_limit_remaining = "2", .rate_limit_reset = "1"});
+  Pass(990ms);
+  EXPECT_THAT(transport_.sent, SizeIs(3));
+}
+
+TEST_F(PollerTest, TakesConnectionsInTurnWhenTheRateLimitIsTooSmall) {
+  plan_.accounts[0].rate_limit = {.requests_per_second = 1, .burst = 1};
+  AddConnections(60);
+  Start(PollMode::kContinuous);
+  for (int i = 0; i < 6000; ++i) {
+    Pass(100ms);
+    while (!transport_.pending.empty()) transport_.Answer(200, Page({}, "", 0));
+  }
+  std::map<std::string, int> polls;
+  for (const std::string& id : observer_.begun) ++polls[id];
+  ASSERT_THAT(polls, SizeIs(60));
+  for (const auto& [id, count] : polls) EXPECT_NEAR(count, 10, 1) << id;
+}
+
+TEST_F(PollerTest, TellsWhenTheNextPollIsDue) {
+  AddConnections(1);
+  Start(PollMode::kContinuous);
+  Pass(15s);
+  transport_.Answer(200, Page({}, "", 0));
+  ASSERT_TRUE(observer_.ended[0].next_due.has_value());
+  const Duration wait = *observer_.ended[0].next_due - clock_.Now();
+  Pass(wait - 10ms);
+  EXPECT_THAT(transport_.pending, IsEmpty());
+  Pass(20ms);
+  EXPECT_THAT(transport_.pending, SizeIs(1));
+}
+
+class PollerApplyTest : public PollerTest {
+ protected:
+  void SetUp() override {
+    PollerTest::SetUp();
+    AddConnections(3);
+    for (ConnectionPlan& connection : connections()) connection.timeout = 1h;
+    Start(PollMode::kContinuous);
+  }
+
+  std::vector<ConnectionPlan>& connections() { return plan_.accounts[0].connections; }
+  void Apply() { poller_->Apply(plan_); }
+  // Answers everything for that long.
+  void Serve(Duration duration) {
+    for (const Instant end = clock_.Now() + duration; clock_.Now() < end;) {
+      Pass(100ms);
+      while (!transport_.pending.empty()) transport_.Answer(200, Page({}, "", 0));
+    }
+  }
+};
+
+TEST_F(PollerApplyTest, ChangesNothingWhenThePlanIsTheSame) {
+  Pass(15s);
+  const auto sent = transport_.sent;
+  Apply();
+  EXPECT_EQ(transport_.cancelled, 0U);
+  EXPECT_THAT(observer_.added, SizeIs(3));
+  EXPECT_THAT(observer_.changed, IsEmpty());
+  EXPECT_THAT(observer_.removed, IsEmpty());
+  while (!transport_.pending.empty()) transport_.Answer(200, Page({}, "", 0));
+  EXPECT_THAT(observer_.ended, SizeIs(3));
+}
+
+TEST_F(PollerApplyTest, HoldsThePlacesInTimeOfWhatStays) {
+  Serve(15s);
+  const auto order = transport_.sent;
+  for (int i = 0; i < 10; ++i) {
+    transport_.sent.clear();
+    Serve(5s);
+    Apply();
+    Serve(10s);
+    EXPECT_EQ(transport_.sent, order);
+  }
+}
+
+TEST_F(PollerApplyTest, GivesUpThePollOfAConnectionThatIsGone) {
+  Pass(15s);
+  ASSERT_THAT(transport_.pending, SizeIs(3));
+  connections().erase(connections().begin() + 1);
+  Apply();
+  EXPECT_THAT(observer_.removed, ElementsAre("main1"));
+  EXPECT_EQ(transport_.cancelled, 1U);
+  while (!transport_.pending.empty()) transport_.Answer(200, Page({}, "", 0));
+  EXPECT_THAT(observer_.ended, SizeIs(2));
+  transport_.sent.clear();
+  Serve(30s);
+  EXPECT_THAT(transport_.sent, SizeIs(4));
+}
+
+TEST_F(PollerApplyTest, BeginsANewConnectionInAFreePlace) {
+  connections().erase(connections().begin());
+  Apply();
+  connections().push_back({.id = "new", .interval = 15s, .timeout = 10s, .stale_after = 45s});
+  Apply();
+  EXPECT_THAT(observer_.connections, ElementsAre("new", "main1", "main2"));
+  Serve(15s);
+  EXPECT_THAT(transport_.sent, SizeIs(3));
+}
+
+TEST_F(PollerApplyTest, PollsAtTheNewInterval) {
+  connections()[0].interval = 5s;
+  Apply();
+  EXPECT_THAT(observer_.changed, SizeIs(1));
+  Serve(60s);
+  std::map<std::string, int> polls;
+  for (const std::string& id : observer_.begun) ++polls[id];
+  EXPECT_THAT(polls, (std::map<std::string, int>{{"main0", 12}, {"main1", 4}, {"main2", 4}}));
+}
+
+TEST_F(PollerApplyTest, GoesOnWithAPollUnderWayOfAConnectionThatIsRenamed) {
+  Pass(15s);
+  connections()[0].name = "renamed";
+  Apply();
+  EXPECT_THAT(observer_.changed, ElementsAre("main0=renamed"));
+  EXPECT_EQ(transport_.cancelled, 0U);
+}
+
+TEST_F(PollerApplyTest, SendsTheNewKeyFromTheNextRequestOn) {
+  Pass(15s);
+  transport_.Answer(200, Page({Row(1, 1, 30)}, "c", 2));
+  const auto endpoint = std::make_shared<Endpoint>(Endpoint{.api_key = Secret("KEY2")});
+  plan_.accounts[0].endpoint = endpoint;
+  Apply();
+  poller_->Step();
+  EXPECT_EQ(transport_.pending.back().request.endpoint, endpoint);
+}
+
+TEST_F(PollerApplyTest, KeepsAnEqualEndpoint) {
+  Pass(15s);
+  const auto endpoint = transport_.pending[0].request.endpoint;
+  plan_.accounts[0].endpoint = std::make_shared<Endpoint>(*endpoint);
+  Apply();
+  transport_.Answer(200, Page({Row(1, 1, 30)}, "c", 2));
+  poller_->Step();
+  EXPECT_EQ(transport_.pending.back().request.endpoint, endpoint);
+}
+
+TEST_F(PollerApplyTest, BeginsAnewUnderAnotherBaseAddress) {
+  Pass(15s);
+  plan_.accounts[0].endpoint = std::make_shared<Endpoint>(Endpoint{.base_url = "https://other"});
+  Apply();
+  EXPECT_THAT(observer_.removed, SizeIs(3));
+  EXPECT_THAT(observer_.added, SizeIs(6));
+  EXPECT_THAT(transport_.pending, IsEmpty());
+}
+
+TEST_F(PollerApplyTest, TriesANewKeyAtOnceAfterARefusal) {
+  Pass(15s);
+  while (!transport_.pending.empty()) transport_.Answer(401, kRefused);
+  for (int i = 0; i < 600; ++i) {
+    Pass(500ms);
+    while (!transport_.pending.empty()) transport_.Answer(401, kRefused);
+  }
+  plan_.accounts[0].endpoint = std::make_shared<Endpoint>(Endpoint{.api_key = Secret("KEY2")});
+  Apply();
+  transport_.sent.clear();
+  Serve(15s);
+  EXPECT_THAT(transport_.sent, SizeIs(3));
+}
+
+TEST_F(PollerApplyTest, RemovesAnAccountWithAllItsConnections) {
+  plan_.accounts.clear();
+  Pass(15s);
+  Apply();
+  EXPECT_THAT(observer_.removed, SizeIs(3));
+  EXPECT_EQ(observer_.accounts_removed, 1);
+  EXPECT_THAT(transport_.pending, IsEmpty());
+  Pass(60s);
+  EXPECT_THAT(observer_.begun, SizeIs(3));
+}
+
+TEST_F(PollerApplyTest, RunCallsWhatIsPosted) {
+  std::stop_source stop;
+  int called = 0;
+  poller_->Post([&](Poller& poller) {
+    ++called;
+    EXPECT_EQ(&poller, &*poller_);
+  });
+  transport_.on_run = [&](Duration) { stop.request_stop(); };
+  poller_->Run(stop.get_token());
+  EXPECT_EQ(called, 1);
+  EXPECT_GE(transport_.wakes, 1);
 }
 
 }  // namespace

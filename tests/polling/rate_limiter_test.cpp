@@ -58,5 +58,79 @@ TEST(RateLimiter, GivesNothingForATimeThatGoesBack) {
   EXPECT_GT(limiter.WaitTime(kNow - 1h), Duration::zero());
 }
 
+TEST(RateLimiter, HalvesItsRateWhenItIsRefused) {
+  RateLimiter limiter({.requests_per_second = 8, .burst = 16}, kNow);
+  limiter.OnRefused(kNow, kNow, 0s);
+  EXPECT_DOUBLE_EQ(limiter.RateAt(kNow), 4);
+  EXPECT_EQ(TakeAll(limiter, kNow), 0);
+  limiter.OnRefused(kNow + 1s, kNow + 1s, 0s);
+  EXPECT_LT(limiter.RateAt(kNow + 1s), 2.1);
+}
+
+TEST(RateLimiter, IsHalvedOnceByRequestsThatWereUnderWayTogether) {
+  RateLimiter limiter({.requests_per_second = 8, .burst = 16}, kNow);
+  for (int i = 1; i <= 16; ++i) limiter.OnRefused(kNow, kNow + i * 10ms, 0s);
+  EXPECT_NEAR(limiter.RateAt(kNow + 160ms), 4, 0.01);
+}
+
+TEST(RateLimiter, NeverStopsAltogether) {
+  RateLimiter limiter({.requests_per_second = 8, .burst = 16}, kNow);
+  for (int i = 0; i < 100; ++i) limiter.OnRefused(kNow + i * 1ms, kNow + i * 1ms, 0s);
+  EXPECT_GE(limiter.RateAt(kNow + 100ms), 8 / kMostRateDivision);
+  EXPECT_LE(limiter.WaitTime(kNow + 100ms), Duration(8s));
+}
+
+TEST(RateLimiter, RecoversSlowlyAndNeverAboveTheConfiguredRate) {
+  RateLimiter limiter({.requests_per_second = 8, .burst = 16}, kNow);
+  limiter.OnRefused(kNow, kNow, 0s);
+  EXPECT_NEAR(limiter.RateAt(kNow + kRateRecoveryTime / 4), 6, 0.01);
+  EXPECT_DOUBLE_EQ(limiter.RateAt(kNow + kRateRecoveryTime / 2), 8);
+  EXPECT_DOUBLE_EQ(limiter.RateAt(kNow + 24h), 8);
+  EXPECT_EQ(TakeAll(limiter, kNow + 24h), 16);
+}
+
+TEST(RateLimiter, HalvesItsBurstToo) {
+  RateLimiter limiter({.requests_per_second = 8, .burst = 16}, kNow);
+  limiter.OnRefused(kNow, kNow, 0s);
+  EXPECT_LE(TakeAll(limiter, kNow + 10s), 9);
+}
+
+TEST(RateLimiter, WaitsAsLongAsItIsAskedToUpToABound) {
+  RateLimiter limiter({.requests_per_second = 8, .burst = 16}, kNow);
+  limiter.OnRefused(kNow, kNow, 5s);
+  EXPECT_EQ(limiter.WaitTime(kNow), Duration(5s));
+  limiter.OnRefused(kNow, kNow, 24h);
+  EXPECT_EQ(limiter.WaitTime(kNow), kLongestRateLimitBlock);
+}
+
+TEST(RateLimiter, SpendsNoMoreThanTheApiSaysIsLeft) {
+  RateLimiter limiter({.requests_per_second = 8, .burst = 16}, kNow);
+  limiter.OnQuota(3, 10s, kNow);
+  EXPECT_EQ(TakeAll(limiter, kNow), 3);
+  EXPECT_EQ(limiter.WaitTime(kNow), Duration(10s));
+  EXPECT_EQ(TakeAll(limiter, kNow + 10s), 16);
+}
+
+TEST(RateLimiter, LetsOneThroughAfterTheWaitItToldWhileItRecovers) {
+  RateLimiter limiter({.requests_per_second = 3, .burst = 1}, kNow);
+  Instant now = kNow;
+  limiter.OnRefused(now, now, 0s);
+  for (int i = 0; i < 1000; ++i) {
+    now += limiter.WaitTime(now);
+    ASSERT_EQ(limiter.WaitTime(now), Duration::zero()) << i;
+    limiter.Take(now);
+  }
+}
+
+TEST(RateLimiter, KeepsWhatItLearntUnderANewConfiguration) {
+  RateLimiter limiter({.requests_per_second = 8, .burst = 16}, kNow);
+  limiter.OnRefused(kNow, kNow, 5s);
+  limiter.Configure({.requests_per_second = 80, .burst = 160}, kNow);
+  EXPECT_DOUBLE_EQ(limiter.RateAt(kNow), 40);
+  EXPECT_EQ(limiter.WaitTime(kNow), Duration(5s));
+  limiter.Configure({.requests_per_second = 1, .burst = 1}, kNow);
+  EXPECT_EQ(TakeAll(limiter, kNow + 24h), 1);
+}
+
 }  // namespace
 }  // namespace telnyx_exporter

@@ -107,5 +107,18 @@ TEST(RetryDelay, FollowsShouldRetryEitherWay) {
   EXPECT_TRUE(RetryDelay(failed).has_value());
 }
 
+TEST(RefusedInterval, DoublesUpToFiveMinutes) {
+  EXPECT_EQ(RefusedInterval(15s, 1), Duration(15s));
+  EXPECT_EQ(RefusedInterval(15s, 2), Duration(30s));
+  EXPECT_EQ(RefusedInterval(15s, 5), Duration(240s));
+  EXPECT_EQ(RefusedInterval(15s, 6), Duration(300s));
+  EXPECT_EQ(RefusedInterval(15s, 4'000'000'000U), Duration(300s));
+}
+
+TEST(RefusedInterval, IsNeverShorterThanTheConfiguredOne) {
+  EXPECT_EQ(RefusedInterval(1h, 1), Duration(1h));
+  EXPECT_EQ(RefusedInterval(1h, 9), Duration(1h));
+}
+
 }  // namespace
 }  // namespace telnyx_exporter

@@ -1,0 +1,147 @@
+// How the poller takes over a plan: at its start and, later, in place of another one.
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "polling/poller.h"
+#include "polling/poller_parts.h"
+
+namespace telnyx_exporter {
+namespace {
+
+// The key of a place for a new element: a free one, or one at the end.
+template <typename Key, typename T>
+Key TakePlace(std::vector<std::unique_ptr<T>>& places, std::vector<Key>& free) {
+  if (free.empty()) {
+    places.emplace_back();
+    return static_cast<Key>(places.size() - 1);
+  }
+  const Key key = free.back();
+  free.pop_back();
+  return key;
+}
+
+}  // namespace
+
+void Poller::Apply(const PollPlan& plan) {
+  const Instant now = clock_.Now();
+  walk_limits_ = plan.walk;
+  max_in_flight_ = plan.max_concurrent_requests;
+  max_response_bytes_ = plan.max_response_bytes;
+  if (!summarizer_ || summarizer_->duration_bounds() != plan.duration_bounds) {
+    summarizer_.emplace(plan.duration_bounds, random_());
+  }
+
+  std::unordered_set<std::string_view> names;
+  for (const AccountPlan& account : plan.accounts) names.insert(account.name);
+  const auto gone = [&](const Account& account) { return !names.contains(account.name); };
+  RemoveConnections(
+      [&](const Connection& connection) { return gone(AccountOf(connection.account)); });
+  for (auto& account : accounts_) {
+    if (account == nullptr || !gone(*account)) continue;
+    observer_.OnAccountRemoved(account->key);
+    free_accounts_.push_back(account->key);
+    account.reset();
+  }
+  for (const AccountPlan& account_plan : plan.accounts) {
+    ApplyConnections(KeepOrAddAccount(account_plan, now), account_plan, now);
+  }
+}
+
+Poller::Account& Poller::KeepOrAddAccount(const AccountPlan& plan, Instant now) {
+  const auto kept = std::ranges::find_if(accounts_, [&](const auto& account) {
+    return account != nullptr && account->name == plan.name;
+  });
+  if (kept == accounts_.end()) {
+    const AccountKey key = TakePlace(accounts_, free_accounts_);
+    accounts_[static_cast<std::size_t>(key)] =
+        std::make_unique<Account>(Account{.key = key,
+                                          .name = plan.name,
+                                          .endpoint = plan.endpoint,
+                                          .queue = SendQueue(plan.rate_limit, now)});
+    observer_.OnAccountAdded(key, plan);
+    return AccountOf(key);
+  }
+  Account& account = **kept;
+  account.queue.limiter().Configure(plan.rate_limit, now);
+  // An equal endpoint is kept, and with it its open connections.
+  if (*account.endpoint == *plan.endpoint) return account;
+  if (account.endpoint->base_url != plan.endpoint->base_url) {
+    RemoveConnections(
+        [&](const Connection& connection) { return connection.account == account.key; });
+    account.queue = SendQueue(plan.rate_limit, now);
+  }
+  account.endpoint = plan.endpoint;
+  account.key_refusals = 0;
+  account.key_probe.reset();
+  return account;
+}
+
+void Poller::ApplyConnections(Account& account, const AccountPlan& plan, Instant now) {
+  std::unordered_map<std::string_view, ConnectionKey> present;
+  for (const auto& connection : connections_) {
+    if (connection == nullptr || connection->account != account.key) continue;
+    present.emplace(connection->plan.id, connection->key);
+  }
+  std::unordered_set<std::string_view> wanted;
+  for (const ConnectionPlan& connection : plan.connections) wanted.insert(connection.id);
+  RemoveConnections([&](const Connection& connection) {
+    return connection.account == account.key && !wanted.contains(connection.plan.id);
+  });
+  for (const ConnectionPlan& connection : plan.connections) {
+    const auto known = present.find(connection.id);
+    if (known == present.end()) {
+      AddConnection(account, connection, now);
+    } else {
+      ChangeConnection(ConnectionOf(known->second), connection, now);
+    }
+  }
+}
+
+void Poller::AddConnection(Account& account, const ConnectionPlan& plan, Instant now) {
+  const ConnectionKey key = TakePlace(connections_, free_connections_);
+  const std::uint64_t hash = StableHash(account.name, plan.id);
+  connections_[static_cast<std::size_t>(key)] = std::make_unique<Connection>(
+      Connection{.key = key,
+                 .account = account.key,
+                 .plan = plan,
+                 .grid = PollGrid(plan.interval, hash, now, clock_.WallNow())});
+  Connection& connection = ConnectionOf(key);
+  observer_.OnConnectionAdded(key, account.key, plan);
+  SetDue(connection, mode_ == PollMode::kOnce ? now : connection.grid.NextAfter(now));
+  if (mode_ == PollMode::kOnce) ++polls_left_;
+}
+
+void Poller::ChangeConnection(Connection& connection, const ConnectionPlan& plan, Instant now) {
+  if (connection.plan == plan) return;
+  const bool other_interval = connection.plan.interval != plan.interval;
+  connection.plan = plan;
+  observer_.OnConnectionChanged(connection.key, plan);
+  if (!other_interval) return;
+  const std::uint64_t hash = StableHash(AccountOf(connection.account).name, plan.id);
+  connection.grid = PollGrid(plan.interval, hash, now, clock_.WallNow());
+  connection.refusals = 0;
+  SetDue(connection, connection.grid.NextAfter(now));
+}
+
+void Poller::RemoveConnections(const std::function<bool(const Connection&)>& gone) {
+  for (auto& connection : connections_) {
+    if (connection == nullptr || !gone(*connection)) continue;
+    RemoveConnection(*connection);
+    free_connections_.push_back(connection->key);
+    connection.reset();
+  }
+}
+
+void Poller::RemoveConnection(Connection& connection) {
+  Account& account = AccountOf(connection.account);
+  if (connection.active) CancelRequest(connection);
+  account.queue.Remove(connection.key);
+  if (account.key_probe == connection.key) account.key_probe.reset();
+  observer_.OnConnectionRemoved(connection.key);
+}
+
+}  // namespace telnyx_exporter
