@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include "base/text.h"
 
@@ -35,11 +36,33 @@ Result<Secret> CheckKey(std::string_view text, const std::string& where) {
   return Secret(key);
 }
 
-Result<Secret> ReadKeyFile(const std::string& path) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
+// Who may change the file decides which account is polled and, with a proxy, where a key goes.
+Result<void> CheckPermissions(std::FILE* file, const std::string& path, Log& log) {
+  struct stat status{};
+  if (fstat(fileno(file), &status) != 0) {
+    return Fail(fmt::format("api_key_file {}: {}", path, std::strerror(errno)));
+  }
+  const auto mode = static_cast<unsigned>(status.st_mode & 07777U);
+  if ((mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return Fail(fmt::format(
+        "api_key_file {} may be written by others than its owner (mode {:04o}): use chmod go-w",
+        path, mode));
+  }
+  if ((mode & S_IROTH) != 0) {
+    log.Warn("API key file may be read by everybody",
+             {{"file", path}, {"mode", fmt::format("{:04o}", mode)}});
+  }
+  return {};
+}
+
+Result<Secret> ReadKeyFile(const std::string& path, Log& log) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"),
                                                              std::fclose);
   if (file == nullptr) {
     return Fail(fmt::format("api_key_file {}: {}", path, std::strerror(errno)));
+  }
+  if (auto allowed = CheckPermissions(file.get(), path, log); !allowed) {
+    return std::unexpected(std::move(allowed.error()));
   }
   // Unbuffered, so that the key is in this one buffer only.
   std::setvbuf(file.get(), nullptr, _IONBF, 0);
@@ -64,10 +87,10 @@ Result<Secret> ReadKeyVariable(const std::string& name) {
 
 }  // namespace
 
-Result<Secret> ReadApiKey(const ApiKeySource& source) {
+Result<Secret> ReadApiKey(const ApiKeySource& source, Log& log) {
   switch (source.kind) {
     case ApiKeySource::Kind::kFile:
-      return ReadKeyFile(source.name);
+      return ReadKeyFile(source.name, log);
     case ApiKeySource::Kind::kEnvironment:
       return ReadKeyVariable(source.name);
     case ApiKeySource::Kind::kInline:

@@ -1,18 +1,20 @@
 #include "app/exporter.h"
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <ctime>
 #include <memory>
 #include <random>
-#include <stop_token>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "app/exit_code.h"
 #include "app/poll_log.h"
 #include "app/poll_observers.h"
+#include "app/poll_thread.h"
+#include "app/reloader.h"
 #include "app/web_pages.h"
 #include "base/build_info.h"
 #include "http/curl_transport.h"
@@ -70,13 +72,21 @@ void BlockSignals() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
-int WaitForStopSignal(Log& log) {
+// How often key files are looked at.
+constexpr timespec kKeyFileInterval{.tv_sec = 2, .tv_nsec = 0};
+
+// Reloads when it is told to and when a key file changes, until a signal says to stop.
+int ReloadUntilStopSignal(Reloader& reloader) {
   const sigset_t signals = HandledSignals();
   while (true) {
-    int signal = 0;
-    sigwait(&signals, &signal);
-    if (signal != SIGHUP) return signal;
-    log.Warn("reloading is not supported yet", {{"signal", "SIGHUP"}});
+    const int signal = sigtimedwait(&signals, nullptr, &kKeyFileInterval);
+    if (signal == SIGHUP) {
+      reloader.Reload();
+    } else if (signal > 0) {
+      return signal;
+    } else if (errno == EAGAIN) {
+      reloader.RefreshKeys();
+    }
   }
 }
 
@@ -95,14 +105,20 @@ int RunOnce(const PollPlan& plan, const Clock& clock, Log& log) {
   return complete ? kExitStopped : kExitRefused;
 }
 
-int Serve(const CommandLine& command_line, const PollPlan& plan, const Clock& clock, Log& log) {
+int Serve(const CommandLine& command_line, Config config, const PollPlan& plan, const Clock& clock,
+          Log& log) {
   BlockSignals();
   Pipeline pipeline(plan, PollMode::kContinuous, clock, log);
+  PollThread polling(pipeline.poller());
+  Reloader reloader(command_line.config_file, std::move(config), clock, log,
+                    pipeline.exporter_metrics(),
+                    [&polling](PollPlan next) { return polling.Apply(std::move(next)); });
   auto server = HttpServer::Start({.listen_addresses = command_line.listen_addresses},
                                   MakeWebHandler({.telemetry_path = command_line.telemetry_path,
                                                   .metrics = pipeline.page(),
                                                   .connections = pipeline.connections(),
-                                                  .exporter = pipeline.exporter_metrics()}));
+                                                  .exporter = pipeline.exporter_metrics(),
+                                                  .reloader = reloader}));
   if (!server) {
     log.Error("cannot start", {{"error", server.error().message}});
     return kExitRefused;
@@ -110,11 +126,9 @@ int Serve(const CommandLine& command_line, const PollPlan& plan, const Clock& cl
   for (const std::string& address : (*server)->bound_addresses()) {
     log.Info("listening", {{"address", address}});
   }
-  std::jthread polling([&](const std::stop_token& stop) { pipeline.poller().Run(stop); });
-  const int signal = WaitForStopSignal(log);
+  const int signal = ReloadUntilStopSignal(reloader);
   log.Info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
-  polling.request_stop();
-  polling.join();
+  polling.Stop();
   server->reset();
   return kExitStopped;
 }

@@ -14,8 +14,9 @@ namespace telnyx_exporter {
 /// when every poll was complete, else kExitRefused.
 int RunOnce(const PollPlan& plan, const Clock& clock, Log& log);
 
-/// Serves and polls until SIGTERM or SIGINT, which must be blocked in the calling thread. Returns
+/// Serves and polls until SIGTERM or SIGINT; SIGHUP reloads. `plan` was made from `config`. Returns
 /// the exit code.
-int Serve(const CommandLine& command_line, const PollPlan& plan, const Clock& clock, Log& log);
+int Serve(const CommandLine& command_line, Config config, const PollPlan& plan, const Clock& clock,
+          Log& log);
 
 }  // namespace telnyx_exporter

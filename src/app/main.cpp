@@ -2,8 +2,10 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
+#include <sys/prctl.h>
 
 #include "app/api_key.h"
 #include "app/command_line.h"
@@ -33,7 +35,7 @@ int Run(int argc, const char* const* argv) {
     return exit.exit_code;
   }
   const std::string& file = command_line->config_file;
-  const auto loaded = LoadConfigFile(file);
+  auto loaded = LoadConfigFile(file);
   if (!loaded) {
     PrintMessages(file, loaded.error());
     return kExitRefused;
@@ -45,9 +47,12 @@ int Run(int argc, const char* const* argv) {
   }
 
   std::signal(SIGPIPE, SIG_IGN);
+  // No core dump and no debugger of the same user: the memory holds API keys.
+  prctl(PR_SET_DUMPABLE, 0);
   const SystemClock clock;
   Log log(clock, command_line->log_level, command_line->log_format);
-  auto plan = MakePollPlan(loaded->config, ReadApiKey);
+  auto plan = MakePollPlan(loaded->config,
+                           [&log](const ApiKeySource& source) { return ReadApiKey(source, log); });
   if (!plan) {
     for (const Error& error : plan.error()) log.Error("cannot start", {{"error", error.message}});
     return kExitRefused;
@@ -55,7 +60,7 @@ int Run(int argc, const char* const* argv) {
   if (command_line->once) return RunOnce(*plan, clock, log);
   const BuildInfo build = GetBuildInfo();
   log.Info("starting", {{"version", build.version}, {"revision", build.revision}});
-  return Serve(*command_line, *plan, clock, log);
+  return Serve(*command_line, std::move(loaded->config), *plan, clock, log);
 }
 
 }  // namespace

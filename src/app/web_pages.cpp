@@ -4,6 +4,7 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -66,6 +67,13 @@ HttpResponse IndexPage(const std::string& telemetry_path) {
               telemetry_path))};
 }
 
+HttpResponse ReloadNow(Reloader& reloader) {
+  const std::vector<std::string> errors = reloader.Reload();
+  if (errors.empty()) return TextResponse(200, "Reloaded.\n");
+  return TextResponse(500, fmt::format("Not reloaded, the old configuration stays:\n{}\n",
+                                       fmt::join(errors, "\n")));
+}
+
 }  // namespace
 
 HttpHandler MakeWebHandler(const WebPages& pages) {
@@ -82,6 +90,10 @@ HttpHandler MakeWebHandler(const WebPages& pages) {
                ? TextResponse(200, "Ready.\n")
                : TextResponse(503, "Not ready: not every connection was polled yet.\n");
   });
+  for (const char* method : {"POST", "PUT"}) {
+    router->Add(method, "/-/reload",
+                [&reloader = pages.reloader](const HttpRequest&) { return ReloadNow(reloader); });
+  }
   router->Add("GET", pages.telemetry_path, MetricsHandler(pages.metrics));
   return [router](const HttpRequest& request) { return router->Answer(request); };
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "app/reloader.h"
 #include "metrics/connection_store.h"
 #include "metrics/exporter_metrics.h"
 #include "metrics/metrics_page.h"
@@ -18,6 +19,7 @@ struct WebPages {
   MetricsPage& metrics;
   const ConnectionStore& connections;
   ExporterMetrics& exporter;
+  Reloader& reloader;
 };
 
 /// The handler for all requests. What `pages` refers to must outlive it.

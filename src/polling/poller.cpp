@@ -48,11 +48,15 @@ void Poller::Run(const std::stop_token& stop) {
     const Instant wake_time = NextWake().value_or(now + kLongestSleep);
     transport_.Run(std::clamp(wake_time - now, Duration::zero(), kLongestSleep));
   }
+  const std::lock_guard lock(tasks_mutex_);
+  ended_ = true;
+  tasks_.clear();
 }
 
 void Poller::Post(std::move_only_function<void(Poller&)> task) {
   {
     const std::lock_guard lock(tasks_mutex_);
+    if (ended_) return;
     tasks_.push_back(std::move(task));
   }
   transport_.Wake();

@@ -46,8 +46,8 @@ class Poller {
   /// are cancelled at a stop. Owns the calling thread.
   void Run(const std::stop_token& stop);
 
-  /// Has Run call `task` soon, on its thread. Any thread. Tasks that Run did not get to are
-  /// destroyed with the poller.
+  /// Has Run call `task` soon, on its thread. Any thread. What Run does not get to any more,
+  /// because it has ended, is destroyed without being called.
   void Post(std::move_only_function<void(Poller&)> task);
 
   /// Puts another plan into force at once. What stays, known by account name and connection id,
@@ -150,6 +150,7 @@ class Poller {
 
   std::mutex tasks_mutex_;
   std::vector<std::move_only_function<void(Poller&)>> tasks_;  // guarded by tasks_mutex_
+  bool ended_ = false;                                         // guarded by tasks_mutex_
 };
 
 }  // namespace telnyx_exporter

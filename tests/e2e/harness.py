@@ -132,8 +132,8 @@ class Simulator(Process):
 
 
 class Exporter(Process):
-    def __init__(self, directory, config, *flags, name="exporter", environment=None):
-        super().__init__([EXPORTER, f"--config.file={config}", "--web.listen-address=127.0.0.1:0",
+    def __init__(self, directory, config, *flags, name="exporter", environment=None, prefix=()):
+        super().__init__([*prefix, EXPORTER, f"--config.file={config}", "--web.listen-address=127.0.0.1:0",
                           *flags], directory, name,
                          {"TELNYX_API_KEY": API_KEY, **(environment or {})})
         self.url = "http://" + self.find_in_log(r"listening.*?address\W+([0-9.]+:\d+)").group(1)

@@ -1,0 +1,157 @@
+"""A new configuration while the exporter runs: by signal, by request, by a key file that changes."""
+
+import os
+import signal
+import threading
+import unittest
+
+from harness import (API_KEY, EndToEndTest, connection_labels, eventually, fetch)
+
+SUCCESSFUL = ("telnyx_exporter_config_last_reload_successful", frozenset())
+
+
+def read_status(process):
+    """{field: text} of the kernel's status file of a process."""
+    with open(f"/proc/{process.process.pid}/status", encoding="ascii") as file:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+
+
+class ReloadTest(EndToEndTest):
+    def setUp(self):
+        super().setUp()
+        self.simulator = self.start_simulator("--connections=6", "--active-calls=600")
+        self.connections = self.simulator.truth()
+
+    def start(self, count=3, *flags, **options):
+        self.config = self.write_config(self.simulator.api, self.connections[:count], **options)
+        exporter = self.start_exporter(self.config, *flags)
+        exporter.wait_until_ready()
+        return exporter
+
+    def names(self, exporter):
+        return {dict(labels)["connection_name"] for name, labels in exporter.metrics()
+                if name == "telnyx_polls_total"}
+
+    def reload(self, exporter, method="POST"):
+        return fetch(exporter.url + "/-/reload", method)
+
+    def test_a_request_puts_the_new_file_into_force_before_it_is_answered(self):
+        exporter = self.start(3)
+        before = exporter.metrics()
+        for method in ("POST", "PUT"):
+            self.write_config(self.simulator.api, self.connections[1:5])
+            status, _, body = self.reload(exporter, method)
+            self.assertEqual((status, body), (200, b"Reloaded.\n"))
+            self.assertEqual(self.names(exporter), {c["name"] for c in self.connections[1:5]})
+        after = exporter.metrics()
+        kept = ("telnyx_polls_total", connection_labels(self.connections[1]))
+        self.assertGreaterEqual(after[kept], before[kept])
+        # What stays keeps its values, what is gone has no series at all.
+        self.assertIn(("telnyx_active_calls", connection_labels(self.connections[1])), after)
+        gone = connection_labels(self.connections[0])
+        self.assertEqual([name for name, labels in after if gone <= labels], [])
+        self.assertEqual(after[SUCCESSFUL], 1)
+        eventually("the new one is polled", lambda: (
+            "telnyx_active_calls", connection_labels(self.connections[4])) in exporter.metrics())
+
+    def test_a_signal_does_the_same(self):
+        exporter = self.start(2)
+        self.write_config(self.simulator.api, self.connections[:4])
+        exporter.process.send_signal(signal.SIGHUP)
+        eventually("four connections", lambda: len(self.names(exporter)) == 4)
+        exporter.find_in_log('msg="configuration reloaded"')
+
+    def test_errors_keep_the_old_configuration_and_are_in_answer_and_log(self):
+        exporter = self.start(2)
+        self.write("config.yml", "poll: {interval: 5x}\naccounts:\n  - conections: []\n")
+        status, _, body = self.reload(exporter)
+        self.assertEqual(status, 500)
+        error = (f'{self.config}:1:18: poll.interval: "5x" is not a duration: '
+                 'write it as in 500ms, 15s or 1m30s')
+        self.assertEqual(body.decode().splitlines(), [
+            "Not reloaded, the old configuration stays:", error,
+            f"{self.config}:3:5: accounts[0].conections: unknown key; did you mean connections?",
+            f"{self.config}:3:5: accounts[0]: connections is missing: it lists the connections "
+            "that are polled"])
+        exporter.find_in_log("configuration refused, the old one stays.*5x")
+        self.assertEqual(len(self.names(exporter)), 2)
+        eventually("the refusal shows", lambda: exporter.metrics()[SUCCESSFUL] == 0)
+
+    def test_only_post_and_put_reload(self):
+        exporter = self.start(1)
+        status, headers, _ = fetch(exporter.url + "/-/reload")
+        self.assertEqual((status, headers["Allow"]), (405, "POST, PUT"))
+
+    def test_a_changed_key_file_is_read_again(self):
+        key = self.write("key", "KEY_WRONG\n")
+        os.chmod(key, 0o600)
+        exporter = self.start(2, account=f"    api_key_file: {key}\n")
+        refused = connection_labels(self.connections[0], reason="unauthorized")
+        self.assertIn(("telnyx_connection_failure_info", refused), exporter.metrics())
+        self.write("key", API_KEY + "\n")
+        up = ("telnyx_connection_up", connection_labels(self.connections[0]))
+        eventually("the new key works", lambda: exporter.metrics()[up] == 1)
+        log = exporter.log()
+        self.assertIn('msg="API key refused" account=default', log)
+        self.assertIn('msg="API keys read again"', log)
+        self.assertNotIn("KEY_WRONG", log)
+        self.assertNotIn(API_KEY, log)
+
+    def test_two_hundred_reloads_under_load_leak_nothing(self):
+        exporter = self.start(3)
+        stop = threading.Event()
+        failures = []
+
+        def scrape():
+            while not stop.is_set():
+                status, _, body = fetch(exporter.url + "/metrics")
+                if status != 200 or not body.endswith(b"\n"):
+                    failures.append((status, body[:100]))
+
+        def figures():
+            status = read_status(exporter)
+            return int(status["VmRSS"].split()[0]), len(
+                os.listdir(f"/proc/{exporter.process.pid}/fd")), int(status["Threads"])
+
+        def reload_many(count):
+            for i in range(count):
+                chosen = self.connections[i % 4:i % 4 + 1 + i % 3]
+                self.write_config(self.simulator.api, chosen,
+                                  poll=f"interval: {1 + i % 2}s",
+                                  account=f"    tls: {{server_name: host{i % 2}}}\n")
+                self.assertEqual(self.reload(exporter)[0], 200)
+                self.assertEqual(self.names(exporter), {c["name"] for c in chosen})
+
+        scraper = threading.Thread(target=scrape)
+        scraper.start()
+        try:
+            reload_many(50)
+            rss, fds, threads = figures()
+            reload_many(200)
+            after_rss, after_fds, after_threads = figures()
+        finally:
+            stop.set()
+            scraper.join()
+        self.assertEqual(failures, [])
+        self.assertLess(after_rss, rss + 1024, "KiB")
+        self.assertLessEqual(after_fds, fds + 4)
+        self.assertLessEqual(after_threads, threads + 1)
+
+
+@unittest.skipUnless(os.getuid() == 0, "only root can become somebody else")
+class DumpTest(EndToEndTest):
+    def test_no_memory_dump_can_be_taken(self):
+        simulator = self.start_simulator("--connections=1")
+        os.chmod(self.directory, 0o755)
+        exporter = self.start_exporter(self.write_config(simulator.api, simulator.truth()),
+                                       prefix=["setpriv", "--reuid=65534", "--regid=65534",
+                                               "--clear-groups"])
+        exporter.wait_until_ready()
+        # The files of a process that must not be dumped belong to root and not to its own user.
+        self.assertEqual(os.stat(f"/proc/{simulator.process.pid}/environ").st_uid, os.getuid())
+        self.assertEqual(os.stat(f"/proc/{exporter.process.pid}").st_uid, 0)
+        self.assertEqual(read_status(exporter)["Uid"].split()[0], "65534")
+
+
+if __name__ == "__main__":
+    unittest.main()
