@@ -149,7 +149,7 @@ class DumpTest(EndToEndTest):
         exporter.wait_until_ready()
         # The files of a process that must not be dumped belong to root and not to its own user.
         self.assertEqual(os.stat(f"/proc/{simulator.process.pid}/environ").st_uid, os.getuid())
-        self.assertEqual(os.stat(f"/proc/{exporter.process.pid}").st_uid, 0)
+        self.assertEqual(os.stat(f"/proc/{exporter.process.pid}/environ").st_uid, 0)
         self.assertEqual(read_status(exporter)["Uid"].split()[0], "65534")
 
 
