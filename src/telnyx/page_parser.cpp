@@ -25,7 +25,9 @@ Result<void> JsonFailure(std::string_view where, error_code error) {
 
 bool IsNull(json::value& value) {
   json::json_type type{};
-  return value.type().get(type) == SUCCESS && type == json::json_type::null && value.is_null();
+  bool null = false;
+  return value.type().get(type) == SUCCESS && type == json::json_type::null &&
+         value.is_null().get(null) == SUCCESS && null;
 }
 
 // An optional count: absent or null is nothing.
