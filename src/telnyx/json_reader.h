@@ -46,14 +46,48 @@ Result<void> ReadText(json::value& value, std::string_view where, std::string& t
 /// An optional truth: null is nothing.
 Result<void> ReadBool(json::value& value, std::string_view where, std::optional<bool>& truth);
 
-/// Calls `read(key, value)` for every member; stops at its first error.
-template <typename Read>
-Result<void> ForEachMember(json::object& object, std::string_view where, Read read) {
+/// `data[3]`.
+std::string RowPlace(std::size_t index);
+
+/// A place in words: as it is, or of a row, whose words are needed for an error only.
+inline std::string_view PlaceText(std::string_view where) { return where; }
+inline std::string PlaceText(std::size_t row) { return RowPlace(row); }
+
+/// A string without escapes as it stands in the body; nothing for one that has to be unescaped.
+/// simdjson has made sure before that it ends.
+inline std::optional<std::string_view> PlainText(json::raw_json_string text) {
+  const char* end = text.raw();
+  while (*end != '"') {
+    if (*end == '\\') return std::nullopt;
+    ++end;
+  }
+  return std::string_view(text.raw(), end);
+}
+
+/// A member's key. Nothing with an error.
+inline simdjson::simdjson_result<std::string_view> ReadKey(json::field& field) {
+  if (auto plain = PlainText(field.key())) return std::move(*plain);
+  return field.unescaped_key();
+}
+
+/// A string's text.
+inline simdjson::simdjson_result<std::string_view> ReadString(json::value& value) {
+  json::raw_json_string raw;
+  if (const auto error = value.get_raw_json_string().get(raw)) return error;
+  if (auto plain = PlainText(raw)) return std::move(*plain);
+  return value.get_string();
+}
+
+/// Calls `read(key, value)` for every member; stops at its first error. `where` as for PlaceText.
+template <typename Where, typename Read>
+Result<void> ForEachMember(json::object& object, const Where& where, Read read) {
   for (auto member : object) {
     json::field field;
     std::string_view key;
-    if (const auto error = std::move(member).get(field)) return JsonFailure(where, error);
-    if (const auto error = field.unescaped_key().get(key)) return JsonFailure(where, error);
+    if (const auto error = std::move(member).get(field)) {
+      return JsonFailure(PlaceText(where), error);
+    }
+    if (const auto error = ReadKey(field).get(key)) return JsonFailure(PlaceText(where), error);
     json::value value = field.value();
     if (auto result = read(key, value); !result) return result;
   }
@@ -70,9 +104,6 @@ Result<void> ForEachMember(json::value& value, std::string_view where, Read read
   }
   return ForEachMember(object, where, std::move(read));
 }
-
-/// `data[3]`.
-std::string RowPlace(std::size_t index);
 
 /// Calls `read(row, index)` for every object of the list `data`; stops at its first error.
 template <typename Read>

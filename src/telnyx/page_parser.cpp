@@ -17,7 +17,7 @@ class RowReader {
   explicit RowReader(std::size_t index) : index_(index) {}
 
   Result<ActiveCall> Read(json::object& row) {
-    auto read = ForEachMember(row, Where(), [this](std::string_view key, json::value& value) {
+    auto read = ForEachMember(row, index_, [this](std::string_view key, json::value& value) {
       if (key == "call_leg_id") return ReadLeg(value);
       if (key == "call_session_id") return ReadSession(value);
       if (key == "call_duration") return ReadDuration(value);
@@ -34,7 +34,7 @@ class RowReader {
 
   Result<void> ReadLeg(json::value& value) {
     std::string_view id;
-    if (value.get_string().get(id) != SUCCESS || id.empty()) {
+    if (ReadString(value).get(id) != SUCCESS || id.empty()) {
       return Fail(Where() + ".call_leg_id is not an id");
     }
     call_.leg = ParseCallId(id);
@@ -45,7 +45,7 @@ class RowReader {
   Result<void> ReadSession(json::value& value) {
     if (IsNull(value)) return {};
     std::string_view id;
-    if (value.get_string().get(id) != SUCCESS) {
+    if (ReadString(value).get(id) != SUCCESS) {
       return Fail(Where() + ".call_session_id is not an id");
     }
     call_.has_session = !id.empty();

@@ -1,5 +1,6 @@
 #include "telnyx/call_id.h"
 
+#include <cstdlib>
 #include <set>
 #include <string>
 
@@ -11,6 +12,30 @@ namespace {
 TEST(ParseCallId, TakesACanonicalUuidAsItsOwnBits) {
   EXPECT_EQ(ParseCallId("428c31b6-7af4-4bcb-b68e-5013ef9657c1"),
             (CallId{.high = 0x428c31b67af44bcb, .low = 0xb68e5013ef9657c1}));
+}
+
+// Each byte at each place of a UUID: only lower-case hexadecimal digits, and dashes where they
+// belong, make a value of its own bits.
+TEST(ParseCallId, TakesNoOtherByteForADigit) {
+  const std::string uuid = "428c31b6-7af4-4bcb-b68e-5013ef9657c1";
+  const std::string digits = "0123456789abcdef";
+  for (std::size_t place = 0; place < uuid.size(); ++place) {
+    const bool dash = uuid[place] == '-';
+    for (int byte = 0; byte < 256; ++byte) {
+      std::string text = uuid;
+      text[place] = static_cast<char>(byte);
+      std::string hex = text;
+      std::erase(hex, '-');
+      const bool canonical =
+          dash ? byte == '-' : byte != 0 && digits.find(text[place]) != std::string::npos;
+      const CallId id = ParseCallId(text);
+      const bool own_bits =
+          hex.size() == 32 &&
+          id == CallId{.high = std::strtoull(hex.substr(0, 16).c_str(), nullptr, 16),
+                       .low = std::strtoull(hex.substr(16).c_str(), nullptr, 16)};
+      EXPECT_EQ(own_bits, canonical) << place << " " << byte;
+    }
+  }
 }
 
 TEST(ParseCallId, KeepsOtherTextsApart) {
