@@ -27,7 +27,7 @@ class ConnectionSeriesWriter {
   void BeginMetric(const MetricDescriptor& metric) { metric_ = &metric; }
 
   const ConnectionIdentity& identity() const { return identity_; }
-  /// One series with the connection's labels and, behind them, the given ones.
+  /// One series with the connection's labels and, behind them, the given ones that are not empty.
   void Add(double value,
            std::initializer_list<std::pair<std::string_view, std::string_view>> labels = {});
   /// Legs by duration, as CallSummary counts them.

@@ -29,7 +29,7 @@ void ConnectionStore::Remove(ConnectionKey key) {
   entry.identity.reset();
   entry.state = {};
   Touch(entry);
-  NoteIfAllPolled();
+  NoteIfReady();
 }
 
 void ConnectionStore::OnPollBegun(ConnectionKey key) {
@@ -57,10 +57,21 @@ void ConnectionStore::OnPollEnded(ConnectionKey key, const PollReport& report) {
     ++state.failures;
   }
   Touch(entry);
-  NoteIfAllPolled();
+  NoteIfReady();
 }
 
-void ConnectionStore::NoteIfAllPolled() { ready_ = ready_ || not_polled_ == 0; }
+void ConnectionStore::AwaitDiscovery() {
+  const std::lock_guard lock(mutex_);
+  ++awaited_;
+}
+
+void ConnectionStore::OnDiscovered() {
+  const std::lock_guard lock(mutex_);
+  --awaited_;
+  NoteIfReady();
+}
+
+void ConnectionStore::NoteIfReady() { ready_ = ready_ || (not_polled_ == 0 && awaited_ == 0); }
 
 void ConnectionStore::ForEach(
     const std::function<void(std::size_t index, const Entry&)>& read) const {

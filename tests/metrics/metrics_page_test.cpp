@@ -89,7 +89,7 @@ TEST_F(MetricsPageTest, ShowsACompletePoll) {
            "telnyx_active_call_duration_seconds_count" + kSupport + "} 5\n",
            "telnyx_longest_active_call_duration_seconds" + kSupport + "} 700\n",
            "telnyx_reported_active_calls" + kSupport + "} 6\n",
-           "telnyx_connection_info" + kSupport + ",record_type=\"\",source=\"configured\"} 1\n",
+           "telnyx_connection_info" + kSupport + ",source=\"configured\"} 1\n",
            "telnyx_connection_channel_limit" + kSupport + ",direction=\"configured\"} 100\n",
            "telnyx_connection_up" + kSupport + "} 1\n",
            "telnyx_connection_last_success_timestamp_seconds" + kSupport + "} 1700000000\n",
