@@ -19,17 +19,32 @@ CallSummary CallSummarizer::Summarize(std::span<const ActiveCall> calls) {
   CallSummary summary;
   summary.bucket_counts.resize(duration_bounds_.size() + 1);
   CountLegs(calls, summary);
+  summary.duration_buckets = TakeDurationBuckets();
   summary.sessions = CountSessions(calls);
   if (calls.size() > kKeptRows) grouping_.ReleaseMemory();
   return summary;
 }
 
-void CallSummarizer::AddLeg(CallSummary& summary, std::uint32_t duration_seconds) const {
+void CallSummarizer::AddLeg(CallSummary& summary, std::uint32_t duration_seconds) {
   const auto bucket = std::ranges::lower_bound(duration_bounds_, duration_seconds);
   ++summary.bucket_counts[static_cast<std::size_t>(bucket - duration_bounds_.begin())];
+  if (duration_seconds == 0) {
+    ++summary.zero_seconds_legs;
+  } else {
+    ++duration_counts_[DurationBucketOf(duration_seconds)];
+  }
   ++summary.legs;
   summary.total_seconds += duration_seconds;
   summary.longest_seconds = std::max(summary.longest_seconds, duration_seconds);
+}
+
+std::vector<DurationBucket> CallSummarizer::TakeDurationBuckets() {
+  std::vector<DurationBucket> buckets;
+  for (std::uint32_t i = 0; i < duration_counts_.size(); ++i) {
+    const std::uint64_t count = std::exchange(duration_counts_[i], 0);
+    if (count > 0) buckets.push_back({.index = i, .count = count});
+  }
+  return buckets;
 }
 
 void CallSummarizer::CountLegs(std::span<const ActiveCall> calls, CallSummary& summary) {

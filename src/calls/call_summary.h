@@ -3,11 +3,13 @@
 // All rows of one complete poll, summed up: how many legs and sessions there are and how long they
 // have lasted. What the metrics show comes from here and from nothing else.
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "calls/duration_buckets.h"
 #include "calls/id_grouping.h"
 #include "telnyx/active_call.h"
 
@@ -22,6 +24,10 @@ struct CallSummary {
   /// Legs by duration: for each bound those up to it and above the bound before, and at the end
   /// those above the last bound.
   std::vector<std::uint64_t> bucket_counts;
+  /// The same legs in exponential buckets, ascending and without empty ones, and apart from them
+  /// those of 0 s.
+  std::vector<DurationBucket> duration_buckets;
+  std::uint64_t zero_seconds_legs = 0;
 
   bool operator==(const CallSummary&) const = default;
 };
@@ -38,12 +44,14 @@ class CallSummarizer {
   CallSummary Summarize(std::span<const ActiveCall> calls);
 
  private:
-  void AddLeg(CallSummary& summary, std::uint32_t duration_seconds) const;
+  void AddLeg(CallSummary& summary, std::uint32_t duration_seconds);
+  std::vector<DurationBucket> TakeDurationBuckets();
   void CountLegs(std::span<const ActiveCall> calls, CallSummary& summary);
   std::optional<std::uint64_t> CountSessions(std::span<const ActiveCall> calls);
 
   std::vector<double> duration_bounds_;
   IdGrouping grouping_;
+  std::array<std::uint64_t, kDurationBuckets> duration_counts_{};  // all 0 between two polls
 };
 
 }  // namespace telnyx_exporter
