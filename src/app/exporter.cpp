@@ -34,7 +34,7 @@ class Pipeline {
         poll_metrics_(connections_, exporter_metrics_),
         poll_log_(log),
         observers_({&poll_metrics_, &poll_log_}),
-        page_(connections_, exporter_metrics_, plan.duration_bounds, TextWriter(), clock),
+        page_(connections_, exporter_metrics_, plan.duration_bounds, clock),
         transport_(clock, {.max_connections = plan.max_concurrent_requests}),
         poller_(plan, mode, clock, transport_, observers_, std::random_device()()) {
     exporter_metrics_.NoteConfigLoaded(clock.WallNow());
@@ -86,7 +86,7 @@ int RunOnce(const PollPlan& plan, const Clock& clock, Log& log) {
   Pipeline pipeline(plan, PollMode::kOnce, clock, log);
   pipeline.poller().Run({});
 
-  const auto page = pipeline.page().Get();
+  const auto page = pipeline.page().Get(ExpositionFormat::kText);
   std::fwrite(page->data(), 1, page->size(), stdout);
   bool complete = std::fflush(stdout) == 0;
   pipeline.connections().ForEach([&](std::size_t, const ConnectionStore::Entry& entry) {

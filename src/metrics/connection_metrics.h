@@ -8,7 +8,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "exposition/exposition_writer.h"
@@ -28,18 +27,20 @@ class ConnectionSeriesWriter {
 
   const ConnectionIdentity& identity() const { return identity_; }
   /// One series with the connection's labels and, behind them, the given ones.
-  void Add(double value,
-           std::initializer_list<std::pair<std::string_view, std::string_view>> labels = {});
+  void Add(double value, std::initializer_list<LabelView> labels = {});
   /// Legs by duration, as CallSummary counts them.
   void AddDurations(const CallSummary& summary);
 
  private:
+  void SetBuckets(const CallSummary& summary);
+  void SetNativeBuckets(const CallSummary& summary);
+
   const ConnectionIdentity& identity_;
   const std::vector<double>& duration_bounds_;
   const ExpositionWriter& writer_;
   std::string& out_;
   const MetricDescriptor* metric_ = nullptr;
-  prometheus::ClientMetric series_;
+  MetricSeries series_;
   std::size_t common_labels_;
 };
 
@@ -52,12 +53,13 @@ struct ConnectionMetric {
 std::span<const ConnectionMetric> ConnectionMetrics();
 
 /// One connection's series of every row of ConnectionMetrics(), written: those of row i end at
-/// ends[i].
+/// ends[i]. Empty where there is no connection.
 struct RenderedConnection {
   std::string bytes;
   std::vector<std::uint32_t> ends;
 
   std::string_view SeriesOf(std::size_t row) const {
+    if (ends.empty()) return {};
     const std::uint32_t begin = row == 0 ? 0 : ends[row - 1];
     return std::string_view(bytes).substr(begin, ends[row] - begin);
   }
