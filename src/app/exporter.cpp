@@ -36,7 +36,7 @@ class Pipeline {
         poll_metrics_(connections_, exporter_metrics_),
         poll_log_(log),
         observers_({&poll_metrics_, &poll_log_}),
-        page_(connections_, exporter_metrics_, plan.duration_bounds, TextWriter(), clock),
+        page_(connections_, exporter_metrics_, clock),
         transport_(clock, {.max_connections = plan.max_concurrent_requests}),
         poller_(plan, mode, clock, transport_, observers_, std::random_device()()) {
     exporter_metrics_.NoteConfigLoaded(clock.WallNow());
@@ -97,7 +97,7 @@ int RunOnce(const PollPlan& plan, const Clock& clock, Log& log) {
   Pipeline pipeline(plan, PollMode::kOnce, clock, log);
   pipeline.poller().Run({});
 
-  const auto page = pipeline.page().Get();
+  const auto page = pipeline.page().Get(ExpositionFormat::kText);
   std::fwrite(page->data(), 1, page->size(), stdout);
   bool complete = std::fflush(stdout) == 0;
   complete = complete && pipeline.exporter_metrics().discovery_failures() == 0;

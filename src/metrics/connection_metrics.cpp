@@ -7,7 +7,9 @@
 namespace telnyx_exporter {
 namespace {
 
-using prometheus::ClientMetric;
+// As Prometheus's client libraries have it by default: so small that a quantile among calls of 0 s
+// is 0, and equal in all histograms, which can then be added up.
+constexpr double kZeroThreshold = 0x1p-128;
 
 constexpr std::array kConnectionMetrics = {
     ConnectionMetric{catalogue::kActiveCalls, true,
@@ -21,7 +23,7 @@ constexpr std::array kConnectionMetrics = {
                      }},
     ConnectionMetric{catalogue::kActiveCallDuration, true,
                      [](const ConnectionState& state, ConnectionSeriesWriter& out) {
-                       if (state.values) out.AddDurations(state.values->summary);
+                       if (state.values) out.AddDurations(*state.values);
                      }},
     ConnectionMetric{catalogue::kLongestActiveCallDuration, true,
                      [](const ConnectionState& state, ConnectionSeriesWriter& out) {
@@ -89,50 +91,61 @@ constexpr std::array kConnectionMetrics = {
 }  // namespace
 
 ConnectionSeriesWriter::ConnectionSeriesWriter(const ConnectionIdentity& identity,
-                                               const std::vector<double>& duration_bounds,
                                                const ExpositionWriter& writer, std::string& out)
-    : identity_(identity), duration_bounds_(duration_bounds), writer_(writer), out_(out) {
-  series_.label = {{"account", identity.account},
-                   {"connection_id", identity.plan.id},
-                   {"connection_name", identity.plan.name}};
-  for (const auto& [name, value] : identity.plan.labels) series_.label.push_back({name, value});
-  common_labels_ = series_.label.size();
+    : identity_(identity), writer_(writer), out_(out) {
+  series_.labels = {{"account", identity.account},
+                    {"connection_id", identity.plan.id},
+                    {"connection_name", identity.plan.name}};
+  for (const auto& [name, value] : identity.plan.labels) series_.labels.push_back({name, value});
+  common_labels_ = series_.labels.size();
 }
 
-void ConnectionSeriesWriter::Add(
-    double value, std::initializer_list<std::pair<std::string_view, std::string_view>> labels) {
-  for (const auto& [name, text] : labels) {
-    if (!text.empty()) series_.label.push_back({std::string(name), std::string(text)});
-  }
-  // Whatever the type, only its own field is read.
-  series_.gauge.value = value;
-  series_.counter.value = value;
+void ConnectionSeriesWriter::Add(double value, std::initializer_list<LabelView> labels) {
+  std::ranges::copy_if(labels, std::back_inserter(series_.labels),
+                       [](const LabelView& label) { return !label.value.empty(); });
+  series_.value = value;
   writer_.WriteSamples(*metric_, series_, out_);
-  series_.label.resize(common_labels_);
+  series_.labels.resize(common_labels_);
 }
 
-void ConnectionSeriesWriter::AddDurations(const CallSummary& summary) {
-  auto& histogram = series_.histogram;
-  histogram.bucket.clear();
+void ConnectionSeriesWriter::AddDurations(const CompletePoll& poll) {
+  const CallSummary& summary = poll.summary;
+  series_.histogram.count = summary.legs;
+  series_.histogram.sum = static_cast<double>(summary.total_seconds);
+  SetBuckets(poll);
+  SetNativeBuckets(summary);
+  writer_.WriteSamples(*metric_, series_, out_);
+}
+
+void ConnectionSeriesWriter::SetBuckets(const CompletePoll& poll) {
+  auto& buckets = series_.histogram.buckets;
+  buckets.clear();
   std::uint64_t cumulative = 0;
-  for (std::size_t i = 0; i < duration_bounds_.size(); ++i) {
-    cumulative += summary.bucket_counts[i];
-    histogram.bucket.push_back(
-        {.cumulative_count = cumulative, .upper_bound = duration_bounds_[i]});
+  for (std::size_t i = 0; i < poll.duration_bounds->size(); ++i) {
+    cumulative += poll.summary.bucket_counts[i];
+    buckets.push_back({.upper_bound = (*poll.duration_bounds)[i], .cumulative_count = cumulative});
   }
-  histogram.sample_count = summary.legs;
-  histogram.sample_sum = static_cast<double>(summary.total_seconds);
-  writer_.WriteSamples(*metric_, series_, out_);
+}
+
+void ConnectionSeriesWriter::SetNativeBuckets(const CallSummary& summary) {
+  NativeBuckets& native = series_.histogram.native.emplace();
+  native.schema = kDurationSchema;
+  native.zero_threshold = kZeroThreshold;
+  native.zero_count = summary.zero_seconds_legs;
+  native.buckets.reserve(summary.duration_buckets.size());
+  for (const DurationBucket& bucket : summary.duration_buckets) {
+    native.buckets.push_back(
+        {.index = static_cast<std::int32_t>(bucket.index), .count = bucket.count});
+  }
 }
 
 std::span<const ConnectionMetric> ConnectionMetrics() { return kConnectionMetrics; }
 
 void RenderConnection(const ConnectionIdentity& identity, const ConnectionState& state,
-                      const std::vector<double>& duration_bounds, const ExpositionWriter& writer,
-                      RenderedConnection& rendered) {
+                      const ExpositionWriter& writer, RenderedConnection& rendered) {
   rendered.bytes.clear();
   rendered.ends.clear();
-  ConnectionSeriesWriter out(identity, duration_bounds, writer, rendered.bytes);
+  ConnectionSeriesWriter out(identity, writer, rendered.bytes);
   for (const ConnectionMetric& metric : kConnectionMetrics) {
     out.BeginMetric(metric.descriptor);
     metric.write(state, out);

@@ -8,7 +8,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "exposition/exposition_writer.h"
@@ -20,26 +19,26 @@ namespace telnyx_exporter {
 /// What a table row writes its series into.
 class ConnectionSeriesWriter {
  public:
-  ConnectionSeriesWriter(const ConnectionIdentity& identity,
-                         const std::vector<double>& duration_bounds, const ExpositionWriter& writer,
+  ConnectionSeriesWriter(const ConnectionIdentity& identity, const ExpositionWriter& writer,
                          std::string& out);
 
   void BeginMetric(const MetricDescriptor& metric) { metric_ = &metric; }
 
   const ConnectionIdentity& identity() const { return identity_; }
   /// One series with the connection's labels and, behind them, the given ones that are not empty.
-  void Add(double value,
-           std::initializer_list<std::pair<std::string_view, std::string_view>> labels = {});
+  void Add(double value, std::initializer_list<LabelView> labels = {});
   /// Legs by duration, as CallSummary counts them.
-  void AddDurations(const CallSummary& summary);
+  void AddDurations(const CompletePoll& poll);
 
  private:
+  void SetBuckets(const CompletePoll& poll);
+  void SetNativeBuckets(const CallSummary& summary);
+
   const ConnectionIdentity& identity_;
-  const std::vector<double>& duration_bounds_;
   const ExpositionWriter& writer_;
   std::string& out_;
   const MetricDescriptor* metric_ = nullptr;
-  prometheus::ClientMetric series_;
+  MetricSeries series_;
   std::size_t common_labels_;
 };
 
@@ -52,7 +51,7 @@ struct ConnectionMetric {
 std::span<const ConnectionMetric> ConnectionMetrics();
 
 /// One connection's series of every row of ConnectionMetrics(), written: those of row i end at
-/// ends[i].
+/// ends[i]. Empty where there is no connection.
 struct RenderedConnection {
   std::string bytes;
   std::vector<std::uint32_t> ends;
@@ -65,7 +64,6 @@ struct RenderedConnection {
 };
 
 void RenderConnection(const ConnectionIdentity& identity, const ConnectionState& state,
-                      const std::vector<double>& duration_bounds, const ExpositionWriter& writer,
-                      RenderedConnection& rendered);
+                      const ExpositionWriter& writer, RenderedConnection& rendered);
 
 }  // namespace telnyx_exporter

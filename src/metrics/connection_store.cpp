@@ -11,7 +11,7 @@ void ConnectionStore::Add(ConnectionKey key, std::string account, const Connecti
   entries_[index].identity = std::make_shared<const ConnectionIdentity>(
       ConnectionIdentity{.account = std::move(account), .plan = plan});
   ++not_polled_;
-  Touch(entries_[index]);
+  TouchIdentity(entries_[index]);
 }
 
 void ConnectionStore::Change(ConnectionKey key, const ConnectionPlan& plan) {
@@ -19,7 +19,7 @@ void ConnectionStore::Change(ConnectionKey key, const ConnectionPlan& plan) {
   Entry& entry = EntryOf(key);
   entry.identity = std::make_shared<const ConnectionIdentity>(
       ConnectionIdentity{.account = entry.identity->account, .plan = plan});
-  Touch(entry);
+  TouchIdentity(entry);
 }
 
 void ConnectionStore::Remove(ConnectionKey key) {
@@ -28,7 +28,7 @@ void ConnectionStore::Remove(ConnectionKey key) {
   if (!entry.state.polled()) --not_polled_;
   entry.identity.reset();
   entry.state = {};
-  Touch(entry);
+  TouchIdentity(entry);
   NoteIfReady();
 }
 
@@ -82,6 +82,11 @@ void ConnectionStore::ForEach(
 bool ConnectionStore::ready() const {
   const std::lock_guard lock(mutex_);
   return ready_;
+}
+
+void ConnectionStore::TouchIdentity(Entry& entry) {
+  Touch(entry);
+  identities_version_.fetch_add(1, std::memory_order_release);
 }
 
 void ConnectionStore::Touch(Entry& entry) {

@@ -36,6 +36,11 @@ class ConnectionStore {
   /// Changes whenever anything in the store does; read without a lock.
   std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
 
+  /// Changes whenever a connection comes, goes or gets another plan; read without a lock.
+  std::uint64_t identities_version() const {
+    return identities_version_.load(std::memory_order_acquire);
+  }
+
   /// Calls `read` for every place under the lock, empty ones included: it must be quick and must
   /// not call back.
   void ForEach(const std::function<void(std::size_t index, const Entry&)>& read) const;
@@ -52,6 +57,7 @@ class ConnectionStore {
  private:
   Entry& EntryOf(ConnectionKey key) { return entries_[static_cast<std::size_t>(key)]; }
   void Touch(Entry& entry);
+  void TouchIdentity(Entry& entry);
   void NoteIfReady();
 
   mutable std::mutex mutex_;
@@ -60,6 +66,7 @@ class ConnectionStore {
   std::size_t awaited_ = 0;     // discoveries, guarded by mutex_
   bool ready_ = false;          // guarded by mutex_
   std::atomic<std::uint64_t> version_{0};
+  std::atomic<std::uint64_t> identities_version_{0};
 };
 
 }  // namespace telnyx_exporter

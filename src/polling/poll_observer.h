@@ -23,6 +23,7 @@ enum class ConnectionKey : std::uint32_t {};
 
 struct CompletePoll {
   CallSummary summary;
+  DurationBounds duration_bounds;              // of summary.bucket_counts
   std::optional<std::uint64_t> reported_legs;  // the server's own count
   std::uint32_t pages = 0;
 };

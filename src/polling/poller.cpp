@@ -304,6 +304,7 @@ void Poller::ReportRequest(Account& account, const Exchange& exchange, Instant n
 
 CompletePoll Poller::Summarize(const Poll& poll) {
   return {.summary = summarizer_->Summarize(poll.calls()),
+          .duration_bounds = summarizer_->duration_bounds(),
           .reported_legs = poll.reported_legs(),
           .pages = poll.pages()};
 }

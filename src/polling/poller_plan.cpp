@@ -32,7 +32,7 @@ void Poller::Apply(const PollPlan& plan) {
   max_in_flight_ = plan.max_concurrent_requests;
   max_response_bytes_ = plan.max_response_bytes;
   shard_ = plan.shard;
-  if (!summarizer_ || summarizer_->duration_bounds() != plan.duration_bounds) {
+  if (!summarizer_ || *summarizer_->duration_bounds() != plan.duration_bounds) {
     summarizer_.emplace(plan.duration_bounds, random_());
   }
 

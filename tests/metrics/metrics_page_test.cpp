@@ -1,20 +1,30 @@
 #include "metrics/metrics_page.h"
 
+#include <algorithm>
 #include <atomic>
+#include <memory>
 #include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/gunzip.h"
 #include "support/manual_clock.h"
+#include "support/protobuf_exposition.h"
 
 namespace telnyx_exporter {
 namespace {
+
+const DurationBounds kBounds =
+    std::make_shared<const std::vector<double>>(std::vector<double>{60, 600});
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+constexpr ExpositionFormat kText = ExpositionFormat::kText;
+constexpr ExpositionFormat kOpenMetrics = ExpositionFormat::kOpenMetrics;
+constexpr ExpositionFormat kProtobuf = ExpositionFormat::kProtobuf;
 constexpr ConnectionKey kFirst{0};
 constexpr ConnectionKey kSecond{1};
 
@@ -37,16 +47,20 @@ class MetricsPageTest : public ::testing::Test {
 
   void Complete(ConnectionKey key, std::uint64_t legs) {
     store_.OnPollBegun(key);
-    store_.OnPollEnded(key, {.ended = clock_.Now(),
-                             .ended_wall = clock_.WallNow(),
-                             .elapsed = 250ms,
-                             .result = CompletePoll{.summary = {.legs = legs,
-                                                                .sessions = legs - 1,
-                                                                .longest_seconds = 700,
-                                                                .total_seconds = 1000,
-                                                                .bucket_counts = {legs - 1, 0, 1}},
-                                                    .reported_legs = legs + 1,
-                                                    .pages = 3}});
+    store_.OnPollEnded(key,
+                       {.ended = clock_.Now(),
+                        .ended_wall = clock_.WallNow(),
+                        .elapsed = 250ms,
+                        .result = CompletePoll{.summary = {.legs = legs,
+                                                           .sessions = legs - 1,
+                                                           .longest_seconds = 700,
+                                                           .total_seconds = 1000,
+                                                           .bucket_counts = {legs - 1, 0, 1},
+                                                           .duration_buckets = {{0, 1}, {76, 1}},
+                                                           .zero_seconds_legs = legs - 2},
+                                               .duration_bounds = kBounds,
+                                               .reported_legs = legs + 1,
+                                               .pages = 3}});
   }
 
   void Fail(ConnectionKey key, FailureReason reason) {
@@ -57,12 +71,12 @@ class MetricsPageTest : public ::testing::Test {
                              .result = std::unexpected(PollFailure{.reason = reason})});
   }
 
-  std::string Page() { return *page_.Get(); }
+  std::string Page(ExpositionFormat format = kText) { return *page_.Get(format); }
 
   ManualClock clock_;
   ConnectionStore store_;
   ExporterMetrics exporter_{{.version = "1.2.3", .revision = "abc", .compiler = "cc"}};
-  MetricsPage page_{store_, exporter_, {60, 600}, TextWriter(), clock_};
+  MetricsPage page_{store_, exporter_, clock_};
 };
 
 const std::string kSupport =
@@ -110,7 +124,8 @@ TEST_F(MetricsPageTest, LeavesOutSessionsThatAreNotKnown) {
                .ended_wall = clock_.WallNow(),
                .elapsed = 1s,
                .result = CompletePoll{
-                   .summary = {.legs = 1, .sessions = std::nullopt, .bucket_counts = {1, 0, 0}}}});
+                   .summary = {.legs = 1, .sessions = std::nullopt, .bucket_counts = {1, 0, 0}},
+                   .duration_bounds = kBounds}});
   EXPECT_THAT(Page(), Not(HasSubstr("telnyx_active_call_sessions")));
   EXPECT_THAT(Page(), Not(HasSubstr("telnyx_reported_active_calls")));
 }
@@ -160,10 +175,102 @@ TEST_F(MetricsPageTest, WritesEachHeaderOnce) {
 
 TEST_F(MetricsPageTest, IsTheSameObjectUntilSomethingChanges) {
   Complete(kFirst, 5);
-  const auto page = page_.Get();
-  EXPECT_EQ(page_.Get(), page);
-  Complete(kSecond, 5);
-  EXPECT_NE(page_.Get(), page);
+  for (const ExpositionFormat format : kExpositionFormats) {
+    const auto page = page_.Get(format);
+    EXPECT_EQ(page_.Get(format), page);
+    Complete(kSecond, 5);
+    EXPECT_NE(page_.Get(format), page);
+  }
+}
+
+TEST_F(MetricsPageTest, IsCompressedOnceForAllUntilSomethingChanges) {
+  Complete(kFirst, 5);
+  for (const ExpositionFormat format : kExpositionFormats) {
+    const auto gzipped = page_.GetGzipped(format);
+    EXPECT_EQ(page_.GetGzipped(format), gzipped);
+    EXPECT_EQ(Gunzip(*gzipped), Page(format));
+    Complete(kSecond, 5);
+    EXPECT_NE(page_.GetGzipped(format), gzipped);
+    EXPECT_EQ(Gunzip(*page_.GetGzipped(format)), Page(format));
+  }
+}
+
+TEST_F(MetricsPageTest, ShowsTheSameInOpenMetrics) {
+  Complete(kFirst, 5);
+  const std::string page = Page(kOpenMetrics);
+  for (const std::string& lines : {
+           std::string("# TYPE telnyx_active_call_duration_seconds gaugehistogram\n"
+                       "# UNIT telnyx_active_call_duration_seconds seconds\n"),
+           "telnyx_active_calls" + kSupport + "} 5\n",
+           "telnyx_active_call_duration_seconds_bucket" + kSupport + ",le=\"60.0\"} 4\n",
+           "telnyx_active_call_duration_seconds_gsum" + kSupport + "} 1000\n",
+           "telnyx_active_call_duration_seconds_gcount" + kSupport + "} 5\n",
+           std::string("# TYPE telnyx_polls counter\n"),
+           "telnyx_polls_total" + kSupport + "} 1\n",
+           std::string("telnyx_exporter_poll_lag_seconds_bucket{le=\"0.01\"} 0\n"),
+           std::string("# TYPE process_cpu_seconds counter\n# UNIT process_cpu_seconds seconds\n"),
+       }) {
+    EXPECT_THAT(page, HasSubstr(lines));
+  }
+  EXPECT_TRUE(page.ends_with("\n# EOF\n"));
+}
+
+TEST_F(MetricsPageTest, ShowsNativeBucketsInProtobuf) {
+  Complete(kFirst, 5);
+  Complete(kSecond, 2);
+  const MetricFamilies families = ParseDelimited(Page(kProtobuf));
+  const auto family = std::ranges::find_if(families, [](const auto& candidate) {
+    return candidate.name() == "telnyx_active_call_duration_seconds";
+  });
+  ASSERT_NE(family, families.end());
+  EXPECT_EQ(family->type(), io::prometheus::client::GAUGE_HISTOGRAM);
+  ASSERT_EQ(family->metric_size(), 2);
+  const auto& histogram = family->metric(0).histogram();
+  EXPECT_EQ(histogram.sample_count(), 5U);
+  EXPECT_EQ(histogram.bucket_size(), 2);
+  EXPECT_EQ(histogram.schema(), 3);
+  EXPECT_EQ(histogram.zero_count(), 3U);
+  ASSERT_EQ(histogram.positive_span_size(), 2);
+  EXPECT_EQ(histogram.positive_span(1).offset(), 75);
+}
+
+TEST_F(MetricsPageTest, LeavesOutExpiredValuesInEveryFormat) {
+  Complete(kFirst, 5);
+  for (const ExpositionFormat format : kExpositionFormats) {
+    EXPECT_THAT(Page(format), HasSubstr("telnyx_active_calls"));
+  }
+  clock_.Advance(45s);
+  for (const ExpositionFormat format : kExpositionFormats) {
+    EXPECT_THAT(Page(format), Not(HasSubstr("telnyx_active_calls")));
+    EXPECT_THAT(Page(format), HasSubstr("telnyx_connection_up"));
+  }
+}
+
+TEST_F(MetricsPageTest, ReleasesAFormatThatNobodyAsksForAnyMore) {
+  const std::weak_ptr<const std::string> text = page_.Get(kText);
+  const std::weak_ptr<const std::string> gzipped = page_.GetGzipped(kText);
+  clock_.Advance(10min - 1ms);
+  page_.Get(kProtobuf);
+  EXPECT_FALSE(text.expired());
+  clock_.Advance(1ms);
+  page_.Get(kProtobuf);
+  EXPECT_TRUE(text.expired());
+  EXPECT_TRUE(gzipped.expired());
+  Complete(kFirst, 5);
+  EXPECT_THAT(Page(kText), HasSubstr("telnyx_active_calls" + kSupport + "} 5\n"));
+}
+
+TEST_F(MetricsPageTest, SkipsAPlaceWithoutAConnection) {
+  constexpr ConnectionKey kFourth{3};
+  store_.Add(kFourth, "main", Plan("4", "fourth"));
+  Complete(kFourth, 5);
+  for (const ExpositionFormat format : kExpositionFormats) {
+    EXPECT_THAT(Page(format), HasSubstr("fourth"));
+    EXPECT_THAT(Page(format), Not(HasSubstr("connection_id=\"\"")));
+  }
+  const MetricFamilies families = ParseDelimited(Page(kProtobuf));
+  EXPECT_EQ(families.front().name(), "telnyx_active_calls");
+  EXPECT_EQ(families.front().metric_size(), 1);
 }
 
 TEST_F(MetricsPageTest, TakesUpTheExportersOwnCountersWithinASecond) {

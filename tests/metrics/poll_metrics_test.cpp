@@ -24,7 +24,7 @@ class PollMetricsTest : public ::testing::Test {
   }
 
   std::string Page() {
-    return *MetricsPage(store_, exporter_, {60, 600}, TextWriter(), clock_).Get();
+    return *MetricsPage(store_, exporter_, clock_).Get(ExpositionFormat::kText);
   }
 
   ManualClock clock_;
