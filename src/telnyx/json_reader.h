@@ -66,7 +66,7 @@ inline std::optional<std::string_view> PlainText(json::raw_json_string text) {
 
 /// A member's key. Nothing with an error.
 inline simdjson::simdjson_result<std::string_view> ReadKey(json::field& field) {
-  if (auto plain = PlainText(field.key())) return std::move(*plain);
+  if (const auto plain = PlainText(field.key())) return std::string_view(*plain);
   return field.unescaped_key();
 }
 
@@ -74,7 +74,7 @@ inline simdjson::simdjson_result<std::string_view> ReadKey(json::field& field) {
 inline simdjson::simdjson_result<std::string_view> ReadString(json::value& value) {
   json::raw_json_string raw;
   if (const auto error = value.get_raw_json_string().get(raw)) return error;
-  if (auto plain = PlainText(raw)) return std::move(*plain);
+  if (const auto plain = PlainText(raw)) return std::string_view(*plain);
   return value.get_string();
 }
 
