@@ -15,7 +15,8 @@ constexpr std::size_t kKeptRows = std::size_t{16} * 1024;
 CallSummarizer::CallSummarizer(std::vector<double> duration_bounds, std::uint64_t key)
     : duration_bounds_(std::move(duration_bounds)), grouping_(key) {}
 
-CallSummary CallSummarizer::Summarize(std::span<const ActiveCall> calls) {
+CallSummary CallSummarizer::Summarize(std::span<const ActiveCall> calls,
+                                      const UseLegOrder& use_leg_order) {
   CallSummary summary;
   summary.bucket_counts.resize(duration_bounds_.size() + 1);
   for (const ActiveCall& call : calls) {
@@ -24,8 +25,10 @@ CallSummary CallSummarizer::Summarize(std::span<const ActiveCall> calls) {
     summary.longest_seconds = std::max(summary.longest_seconds, call.duration_seconds);
   }
   summary.legs = calls.size();
-  TakeOutRepeatedLegs(calls, summary);
+  grouping_.Reserve(calls.size());
   summary.sessions = CountSessions(calls);
+  TakeOutRepeatedLegs(calls, summary);
+  if (use_leg_order) use_leg_order(grouping_.entries());
   if (calls.size() > kKeptRows) grouping_.ReleaseMemory();
   return summary;
 }
@@ -39,7 +42,6 @@ std::size_t CallSummarizer::BucketOf(std::uint32_t duration_seconds) const {
 // walk through all rows in the order of their ids.
 void CallSummarizer::TakeOutRepeatedLegs(std::span<const ActiveCall> calls, CallSummary& summary) {
   grouping_.Clear();
-  grouping_.Reserve(calls.size());
   for (std::uint32_t i = 0; i < calls.size(); ++i) grouping_.Add(calls[i].leg, i);
   grouping_.ForEachGroup([&](std::uint32_t i) -> const CallId& { return calls[i].leg; },
                          [&](std::span<const IdGrouping::Entry> rows) {

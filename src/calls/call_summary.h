@@ -4,6 +4,7 @@
 // have lasted. What the metrics show comes from here and from nothing else.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -33,9 +34,13 @@ class CallSummarizer {
 
   const std::vector<double>& duration_bounds() const { return duration_bounds_; }
 
+  /// Is lent all rows in the order of their legs, as IdGrouping::entries.
+  using UseLegOrder = std::function<void(std::span<const IdGrouping::Entry>)>;
+
   /// Counts every call_leg_id once, whatever the number of its rows; of several durations of one
-  /// leg the longest, which is the newest. Keeps its working memory for the next poll.
-  CallSummary Summarize(std::span<const ActiveCall> calls);
+  /// leg the longest, which is the newest. Whoever needs the order that the counting takes, too,
+  /// gets it by `use_leg_order`. Keeps its working memory for the next poll.
+  CallSummary Summarize(std::span<const ActiveCall> calls, const UseLegOrder& use_leg_order = {});
 
  private:
   std::size_t BucketOf(std::uint32_t duration_seconds) const;
