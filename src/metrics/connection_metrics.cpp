@@ -19,6 +19,12 @@ constexpr std::array kConnectionMetrics = {
                        if (!state.values || !state.values->summary.sessions) return;
                        out.Add(static_cast<double>(*state.values->summary.sessions));
                      }},
+    ConnectionMetric{catalogue::kActiveCallsPeak, true,
+                     [](const ConnectionState& state, ConnectionSeriesWriter& out) {
+                       const Duration window = out.identity().plan.peak_window;
+                       const auto peak = state.peak.At(out.now(), window);
+                       if (state.values) out.Add(static_cast<double>(peak.count));
+                     }},
     ConnectionMetric{catalogue::kActiveCallDuration, true,
                      [](const ConnectionState& state, ConnectionSeriesWriter& out) {
                        if (state.values) out.AddDurations(state.values->summary);
@@ -31,6 +37,14 @@ constexpr std::array kConnectionMetrics = {
                      [](const ConnectionState& state, ConnectionSeriesWriter& out) {
                        if (!state.values || !state.values->reported_legs) return;
                        out.Add(static_cast<double>(*state.values->reported_legs));
+                     }},
+    ConnectionMetric{catalogue::kCallsStarted, false,
+                     [](const ConnectionState& state, ConnectionSeriesWriter& out) {
+                       if (state.history) out.Add(static_cast<double>(state.history->started));
+                     }},
+    ConnectionMetric{catalogue::kCompletedCallDuration, false,
+                     [](const ConnectionState& state, ConnectionSeriesWriter& out) {
+                       if (state.history) out.AddDurations(state.history->completed);
                      }},
     ConnectionMetric{catalogue::kConnectionPollPages, false,
                      [](const ConnectionState& state, ConnectionSeriesWriter& out) {
@@ -81,8 +95,13 @@ constexpr std::array kConnectionMetrics = {
 
 ConnectionSeriesWriter::ConnectionSeriesWriter(const ConnectionIdentity& identity,
                                                const std::vector<double>& duration_bounds,
-                                               const ExpositionWriter& writer, std::string& out)
-    : identity_(identity), duration_bounds_(duration_bounds), writer_(writer), out_(out) {
+                                               Instant now, const ExpositionWriter& writer,
+                                               std::string& out)
+    : identity_(identity),
+      duration_bounds_(duration_bounds),
+      now_(now),
+      writer_(writer),
+      out_(out) {
   series_.label = {{"account", identity.account},
                    {"connection_id", identity.plan.id},
                    {"connection_name", identity.plan.name}};
@@ -116,14 +135,28 @@ void ConnectionSeriesWriter::AddDurations(const CallSummary& summary) {
   writer_.WriteSamples(*metric_, series_, out_);
 }
 
+void ConnectionSeriesWriter::AddDurations(const DurationHistogram& durations) {
+  auto& histogram = series_.histogram;
+  histogram.bucket.clear();
+  std::uint64_t cumulative = 0;
+  for (std::size_t i = 0; i < durations.bounds()->size(); ++i) {
+    cumulative += durations.buckets()[i].count;
+    histogram.bucket.push_back(
+        {.cumulative_count = cumulative, .upper_bound = (*durations.bounds())[i]});
+  }
+  histogram.sample_count = durations.count();
+  histogram.sample_sum = durations.total_seconds();
+  writer_.WriteSamples(*metric_, series_, out_);
+}
+
 std::span<const ConnectionMetric> ConnectionMetrics() { return kConnectionMetrics; }
 
 void RenderConnection(const ConnectionIdentity& identity, const ConnectionState& state,
-                      const std::vector<double>& duration_bounds, const ExpositionWriter& writer,
-                      RenderedConnection& rendered) {
+                      const std::vector<double>& duration_bounds, Instant now,
+                      const ExpositionWriter& writer, RenderedConnection& rendered) {
   rendered.bytes.clear();
   rendered.ends.clear();
-  ConnectionSeriesWriter out(identity, duration_bounds, writer, rendered.bytes);
+  ConnectionSeriesWriter out(identity, duration_bounds, now, writer, rendered.bytes);
   for (const ConnectionMetric& metric : kConnectionMetrics) {
     out.BeginMetric(metric.descriptor);
     metric.write(state, out);

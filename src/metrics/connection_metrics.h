@@ -21,21 +21,25 @@ namespace telnyx_exporter {
 class ConnectionSeriesWriter {
  public:
   ConnectionSeriesWriter(const ConnectionIdentity& identity,
-                         const std::vector<double>& duration_bounds, const ExpositionWriter& writer,
-                         std::string& out);
+                         const std::vector<double>& duration_bounds, Instant now,
+                         const ExpositionWriter& writer, std::string& out);
 
   void BeginMetric(const MetricDescriptor& metric) { metric_ = &metric; }
 
   const ConnectionIdentity& identity() const { return identity_; }
+  /// The moment that the series are to be true of.
+  Instant now() const { return now_; }
   /// One series with the connection's labels and, behind them, the given ones.
   void Add(double value,
            std::initializer_list<std::pair<std::string_view, std::string_view>> labels = {});
   /// Legs by duration, as CallSummary counts them.
   void AddDurations(const CallSummary& summary);
+  void AddDurations(const DurationHistogram& durations);
 
  private:
   const ConnectionIdentity& identity_;
   const std::vector<double>& duration_bounds_;
+  const Instant now_;
   const ExpositionWriter& writer_;
   std::string& out_;
   const MetricDescriptor* metric_ = nullptr;
@@ -65,7 +69,7 @@ struct RenderedConnection {
 };
 
 void RenderConnection(const ConnectionIdentity& identity, const ConnectionState& state,
-                      const std::vector<double>& duration_bounds, const ExpositionWriter& writer,
-                      RenderedConnection& rendered);
+                      const std::vector<double>& duration_bounds, Instant now,
+                      const ExpositionWriter& writer, RenderedConnection& rendered);
 
 }  // namespace telnyx_exporter

@@ -37,6 +37,7 @@ class ExporterMetrics {
   void CountSkippedPolls(AccountKey key, std::uint64_t count);
   void CountRateLimiterWait(AccountKey key, Duration waited);
   void ObservePollLag(Duration lag);
+  void SetTrackedCalls(std::uint64_t legs);
   void CountWebRequest(std::string_view handler, int status);
   void NoteConfigLoaded(WallTime now);
   void NoteConfigRefused();
@@ -72,6 +73,7 @@ class ExporterMetrics {
   prometheus::Family<prometheus::Counter>& limiter_wait_;
   prometheus::Family<prometheus::Counter>& web_requests_;
   prometheus::Histogram& poll_lag_;
+  prometheus::Gauge& tracked_calls_;
   prometheus::Gauge& config_successful_;
   prometheus::Gauge& config_time_;
   std::vector<Account> accounts_;  // polling thread only

@@ -55,16 +55,24 @@ void MetricsPage::RenderChangedConnections(Instant now) {
     Connection& connection = connections_[index];
     connection.shows_values = entry.state.values && now < entry.state.values_expire;
     if (connection.shows_values) page_expires_ = std::min(page_expires_, entry.state.values_expire);
-    if (connection.version != entry.version) changed.emplace_back(index, entry);
+    if (connection.version != entry.version || now >= connection.rendered_until) {
+      changed.emplace_back(index, entry);
+    } else {
+      page_expires_ = std::min(page_expires_, connection.rendered_until);
+    }
   });
   for (const auto& [index, entry] : changed) {
     if (entry.identity == nullptr) {
       connections_[index] = {.version = entry.version};
       continue;
     }
-    RenderConnection(*entry.identity, entry.state, duration_bounds_, writer_,
-                     connections_[index].rendered);
-    connections_[index].version = entry.version;
+    Connection& connection = connections_[index];
+    RenderConnection(*entry.identity, entry.state, duration_bounds_, now, writer_,
+                     connection.rendered);
+    connection.rendered_until =
+        entry.state.peak.At(now, entry.identity->plan.peak_window).until.value_or(Instant::max());
+    connection.version = entry.version;
+    page_expires_ = std::min(page_expires_, connection.rendered_until);
   }
 }
 

@@ -34,6 +34,7 @@ class MetricsPage {
     std::uint64_t version = 0;
     bool shows_values = false;
     RenderedConnection rendered;
+    Instant rendered_until = Instant::max();  // then its peak is another one
   };
 
   bool IsCurrent(Instant now) const;

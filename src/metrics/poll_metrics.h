@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -32,11 +33,14 @@ class PollMetrics final : public PollObserver {
 
  private:
   AccountKey AccountOf(ConnectionKey key) const { return accounts_[static_cast<std::size_t>(key)]; }
+  void SetTrackedCalls(ConnectionKey connection, std::uint64_t legs);
 
   ConnectionStore& connections_;
   ExporterMetrics& exporter_;
-  std::vector<std::string> account_names_;  // by AccountKey
-  std::vector<AccountKey> accounts_;        // by ConnectionKey
+  std::vector<std::string> account_names_;    // by AccountKey
+  std::vector<AccountKey> accounts_;          // by ConnectionKey
+  std::vector<std::uint64_t> tracked_calls_;  // by ConnectionKey
+  std::uint64_t all_tracked_calls_ = 0;
 };
 
 }  // namespace telnyx_exporter

@@ -32,6 +32,7 @@ struct ConnectionPlan {
   Duration interval;
   Duration timeout;      // of one poll: all pages, waits and retries
   Duration stale_after;  // how long complete values are kept
+  Duration peak_window;  // over which the peak of active calls is kept
   std::optional<std::uint32_t> channel_limit;
 
   bool operator==(const ConnectionPlan&) const = default;

@@ -28,7 +28,12 @@ std::optional<double> ParseHeaderNumber(const std::optional<std::string>& text) 
 
 Poller::Poller(const PollPlan& plan, PollMode mode, const Clock& clock, Transport& transport,
                PollObserver& observer, std::uint64_t seed)
-    : mode_(mode), clock_(clock), transport_(transport), observer_(observer), random_(seed) {
+    : mode_(mode),
+      clock_(clock),
+      transport_(transport),
+      observer_(observer),
+      random_(seed),
+      grouping_key_(random_()) {
   Apply(plan);
 }
 
@@ -236,7 +241,7 @@ void Poller::OnExchange(Connection& connection, const Exchange& exchange) {
       SetTimer(now + active.poll.retry_delay(), Timer::Kind::kRetry, active.serial, connection.key);
       break;
     case Poll::Next::kComplete:
-      EndPoll(connection, now, Summarize(active.poll));
+      EndComplete(connection, now);
       break;
     case Poll::Next::kFailed:
       EndPoll(connection, now, std::unexpected(active.poll.failure()));
@@ -266,19 +271,29 @@ void Poller::ReportRequest(Account& account, const Exchange& exchange, Instant n
   observer_.OnRequestEnded(account.key, report);
 }
 
-CompletePoll Poller::Summarize(const Poll& poll) {
-  return {.summary = summarizer_->Summarize(poll.calls()),
-          .reported_legs = poll.reported_legs(),
-          .pages = poll.pages()};
+void Poller::EndComplete(Connection& connection, Instant now) {
+  const Poll& poll = connection.active->poll;
+  std::optional<CallChanges> changes;
+  const auto track = [&](std::span<const IdGrouping::Entry> order) {
+    if (mode_ == PollMode::kOnce) return;
+    changes =
+        connection.tracker.Update(poll.calls(), order, now, duration_bounds_, spare_leg_blocks_);
+  };
+  CompletePoll result{.summary = summarizer_->Summarize(poll.calls(), track),
+                      .reported_legs = poll.reported_legs(),
+                      .pages = poll.pages()};
+  EndPoll(connection, now, std::move(result), std::move(changes));
 }
 
 void Poller::EndPoll(Connection& connection, Instant now,
-                     std::expected<CompletePoll, PollFailure> result) {
+                     std::expected<CompletePoll, PollFailure> result,
+                     std::optional<CallChanges> changes) {
   LearnFrom(connection, result ? nullptr : &result.error(), now);
   PollReport report{.ended = now,
                     .ended_wall = clock_.WallNow(),
                     .elapsed = now - connection.active->poll.begun(),
-                    .result = std::move(result)};
+                    .result = std::move(result),
+                    .changes = std::move(changes)};
   if (mode_ == PollMode::kContinuous) report.next_due = connection.next_due;
   connection.active.reset();
   if (mode_ == PollMode::kOnce) --polls_left_;

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "calls/call_summary.h"
+#include "calls/call_tracker.h"
 #include "http/transport.h"
 #include "polling/poll.h"
 #include "polling/poll_grid.h"
@@ -109,9 +110,9 @@ class Poller {
   void CancelRequest(Connection& connection);
   void OnExchange(Connection& connection, const Exchange& exchange);
   void ReportRequest(Account& account, const Exchange& exchange, Instant now);
-  void EndPoll(Connection& connection, Instant now,
-               std::expected<CompletePoll, PollFailure> result);
-  CompletePoll Summarize(const Poll& poll);
+  void EndPoll(Connection& connection, Instant now, std::expected<CompletePoll, PollFailure> result,
+               std::optional<CallChanges> changes = {});
+  void EndComplete(Connection& connection, Instant now);
 
   /// What a poll's end says about the account's key and the connection.
   void LearnFrom(Connection& connection, const PollFailure* failure, Instant now);
@@ -129,12 +130,15 @@ class Poller {
   Transport& transport_;
   PollObserver& observer_;
   std::mt19937_64 random_;
+  const std::uint64_t grouping_key_;  // what the trackers keep is in the order that it makes
   PageParser parser_;
+  SpareLegBlocks spare_leg_blocks_;
 
   // Of the plan in force.
   PageWalkLimits walk_limits_;
   std::uint32_t max_in_flight_ = 0;
   std::size_t max_response_bytes_ = 0;
+  DurationBounds duration_bounds_;
   std::optional<CallSummarizer> summarizer_;
   std::vector<std::unique_ptr<Account>> accounts_;        // by AccountKey; null: free
   std::vector<std::unique_ptr<Connection>> connections_;  // by ConnectionKey; null: free

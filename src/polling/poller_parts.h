@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "calls/call_tracker.h"
 #include "polling/poll.h"
 #include "polling/poll_grid.h"
 #include "polling/poller.h"
@@ -31,6 +32,7 @@ struct Poller::Connection {
   Instant due{};  // of the poll that waits to begin
   std::optional<ActivePoll> active;
   std::uint32_t refusals = 0;  // polls in a row
+  CallTracker tracker;         // unused when connections are polled once only
 };
 
 struct Poller::Account {

@@ -32,7 +32,8 @@ void Poller::Apply(const PollPlan& plan) {
   max_in_flight_ = plan.max_concurrent_requests;
   max_response_bytes_ = plan.max_response_bytes;
   if (!summarizer_ || summarizer_->duration_bounds() != plan.duration_bounds) {
-    summarizer_.emplace(plan.duration_bounds, random_());
+    duration_bounds_ = std::make_shared<const std::vector<double>>(plan.duration_bounds);
+    summarizer_.emplace(plan.duration_bounds, grouping_key_);
   }
 
   std::unordered_set<std::string_view> names;

@@ -88,6 +88,28 @@ TEST_F(PollMetricsTest, CountsRetriesSkipsAndWaits) {
               HasSubstr("telnyx_api_rate_limiter_wait_seconds_total{account=\"main\"} 1.5\n"));
 }
 
+TEST_F(PollMetricsTest, AddsUpTheTrackedCallsOfAllConnections) {
+  constexpr ConnectionKey kOther{1};
+  metrics_.OnConnectionAdded(kOther, kAccount, {.id = "2", .name = "sales"});
+  EXPECT_THAT(Page(), HasSubstr("telnyx_exporter_tracked_calls 0\n"));
+  const auto track = [&](ConnectionKey connection, std::uint64_t legs) {
+    CallChanges changes{.completed = DurationHistogram(
+                            std::make_shared<const std::vector<double>>(std::vector<double>{60})),
+                        .tracked = legs};
+    metrics_.OnPollEnded(
+        connection,
+        {.result = CompletePoll{.summary = {.bucket_counts = {0, 0, 0}}}, .changes = changes});
+  };
+  track(kConnection, 5);
+  track(kOther, 10);
+  track(kConnection, 3);
+  EXPECT_THAT(Page(), HasSubstr("telnyx_exporter_tracked_calls 13\n"));
+  metrics_.OnPollEnded(kConnection, {.result = std::unexpected(PollFailure{})});
+  EXPECT_THAT(Page(), HasSubstr("telnyx_exporter_tracked_calls 13\n"));
+  metrics_.OnConnectionRemoved(kOther);
+  EXPECT_THAT(Page(), HasSubstr("telnyx_exporter_tracked_calls 3\n"));
+}
+
 TEST_F(PollMetricsTest, ShowsHowTheConfigurationWasLoaded) {
   exporter_.NoteConfigLoaded(WallTime(1'700'000'000s));
   EXPECT_THAT(Page(), HasSubstr("telnyx_exporter_config_last_reload_successful 1\n"));
