@@ -3,7 +3,7 @@
 
 build_packages=(
   ca-certificates ccache cmake g++ git ninja-build pkg-config
-  libcli11-dev libcurl4-openssl-dev libfmt-dev libmicrohttpd-dev libsimdjson-dev libspdlog-dev
+  libcli11-dev libcurl4-openssl-dev libfmt-dev libmicrohttpd-dev libre2-dev libsimdjson-dev libspdlog-dev
   libxxhash-dev libyaml-cpp-dev prometheus-cpp-dev zlib1g-dev
 )
 run_packages=(curl)

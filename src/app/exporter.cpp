@@ -40,6 +40,7 @@ class Pipeline {
         transport_(clock, {.max_connections = plan.max_concurrent_requests}),
         poller_(plan, mode, clock, transport_, observers_, std::random_device()()) {
     exporter_metrics_.NoteConfigLoaded(clock.WallNow());
+    exporter_metrics_.ShowShard(plan.shard);
   }
 
   Poller& poller() { return poller_; }
@@ -99,6 +100,7 @@ int RunOnce(const PollPlan& plan, const Clock& clock, Log& log) {
   const auto page = pipeline.page().Get();
   std::fwrite(page->data(), 1, page->size(), stdout);
   bool complete = std::fflush(stdout) == 0;
+  complete = complete && pipeline.exporter_metrics().discovery_failures() == 0;
   pipeline.connections().ForEach([&](std::size_t, const ConnectionStore::Entry& entry) {
     complete = complete && (entry.identity == nullptr || entry.state.up());
   });
@@ -110,7 +112,7 @@ int Serve(const CommandLine& command_line, Config config, const PollPlan& plan, 
   BlockSignals();
   Pipeline pipeline(plan, PollMode::kContinuous, clock, log);
   PollThread polling(pipeline.poller());
-  Reloader reloader(command_line.config_file, std::move(config), clock, log,
+  Reloader reloader(command_line.config_file, std::move(config), command_line.shard, clock, log,
                     pipeline.exporter_metrics(),
                     [&polling](PollPlan next) { return polling.Apply(std::move(next)); });
   auto server = HttpServer::Start({.listen_addresses = command_line.listen_addresses},

@@ -102,7 +102,23 @@ inline constexpr MetricDescriptor kApiRateLimiterWait{
     "telnyx_api_rate_limiter_wait_seconds_total", MetricType::kCounter, "seconds",
     "Time that requests waited for the exporter's own rate limit of the account."};
 
+inline constexpr MetricDescriptor kDiscoveredConnections{
+    "telnyx_discovered_connections", MetricType::kGauge, "",
+    "Connections that discovery found and keeps. Absent before the first complete list."};
+inline constexpr MetricDescriptor kDiscoveryFailures{
+    "telnyx_discovery_failures_total", MetricType::kCounter, "",
+    "Refreshes of the account's lists that did not end complete."};
+inline constexpr MetricDescriptor kDiscoveryLastSuccess{
+    "telnyx_discovery_last_success_timestamp_seconds", MetricType::kGauge, "seconds",
+    "When the account's lists were last read to the end, in seconds since 1970."};
+inline constexpr MetricDescriptor kVoiceProfileCallLimit{
+    "telnyx_outbound_voice_profile_concurrent_call_limit", MetricType::kGauge, "",
+    "How many calls may use the outbound voice profile at once. Absent without a limit."};
+
 // The exporter itself.
+inline constexpr MetricDescriptor kShardInfo{
+    "telnyx_exporter_shard_info", MetricType::kGauge, "",
+    "Always 1: which of how many exporters that share the connections this is."};
 inline constexpr MetricDescriptor kBuildInfo{
     "telnyx_exporter_build_info", MetricType::kGauge, "",
     "Always 1: the version, source revision and compiler of the exporter."};
@@ -171,6 +187,11 @@ inline constexpr std::array kAll = {
     &kApiRateLimitRemaining,
     &kApiRateLimitLimit,
     &kApiRateLimiterWait,
+    &kDiscoveredConnections,
+    &kDiscoveryFailures,
+    &kDiscoveryLastSuccess,
+    &kVoiceProfileCallLimit,
+    &kShardInfo,
     &kBuildInfo,
     &kConfigReloadSuccessful,
     &kConfigReloadTime,

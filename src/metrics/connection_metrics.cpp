@@ -40,11 +40,11 @@ constexpr std::array kConnectionMetrics = {
                      }},
     ConnectionMetric{catalogue::kCallsStarted, false,
                      [](const ConnectionState& state, ConnectionSeriesWriter& out) {
-                       if (state.history) out.Add(static_cast<double>(state.history->started));
+                       if (state.totals) out.Add(static_cast<double>(state.totals->started));
                      }},
     ConnectionMetric{catalogue::kCompletedCallDuration, false,
                      [](const ConnectionState& state, ConnectionSeriesWriter& out) {
-                       if (state.history) out.AddDurations(state.history->completed);
+                       if (state.totals) out.AddDurations(state.totals->completed);
                      }},
     ConnectionMetric{catalogue::kConnectionPollPages, false,
                      [](const ConnectionState& state, ConnectionSeriesWriter& out) {
@@ -52,13 +52,22 @@ constexpr std::array kConnectionMetrics = {
                      }},
     ConnectionMetric{catalogue::kConnectionInfo, false,
                      [](const ConnectionState&, ConnectionSeriesWriter& out) {
-                       out.Add(1, {{"record_type", out.identity().plan.record_type},
-                                   {"source", "configured"}});
+                       const ConnectionPlan& plan = out.identity().plan;
+                       out.Add(1, {{"record_type", plan.record_type},
+                                   {"source", plan.discovered ? "discovered" : "configured"},
+                                   {"outbound_voice_profile_id", plan.voice_profile_id},
+                                   {"outbound_voice_profile_name", plan.voice_profile_name}});
                      }},
     ConnectionMetric{catalogue::kConnectionChannelLimit, false,
                      [](const ConnectionState&, ConnectionSeriesWriter& out) {
-                       const auto& limit = out.identity().plan.channel_limit;
-                       if (limit) out.Add(*limit, {{"direction", "configured"}});
+                       const ConnectionPlan& plan = out.identity().plan;
+                       const auto add = [&](const auto& limit, std::string_view direction) {
+                         if (limit)
+                           out.Add(static_cast<double>(*limit), {{"direction", direction}});
+                       };
+                       add(plan.channel_limit, "configured");
+                       add(plan.inbound_channel_limit, "inbound");
+                       add(plan.outbound_channel_limit, "outbound");
                      }},
     ConnectionMetric{catalogue::kConnectionUp, false,
                      [](const ConnectionState& state, ConnectionSeriesWriter& out) {
@@ -112,7 +121,7 @@ ConnectionSeriesWriter::ConnectionSeriesWriter(const ConnectionIdentity& identit
 void ConnectionSeriesWriter::Add(
     double value, std::initializer_list<std::pair<std::string_view, std::string_view>> labels) {
   for (const auto& [name, text] : labels) {
-    series_.label.push_back({std::string(name), std::string(text)});
+    if (!text.empty()) series_.label.push_back({std::string(name), std::string(text)});
   }
   // Whatever the type, only its own field is read.
   series_.gauge.value = value;

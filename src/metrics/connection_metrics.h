@@ -29,7 +29,7 @@ class ConnectionSeriesWriter {
   const ConnectionIdentity& identity() const { return identity_; }
   /// The moment that the series are to be true of.
   Instant now() const { return now_; }
-  /// One series with the connection's labels and, behind them, the given ones.
+  /// One series with the connection's labels and, behind them, the given ones that are not empty.
   void Add(double value,
            std::initializer_list<std::pair<std::string_view, std::string_view>> labels = {});
   /// Legs by duration, as CallSummary counts them.

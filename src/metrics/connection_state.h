@@ -25,7 +25,7 @@ struct ConnectionIdentity {
 };
 
 /// What has happened to the calls since the connection's first complete poll.
-struct CallHistory {
+struct CallTotals {
   std::uint64_t started = 0;
   DurationHistogram completed;
 };
@@ -42,7 +42,7 @@ struct ConnectionState {
   WallTime last_success{};
   // All complete polls.
   PeakWindow peak;
-  std::optional<CallHistory> history;  // nothing before the first one
+  std::optional<CallTotals> totals;  // nothing before the first one
 
   /// The newest poll was complete.
   bool up() const { return values.has_value() && !failure.has_value(); }

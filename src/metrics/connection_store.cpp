@@ -5,13 +5,13 @@
 namespace telnyx_exporter {
 namespace {
 
-void AddChanges(const CallChanges& changes, WallTime now, std::optional<CallHistory>& history) {
+void AddChanges(const CallChanges& changes, WallTime now, std::optional<CallTotals>& totals) {
   // Counts cannot be carried over to other buckets: with a new configuration they begin anew.
   const DurationBounds& bounds = changes.completed.bounds();
-  if (!history) history = CallHistory{.completed = DurationHistogram(bounds)};
-  if (*history->completed.bounds() != *bounds) history->completed = DurationHistogram(bounds);
-  history->started += changes.started;
-  history->completed.Add(changes.completed, now);
+  if (!totals) totals = CallTotals{.completed = DurationHistogram(bounds)};
+  if (*totals->completed.bounds() != *bounds) totals->completed = DurationHistogram(bounds);
+  totals->started += changes.started;
+  totals->completed.Add(changes.completed, now);
 }
 
 }  // namespace
@@ -41,7 +41,7 @@ void ConnectionStore::Remove(ConnectionKey key) {
   entry.identity.reset();
   entry.state = {};
   Touch(entry);
-  NoteIfAllPolled();
+  NoteIfReady();
 }
 
 void ConnectionStore::OnPollBegun(ConnectionKey key) {
@@ -69,12 +69,23 @@ void ConnectionStore::OnPollEnded(ConnectionKey key, const PollReport& report) {
     state.failure = report.result.error();
     ++state.failures;
   }
-  if (report.changes) AddChanges(*report.changes, report.ended_wall, state.history);
+  if (report.changes) AddChanges(*report.changes, report.ended_wall, state.totals);
   Touch(entry);
-  NoteIfAllPolled();
+  NoteIfReady();
 }
 
-void ConnectionStore::NoteIfAllPolled() { ready_ = ready_ || not_polled_ == 0; }
+void ConnectionStore::AwaitDiscovery() {
+  const std::lock_guard lock(mutex_);
+  ++awaited_;
+}
+
+void ConnectionStore::OnDiscovered() {
+  const std::lock_guard lock(mutex_);
+  --awaited_;
+  NoteIfReady();
+}
+
+void ConnectionStore::NoteIfReady() { ready_ = ready_ || (not_polled_ == 0 && awaited_ == 0); }
 
 void ConnectionStore::ForEach(
     const std::function<void(std::size_t index, const Entry&)>& read) const {

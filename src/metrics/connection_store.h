@@ -40,18 +40,24 @@ class ConnectionStore {
   /// not call back.
   void ForEach(const std::function<void(std::size_t index, const Entry&)>& read) const;
 
-  /// There was a moment since the start at which every connection had been polled, complete or
-  /// not. Connections that come later do not take it back.
+  /// An account's first lists are still to come: until they have, not all connections are known.
+  void AwaitDiscovery();
+  /// They have come, or will not.
+  void OnDiscovered();
+
+  /// There was a moment since the start at which every connection was known and had been polled,
+  /// complete or not. Connections that come later do not take it back.
   bool ready() const;
 
  private:
   Entry& EntryOf(ConnectionKey key) { return entries_[static_cast<std::size_t>(key)]; }
   void Touch(Entry& entry);
-  void NoteIfAllPolled();
+  void NoteIfReady();
 
   mutable std::mutex mutex_;
   std::vector<Entry> entries_;  // guarded by mutex_
   std::size_t not_polled_ = 0;  // guarded by mutex_
+  std::size_t awaited_ = 0;     // discoveries, guarded by mutex_
   bool ready_ = false;          // guarded by mutex_
   std::atomic<std::uint64_t> version_{0};
 };

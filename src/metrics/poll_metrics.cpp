@@ -1,5 +1,7 @@
 #include "metrics/poll_metrics.h"
 
+#include <utility>
+
 namespace telnyx_exporter {
 
 PollMetrics::PollMetrics(ConnectionStore& connections, ExporterMetrics& exporter)
@@ -7,9 +9,30 @@ PollMetrics::PollMetrics(ConnectionStore& connections, ExporterMetrics& exporter
 
 void PollMetrics::OnAccountAdded(AccountKey account, const AccountPlan& plan) {
   const auto index = static_cast<std::size_t>(account);
-  if (account_names_.size() <= index) account_names_.resize(index + 1);
-  account_names_[index] = plan.name;
-  exporter_.AddAccount(account, plan.name);
+  if (accounts_by_key_.size() <= index) accounts_by_key_.resize(index + 1);
+  accounts_by_key_[index] = {.name = plan.name, .awaits_discovery = plan.discovery.has_value()};
+  if (plan.discovery) connections_.AwaitDiscovery();
+  exporter_.AddAccount(account, plan);
+}
+
+void PollMetrics::OnAccountChanged(AccountKey account, const AccountPlan& plan) {
+  exporter_.ChangeAccount(account, plan);
+  if (!plan.discovery) StopAwaitingDiscovery(account);
+}
+
+void PollMetrics::OnAccountRemoved(AccountKey account) {
+  exporter_.RemoveAccount(account);
+  StopAwaitingDiscovery(account);
+}
+
+void PollMetrics::OnDiscoveryEnded(AccountKey account, const DiscoveryReport& report) {
+  exporter_.CountDiscovery(account, report);
+  StopAwaitingDiscovery(account);
+}
+
+void PollMetrics::StopAwaitingDiscovery(AccountKey key) {
+  Account& account = accounts_by_key_[static_cast<std::size_t>(key)];
+  if (std::exchange(account.awaits_discovery, false)) connections_.OnDiscovered();
 }
 
 void PollMetrics::OnConnectionAdded(ConnectionKey connection, AccountKey account,
@@ -20,10 +43,8 @@ void PollMetrics::OnConnectionAdded(ConnectionKey connection, AccountKey account
     tracked_calls_.resize(index + 1);
   }
   accounts_[index] = account;
-  connections_.Add(connection, account_names_[static_cast<std::size_t>(account)], plan);
+  connections_.Add(connection, accounts_by_key_[static_cast<std::size_t>(account)].name, plan);
 }
-
-void PollMetrics::OnAccountRemoved(AccountKey account) { exporter_.RemoveAccount(account); }
 
 void PollMetrics::OnConnectionChanged(ConnectionKey connection, const ConnectionPlan& plan) {
   connections_.Change(connection, plan);
@@ -62,16 +83,13 @@ void PollMetrics::OnRequestEnded(AccountKey account, const RequestReport& report
   exporter_.CountRequest(account, report);
 }
 
-void PollMetrics::OnRetry(ConnectionKey connection, const RetryReport& /*report*/) {
-  exporter_.CountRetry(AccountOf(connection));
+void PollMetrics::OnRetry(AccountKey account, std::optional<ConnectionKey> /*connection*/,
+                          const RetryReport& /*report*/) {
+  exporter_.CountRetry(account);
 }
 
 void PollMetrics::OnRateLimiterWait(AccountKey account, Duration waited) {
   exporter_.CountRateLimiterWait(account, waited);
 }
-
-void PollMetrics::OnKeyRefused(AccountKey /*account*/, const KeyRefusalReport& /*report*/) {}
-
-void PollMetrics::OnKeyAccepted(AccountKey /*account*/) {}
 
 }  // namespace telnyx_exporter

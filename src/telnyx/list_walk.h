@@ -49,8 +49,8 @@ class ListWalk {
   std::expected<void, PollFailure> Check(const ListPage& page) const;
   std::string TargetOf(std::uint64_t page_number) const;
 
-  const ListWalkLimits limits_;
-  const std::string path_;
+  ListWalkLimits limits_;
+  std::string path_;
   std::string next_target_;
   std::uint32_t pages_ = 0;
   std::optional<std::uint64_t> page_size_;  // by the first page that told it

@@ -72,7 +72,7 @@ class ReloadTest(EndToEndTest):
             "Not reloaded, the old configuration stays:", error,
             f"{self.config}:3:5: accounts[0].conections: unknown key; did you mean connections?",
             f"{self.config}:3:5: accounts[0]: connections is missing: it lists the connections "
-            "that are polled"])
+            "that are polled, unless discovery is enabled"])
         exporter.find_in_log("configuration refused, the old one stays.*5x")
         self.assertEqual(len(self.names(exporter)), 2)
         eventually("the refusal shows", lambda: exporter.metrics()[SUCCESSFUL] == 0)

@@ -103,7 +103,7 @@ TEST_F(MetricsPageTest, ShowsACompletePoll) {
            "telnyx_active_call_duration_seconds_count" + kSupport + "} 5\n",
            "telnyx_longest_active_call_duration_seconds" + kSupport + "} 700\n",
            "telnyx_reported_active_calls" + kSupport + "} 6\n",
-           "telnyx_connection_info" + kSupport + ",record_type=\"\",source=\"configured\"} 1\n",
+           "telnyx_connection_info" + kSupport + ",source=\"configured\"} 1\n",
            "telnyx_connection_channel_limit" + kSupport + ",direction=\"configured\"} 100\n",
            "telnyx_connection_up" + kSupport + "} 1\n",
            "telnyx_connection_last_success_timestamp_seconds" + kSupport + "} 1700000000\n",
@@ -235,7 +235,7 @@ TEST(ConnectionStore, KeepsWhenAnExampleWasNoted) {
   const WallTime noted(1'700'000'000s);
   store.OnPollEnded(kFirst, {.ended_wall = noted, .result = CompletePoll{}, .changes = changes});
   store.ForEach([&](std::size_t, const ConnectionStore::Entry& entry) {
-    const auto& example = entry.state.history->completed.buckets()[0].example;
+    const auto& example = entry.state.totals->completed.buckets()[0].example;
     EXPECT_EQ(example, (DurationHistogram::Example{
                            .leg = {.high = 0x1000, .low = 5}, .seconds = 10, .noted = noted}));
   });

@@ -11,6 +11,7 @@
 #include "support/fake_transport.h"
 #include "support/manual_clock.h"
 #include "support/pages.h"
+#include "support/recording_observer.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -24,53 +25,6 @@ using ::testing::IsEmpty;
 using ::testing::Le;
 using ::testing::SizeIs;
 using Kind = TransportError::Kind;
-
-class RecordingObserver final : public PollObserver {
- public:
-  void OnAccountAdded(AccountKey, const AccountPlan& plan) override {
-    accounts.push_back(plan.name);
-  }
-  void OnAccountRemoved(AccountKey) override { ++accounts_removed; }
-  void OnConnectionAdded(ConnectionKey key, AccountKey, const ConnectionPlan& plan) override {
-    const auto index = static_cast<std::size_t>(key);
-    if (connections.size() <= index) connections.resize(index + 1);
-    connections[index] = plan.id;
-    added.push_back(plan.id);
-  }
-  void OnConnectionChanged(ConnectionKey key, const ConnectionPlan& plan) override {
-    changed.push_back(connections[static_cast<std::size_t>(key)] + "=" + plan.name);
-  }
-  void OnConnectionRemoved(ConnectionKey key) override {
-    removed.push_back(connections[static_cast<std::size_t>(key)]);
-  }
-  void OnPollBegun(ConnectionKey key, Duration lag) override {
-    begun.push_back(connections[static_cast<std::size_t>(key)]);
-    lags.push_back(lag);
-  }
-  void OnPollEnded(ConnectionKey, const PollReport& report) override { ended.push_back(report); }
-  void OnPollsSkipped(ConnectionKey, std::uint64_t count) override { skipped += count; }
-  void OnRequestEnded(AccountKey, const RequestReport& report) override {
-    requests.push_back(report);
-  }
-  void OnRetry(ConnectionKey, const RetryReport& report) override {
-    retries.push_back(report.delay);
-  }
-  void OnRateLimiterWait(AccountKey, Duration duration) override { waited += duration; }
-  void OnKeyRefused(AccountKey, const KeyRefusalReport& report) override {
-    key_waits.push_back(report.wait);
-  }
-  void OnKeyAccepted(AccountKey) override { ++keys_accepted; }
-
-  std::vector<std::string> accounts, connections, added, changed, removed, begun;
-  std::vector<Duration> key_waits;
-  int accounts_removed = 0;
-  int keys_accepted = 0;
-  std::vector<Duration> lags, retries;
-  std::vector<PollReport> ended;
-  std::vector<RequestReport> requests;
-  std::uint64_t skipped = 0;
-  Duration waited{};
-};
 
 class PollerTest : public ::testing::Test {
  protected:
