@@ -18,6 +18,7 @@ ConnectionPlan MakeConnectionPlan(const ConnectionConfig& connection, const Poll
           .interval = interval,
           .timeout = std::min(poll.timeout, interval),
           .stale_after = poll.stale_after,
+          .peak_window = poll.peak_window,
           .channel_limit = connection.channel_limit};
 }
 

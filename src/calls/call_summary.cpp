@@ -29,16 +29,19 @@ CallSummarizer::CallSummarizer(std::vector<double> duration_bounds, std::uint64_
   }
 }
 
-CallSummary CallSummarizer::Summarize(std::span<const ActiveCall> calls) {
+CallSummary CallSummarizer::Summarize(std::span<const ActiveCall> calls,
+                                      const UseLegOrder& use_leg_order) {
   CallSummary summary;
   summary.bucket_counts.resize(duration_bounds_->size() + 1);
   for (const ActiveCall& call : calls) {
     Count(call.duration_seconds, summary);
     summary.longest_seconds = std::max(summary.longest_seconds, call.duration_seconds);
   }
+  grouping_.Reserve(calls.size());
+  summary.sessions = CountSessions(calls);
   TakeOutRepeatedLegs(calls, summary);
   summary.duration_buckets = TakeDurationBuckets();
-  summary.sessions = CountSessions(calls);
+  if (use_leg_order) use_leg_order(grouping_.entries());
   if (calls.size() > kKeptRows) grouping_.ReleaseMemory();
   return summary;
 }
@@ -68,11 +71,11 @@ std::uint64_t& CallSummarizer::ExponentialCountOf(std::uint32_t duration_seconds
                                : duration_counts_[DurationBucketOf(duration_seconds)];
 }
 
-std::vector<DurationBucket> CallSummarizer::TakeDurationBuckets() {
-  std::vector<DurationBucket> buckets;
-  for (std::uint32_t i = 0; i < duration_counts_.size(); ++i) {
+std::vector<ExponentialBuckets::Bucket> CallSummarizer::TakeDurationBuckets() {
+  std::vector<ExponentialBuckets::Bucket> buckets;
+  for (std::size_t i = 0; i < duration_counts_.size(); ++i) {
     const std::uint64_t count = std::exchange(duration_counts_[i], 0);
-    if (count > 0) buckets.push_back({.index = i, .count = count});
+    if (count > 0) buckets.push_back({.index = static_cast<std::int32_t>(i), .count = count});
   }
   return buckets;
 }
@@ -81,7 +84,6 @@ std::vector<DurationBucket> CallSummarizer::TakeDurationBuckets() {
 // walk through all rows in the order of their ids.
 void CallSummarizer::TakeOutRepeatedLegs(std::span<const ActiveCall> calls, CallSummary& summary) {
   grouping_.Clear();
-  grouping_.Reserve(calls.size());
   for (std::uint32_t i = 0; i < calls.size(); ++i) grouping_.Add(calls[i].leg, i);
   grouping_.ForEachGroup([&](std::uint32_t i) -> const CallId& { return calls[i].leg; },
                          [&](std::span<const IdGrouping::Entry> rows) {

@@ -5,20 +5,17 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "calls/duration_bounds.h"
 #include "calls/duration_buckets.h"
 #include "calls/id_grouping.h"
 #include "telnyx/active_call.h"
 
 namespace telnyx_exporter {
-
-/// Upper bounds of the buckets of a duration histogram in seconds, ascending; shared by all that
-/// was counted with them.
-using DurationBounds = std::shared_ptr<const std::vector<double>>;
 
 struct CallSummary {
   std::uint64_t legs = 0;
@@ -31,7 +28,7 @@ struct CallSummary {
   std::vector<std::uint64_t> bucket_counts;
   /// The same legs in exponential buckets, ascending and without empty ones, and apart from them
   /// those of 0 s.
-  std::vector<DurationBucket> duration_buckets;
+  std::vector<ExponentialBuckets::Bucket> duration_buckets;
   std::uint64_t zero_seconds_legs = 0;
 
   bool operator==(const CallSummary&) const = default;
@@ -44,16 +41,20 @@ class CallSummarizer {
 
   const DurationBounds& duration_bounds() const { return duration_bounds_; }
 
+  /// Is lent all rows in the order of their legs, as IdGrouping::entries.
+  using UseLegOrder = std::function<void(std::span<const IdGrouping::Entry>)>;
+
   /// Counts every call_leg_id once, whatever the number of its rows; of several durations of one
-  /// leg the longest, which is the newest. Keeps its working memory for the next poll.
-  CallSummary Summarize(std::span<const ActiveCall> calls);
+  /// leg the longest, which is the newest. Whoever needs the order that the counting takes, too,
+  /// gets it by `use_leg_order`. Keeps its working memory for the next poll.
+  CallSummary Summarize(std::span<const ActiveCall> calls, const UseLegOrder& use_leg_order = {});
 
  private:
   void Count(std::uint32_t duration_seconds, CallSummary& summary);
   void TakeOut(std::uint32_t duration_seconds, CallSummary& summary);
   std::size_t BucketOf(std::uint32_t duration_seconds) const;
   std::uint64_t& ExponentialCountOf(std::uint32_t duration_seconds, CallSummary& summary);
-  std::vector<DurationBucket> TakeDurationBuckets();
+  std::vector<ExponentialBuckets::Bucket> TakeDurationBuckets();
   void TakeOutRepeatedLegs(std::span<const ActiveCall> calls, CallSummary& summary);
   std::optional<std::uint64_t> CountSessions(std::span<const ActiveCall> calls);
 

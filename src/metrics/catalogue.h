@@ -18,6 +18,10 @@ inline constexpr MetricDescriptor kActiveCalls{
 inline constexpr MetricDescriptor kActiveCallSessions{
     "telnyx_active_call_sessions", MetricType::kGauge, "",
     "Distinct call sessions of the connection's active legs. Absent while not known."};
+inline constexpr MetricDescriptor kActiveCallsPeak{
+    "telnyx_active_calls_peak", MetricType::kGauge, "",
+    "The highest telnyx_active_calls of the polls within poll.peak_window. Absent while not "
+    "known."};
 inline constexpr MetricDescriptor kActiveCallDuration{
     "telnyx_active_call_duration_seconds", MetricType::kGaugeHistogram, "seconds",
     "How long the calls that are active now have lasted. A gauge histogram: it shrinks when calls "
@@ -28,6 +32,16 @@ inline constexpr MetricDescriptor kLongestActiveCallDuration{
 inline constexpr MetricDescriptor kReportedActiveCalls{
     "telnyx_reported_active_calls", MetricType::kGauge, "",
     "The API's own count of active calls (meta.total_items). Absent where it sends none."};
+// Per connection, across its polls; from the first complete one on.
+inline constexpr MetricDescriptor kCallsStarted{
+    "telnyx_calls_started_total", MetricType::kCounter, "",
+    "Call legs that appeared after the first complete poll. A lower bound: calls that begin and "
+    "end between two polls are not seen."};
+inline constexpr MetricDescriptor kCompletedCallDuration{
+    "telnyx_completed_call_duration_seconds", MetricType::kHistogram, "seconds",
+    "How long ended call legs lasted, to half the time between two polls. A lower bound: calls "
+    "that "
+    "begin and end between two polls are not seen."};
 // Per connection, always there.
 inline constexpr MetricDescriptor kConnectionInfo{
     "telnyx_connection_info", MetricType::kGauge, "",
@@ -117,6 +131,9 @@ inline constexpr MetricDescriptor kConfigReloadTime{
 inline constexpr MetricDescriptor kPollLag{"telnyx_exporter_poll_lag_seconds",
                                            MetricType::kHistogram, "seconds",
                                            "How much later than due polls began."};
+inline constexpr MetricDescriptor kTrackedCalls{
+    "telnyx_exporter_tracked_calls", MetricType::kGauge, "",
+    "Call legs of all connections that the next polls are compared with."};
 inline constexpr MetricDescriptor kWebRequests{"telnyx_exporter_web_requests_total",
                                                MetricType::kCounter, "",
                                                "HTTP requests served, by handler and status code."};
@@ -145,9 +162,12 @@ inline constexpr MetricDescriptor kProcessThreads{"process_threads", MetricType:
 inline constexpr std::array kAll = {
     &kActiveCalls,
     &kActiveCallSessions,
+    &kActiveCallsPeak,
     &kActiveCallDuration,
     &kLongestActiveCallDuration,
     &kReportedActiveCalls,
+    &kCallsStarted,
+    &kCompletedCallDuration,
     &kConnectionInfo,
     &kConnectionChannelLimit,
     &kConnectionUp,
@@ -176,6 +196,7 @@ inline constexpr std::array kAll = {
     &kConfigReloadSuccessful,
     &kConfigReloadTime,
     &kPollLag,
+    &kTrackedCalls,
     &kWebRequests,
     &kProcessCpu,
     &kProcessOpenFds,

@@ -1,6 +1,9 @@
 #include "metrics/connection_metrics.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
+#include <limits>
 
 #include "metrics/catalogue.h"
 
@@ -21,6 +24,12 @@ constexpr std::array kConnectionMetrics = {
                        if (!state.values || !state.values->summary.sessions) return;
                        out.Add(static_cast<double>(*state.values->summary.sessions));
                      }},
+    ConnectionMetric{catalogue::kActiveCallsPeak, true,
+                     [](const ConnectionState& state, ConnectionSeriesWriter& out) {
+                       const Duration window = out.identity().plan.peak_window;
+                       const auto peak = state.peak.At(out.now(), window);
+                       if (state.values) out.Add(static_cast<double>(peak.count));
+                     }},
     ConnectionMetric{catalogue::kActiveCallDuration, true,
                      [](const ConnectionState& state, ConnectionSeriesWriter& out) {
                        if (state.values) out.AddDurations(*state.values);
@@ -33,6 +42,14 @@ constexpr std::array kConnectionMetrics = {
                      [](const ConnectionState& state, ConnectionSeriesWriter& out) {
                        if (!state.values || !state.values->reported_legs) return;
                        out.Add(static_cast<double>(*state.values->reported_legs));
+                     }},
+    ConnectionMetric{catalogue::kCallsStarted, false,
+                     [](const ConnectionState& state, ConnectionSeriesWriter& out) {
+                       if (state.totals) out.Add(static_cast<double>(state.totals->started));
+                     }},
+    ConnectionMetric{catalogue::kCompletedCallDuration, false,
+                     [](const ConnectionState& state, ConnectionSeriesWriter& out) {
+                       if (state.totals) out.AddDurations(state.totals->completed);
                      }},
     ConnectionMetric{catalogue::kConnectionPollPages, false,
                      [](const ConnectionState& state, ConnectionSeriesWriter& out) {
@@ -90,9 +107,9 @@ constexpr std::array kConnectionMetrics = {
 
 }  // namespace
 
-ConnectionSeriesWriter::ConnectionSeriesWriter(const ConnectionIdentity& identity,
+ConnectionSeriesWriter::ConnectionSeriesWriter(const ConnectionIdentity& identity, Instant now,
                                                const ExpositionWriter& writer, std::string& out)
-    : identity_(identity), writer_(writer), out_(out) {
+    : identity_(identity), now_(now), writer_(writer), out_(out) {
   series_.labels = {{"account", identity.account},
                     {"connection_id", identity.plan.id},
                     {"connection_name", identity.plan.name}};
@@ -110,42 +127,65 @@ void ConnectionSeriesWriter::Add(double value, std::initializer_list<LabelView> 
 
 void ConnectionSeriesWriter::AddDurations(const CompletePoll& poll) {
   const CallSummary& summary = poll.summary;
-  series_.histogram.count = summary.legs;
-  series_.histogram.sum = static_cast<double>(summary.total_seconds);
-  SetBuckets(poll);
-  SetNativeBuckets(summary);
+  HistogramValues& histogram = series_.histogram;
+  histogram.count = summary.legs;
+  histogram.sum = static_cast<double>(summary.total_seconds);
+  histogram.buckets.clear();
+  std::uint64_t cumulative = 0;
+  for (std::size_t i = 0; i < poll.duration_bounds->size(); ++i) {
+    cumulative += summary.bucket_counts[i];
+    histogram.buckets.push_back(
+        {.upper_bound = (*poll.duration_bounds)[i], .cumulative_count = cumulative});
+  }
+  SetNativeBuckets(summary.zero_seconds_legs, summary.duration_buckets);
   writer_.WriteSamples(*metric_, series_, out_);
 }
 
-void ConnectionSeriesWriter::SetBuckets(const CompletePoll& poll) {
-  auto& buckets = series_.histogram.buckets;
-  buckets.clear();
+void ConnectionSeriesWriter::AddDurations(const DurationHistogram& durations) {
+  HistogramValues& histogram = series_.histogram;
+  histogram.count = durations.count();
+  histogram.sum = durations.total_seconds();
+  histogram.buckets.clear();
+  const auto& buckets = durations.buckets();
+  std::vector<std::string> leg_ids(buckets.size());  // what the exemplars refer to
   std::uint64_t cumulative = 0;
-  for (std::size_t i = 0; i < poll.duration_bounds->size(); ++i) {
-    cumulative += poll.summary.bucket_counts[i];
-    buckets.push_back({.upper_bound = (*poll.duration_bounds)[i], .cumulative_count = cumulative});
+  for (std::size_t i = 0; i < buckets.size(); ++i) {
+    cumulative += buckets[i].count;
+    HistogramBucket& bucket = histogram.buckets.emplace_back();
+    bucket.upper_bound = i < durations.bounds()->size() ? (*durations.bounds())[i]
+                                                        : std::numeric_limits<double>::infinity();
+    bucket.cumulative_count = cumulative;
+    if (const auto& example = buckets[i].example) {
+      leg_ids[i] = UuidText(example->leg);
+      bucket.exemplar = Exemplar{.labels = {{"call_leg_id", leg_ids[i]}},
+                                 .value = example->seconds,
+                                 .time = example->noted};
+    }
   }
+  SetNativeBuckets(durations.exponential_buckets().zero_count(),
+                   durations.exponential_buckets().buckets());
+  writer_.WriteSamples(*metric_, series_, out_);
 }
 
-void ConnectionSeriesWriter::SetNativeBuckets(const CallSummary& summary) {
+void ConnectionSeriesWriter::SetNativeBuckets(std::uint64_t zero_count,
+                                              std::span<const ExponentialBuckets::Bucket> buckets) {
   NativeBuckets& native = series_.histogram.native.emplace();
-  native.schema = kDurationSchema;
+  native.schema = ExponentialBuckets::kSchema;
   native.zero_threshold = kZeroThreshold;
-  native.zero_count = summary.zero_seconds_legs;
-  native.buckets.reserve(summary.duration_buckets.size());
-  for (const DurationBucket& bucket : summary.duration_buckets) {
-    native.buckets.push_back(
-        {.index = static_cast<std::int32_t>(bucket.index), .count = bucket.count});
+  native.zero_count = zero_count;
+  native.buckets.reserve(buckets.size());
+  for (const ExponentialBuckets::Bucket& bucket : buckets) {
+    native.buckets.push_back({.index = bucket.index, .count = bucket.count});
   }
 }
 
 std::span<const ConnectionMetric> ConnectionMetrics() { return kConnectionMetrics; }
 
-void RenderConnection(const ConnectionIdentity& identity, const ConnectionState& state,
+void RenderConnection(const ConnectionIdentity& identity, const ConnectionState& state, Instant now,
                       const ExpositionWriter& writer, RenderedConnection& rendered) {
   rendered.bytes.clear();
   rendered.ends.clear();
-  ConnectionSeriesWriter out(identity, writer, rendered.bytes);
+  ConnectionSeriesWriter out(identity, now, writer, rendered.bytes);
   for (const ConnectionMetric& metric : kConnectionMetrics) {
     out.BeginMetric(metric.descriptor);
     metric.write(state, out);

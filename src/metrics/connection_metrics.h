@@ -19,22 +19,28 @@ namespace telnyx_exporter {
 /// What a table row writes its series into.
 class ConnectionSeriesWriter {
  public:
-  ConnectionSeriesWriter(const ConnectionIdentity& identity, const ExpositionWriter& writer,
-                         std::string& out);
+  /// The connection's series at the moment `now`.
+  ConnectionSeriesWriter(const ConnectionIdentity& identity, Instant now,
+                         const ExpositionWriter& writer, std::string& out);
 
   void BeginMetric(const MetricDescriptor& metric) { metric_ = &metric; }
 
   const ConnectionIdentity& identity() const { return identity_; }
+  /// The moment that the series are to be true of.
+  Instant now() const { return now_; }
   /// One series with the connection's labels and, behind them, the given ones that are not empty.
   void Add(double value, std::initializer_list<LabelView> labels = {});
   /// Legs by duration, as CallSummary counts them.
   void AddDurations(const CompletePoll& poll);
+  /// Calls that have ended, with examples.
+  void AddDurations(const DurationHistogram& durations);
 
  private:
-  void SetBuckets(const CompletePoll& poll);
-  void SetNativeBuckets(const CallSummary& summary);
+  void SetNativeBuckets(std::uint64_t zero_count,
+                        std::span<const ExponentialBuckets::Bucket> buckets);
 
   const ConnectionIdentity& identity_;
+  const Instant now_;
   const ExpositionWriter& writer_;
   std::string& out_;
   const MetricDescriptor* metric_ = nullptr;
@@ -63,7 +69,7 @@ struct RenderedConnection {
   }
 };
 
-void RenderConnection(const ConnectionIdentity& identity, const ConnectionState& state,
+void RenderConnection(const ConnectionIdentity& identity, const ConnectionState& state, Instant now,
                       const ExpositionWriter& writer, RenderedConnection& rendered);
 
 }  // namespace telnyx_exporter

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "calls/duration_histogram.h"
+#include "calls/peak_window.h"
 #include "polling/poll_observer.h"
 #include "polling/poll_plan.h"
 #include "telnyx/failure.h"
@@ -22,6 +24,12 @@ struct ConnectionIdentity {
   ConnectionPlan plan;
 };
 
+/// What has happened to the calls since the connection's first complete poll.
+struct CallTotals {
+  std::uint64_t started = 0;
+  DurationHistogram completed;
+};
+
 struct ConnectionState {
   std::uint64_t polls = 0;
   std::uint64_t failures = 0;
@@ -32,6 +40,9 @@ struct ConnectionState {
   std::optional<CompletePoll> values;
   Instant values_expire{};  // from then on they are not known any more
   WallTime last_success{};
+  // All complete polls.
+  PeakWindow peak;
+  std::optional<CallTotals> totals;  // nothing before the first one
 
   /// The newest poll was complete.
   bool up() const { return values.has_value() && !failure.has_value(); }

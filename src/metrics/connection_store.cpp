@@ -3,6 +3,18 @@
 #include <utility>
 
 namespace telnyx_exporter {
+namespace {
+
+void AddChanges(const CallChanges& changes, WallTime now, std::optional<CallTotals>& totals) {
+  // Counts cannot be carried over to other buckets: with a new configuration they begin anew.
+  const DurationBounds& bounds = changes.completed.bounds();
+  if (!totals) totals = CallTotals{.completed = DurationHistogram(bounds)};
+  if (*totals->completed.bounds() != *bounds) totals->completed = DurationHistogram(bounds);
+  totals->started += changes.started;
+  totals->completed.Add(changes.completed, now);
+}
+
+}  // namespace
 
 void ConnectionStore::Add(ConnectionKey key, std::string account, const ConnectionPlan& plan) {
   const std::lock_guard lock(mutex_);
@@ -50,12 +62,14 @@ void ConnectionStore::OnPollEnded(ConnectionKey key, const PollReport& report) {
     state.values_expire = report.ended + entry.identity->plan.stale_after;
     state.last_success = report.ended_wall;
     state.failure.reset();
+    state.peak.Add(report.result->summary.legs, report.ended, entry.identity->plan.peak_window);
     const auto& reported = report.result->reported_legs;
     if (reported && *reported != report.result->summary.legs) ++state.item_mismatches;
   } else {
     state.failure = report.result.error();
     ++state.failures;
   }
+  if (report.changes) AddChanges(*report.changes, report.ended_wall, state.totals);
   Touch(entry);
   NoteIfReady();
 }

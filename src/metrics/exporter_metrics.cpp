@@ -68,6 +68,7 @@ ExporterMetrics::ExporterMetrics(const BuildInfo& build)
       voice_profile_limit_(GaugeFamily(catalogue::kVoiceProfileCallLimit, registry_)),
       web_requests_(CounterFamily(catalogue::kWebRequests, registry_)),
       poll_lag_(HistogramFamily(catalogue::kPollLag, registry_).Add({}, PollLagBounds())),
+      tracked_calls_(GaugeFamily(catalogue::kTrackedCalls, registry_).Add({})),
       config_successful_(GaugeFamily(catalogue::kConfigReloadSuccessful, registry_).Add({})),
       config_time_(GaugeFamily(catalogue::kConfigReloadTime, registry_).Add({})) {
   GaugeFamily(catalogue::kBuildInfo, registry_)
@@ -194,6 +195,10 @@ void ExporterMetrics::CountRateLimiterWait(AccountKey key, Duration waited) {
 }
 
 void ExporterMetrics::ObservePollLag(Duration lag) { poll_lag_.Observe(ToSeconds(lag)); }
+
+void ExporterMetrics::SetTrackedCalls(std::uint64_t legs) {
+  tracked_calls_.Set(static_cast<double>(legs));
+}
 
 void ExporterMetrics::CountWebRequest(std::string_view handler, int status) {
   web_requests_.Add({{"handler", std::string(handler)}, {"code", std::to_string(status)}})

@@ -42,6 +42,7 @@ class ExporterMetrics {
   void CountDiscovery(AccountKey key, const DiscoveryReport& report);
   void CountRateLimiterWait(AccountKey key, Duration waited);
   void ObservePollLag(Duration lag);
+  void SetTrackedCalls(std::uint64_t legs);
   void CountWebRequest(std::string_view handler, int status);
   /// Of all accounts.
   double discovery_failures() const;
@@ -89,6 +90,7 @@ class ExporterMetrics {
   prometheus::Family<prometheus::Gauge>& voice_profile_limit_;
   prometheus::Family<prometheus::Counter>& web_requests_;
   prometheus::Histogram& poll_lag_;
+  prometheus::Gauge& tracked_calls_;
   prometheus::Gauge& config_successful_;
   prometheus::Gauge& config_time_;
   std::vector<Account> accounts_;  // polling thread only

@@ -99,12 +99,20 @@ void FormatPage::RenderChangedConnections(Instant now) {
     }
     connection.shows_values = entry.state.values && now < entry.state.values_expire;
     if (connection.shows_values) page_expires_ = std::min(page_expires_, entry.state.values_expire);
-    if (connection.version != entry.version) changed.emplace_back(index, entry);
+    if (connection.version != entry.version || now >= connection.rendered_until) {
+      changed.emplace_back(index, entry);
+    } else {
+      page_expires_ = std::min(page_expires_, connection.rendered_until);
+    }
   });
   connections_.resize(count);
   for (const auto& [index, entry] : changed) {
-    RenderConnection(*entry.identity, entry.state, writer_, connections_[index].rendered);
-    connections_[index].version = entry.version;
+    Connection& connection = connections_[index];
+    RenderConnection(*entry.identity, entry.state, now, writer_, connection.rendered);
+    connection.version = entry.version;
+    connection.rendered_until =
+        entry.state.peak.At(now, entry.identity->plan.peak_window).until.value_or(Instant::max());
+    page_expires_ = std::min(page_expires_, connection.rendered_until);
   }
 }
 

@@ -38,6 +38,7 @@ class FormatPage {
     std::uint64_t version = 0;
     bool shows_values = false;
     RenderedConnection rendered;
+    Instant rendered_until = Instant::max();  // then its peak is another one
   };
 
   void Refresh();

@@ -38,7 +38,10 @@ void PollMetrics::StopAwaitingDiscovery(AccountKey key) {
 void PollMetrics::OnConnectionAdded(ConnectionKey connection, AccountKey account,
                                     const ConnectionPlan& plan) {
   const auto index = static_cast<std::size_t>(connection);
-  if (accounts_.size() <= index) accounts_.resize(index + 1);
+  if (accounts_.size() <= index) {
+    accounts_.resize(index + 1);
+    tracked_calls_.resize(index + 1);
+  }
   accounts_[index] = account;
   connections_.Add(connection, accounts_by_key_[static_cast<std::size_t>(account)].name, plan);
 }
@@ -47,7 +50,10 @@ void PollMetrics::OnConnectionChanged(ConnectionKey connection, const Connection
   connections_.Change(connection, plan);
 }
 
-void PollMetrics::OnConnectionRemoved(ConnectionKey connection) { connections_.Remove(connection); }
+void PollMetrics::OnConnectionRemoved(ConnectionKey connection) {
+  SetTrackedCalls(connection, 0);
+  connections_.Remove(connection);
+}
 
 void PollMetrics::OnPollBegun(ConnectionKey connection, Duration lag) {
   connections_.OnPollBegun(connection);
@@ -58,7 +64,15 @@ void PollMetrics::OnPollEnded(ConnectionKey connection, const PollReport& report
   if (!report.result) {
     exporter_.CountPollFailure(AccountOf(connection), report.result.error().reason);
   }
+  if (report.changes) SetTrackedCalls(connection, report.changes->tracked);
   connections_.OnPollEnded(connection, report);
+}
+
+void PollMetrics::SetTrackedCalls(ConnectionKey connection, std::uint64_t legs) {
+  std::uint64_t& tracked = tracked_calls_[static_cast<std::size_t>(connection)];
+  all_tracked_calls_ += legs - tracked;
+  tracked = legs;
+  exporter_.SetTrackedCalls(all_tracked_calls_);
 }
 
 void PollMetrics::OnPollsSkipped(ConnectionKey connection, std::uint64_t count) {

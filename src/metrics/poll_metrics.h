@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ class PollMetrics final : public PollObserver {
 
  private:
   AccountKey AccountOf(ConnectionKey key) const { return accounts_[static_cast<std::size_t>(key)]; }
+  void SetTrackedCalls(ConnectionKey connection, std::uint64_t legs);
 
   struct Account {
     std::string name;
@@ -44,7 +46,9 @@ class PollMetrics final : public PollObserver {
   ConnectionStore& connections_;
   ExporterMetrics& exporter_;
   std::vector<Account> accounts_by_key_;
-  std::vector<AccountKey> accounts_;  // by ConnectionKey
+  std::vector<AccountKey> accounts_;          // by ConnectionKey
+  std::vector<std::uint64_t> tracked_calls_;  // by ConnectionKey
+  std::uint64_t all_tracked_calls_ = 0;
 };
 
 }  // namespace telnyx_exporter

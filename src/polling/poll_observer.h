@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "calls/call_summary.h"
+#include "calls/call_tracker.h"
 #include "polling/discovery.h"
 #include "polling/poll_plan.h"
 #include "telnyx/failure.h"
@@ -33,6 +34,9 @@ struct PollReport {
   WallTime ended_wall;
   Duration elapsed;
   std::expected<CompletePoll, PollFailure> result;
+  /// Since the last complete poll. Only of a complete poll, and not when connections are polled
+  /// once only.
+  std::optional<CallChanges> changes;
   /// No request was sent, because the account's key had been refused a moment before.
   bool held_back = false;
   std::optional<Instant> next_due;  // nothing when the connection is polled once only

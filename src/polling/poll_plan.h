@@ -34,6 +34,7 @@ struct ConnectionPlan {
   Duration interval;
   Duration timeout;                            // of one poll: all pages, waits and retries
   Duration stale_after;                        // how long complete values are kept
+  Duration peak_window;                        // over which the peak of active calls is kept
   std::optional<std::uint32_t> channel_limit;  // as configured
   bool discovered = false;                     // not named in the configuration
   // What the API's lists say, where discovery reads them.

@@ -28,7 +28,12 @@ std::optional<double> ParseHeaderNumber(const std::optional<std::string>& text) 
 
 Poller::Poller(const PollPlan& plan, PollMode mode, const Clock& clock, Transport& transport,
                PollObserver& observer, std::uint64_t seed)
-    : mode_(mode), clock_(clock), transport_(transport), observer_(observer), random_(seed) {
+    : mode_(mode),
+      clock_(clock),
+      transport_(transport),
+      observer_(observer),
+      random_(seed),
+      grouping_key_(random_()) {
   Apply(plan);
 }
 
@@ -302,8 +307,8 @@ void Poller::ReportRequest(Account& account, const Exchange& exchange, Instant n
   observer_.OnRequestEnded(account.key, report);
 }
 
-CompletePoll Poller::Summarize(const Poll& poll) {
-  return {.summary = summarizer_->Summarize(poll.calls()),
+CompletePoll Poller::Summarize(const Poll& poll, const CallSummarizer::UseLegOrder& track) {
+  return {.summary = summarizer_->Summarize(poll.calls(), track),
           .duration_bounds = summarizer_->duration_bounds(),
           .reported_legs = poll.reported_legs(),
           .pages = poll.pages()};
@@ -316,7 +321,12 @@ void Poller::EndPoll(Connection& connection, Instant now, const PollFailure* fai
                     .ended_wall = clock_.WallNow(),
                     .elapsed = now - poll->begun(),
                     .result = std::unexpected(failure == nullptr ? PollFailure{} : *failure)};
-  if (failure == nullptr) report.result = Summarize(*poll);
+  const auto track = [&](std::span<const IdGrouping::Entry> order) {
+    if (mode_ == PollMode::kOnce) return;
+    report.changes = connection.tracker.Update(poll->calls(), order, now,
+                                               summarizer_->duration_bounds(), spare_leg_blocks_);
+  };
+  if (failure == nullptr) report.result = Summarize(*poll, track);
   if (mode_ == PollMode::kContinuous) report.next_due = connection.next.when;
   if (mode_ == PollMode::kOnce) --left_;
   observer_.OnPollEnded(connection.key, report);

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "calls/call_summary.h"
+#include "calls/call_tracker.h"
 #include "http/transport.h"
 #include "polling/poll.h"
 #include "polling/poll_grid.h"
@@ -124,7 +125,7 @@ class Poller {
   /// `failure`: null when the sequence is complete.
   void EndSequence(Account& account, Sender sender, Instant now, const PollFailure* failure);
   void EndPoll(Connection& connection, Instant now, const PollFailure* failure);
-  CompletePoll Summarize(const Poll& poll);
+  CompletePoll Summarize(const Poll& poll, const CallSummarizer::UseLegOrder& track);
 
   /// What a poll's end says about the account's key and the connection.
   void LearnFrom(Connection& connection, const PollFailure* failure, Instant now);
@@ -144,7 +145,9 @@ class Poller {
   Transport& transport_;
   PollObserver& observer_;
   std::mt19937_64 random_;
+  const std::uint64_t grouping_key_;  // what the trackers keep is in the order that it makes
   PageParser parser_;
+  SpareLegBlocks spare_leg_blocks_;
 
   // Of the plan in force.
   PageWalkLimits walk_limits_;

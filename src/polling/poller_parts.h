@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "calls/call_tracker.h"
 #include "polling/discovery.h"
 #include "polling/list_refresh.h"
 #include "polling/poll.h"
@@ -39,6 +40,7 @@ struct Poller::Connection {
   std::unique_ptr<Poll> poll;
   InFlight in_flight;
   std::uint32_t refusals = 0;  // polls in a row
+  CallTracker tracker;         // unused when connections are polled once only
 };
 
 struct Poller::Account {

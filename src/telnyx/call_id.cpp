@@ -8,6 +8,7 @@
 #include <optional>
 #include <random>
 
+#include <fmt/format.h>
 #include <xxhash.h>
 
 namespace telnyx_exporter {
@@ -83,7 +84,13 @@ CallId ParseCallId(std::string_view text) {
   const HashSecret& secret = ProcessHashSecret();
   const XXH128_hash_t hash =
       XXH3_128bits_withSecret(text.data(), text.size(), secret.data(), secret.size());
-  return {.high = hash.high64, .low = hash.low64};
+  return {.high = hash.high64 & ~std::uint64_t{0xf000}, .low = hash.low64};
+}
+
+std::string UuidText(const CallId& id) {
+  return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", id.high >> 32U,
+                     (id.high >> 16U) & 0xffffU, id.high & 0xffffU, id.low >> 48U,
+                     id.low & 0xffffffffffffU);
 }
 
 }  // namespace telnyx_exporter

@@ -5,6 +5,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace telnyx_exporter {
@@ -20,5 +21,12 @@ struct CallId {
 /// any other text is taken as well: as a 128-bit hash under a key drawn anew by every process, for
 /// which nobody can prepare two texts that meet.
 CallId ParseCallId(std::string_view text);
+
+/// Whether the id was made from a UUID. Ids that were hashed have the version 0 of a UUID, which
+/// makes this false of the few real ones without a version, too.
+inline bool IsUuid(const CallId& id) { return (id.high & 0xf000U) != 0; }
+
+/// The text that such an id was made from.
+std::string UuidText(const CallId& id);
 
 }  // namespace telnyx_exporter

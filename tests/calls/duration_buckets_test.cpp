@@ -14,6 +14,7 @@ void ExpectInItsBucket(std::uint32_t seconds) {
   const auto index = static_cast<double>(DurationBucketOf(seconds));
   ASSERT_LT(std::exp2((index - 1) / 8), seconds) << seconds;
   ASSERT_GE(std::exp2(index / 8), seconds) << seconds;
+  ASSERT_EQ(index, ExponentialBuckets::IndexOf(seconds)) << seconds;
 }
 
 TEST(DurationBucketOf, PutsPowersOfTwoAtTheEndOfABucket) {

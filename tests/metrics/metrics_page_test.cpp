@@ -42,6 +42,7 @@ class MetricsPageTest : public ::testing::Test {
             .interval = 15s,
             .timeout = 10s,
             .stale_after = 45s,
+            .peak_window = 1min,
             .channel_limit = 100};
   }
 
@@ -61,6 +62,19 @@ class MetricsPageTest : public ::testing::Test {
                                                .duration_bounds = kBounds,
                                                .reported_legs = legs + 1,
                                                .pages = 3}});
+  }
+
+  void Change(ConnectionKey key, std::uint64_t started, const std::vector<double>& completed,
+              std::vector<double> bounds = {60, 600}) {
+    CallChanges changes{
+        .started = started,
+        .completed = DurationHistogram(std::make_shared<const std::vector<double>>(bounds))};
+    for (const double seconds : completed) changes.completed.Add({.high = 0x1000}, seconds);
+    store_.OnPollEnded(key, {.ended = clock_.Now(),
+                             .ended_wall = clock_.WallNow(),
+                             .result = CompletePoll{.summary = {.bucket_counts = {0, 0, 0}},
+                                                    .duration_bounds = kBounds},
+                             .changes = changes});
   }
 
   void Fail(ConnectionKey key, FailureReason reason) {
@@ -96,6 +110,7 @@ TEST_F(MetricsPageTest, ShowsACompletePoll) {
   for (const std::string& line : {
            "telnyx_active_calls" + kSupport + "} 5\n",
            "telnyx_active_call_sessions" + kSupport + "} 4\n",
+           "telnyx_active_calls_peak" + kSupport + "} 5\n",
            "telnyx_active_call_duration_seconds_bucket" + kSupport + ",le=\"60\"} 4\n",
            "telnyx_active_call_duration_seconds_bucket" + kSupport + ",le=\"600\"} 4\n",
            "telnyx_active_call_duration_seconds_bucket" + kSupport + ",le=\"+Inf\"} 5\n",
@@ -162,6 +177,84 @@ TEST_F(MetricsPageTest, ShowsValuesAgainAfterARecovery) {
   Complete(kFirst, 7);
   EXPECT_THAT(Page(), HasSubstr("telnyx_active_calls" + kSupport + "} 7\n"));
   EXPECT_THAT(Page(), Not(HasSubstr("telnyx_connection_failure_info")));
+}
+
+TEST_F(MetricsPageTest, ShowsThePeakAsLongAsItIsWithinTheWindow) {
+  Complete(kFirst, 90);
+  clock_.Advance(15s);
+  Complete(kFirst, 50);
+  clock_.Advance(15s);
+  Complete(kFirst, 7);
+  EXPECT_THAT(Page(), HasSubstr("telnyx_active_calls_peak" + kSupport + "} 90\n"));
+  clock_.Advance(30s - 1ms);
+  EXPECT_THAT(Page(), HasSubstr("telnyx_active_calls_peak" + kSupport + "} 90\n"));
+  // Nothing has happened but that time went on.
+  clock_.Advance(1ms);
+  EXPECT_THAT(Page(), HasSubstr("telnyx_active_calls_peak" + kSupport + "} 50\n"));
+  EXPECT_THAT(Page(), HasSubstr("telnyx_active_calls" + kSupport + "} 7\n"));
+  // It goes with the values that it belongs to.
+  clock_.Advance(15s);
+  EXPECT_THAT(Page(), Not(HasSubstr("telnyx_active_calls")));
+}
+
+TEST_F(MetricsPageTest, NeverShowsAPeakBelowThePresentCount) {
+  store_.Change(kFirst, {.id = "1", .name = "1", .stale_after = 1h, .peak_window = 1s});
+  Complete(kFirst, 5);
+  clock_.Advance(30min);
+  EXPECT_THAT(Page(), HasSubstr("telnyx_active_calls_peak{account=\"main\",connection_id=\"1\","
+                                "connection_name=\"1\"} 5\n"));
+}
+
+TEST_F(MetricsPageTest, CountsWhatHappensBetweenPollsFromTheFirstCompleteOneOn) {
+  Fail(kFirst, FailureReason::kTimeout);
+  EXPECT_THAT(Page(), Not(HasSubstr("telnyx_calls_started_total" + kSupport)));
+  EXPECT_THAT(Page(), Not(HasSubstr("telnyx_completed_call_duration_seconds")));
+  Change(kFirst, 0, {});
+  EXPECT_THAT(Page(), HasSubstr("telnyx_calls_started_total" + kSupport + "} 0\n"));
+  EXPECT_THAT(Page(),
+              HasSubstr("telnyx_completed_call_duration_seconds_count" + kSupport + "} 0\n"));
+  Change(kFirst, 3, {59.5, 60.5});
+  Fail(kFirst, FailureReason::kTimeout);
+  Change(kFirst, 2, {700});
+  // Counters stay when values are not known any more.
+  clock_.Advance(1h);
+  const std::string page = Page();
+  const std::string durations = "telnyx_completed_call_duration_seconds";
+  for (const std::string& line : {
+           "telnyx_calls_started_total" + kSupport + "} 5\n",
+           durations + "_bucket" + kSupport + ",le=\"60\"} 1\n",
+           durations + "_bucket" + kSupport + ",le=\"600\"} 2\n",
+           durations + "_bucket" + kSupport + ",le=\"+Inf\"} 3\n",
+           durations + "_sum" + kSupport + "} 820\n",
+           durations + "_count" + kSupport + "} 3\n",
+       }) {
+    EXPECT_THAT(page, HasSubstr(line));
+  }
+}
+
+TEST_F(MetricsPageTest, BeginsCompletedCallsAnewUnderOtherBuckets) {
+  Change(kFirst, 3, {59.5, 60.5});
+  Change(kFirst, 1, {12, 13}, {10, 12.5, 15});
+  const std::string page = Page();
+  const std::string durations = "telnyx_completed_call_duration_seconds";
+  EXPECT_THAT(page, HasSubstr(durations + "_bucket" + kSupport + ",le=\"12.5\"} 1\n"));
+  EXPECT_THAT(page, HasSubstr(durations + "_count" + kSupport + "} 2\n"));
+  EXPECT_THAT(page, HasSubstr("telnyx_calls_started_total" + kSupport + "} 4\n"));
+}
+
+TEST(ConnectionStore, KeepsWhenAnExampleWasNoted) {
+  ConnectionStore store;
+  store.Add(kFirst, "main", {.id = "1", .name = "1"});
+  CallChanges changes{.completed = DurationHistogram(
+                          std::make_shared<const std::vector<double>>(std::vector<double>{60}))};
+  changes.completed.Add({.high = 0x1000, .low = 5}, 10);
+  const WallTime noted(1'700'000'000s);
+  store.OnPollEnded(kFirst, {.ended_wall = noted, .result = CompletePoll{}, .changes = changes});
+  store.ForEach([&](std::size_t, const ConnectionStore::Entry& entry) {
+    const auto& example = entry.state.totals->completed.buckets()[0].example;
+    EXPECT_EQ(example, (DurationHistogram::Example{
+                           .leg = {.high = 0x1000, .low = 5}, .seconds = 10, .noted = noted}));
+  });
 }
 
 TEST_F(MetricsPageTest, WritesEachHeaderOnce) {

@@ -1,5 +1,8 @@
 #include "metrics/poll_metrics.h"
 
+#include <memory>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +11,9 @@
 
 namespace telnyx_exporter {
 namespace {
+
+const DurationBounds kBounds =
+    std::make_shared<const std::vector<double>>(std::vector<double>{60, 600});
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
@@ -86,6 +92,29 @@ TEST_F(PollMetricsTest, CountsRetriesSkipsAndWaits) {
   EXPECT_THAT(page, HasSubstr("telnyx_account_polls_skipped_total{account=\"main\"} 3\n"));
   EXPECT_THAT(page,
               HasSubstr("telnyx_api_rate_limiter_wait_seconds_total{account=\"main\"} 1.5\n"));
+}
+
+TEST_F(PollMetricsTest, AddsUpTheTrackedCallsOfAllConnections) {
+  constexpr ConnectionKey kOther{1};
+  metrics_.OnConnectionAdded(kOther, kAccount, {.id = "2", .name = "sales"});
+  EXPECT_THAT(Page(), HasSubstr("telnyx_exporter_tracked_calls 0\n"));
+  const auto track = [&](ConnectionKey connection, std::uint64_t legs) {
+    CallChanges changes{.completed = DurationHistogram(
+                            std::make_shared<const std::vector<double>>(std::vector<double>{60})),
+                        .tracked = legs};
+    metrics_.OnPollEnded(connection,
+                         {.result = CompletePoll{.summary = {.bucket_counts = {0, 0, 0}},
+                                                 .duration_bounds = kBounds},
+                          .changes = changes});
+  };
+  track(kConnection, 5);
+  track(kOther, 10);
+  track(kConnection, 3);
+  EXPECT_THAT(Page(), HasSubstr("telnyx_exporter_tracked_calls 13\n"));
+  metrics_.OnPollEnded(kConnection, {.result = std::unexpected(PollFailure{})});
+  EXPECT_THAT(Page(), HasSubstr("telnyx_exporter_tracked_calls 13\n"));
+  metrics_.OnConnectionRemoved(kOther);
+  EXPECT_THAT(Page(), HasSubstr("telnyx_exporter_tracked_calls 3\n"));
 }
 
 TEST_F(PollMetricsTest, ShowsHowTheConfigurationWasLoaded) {
@@ -170,7 +199,7 @@ TEST_F(DiscoveryMetricsTest, LosesEverythingWithoutDiscovery) {
 TEST_F(DiscoveryMetricsTest, IsNotReadyBeforeTheFirstListsHaveComeAndTheirConnectionsWerePolled) {
   EXPECT_FALSE(store_.ready());
   metrics_.OnConnectionAdded(kConnection, kDiscovering, {.id = "1", .name = "support"});
-  metrics_.OnPollEnded(kConnection, {.result = CompletePoll{}});
+  metrics_.OnPollEnded(kConnection, {.result = CompletePoll{.duration_bounds = kBounds}});
   EXPECT_FALSE(store_.ready());
   Discover({});
   EXPECT_TRUE(store_.ready());

@@ -616,6 +616,96 @@ TEST_F(PollerApplyTest, RemovesAnAccountWithAllItsConnections) {
   EXPECT_THAT(observer_.begun, SizeIs(3));
 }
 
+class PollerTrackingTest : public PollerTest {
+ protected:
+  void SetUp() override {
+    PollerTest::SetUp();
+    AddConnections(1);
+  }
+
+  // The connection's next poll, all on one page.
+  const PollReport& Poll(const std::vector<std::string>& rows) {
+    while (transport_.pending.empty()) Pass(100ms);
+    transport_.Answer(200, Page(rows, "", rows.size()));
+    return observer_.ended.back();
+  }
+  void FailAPoll() {
+    while (transport_.pending.empty()) Pass(100ms);
+    transport_.Answer(404, "{}");
+  }
+};
+
+TEST_F(PollerTrackingTest, ReportsWhatBeganAndEndedSinceThePollBefore) {
+  Start(PollMode::kContinuous);
+  const auto baseline = Poll({Row(1, 1, 30), Row(2, 1, 30)}).changes;
+  ASSERT_TRUE(baseline.has_value());
+  EXPECT_EQ(baseline->started, 0U);
+  EXPECT_EQ(*baseline->completed.bounds(), plan_.duration_bounds);
+  EXPECT_EQ(Poll({Row(1, 1, 45), Row(3, 1, 5)}).changes->started, 1U);
+  const auto changes = Poll({Row(1, 1, 60), Row(3, 1, 20)}).changes;
+  EXPECT_EQ(changes->completed.count(), 1U);
+  EXPECT_NEAR(changes->completed.total_seconds(), 30 + 7.5, 0.2);
+  EXPECT_EQ(changes->tracked, 2U);
+}
+
+TEST_F(PollerTrackingTest, GoesOnFromTheLastCompletePollAfterFailures) {
+  Start(PollMode::kContinuous);
+  Poll({Row(1, 1, 30), Row(2, 1, 30)});
+  FailAPoll();
+  EXPECT_FALSE(observer_.ended.back().changes.has_value());
+  Poll({Row(1, 1, 60)});
+  const auto changes = Poll({Row(1, 1, 75)}).changes;
+  EXPECT_EQ(changes->started, 0U);
+  EXPECT_EQ(changes->completed.count(), 1U);
+  EXPECT_NEAR(changes->completed.total_seconds(), 30 + 15, 0.2);
+}
+
+TEST_F(PollerTrackingTest, TracksNothingWhenItPollsOnce) {
+  Start(PollMode::kOnce);
+  EXPECT_FALSE(Poll({Row(1, 1, 30)}).changes.has_value());
+}
+
+TEST_F(PollerTrackingTest, GoesOnUnderOtherBuckets) {
+  Start(PollMode::kContinuous);
+  std::vector<std::string> rows;
+  for (std::uint64_t leg = 0; leg < 100; ++leg) rows.push_back(Row(leg, leg, 30));
+  Poll(rows);
+  plan_.duration_bounds = {1, 2, 3};
+  poller_->Apply(plan_);
+  const auto changes = Poll(rows).changes;
+  EXPECT_EQ(changes->started, 0U);
+  EXPECT_EQ(changes->tracked, 100U);
+  EXPECT_EQ(*changes->completed.bounds(), plan_.duration_bounds);
+}
+
+TEST_F(PollerTrackingTest, BeginsAnewWithAConnectionThatComesBack) {
+  Start(PollMode::kContinuous);
+  Poll({Row(1, 1, 30)});
+  const auto account = plan_.accounts[0];
+  plan_.accounts[0].connections.clear();
+  poller_->Apply(plan_);
+  plan_.accounts[0] = account;
+  poller_->Apply(plan_);
+  const auto changes = Poll({Row(2, 1, 30)}).changes;
+  EXPECT_EQ(changes->started, 0U);
+  EXPECT_EQ(changes->tracked, 1U);
+}
+
+TEST_F(PollerTrackingTest, KeepsTheCallsOfConnectionsApart) {
+  AddConnections(1);
+  plan_.accounts[0].connections[1].id = "other";
+  Start(PollMode::kContinuous);
+  for (int i = 0; i < 20; ++i) {
+    while (transport_.pending.empty()) Pass(100ms);
+    const bool other = transport_.pending[0].request.target.contains("other");
+    transport_.Answer(200, other ? Page({Row(1, 1, 30)}, "", 1) : Page({}, "", 0));
+  }
+  for (const PollReport& report : observer_.ended) {
+    EXPECT_EQ(report.changes->started, 0U);
+    EXPECT_EQ(report.changes->completed.count(), 0U);
+  }
+}
+
 TEST_F(PollerApplyTest, RunCallsWhatIsPosted) {
   std::stop_source stop;
   int called = 0;

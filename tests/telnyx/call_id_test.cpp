@@ -62,5 +62,24 @@ TEST(ParseCallId, GivesTheSameTextTheSameId) {
   EXPECT_EQ(ParseCallId("leg-1"), ParseCallId(std::string("leg-") + "1"));
 }
 
+TEST(UuidText, IsTheTextThatTheIdWasMadeFrom) {
+  for (const std::string uuid :
+       {"428c31b6-7af4-4bcb-b68e-5013ef9657c1", "00000001-0002-1003-0004-000000000005"}) {
+    ASSERT_TRUE(IsUuid(ParseCallId(uuid)));
+    EXPECT_EQ(UuidText(ParseCallId(uuid)), uuid);
+  }
+}
+
+TEST(IsUuid, IsFalseOfEveryHashedId) {
+  for (int i = 0; i < 10'000; ++i) {
+    ASSERT_FALSE(IsUuid(ParseCallId("leg-" + std::to_string(i)))) << i;
+  }
+  EXPECT_FALSE(IsUuid(ParseCallId("428C31B6-7AF4-4BCB-B68E-5013EF9657C1")));
+}
+
+TEST(IsUuid, IsFalseOfAUuidWithoutAVersion) {
+  EXPECT_FALSE(IsUuid(ParseCallId("428c31b6-7af4-0bcb-b68e-5013ef9657c1")));
+}
+
 }  // namespace
 }  // namespace telnyx_exporter
