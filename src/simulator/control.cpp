@@ -56,8 +56,10 @@ void AppendTruth(std::string& body, const ConnectionSettings& connection, const 
   body += R"(,"name":)";
   AppendJsonString(body, connection.name);
   body += fmt::format(
-      R"(,"legs":{},"sessions":{},"longest_seconds":{},"total_seconds":{},"buckets":[{}]}})",
-      view.legs.size(), sessions.size(), longest, total, fmt::join(buckets, ","));
+      R"(,"legs":{},"sessions":{},"longest_seconds":{},"total_seconds":{},"buckets":[{}],)"
+      R"("started":{},"ended":{}}})",
+      view.legs.size(), sessions.size(), longest, total, fmt::join(buckets, ","), view.started,
+      view.ended);
 }
 
 HttpResponse Truth(CallWorld& world, const HttpRequest& request) {

@@ -17,14 +17,18 @@ TEST(MakePollPlan, FillsInWhatAConnectionLeavesOut) {
   const auto plan = MakePollPlan(config, {}, AnyKey);
   ASSERT_TRUE(plan.has_value());
   const auto& connections = plan->accounts.at(0).connections;
-  EXPECT_EQ(connections[0],
-            (ConnectionPlan{
-                .id = "1", .name = "1", .interval = 15s, .timeout = 10s, .stale_after = 45s}));
+  EXPECT_EQ(connections[0], (ConnectionPlan{.id = "1",
+                                            .name = "1",
+                                            .interval = 15s,
+                                            .timeout = 10s,
+                                            .stale_after = 45s,
+                                            .peak_window = 1min}));
   EXPECT_EQ(connections[1], (ConnectionPlan{.id = "2",
                                             .name = "sales",
                                             .interval = 5s,
                                             .timeout = 5s,  // capped by its interval
                                             .stale_after = 45s,
+                                            .peak_window = 1min,
                                             .channel_limit = 7}));
 }
 

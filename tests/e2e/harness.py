@@ -126,6 +126,10 @@ class Simulator(Process):
     def freeze(self):
         fetch(self.control + "/freeze", "POST")
 
+    def advance(self, seconds):
+        """Moves the frozen time on."""
+        fetch(f"{self.control}/advance?seconds={seconds}", "POST")
+
     def truth(self):
         bounds = ",".join(map(str, BUCKETS))
         return fetch_json(f"{self.control}/truth?buckets={bounds}")["connections"]

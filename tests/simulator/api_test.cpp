@@ -274,6 +274,26 @@ TEST_F(ApiTest, TellsTheTruthThatPagesTell) {
   EXPECT_EQ(std::string_view(truth["connections"].at(1)["name"]), "quote\"d");
 }
 
+TEST_F(ApiTest, TheTruthCountsWhatHasBegunAndEnded) {
+  simdjson::dom::parser parser;
+  struct Counts {
+    std::uint64_t legs;
+    std::uint64_t started;
+    std::uint64_t ended;
+  };
+  const auto read = [&]() -> Counts {
+    const HttpResponse response = AnswerControl(world_, FakeRequest("/simulator/truth", {}));
+    const simdjson::dom::element connection = parser.parse(*response.body)["connections"].at(0);
+    return {
+        .legs = connection["legs"], .started = connection["started"], .ended = connection["ended"]};
+  };
+  const Counts before = read();
+  sim_clock_.Advance(600);
+  const Counts after = read();
+  EXPECT_GT(after.started, before.started + 1000);
+  EXPECT_EQ(before.legs + after.started - before.started, after.legs + after.ended - before.ended);
+}
+
 TEST_F(ApiTest, MovesAFrozenTimeOn) {
   const auto post = [&](const char* path, std::map<std::string, std::string> query = {}) {
     return AnswerControl(world_, FakeRequest(path, std::move(query), "POST")).status;
