@@ -77,12 +77,12 @@ bool FormatPage::IsCurrent(Instant now) const {
   return now < kept_until_ && page_identities_ == store_.identities_version();
 }
 
-// A page lives at least as long as it took to make, so that no number of scrapes and changes keeps
-// the exporter busy with nothing but making pages. What was reconfigured shows at once, though.
+// However many scrapes and changes there are, making pages takes up a quarter of the time at most.
+// What was reconfigured shows at once, though.
 void FormatPage::NoteMakingTime(Instant begun) {
   const Instant now = clock_.Now();
   making_time_ += now - begun;
-  kept_until_ = now + making_time_;
+  kept_until_ = now + 3 * making_time_;
 }
 
 void FormatPage::RenderChangedConnections(Instant now) {

@@ -28,6 +28,23 @@ constexpr ExpositionFormat kProtobuf = ExpositionFormat::kProtobuf;
 constexpr ConnectionKey kFirst{0};
 constexpr ConnectionKey kSecond{1};
 
+// A clock that goes on whenever somebody looks at it, as if work was done in between.
+class SlowClock final : public Clock {
+ public:
+  Instant Now() const override {
+    clock_.Advance(step_);
+    return clock_.Now();
+  }
+  WallTime WallNow() const override { return clock_.WallNow(); }
+
+  void SetStep(Duration step) { step_ = step; }
+  void Advance(Duration duration) { clock_.Advance(duration); }
+
+ private:
+  mutable ManualClock clock_;
+  Duration step_{};
+};
+
 class MetricsPageTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -364,6 +381,33 @@ TEST_F(MetricsPageTest, SkipsAPlaceWithoutAConnection) {
   const MetricFamilies families = ParseDelimited(Page(kProtobuf));
   EXPECT_EQ(families.front().name(), "telnyx_active_calls");
   EXPECT_EQ(families.front().metric_size(), 1);
+}
+
+TEST_F(MetricsPageTest, IsKeptThreeTimesAsLongAsItsMakingTook) {
+  SlowClock clock;
+  MetricsPage pages(store_, exporter_, {60, 600}, clock);
+  Complete(kFirst, 5);
+  clock.SetStep(10ms);
+  const auto page = pages.Get(kText);
+  clock.SetStep(0ms);
+  Complete(kFirst, 6);
+  EXPECT_EQ(pages.Get(kText), page);
+  clock.Advance(30ms - 1ns);
+  EXPECT_EQ(pages.Get(kText), page);
+  clock.Advance(1ns);
+  EXPECT_NE(pages.Get(kText), page);
+}
+
+TEST_F(MetricsPageTest, IsNotKeptPastTheEndOfItsValues) {
+  SlowClock clock;
+  MetricsPage pages(store_, exporter_, {60, 600}, clock);
+  Complete(kFirst, 5);  // known for 45 s of clock_, which stands at the same time
+  clock.Advance(45s - 15ms);
+  clock.SetStep(5ms);
+  EXPECT_THAT(*pages.Get(kText), HasSubstr("telnyx_active_calls"));
+  clock.SetStep(0ms);
+  clock.Advance(5ms);
+  EXPECT_THAT(*pages.Get(kText), Not(HasSubstr("telnyx_active_calls")));
 }
 
 TEST_F(MetricsPageTest, TakesUpTheExportersOwnCountersWithinASecond) {
