@@ -8,6 +8,9 @@
 namespace telnyx_exporter {
 namespace {
 
+// A request that times out this shortly before the deadline was cut short by it.
+constexpr Duration kCutShort = std::chrono::milliseconds(10);
+
 // Together with ReasonOfStatus, all of what decides a failure's reason outside the page walk.
 FailureReason ReasonOfTransport(TransportError::Kind kind) {
   switch (kind) {
@@ -42,11 +45,7 @@ Duration RequestSequence::AttemptTimeout(Instant now) const {
 
 RequestSequence::Next RequestSequence::OnExchange(const Exchange& exchange, Instant now,
                                                   WallTime wall_now, double jitter) {
-  if (!exchange.result) {
-    const TransportError& error = exchange.result.error();
-    return OnFailure({.reason = ReasonOfTransport(error.kind), .detail = error.message}, {}, now,
-                     jitter);
-  }
+  if (!exchange.result) return OnTransportError(exchange.result.error(), now, jitter);
   const Response& response = *exchange.result;
   if (const auto reason = ReasonOfStatus(response.status)) {
     return OnFailure(FailureOfStatus(*reason, response),
@@ -56,6 +55,16 @@ RequestSequence::Next RequestSequence::OnExchange(const Exchange& exchange, Inst
   if (!step) return Fail(std::move(step.error()));
   attempt_ = 1;
   return *step == Step::kNextPage ? Next::kRequest : Next::kComplete;
+}
+
+RequestSequence::Next RequestSequence::OnTransportError(const TransportError& error, Instant now,
+                                                        double jitter) {
+  const bool cut_short =
+      error.kind == TransportError::Kind::kTimeout && deadline() - now <= kCutShort;
+  // Such an attempt says nothing: it all failed for the reason for which it had to be tried again.
+  if (cut_short && attempt_ > 1) return Next::kFailed;
+  return OnFailure({.reason = ReasonOfTransport(error.kind), .detail = error.message}, {}, now,
+                   jitter);
 }
 
 RequestSequence::Next RequestSequence::OnFailure(PollFailure failure, const RetryAdvice& advice,

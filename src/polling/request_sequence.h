@@ -51,6 +51,7 @@ class RequestSequence {
   virtual std::expected<Step, PollFailure> OnPage(std::string_view body) = 0;
 
  private:
+  Next OnTransportError(const TransportError& error, Instant now, double jitter);
   Next OnFailure(PollFailure failure, const RetryAdvice& advice, Instant now, double jitter);
   Next Fail(PollFailure failure);
 
