@@ -3,8 +3,9 @@
 
 build_packages=(
   ca-certificates ccache cmake g++ git ninja-build pkg-config
-  libcli11-dev libcurl4-openssl-dev libfmt-dev libmicrohttpd-dev libsimdjson-dev libspdlog-dev
-  libxxhash-dev libyaml-cpp-dev prometheus-cpp-dev zlib1g-dev
+  libcli11-dev libcrypt-dev libcurl4-openssl-dev libfmt-dev libgnutls28-dev libmicrohttpd-dev
+  libsimdjson-dev libspdlog-dev libsystemd-dev libxxhash-dev libyaml-cpp-dev prometheus-cpp-dev
+  zlib1g-dev
 )
 run_packages=(curl)
 test_packages=(
