@@ -17,10 +17,8 @@ std::vector<ConnectionTable::Id> ConnectionTable::Add(Id id, const std::string& 
   };
   if (!peer.empty()) end_while([&] { return CountOf(peer) >= limits_.of_one_peer; }, &peer);
   end_while([&] { return connections_.size() - ending_ >= limits_.total; }, nullptr);
-  connections_.emplace(
-      id,
-      Connection{
-          .peer = peer, .phase = Phase::kReading, .since = now, .deadline = now + limits_.request});
+  connections_.emplace(id, Connection{.peer = peer});
+  Enter(id, Phase::kReading, now, limits_.request);
   ++counts_[peer];
   return ended;
 }
@@ -101,7 +99,7 @@ std::size_t ConnectionTable::CountOf(const std::string& peer) const {
 // Of all, or of one peer. One that is being answered goes only when no other is left.
 std::optional<ConnectionTable::Id> ConnectionTable::TakeOldestOf(const std::string* peer) {
   const auto rank = [](const Connection& connection) {
-    return std::pair(connection.phase == Phase::kAnswering, connection.since);
+    return std::pair(connection.phase == Phase::kAnswering, connection.turn);
   };
   auto oldest = connections_.end();
   for (auto at = connections_.begin(); at != connections_.end(); ++at) {
@@ -119,7 +117,7 @@ void ConnectionTable::Enter(Id id, Phase phase, Instant now, Duration limit) {
   const auto found = connections_.find(id);
   if (found == connections_.end()) return;
   found->second.phase = phase;
-  found->second.since = now;
+  found->second.turn = ++turns_;
   found->second.deadline = now + limit;
 }
 

@@ -5,6 +5,7 @@
 // connection that has waited longest, so that whoever asks now gets in.
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -59,7 +60,7 @@ class ConnectionTable {
   struct Connection {
     std::string peer;
     Phase phase = Phase::kWaiting;
-    Instant since{};  // in this phase; for one that waits: since it may have been closed
+    std::uint64_t turn = 0;  // when it came into this phase: the lower, the longer ago
     Instant deadline{};
     bool started = false;
     bool ends_after_answer = false;
@@ -76,6 +77,7 @@ class ConnectionTable {
   Connections connections_;
   std::map<std::string, std::size_t> counts_;  // by peer, without those that are ending
   std::size_t ending_ = 0;
+  std::uint64_t turns_ = 0;
 };
 
 }  // namespace telnyx_exporter

@@ -56,10 +56,6 @@ class RawClient {
 
   void FinishSending() { shutdown(socket_, SHUT_WR); }
 
-  void SetReceiveBuffer(int bytes) {
-    setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
-  }
-
   /// Reads until `text` has come or the server closes; returns all that came.
   std::string ReadUntil(std::string_view text) {
     std::string answer;
