@@ -28,8 +28,6 @@ struct RawFlags {
   CommandLine command_line;
   std::string log_level = "info";
   std::string log_format = "logfmt";
-  std::string web_config_file;
-  bool systemd_socket = false;
   std::string shard = "0";
   std::uint32_t total_shards = 1;
   bool version = false;
@@ -40,7 +38,7 @@ void DeclareFlags(CLI::App& app, RawFlags& flags) {
   app.add_option("--config.file", result.config_file, "Configuration file")->capture_default_str();
   app.add_flag(
       "--config.check", result.config_check,
-      "Check the configuration file, print every error and exit: 0 it is right, 1 it is not");
+      "Check the configuration files, print every error and exit: 0 they are right, 1 not");
   app.add_flag("--once", result.once,
                "Poll each connection once, print the metrics and exit: 0 every poll was complete, "
                "1 not");
@@ -50,12 +48,10 @@ void DeclareFlags(CLI::App& app, RawFlags& flags) {
       ->allow_extra_args(false);
   app.add_option("--web.telemetry-path", result.telemetry_path, "Path of the metrics")
       ->capture_default_str();
-  app.add_option(
-      "--web.config.file", flags.web_config_file,
-      "TLS and basic authentication, as in the Prometheus exporter toolkit (not supported "
-      "yet)");
-  app.add_flag("--web.systemd-socket", flags.systemd_socket,
-               "Listen on sockets passed by systemd (not supported yet)");
+  app.add_option("--web.config.file", result.web_config_file,
+                 "File with TLS and basic authentication, as in the Prometheus exporter toolkit");
+  app.add_flag("--web.systemd-socket", result.systemd_socket,
+               "Listen on the sockets passed by systemd instead of on addresses");
   app.add_option("--shard", flags.shard, "Number of this shard, from 0 (not supported yet)")
       ->capture_default_str();
   app.add_option("--total-shards", flags.total_shards, "Number of shards (not supported yet)")
@@ -68,8 +64,6 @@ void DeclareFlags(CLI::App& app, RawFlags& flags) {
 
 // Refuses what a later version brings instead of ignoring it.
 std::string FindUnsupported(const RawFlags& flags) {
-  if (!flags.web_config_file.empty()) return "--web.config.file is not supported yet";
-  if (flags.systemd_socket) return "--web.systemd-socket is not supported yet";
   if (flags.shard != "0") return "--shard is not supported yet";
   if (flags.total_shards != 1) return "--total-shards is not supported yet";
   return {};

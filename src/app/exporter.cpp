@@ -14,6 +14,7 @@
 #include "app/poll_log.h"
 #include "app/poll_observers.h"
 #include "app/web_pages.h"
+#include "app/web_server.h"
 #include "base/build_info.h"
 #include "http/curl_transport.h"
 #include "metrics/connection_store.h"
@@ -21,7 +22,6 @@
 #include "metrics/metrics_page.h"
 #include "metrics/poll_metrics.h"
 #include "polling/poller.h"
-#include "web/http_server.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -98,17 +98,16 @@ int RunOnce(const PollPlan& plan, const Clock& clock, Log& log) {
 int Serve(const CommandLine& command_line, const PollPlan& plan, const Clock& clock, Log& log) {
   BlockSignals();
   Pipeline pipeline(plan, PollMode::kContinuous, clock, log);
-  auto server = HttpServer::Start({.listen_addresses = command_line.listen_addresses},
-                                  MakeWebHandler({.telemetry_path = command_line.telemetry_path,
-                                                  .metrics = pipeline.page(),
-                                                  .connections = pipeline.connections(),
-                                                  .exporter = pipeline.exporter_metrics()}));
+  auto server = WebServer::Start(
+      command_line,
+      MakeWebHandler({.telemetry_path = command_line.telemetry_path,
+                      .metrics = pipeline.page(),
+                      .connections = pipeline.connections(),
+                      .exporter = pipeline.exporter_metrics()}),
+      [&](int status) { pipeline.exporter_metrics().CountWebRequest("refused", status); }, log);
   if (!server) {
     log.Error("cannot start", {{"error", server.error().message}});
     return kExitRefused;
-  }
-  for (const std::string& address : (*server)->bound_addresses()) {
-    log.Info("listening", {{"address", address}});
   }
   std::jthread polling([&](const std::stop_token& stop) { pipeline.poller().Run(stop); });
   const int signal = WaitForStopSignal(log);

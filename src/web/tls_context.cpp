@@ -187,7 +187,7 @@ class GnutlsContext final : public TlsContext {
   }
 
   std::string LoadAuthorities(const TlsMaterial& material) {
-    if (material.client_ca.empty()) {
+    if (!material.has_client_ca) {
       system_authorities_ = MustVerify();
       if (system_authorities_) gnutls_certificate_set_x509_system_trust(credentials_.get());
       return {};

@@ -21,7 +21,10 @@ namespace telnyx_exporter {
 struct TlsMaterial {
   std::string certificate;
   Secret key;
-  std::string client_ca;  // empty: the system's authorities
+  std::string client_ca;
+  bool has_client_ca = false;  // false: the system's authorities
+
+  bool operator==(const TlsMaterial&) const = default;
 };
 
 struct TlsFault {
