@@ -5,8 +5,10 @@
 
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "calls/call_summary.h"
@@ -24,6 +26,9 @@ struct CompletePoll {
   CallSummary summary;
   std::optional<std::uint64_t> reported_legs;  // the server's own count
   std::uint32_t pages = 0;
+  std::vector<ActiveCall> longest_calls;  // the longest first
+  /// The bounds of summary.bucket_counts.
+  std::shared_ptr<const std::vector<double>> duration_bounds;
 };
 
 struct PollReport {
@@ -43,6 +48,8 @@ struct RequestReport {
   std::uint64_t body_bytes = 0;  // decompressed
   std::optional<double> rate_limit_limit;
   std::optional<double> rate_limit_remaining;
+  RateLimit rate_limit;            // as configured
+  double requests_per_second = 0;  // in force: less than configured after refusals
 };
 
 /// A request is sent again after `delay`.

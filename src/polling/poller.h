@@ -136,8 +136,9 @@ class Poller {
   std::uint32_t max_in_flight_ = 0;
   std::size_t max_response_bytes_ = 0;
   std::optional<CallSummarizer> summarizer_;
-  std::vector<std::unique_ptr<Account>> accounts_;        // by AccountKey; null: free
-  std::vector<std::unique_ptr<Connection>> connections_;  // by ConnectionKey; null: free
+  std::shared_ptr<const std::vector<double>> duration_bounds_;  // the summarizer's
+  std::vector<std::unique_ptr<Account>> accounts_;              // by AccountKey; null: free
+  std::vector<std::unique_ptr<Connection>> connections_;        // by ConnectionKey; null: free
   std::vector<AccountKey> free_accounts_;
   std::vector<ConnectionKey> free_connections_;
 

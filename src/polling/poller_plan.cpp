@@ -33,6 +33,7 @@ void Poller::Apply(const PollPlan& plan) {
   max_response_bytes_ = plan.max_response_bytes;
   if (!summarizer_ || summarizer_->duration_bounds() != plan.duration_bounds) {
     summarizer_.emplace(plan.duration_bounds, random_());
+    duration_bounds_ = std::make_shared<const std::vector<double>>(plan.duration_bounds);
   }
 
   std::unordered_set<std::string_view> names;

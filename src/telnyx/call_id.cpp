@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <random>
 
+#include <fmt/format.h>
 #include <xxhash.h>
 
 namespace telnyx_exporter {
@@ -49,6 +50,11 @@ const HashSecret& ProcessHashSecret() {
 }  // namespace
 
 CallId ParseCallId(std::string_view text) {
+  bool is_uuid = false;
+  return ParseCallId(text, is_uuid);
+}
+
+CallId ParseCallId(std::string_view text, bool& is_uuid) {
   if (text.size() == 36 && text[8] == '-' && text[13] == '-' && text[18] == '-' &&
       text[23] == '-') {
     HexBlock high;
@@ -58,12 +64,20 @@ CallId ParseCallId(std::string_view text) {
     HexBlock low;
     low.Append(text.substr(19, 4));
     low.Append(text.substr(24));
-    if ((high.seen | low.seen) <= 0xf) return {.high = high.value, .low = low.value};
+    is_uuid = (high.seen | low.seen) <= 0xf;
+    if (is_uuid) return {.high = high.value, .low = low.value};
   }
+  is_uuid = false;
   const HashSecret& secret = ProcessHashSecret();
   const XXH128_hash_t hash =
       XXH3_128bits_withSecret(text.data(), text.size(), secret.data(), secret.size());
   return {.high = hash.high64, .low = hash.low64};
+}
+
+std::string FormatUuid(const CallId& id) {
+  return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", id.high >> 32U,
+                     (id.high >> 16U) & 0xffffU, id.high & 0xffffU, id.low >> 48U,
+                     id.low & 0xffff'ffff'ffffU);
 }
 
 }  // namespace telnyx_exporter

@@ -5,6 +5,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace telnyx_exporter {
@@ -20,5 +21,12 @@ struct CallId {
 /// any other text is taken as well: as a 128-bit hash under a key drawn anew by every process, for
 /// which nobody can prepare two texts that meet.
 CallId ParseCallId(std::string_view text);
+
+/// The same, and whether it was a UUID: FormatUuid gives its text back then, and nothing does
+/// otherwise.
+CallId ParseCallId(std::string_view text, bool& is_uuid);
+
+/// The canonical lower-case form.
+std::string FormatUuid(const CallId& id);
 
 }  // namespace telnyx_exporter

@@ -90,7 +90,7 @@ class RowReader {
     if (value.get_string().get(id) != SUCCESS || id.empty()) {
       return Fail(Where() + ".call_leg_id is not an id");
     }
-    call_.leg = ParseCallId(id);
+    call_.leg = ParseCallId(id, call_.leg_is_uuid);
     has_leg_ = true;
     return {};
   }
@@ -102,7 +102,7 @@ class RowReader {
       return Fail(Where() + ".call_session_id is not an id");
     }
     call_.has_session = !id.empty();
-    if (call_.has_session) call_.session = ParseCallId(id);
+    if (call_.has_session) call_.session = ParseCallId(id, call_.session_is_uuid);
     return {};
   }
 

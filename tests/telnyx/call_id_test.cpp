@@ -33,6 +33,19 @@ TEST(ParseCallId, KeepsOtherTextsApart) {
   EXPECT_EQ(ids.size(), texts.size());
 }
 
+TEST(ParseCallId, SaysWhichIdsCanBeShown) {
+  bool is_uuid = false;
+  const std::string uuid = "428c31b6-7af4-0bcb-068e-0013ef9657c1";
+  EXPECT_EQ(FormatUuid(ParseCallId(uuid, is_uuid)), uuid);
+  EXPECT_TRUE(is_uuid);
+  for (const char* other :
+       {"428C31B6-7AF4-4BCB-B68E-5013EF9657C1", "leg-1", "428c31b6-7af4-4bcb-b68e-5013ef9657cg"}) {
+    is_uuid = true;
+    ParseCallId(other, is_uuid);
+    EXPECT_FALSE(is_uuid) << other;
+  }
+}
+
 TEST(ParseCallId, GivesTheSameTextTheSameId) {
   EXPECT_EQ(ParseCallId("leg-1"), ParseCallId(std::string("leg-") + "1"));
 }
