@@ -8,7 +8,7 @@ build_packages=(
 )
 run_packages=(curl)
 test_packages=(
-  clang-format-19 clang-tidy-19 curl libbenchmark-dev libgmock-dev libgtest-dev nginx-light openssl
+  chromium clang-format-19 clang-tidy-19 curl libbenchmark-dev libgmock-dev libgtest-dev nginx-light openssl
   prometheus python3
 )
 # Node.js often comes from elsewhere, and then Debian's npm cannot be installed beside it.
