@@ -9,8 +9,8 @@ build_packages=(
 )
 run_packages=(curl)
 test_packages=(
-  clang-format-19 clang-tidy-19 curl libbenchmark-dev libgmock-dev libgtest-dev nginx-light openssl
-  prometheus python3 python3-prometheus-client valgrind
+  chromium clang-format-19 clang-tidy-19 curl libbenchmark-dev libgmock-dev libgtest-dev nginx-light
+  openssl prometheus python3 python3-prometheus-client valgrind
 )
 # Node.js often comes from elsewhere, and then Debian's npm cannot be installed beside it.
 command -v npm >/dev/null || test_packages+=(nodejs npm)

@@ -19,6 +19,7 @@
 #include "app/web_server.h"
 #include "base/build_info.h"
 #include "http/curl_transport.h"
+#include "metrics/account_store.h"
 #include "metrics/connection_store.h"
 #include "metrics/exporter_metrics.h"
 #include "metrics/metrics_page.h"
@@ -34,8 +35,9 @@ class Pipeline {
   Pipeline(const PollPlan& plan, PollMode mode, const Clock& clock, Log& log)
       : exporter_metrics_(GetBuildInfo()),
         poll_metrics_(connections_, exporter_metrics_),
+        accounts_(clock),
         poll_log_(log),
-        observers_({&poll_metrics_, &poll_log_}),
+        observers_({&poll_metrics_, &accounts_, &poll_log_}),
         page_(connections_, exporter_metrics_, clock),
         transport_(clock, {.max_connections = plan.max_concurrent_requests}),
         poller_(plan, mode, clock, transport_, observers_, std::random_device()()) {
@@ -46,12 +48,14 @@ class Pipeline {
   Poller& poller() { return poller_; }
   MetricsPage& page() { return page_; }
   ConnectionStore& connections() { return connections_; }
+  AccountStore& accounts() { return accounts_; }
   ExporterMetrics& exporter_metrics() { return exporter_metrics_; }
 
  private:
   ConnectionStore connections_;
   ExporterMetrics exporter_metrics_;
   PollMetrics poll_metrics_;
+  AccountStore accounts_;
   PollLog poll_log_;
   PollObservers observers_;
   MetricsPage page_;
@@ -110,6 +114,7 @@ int RunOnce(const PollPlan& plan, const Clock& clock, Log& log) {
 int Serve(const CommandLine& command_line, Config config, const PollPlan& plan, const Clock& clock,
           Log& log) {
   BlockSignals();
+  const Instant started = clock.Now();
   Pipeline pipeline(plan, PollMode::kContinuous, clock, log);
   PollThread polling(pipeline.poller());
   Reloader reloader(command_line.config_file, std::move(config), command_line.shard, clock, log,
@@ -121,7 +126,10 @@ int Serve(const CommandLine& command_line, Config config, const PollPlan& plan, 
                       .metrics = pipeline.page(),
                       .connections = pipeline.connections(),
                       .exporter = pipeline.exporter_metrics(),
-                      .reloader = reloader}),
+                      .reloader = reloader,
+                      .accounts = pipeline.accounts(),
+                      .clock = clock,
+                      .started = started}),
       [&](int status) { pipeline.exporter_metrics().CountWebRequest("refused", status); }, log);
   if (!server) {
     log.Error("cannot start", {{"error", server.error().message}});

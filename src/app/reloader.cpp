@@ -16,13 +16,15 @@ Reloader::Reloader(std::string file, Config config, const Shard& shard, const Cl
       log_(log),
       metrics_(metrics),
       put_into_force_(std::move(put_into_force)),
-      config_(std::make_shared<const Config>(std::move(config))) {
+      config_(std::make_shared<const Config>(std::move(config))),
+      load_state_{.file = file_, .loaded = clock.WallNow()} {
   WatchKeyFiles(*config_);
 }
 
 std::vector<std::string> Reloader::Reload() {
   const std::lock_guard lock(reloading_);
   std::vector<std::string> errors = Load();
+  NoteOutcome(errors);
   if (errors.empty()) {
     metrics_.NoteConfigLoaded(clock_.WallNow());
     log_.Info("configuration reloaded", {{"file", file_}});
@@ -33,6 +35,17 @@ std::vector<std::string> Reloader::Reload() {
     }
   }
   return errors;
+}
+
+void Reloader::NoteOutcome(const std::vector<std::string>& errors) {
+  const WallTime now = clock_.WallNow();
+  const std::lock_guard lock(mutex_);
+  if (errors.empty()) {
+    load_state_ = {.file = file_, .loaded = now};
+  } else {
+    load_state_.refused = now;
+    load_state_.errors = errors;
+  }
 }
 
 std::vector<std::string> Reloader::Load() {
@@ -70,6 +83,10 @@ void Reloader::RefreshKeys() {
   const std::lock_guard lock(reloading_);
   if (!key_files_.TakeChange()) return;
   const auto errors = Use(config());
+  {
+    const std::lock_guard state_lock(mutex_);
+    load_state_.key_errors = errors;
+  }
   if (errors.empty()) log_.Info("API keys read again");
   for (const std::string& error : errors) {
     log_.Error("API key refused, the old one stays", {{"error", error}});
@@ -79,6 +96,11 @@ void Reloader::RefreshKeys() {
 std::shared_ptr<const Config> Reloader::config() const {
   const std::lock_guard lock(mutex_);
   return config_;
+}
+
+ConfigLoadState Reloader::load_state() const {
+  const std::lock_guard lock(mutex_);
+  return load_state_;
 }
 
 void Reloader::WatchKeyFiles(const Config& config) {

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "config/config_load_state.h"
 #include "metrics/exporter_metrics.h"
 #include "polling/poll_plan.h"
 
@@ -38,9 +39,12 @@ class Reloader {
   /// In force now.
   std::shared_ptr<const Config> config() const;
 
+  ConfigLoadState load_state() const;
+
  private:
   std::vector<std::string> Load();
   std::vector<std::string> Use(std::shared_ptr<const Config> config);
+  void NoteOutcome(const std::vector<std::string>& errors);
   void WatchKeyFiles(const Config& config);
 
   const std::string file_;
@@ -55,6 +59,7 @@ class Reloader {
 
   mutable std::mutex mutex_;
   std::shared_ptr<const Config> config_;  // guarded by mutex_
+  ConfigLoadState load_state_;            // guarded by mutex_
 };
 
 }  // namespace telnyx_exporter

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "app/status_pages.h"
 #include "exposition/content_negotiation.h"
 #include "web/router.h"
 
@@ -28,26 +29,6 @@ HttpHandler MetricsHandler(MetricsPage& metrics) {
   };
 }
 
-HttpResponse IndexPage(const std::string& telemetry_path) {
-  return {.headers = {{"Content-Type", "text/html; charset=utf-8"},
-                      {"Content-Security-Policy", "default-src 'none'"},
-                      {"X-Content-Type-Options", "nosniff"}},
-          .body = std::make_shared<const std::string>(fmt::format(
-              "<!DOCTYPE html>\n"
-              "<html lang=\"en\">\n"
-              "<head><meta charset=\"utf-8\"><title>telnyx_exporter</title></head>\n"
-              "<body>\n"
-              "<h1>telnyx_exporter</h1>\n"
-              "<ul>\n"
-              "<li><a href=\"{0}\">{0}</a>: the metrics</li>\n"
-              "<li><a href=\"/-/healthy\">/-/healthy</a>: whether the process works</li>\n"
-              "<li><a href=\"/-/ready\">/-/ready</a>: whether every connection was polled</li>\n"
-              "</ul>\n"
-              "</body>\n"
-              "</html>\n",
-              telemetry_path))};
-}
-
 HttpResponse ReloadNow(Reloader& reloader) {
   const std::vector<std::string> errors = reloader.Reload();
   if (errors.empty()) return TextResponse(200, "Reloaded.\n");
@@ -62,8 +43,13 @@ HttpHandler MakeWebHandler(const WebPages& pages) {
       std::make_shared<Router>([&exporter = pages.exporter](std::string_view handler, int status) {
         exporter.CountWebRequest(handler, status);
       });
-  router->Add("GET", "/",
-              [path = pages.telemetry_path](const HttpRequest&) { return IndexPage(path); });
+  AddStatusPages({.connections = pages.connections,
+                  .accounts = pages.accounts,
+                  .reloader = pages.reloader,
+                  .clock = pages.clock,
+                  .started = pages.started,
+                  .telemetry_path = pages.telemetry_path},
+                 *router);
   router->Add("GET", "/-/healthy",
               [](const HttpRequest&) { return TextResponse(200, "Healthy.\n"); });
   router->Add("GET", "/-/ready", [&connections = pages.connections](const HttpRequest&) {

@@ -7,6 +7,8 @@
 #include <string>
 
 #include "app/reloader.h"
+#include "base/clock.h"
+#include "metrics/account_store.h"
 #include "metrics/connection_store.h"
 #include "metrics/exporter_metrics.h"
 #include "metrics/metrics_page.h"
@@ -20,6 +22,9 @@ struct WebPages {
   const ConnectionStore& connections;
   ExporterMetrics& exporter;
   Reloader& reloader;
+  const AccountStore& accounts;
+  const Clock& clock;
+  Instant started;
 };
 
 /// The handler for all requests. What `pages` refers to must outlive it.

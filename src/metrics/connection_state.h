@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "calls/duration_histogram.h"
 #include "calls/peak_window.h"
+#include "metrics/call_history.h"
 #include "polling/poll_observer.h"
 #include "polling/poll_plan.h"
 #include "telnyx/failure.h"
@@ -35,7 +36,11 @@ struct ConnectionState {
   std::uint64_t failures = 0;
   std::uint64_t item_mismatches = 0;
   std::optional<Duration> last_poll_duration;
+  Instant last_poll_ended{};           // once polled
+  bool last_poll_held_back = false;    // no request was sent
+  std::optional<Instant> next_due;     // nothing before the first poll
   std::optional<PollFailure> failure;  // of the newest poll
+  Instant failing_since{};             // while there is a failure: since the first in a row
   // The last complete poll.
   std::optional<CompletePoll> values;
   Instant values_expire{};  // from then on they are not known any more
@@ -43,10 +48,13 @@ struct ConnectionState {
   // All complete polls.
   PeakWindow peak;
   std::optional<CallTotals> totals;  // nothing before the first one
+  CallHistory history;
 
   /// The newest poll was complete.
   bool up() const { return values.has_value() && !failure.has_value(); }
   bool polled() const { return last_poll_duration.has_value(); }
+  /// The values of the last complete poll may be shown at `now`.
+  bool knows_values(Instant now) const { return values.has_value() && now < values_expire; }
 };
 
 }  // namespace telnyx_exporter

@@ -57,15 +57,20 @@ void ConnectionStore::OnPollEnded(ConnectionKey key, const PollReport& report) {
   ConnectionState& state = entry.state;
   if (!state.polled()) --not_polled_;
   state.last_poll_duration = report.elapsed;
+  state.last_poll_ended = report.ended;
+  state.last_poll_held_back = report.held_back;
+  state.next_due = report.next_due;
   if (report.result) {
     state.values = *report.result;
     state.values_expire = report.ended + entry.identity->plan.stale_after;
     state.last_success = report.ended_wall;
+    state.history.Note(report.result->summary.legs, report.ended, state.values_expire);
     state.failure.reset();
     state.peak.Add(report.result->summary.legs, report.ended, entry.identity->plan.peak_window);
     const auto& reported = report.result->reported_legs;
     if (reported && *reported != report.result->summary.legs) ++state.item_mismatches;
   } else {
+    if (!state.failure) state.failing_since = report.ended;
     state.failure = report.result.error();
     ++state.failures;
   }
@@ -91,6 +96,15 @@ void ConnectionStore::ForEach(
     const std::function<void(std::size_t index, const Entry&)>& read) const {
   const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < entries_.size(); ++i) read(i, entries_[i]);
+}
+
+std::vector<ConnectionStore::Entry> ConnectionStore::Read(
+    std::span<const std::size_t> places) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Entry> entries;
+  entries.reserve(places.size());
+  for (const std::size_t place : places) entries.push_back(entries_.at(place));
+  return entries;
 }
 
 bool ConnectionStore::ready() const {

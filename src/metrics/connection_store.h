@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,9 @@ class ConnectionStore {
   /// Calls `read` for every place under the lock, empty ones included: it must be quick and must
   /// not call back.
   void ForEach(const std::function<void(std::size_t index, const Entry&)>& read) const;
+
+  /// Copies of some places as they are at one moment. A place once seen stays a place.
+  std::vector<Entry> Read(std::span<const std::size_t> places) const;
 
   /// An account's first lists are still to come: until they have, not all connections are known.
   void AwaitDiscovery();

@@ -7,6 +7,7 @@
 #include <expected>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "calls/call_summary.h"
@@ -27,6 +28,7 @@ struct CompletePoll {
   DurationBounds duration_bounds;              // of summary.bucket_counts
   std::optional<std::uint64_t> reported_legs;  // the server's own count
   std::uint32_t pages = 0;
+  std::vector<ActiveCall> longest_calls;  // the longest first
 };
 
 struct PollReport {
@@ -49,6 +51,8 @@ struct RequestReport {
   std::uint64_t body_bytes = 0;  // decompressed
   std::optional<double> rate_limit_limit;
   std::optional<double> rate_limit_remaining;
+  RateLimit rate_limit;            // as configured
+  double requests_per_second = 0;  // in force: less than configured after refusals
 };
 
 /// A request is sent again after `delay`.

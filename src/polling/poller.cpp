@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "calls/longest_calls.h"
 #include "polling/poller_parts.h"
 
 namespace telnyx_exporter {
@@ -286,6 +287,7 @@ void Poller::EndSequence(Account& account, Sender sender, Instant now, const Pol
 }
 
 void Poller::ReportRequest(Account& account, const Exchange& exchange, Instant now) {
+  RateLimiter& limiter = account.queue.limiter();
   RequestReport report{.elapsed = exchange.elapsed, .body_bytes = exchange.body_bytes};
   if (exchange.result) {
     const ResponseHeaders& headers = exchange.result->headers;
@@ -293,7 +295,6 @@ void Poller::ReportRequest(Account& account, const Exchange& exchange, Instant n
     report.rate_limit_limit = ParseHeaderNumber(headers.rate_limit_limit);
     report.rate_limit_remaining = ParseHeaderNumber(headers.rate_limit_remaining);
     const RetryAdvice advice = ParseRetryAdvice(headers, clock_.WallNow());
-    RateLimiter& limiter = account.queue.limiter();
     if (report.http_status == 429) {
       limiter.OnRefused(now - exchange.elapsed, now,
                         advice.retry_after.value_or(advice.rate_limit_reset.value_or(Duration{})));
@@ -304,6 +305,8 @@ void Poller::ReportRequest(Account& account, const Exchange& exchange, Instant n
                       *advice.rate_limit_reset, now);
     }
   }
+  report.rate_limit = limiter.limit();
+  report.requests_per_second = limiter.RateAt(now);
   observer_.OnRequestEnded(account.key, report);
 }
 
@@ -311,7 +314,8 @@ CompletePoll Poller::Summarize(const Poll& poll, const CallSummarizer::UseLegOrd
   return {.summary = summarizer_->Summarize(poll.calls(), track),
           .duration_bounds = summarizer_->duration_bounds(),
           .reported_legs = poll.reported_legs(),
-          .pages = poll.pages()};
+          .pages = poll.pages(),
+          .longest_calls = LongestCalls(poll.calls())};
 }
 
 void Poller::EndPoll(Connection& connection, Instant now, const PollFailure* failure) {

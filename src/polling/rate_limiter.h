@@ -39,6 +39,8 @@ class RateLimiter {
   /// New configured limits. What the API said stays in force.
   void Configure(RateLimit limit, Instant now);
 
+  /// As configured.
+  const RateLimit& limit() const { return limit_; }
   /// Requests per second in force, the API's refusals considered.
   double RateAt(Instant now) const;
 

@@ -98,6 +98,34 @@ TEST_F(ReloaderTest, SucceedsAgainAfterARefusal) {
   EXPECT_EQ(Successful(), 1);
 }
 
+TEST_F(ReloaderTest, TellsHowLoadingWent) {
+  const WallTime loaded = clock_.WallNow();
+  EXPECT_EQ(reloader_->load_state().file, file_);
+  EXPECT_EQ(reloader_->load_state().loaded, loaded);
+  EXPECT_FALSE(reloader_->load_state().refused.has_value());
+  clock_.Advance(std::chrono::minutes(1));
+  directory_.Write("config.yml", "poll: 3\n");
+  const std::vector<std::string> errors = reloader_->Reload();
+  EXPECT_EQ(reloader_->load_state().loaded, loaded);
+  EXPECT_EQ(reloader_->load_state().refused, clock_.WallNow());
+  EXPECT_EQ(reloader_->load_state().errors, errors);
+  WriteConfig("sales");
+  reloader_->Reload();
+  EXPECT_EQ(reloader_->load_state().loaded, clock_.WallNow());
+  EXPECT_FALSE(reloader_->load_state().refused.has_value());
+  EXPECT_THAT(reloader_->load_state().errors, IsEmpty());
+}
+
+TEST_F(ReloaderTest, TellsWhichChangedKeyWasRefused) {
+  directory_.Write("key", "");
+  reloader_->RefreshKeys();
+  EXPECT_THAT(reloader_->load_state().key_errors, SizeIs(1));
+  EXPECT_FALSE(reloader_->load_state().refused.has_value());
+  directory_.Write("key", "KEY333");
+  reloader_->RefreshKeys();
+  EXPECT_THAT(reloader_->load_state().key_errors, IsEmpty());
+}
+
 TEST_F(ReloaderTest, ReadsAChangedKeyAgain) {
   reloader_->RefreshKeys();
   EXPECT_THAT(plans_, IsEmpty());

@@ -121,7 +121,7 @@ class ServingTest(EndToEndTest):
         self.assertEqual((status, headers["Allow"]), (405, "GET, HEAD"))
         status, headers, body = fetch(exporter.url + "/")
         self.assertEqual((status, headers["Content-Type"]), (200, "text/html; charset=utf-8"))
-        for path in (b"/metrics", b"/-/healthy", b"/-/ready"):
+        for path in (b"./metrics", b"config", b"-/healthy", b"-/ready"):
             self.assertIn(b'href="' + path + b'"', body)
 
     def test_gzip_by_weight(self):

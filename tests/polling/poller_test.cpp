@@ -90,6 +90,10 @@ TEST_F(PollerTest, WalksAllPagesAndSumsThemUp) {
   EXPECT_THAT(poll.summary.bucket_counts, ElementsAre(2, 0, 1));
   EXPECT_EQ(poll.reported_legs, 3U);
   EXPECT_EQ(poll.pages, 2U);
+  ASSERT_THAT(poll.longest_calls, SizeIs(3));
+  EXPECT_EQ(poll.longest_calls[0].duration_seconds, 701U);
+  EXPECT_TRUE(IsUuid(poll.longest_calls[0].leg));
+  EXPECT_EQ(*poll.duration_bounds, plan_.duration_bounds);
 }
 
 TEST_F(PollerTest, ReportsNothingOfAWalkThatFailsOnItsLastPage) {
@@ -287,6 +291,8 @@ TEST_F(PollerTest, ReportsEveryRequest) {
   EXPECT_EQ(observer_.requests[0].rate_limit_limit, 100);
   EXPECT_EQ(observer_.requests[0].rate_limit_remaining, 0);
   EXPECT_EQ(observer_.requests[0].body_bytes, 2U);
+  EXPECT_EQ(observer_.requests[0].rate_limit, plan_.accounts[0].rate_limit);
+  EXPECT_EQ(observer_.requests[0].requests_per_second, 50);
   EXPECT_EQ(observer_.requests[1].http_status, 0);
   EXPECT_EQ(Failed(0).reason, FailureReason::kTls);
 }

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace telnyx_exporter {
+
+/// How loading the configuration went, for people to look at.
+struct ConfigLoadState {
+  std::string file;
+  WallTime loaded{};                // what is in force
+  std::optional<WallTime> refused;  // the newest attempt, when it failed
+  std::vector<std::string> errors;  // of it, a line each; never a secret
+  /// Why a changed key file was not taken over, a line each; the keys read before stay in use.
+  std::vector<std::string> key_errors;
+};
+
+}  // namespace telnyx_exporter

@@ -1,0 +1,347 @@
+#include "pages/status_page.h"
+
+#include <array>
+#include <utility>
+
+#include "pages/html.h"
+#include "pages/page_frame.h"
+#include "pages/status_table.h"
+
+namespace telnyx_exporter {
+namespace {
+
+constexpr std::size_t kMaxAccounts = 20;
+
+constexpr std::array<std::pair<std::string_view, Markup>, 6> kAccountColumns = {{
+    {"Account", Markup("name")},
+    {"Connections", Markup("conditions")},
+    {"Active calls", Markup("num calls")},
+    {"API key", Markup("key")},
+    {"Own rate limit", Markup("own-limit")},
+    {"The API's rate limit", Markup("api-limit")},
+}};
+
+constexpr std::array kConditionsInOrder = {Condition::kFailing, Condition::kOverdue,
+                                           Condition::kNotPolled, Condition::kUp};
+
+ShownConnections ShownOf(Condition condition) {
+  switch (condition) {
+    case Condition::kFailing:
+      return ShownConnections::kFailing;
+    case Condition::kOverdue:
+      return ShownConnections::kOverdue;
+    case Condition::kNotPolled:
+      return ShownConnections::kNotPolled;
+    case Condition::kUp:
+      return ShownConnections::kUp;
+  }
+  return ShownConnections::kAll;
+}
+
+// "failing", as it stands within a sentence.
+std::string LowerWordOf(Condition condition) {
+  std::string word(WordOf(condition));
+  word[0] = static_cast<char>(word[0] - 'A' + 'a');
+  return word;
+}
+
+// A sum is only as good as the connections that it counts: how many of them it leaves out.
+void AddReach(const KnownSum& sum, std::size_t connections, Html& html) {
+  if (sum.connections == connections) {
+    html.Add("<span class=\"sub\">on {}</span>",
+             connections == 1 ? std::string("one connection")
+                              : "all " + CountWords(connections, "connection", "connections"));
+  } else {
+    html.Add("<span class=\"sub partial\">on {} of {}</span>", CountWords(sum.connections),
+             CountWords(connections, "connection", "connections"));
+  }
+}
+
+void AddSum(std::string_view name, Markup css_class, const KnownSum& sum, std::size_t connections,
+            Html& html) {
+  html.Add("<div class=\"{}\"><dt>{}</dt><dd><span class=\"figure{}\">{}</span>", css_class, name,
+           sum.connections == 0 ? Markup(" none") : Markup(""),
+           sum.connections == 0 ? std::string("not known") : CountWords(sum.sum));
+  if (connections > 0) AddReach(sum, connections, html);
+  html.Add("</dd></div>\n");
+}
+
+void AddLongest(const Totals& totals, Html& html) {
+  html.Add("<div><dt>Longest call</dt><dd>");
+  if (!totals.longest_seconds) {
+    html.Add("<span class=\"figure none\">not known</span>");
+  } else if (*totals.longest_seconds == 0) {
+    html.Add("<span class=\"figure\">0 s</span>");
+  } else {
+    const ConnectionIdentity& identity = *totals.longest_of;
+    html.Add(
+        "<span class=\"figure\">{}</span><span class=\"sub\">on <a href=\"{}\"><bdi>{}</bdi>"
+        "</a></span>",
+        DurationWords(std::chrono::seconds(*totals.longest_seconds)),
+        ConnectionAddress(identity.account, identity.plan.id), identity.plan.name);
+  }
+  html.Add("</dd></div>\n");
+}
+
+// How the connections share among the conditions, for the eye.
+void DrawShares(const Totals& totals, Html& html) {
+  html.Add(
+      "<svg class=\"shares\" aria-hidden=\"true\" viewBox=\"0 0 100 1\" "
+      "preserveAspectRatio=\"none\">");
+  double x = 0;
+  for (const Condition condition : kConditionsInOrder) {
+    const double width = 100.0 * static_cast<double>(totals.Count(condition)) /
+                         static_cast<double>(totals.connections);
+    if (width > 0) {
+      html.Add("<rect class=\"{}\" x=\"{:.4g}\" width=\"{:.4g}\" height=\"1\"/>",
+               ClassOf(condition), x, width);
+    }
+    x += width;
+  }
+  html.Add("</svg>");
+}
+
+void AddConditionCounts(const Totals& totals, std::string_view account, Html& html) {
+  for (const Condition condition : kConditionsInOrder) {
+    if (totals.Count(condition) == 0) continue;
+    html.Add("<a class=\"count {}\" href=\"{}\">", ClassOf(condition),
+             AddressOf({.show = ShownOf(condition), .account = std::string(account)}));
+    AddSign(condition, html);
+    html.Add("{} {}</a> ", CountWords(totals.Count(condition)), LowerWordOf(condition));
+  }
+}
+
+void AddTotals(const Totals& totals, Html& html) {
+  html.Add("<dl class=\"totals\">\n");
+  AddSum("Active calls", Markup("first"), totals.calls, totals.connections, html);
+  AddSum("Sessions", Markup("second"), totals.sessions, totals.connections, html);
+  AddLongest(totals, html);
+  html.Add("<div class=\"share\"><dt>Connections</dt><dd><span class=\"figure\">{}</span>",
+           CountWords(totals.connections));
+  if (totals.connections > 0) {
+    DrawShares(totals, html);
+    html.Add("<span class=\"counts\">");
+    AddConditionCounts(totals, "", html);
+    html.Add("</span>");
+  }
+  html.Add("</dd></div>\n</dl>\n");
+}
+
+void AddKey(const AccountRow& account, const Moment& moment, Html& html) {
+  html.Add("<td role=\"cell\" class=\"key\">");
+  if (const auto& refusal = account.state.key_refusal) {
+    html.Add("<span class=\"word failing\">");
+    AddSign(Condition::kFailing, html);
+    html.Add("Refused {} since ", CountWords(refusal->refusals, "time", "times in a row"));
+    AddTime(moment.WallOf(refusal->since), moment, html);
+    html.Add("</span><span class=\"sub\">tried again {}</span>",
+             UntilWords(refusal->next_try - moment.now));
+  } else if (account.totals.Count(Condition::kNotPolled) == account.totals.connections) {
+    html.Add("Not tried yet");
+  } else {
+    html.Add("Not refused");
+  }
+  html.Add("</td>\n");
+}
+
+void AddRateLimit(const AccountState& account, const Moment& moment, Html& html) {
+  const RateLimit& limit = account.rate_limit;
+  html.Add("<td role=\"cell\" class=\"own-limit\">");
+  if (account.requests_per_second < limit.requests_per_second) {
+    html.Add(
+        "<span class=\"word overdue\">{} a second for now</span><span class=\"sub\">the API refused"
+        " more; {} a second, bursts of {} are configured</span>",
+        NumberWords(account.requests_per_second), NumberWords(limit.requests_per_second),
+        limit.burst);
+  } else {
+    html.Add("{} a second<span class=\"sub\">bursts of {}</span>",
+             NumberWords(limit.requests_per_second), limit.burst);
+  }
+  html.Add("</td>\n<td role=\"cell\" class=\"api-limit\">");
+  if (!account.api_remaining && !account.api_limit) {
+    html.Add("Not told");
+  } else {
+    html.Add("{} of {} left<span class=\"sub\">{}</span>",
+             account.api_remaining ? NumberWords(*account.api_remaining) : "unknown",
+             account.api_limit ? NumberWords(*account.api_limit) : "unknown",
+             AgeWords(moment.now - account.api_limits_seen));
+  }
+  html.Add("</td>\n");
+}
+
+void AddAccountCalls(const Totals& totals, Html& html) {
+  html.Add("<td role=\"cell\" class=\"num calls\">");
+  if (totals.calls.connections == 0) {
+    html.Add("not known");
+  } else {
+    html.Add("<span class=\"figure\">{}</span>", CountWords(totals.calls.sum));
+    if (totals.calls.connections < totals.connections)
+      AddReach(totals.calls, totals.connections, html);
+  }
+  html.Add("</td>\n");
+}
+
+void AddAccounts(const std::vector<AccountRow>& accounts, const Moment& moment, Html& html) {
+  html.Add(
+      "<section aria-labelledby=\"accounts\">\n<h2 id=\"accounts\">Accounts</h2>\n"
+      "<table role=\"table\" class=\"cards accounts\">\n"
+      "<thead role=\"rowgroup\"><tr role=\"row\">");
+  for (const auto& [heading, css_class] : kAccountColumns) {
+    html.Add("<th scope=\"col\" role=\"columnheader\" class=\"{}\">{}</th>", css_class, heading);
+  }
+  html.Add("</tr></thead>\n<tbody role=\"rowgroup\">\n");
+  for (std::size_t i = 0; i < accounts.size() && i < kMaxAccounts; ++i) {
+    const AccountRow& account = accounts[i];
+    html.Add(
+        "<tr role=\"row\"><th scope=\"row\" role=\"rowheader\" class=\"name\"><a href=\"{}\">"
+        "<bdi>{}</bdi></a></th>\n<td role=\"cell\" class=\"conditions\"><span class=\"counts\">",
+        AddressOf({.account = account.state.name}), account.state.name);
+    AddConditionCounts(account.totals, account.state.name, html);
+    html.Add("</span></td>\n");
+    AddAccountCalls(account.totals, html);
+    AddKey(account, moment, html);
+    AddRateLimit(account.state, moment, html);
+    html.Add("</tr>\n");
+  }
+  html.Add("</tbody>\n</table>\n");
+  if (accounts.size() > kMaxAccounts) {
+    html.Add(
+        "<p class=\"sub\">{} of {}, those that need attention first. Search for an account's "
+        "name to see its connections.</p>\n",
+        kMaxAccounts, CountWords(accounts.size(), "account", "accounts"));
+  }
+  html.Add("</section>\n");
+}
+
+void AddShowLink(std::string_view label, ShownConnections show, const StatusData& data,
+                 Html& html) {
+  StatusQuery target = data.query;
+  target.show = show;
+  target.page = 1;
+  html.Add("<a id=\"show-{}\" href=\"{}\"{}>{}</a>\n", NameOf(show), AddressOf(target),
+           data.query.show == show ? Markup(" aria-current=\"true\"") : Markup(""), label);
+}
+
+void AddSearchForm(const StatusQuery& query, Html& html) {
+  html.Add("<form id=\"search\" role=\"search\" action=\"./\">\n");
+  if (query.show != ShownConnections::kAll) {
+    html.Add("<input type=\"hidden\" name=\"show\" value=\"{}\">\n", NameOf(query.show));
+  }
+  if (!query.account.empty()) {
+    html.Add("<input type=\"hidden\" name=\"account\" value=\"{}\">\n", query.account);
+  }
+  if (query.sort != SortKey::kState) {
+    html.Add("<input type=\"hidden\" name=\"sort\" value=\"{}\">\n", NameOf(query.sort));
+  }
+  if (query.order != FirstOrderOf(query.sort)) {
+    html.Add("<input type=\"hidden\" name=\"order\" value=\"{}\">\n", NameOf(query.order));
+  }
+  html.Add(
+      "<label for=\"q\">Search</label> <input type=\"search\" id=\"q\" name=\"q\" value=\"{}\" "
+      "maxlength=\"128\" placeholder=\"name, id, account or label\" autocomplete=\"off\" "
+      "spellcheck=\"false\"> <button type=\"submit\">Search</button>\n</form>\n",
+      query.search);
+}
+
+void AddToolbar(const StatusData& data, Html& html) {
+  html.Add("<div class=\"toolbar\">\n<nav class=\"show\" aria-label=\"Connections shown\">\n");
+  AddShowLink("All", ShownConnections::kAll, data, html);
+  for (const Condition condition : kConditionsInOrder) {
+    // Rare: offered when there are some.
+    if (condition == Condition::kOverdue && data.totals.Count(condition) == 0 &&
+        data.query.show != ShownConnections::kOverdue) {
+      continue;
+    }
+    AddShowLink(WordOf(condition), ShownOf(condition), data, html);
+  }
+  html.Add("</nav>\n");
+  AddSearchForm(data.query, html);
+  html.Add("</div>\n");
+}
+
+void AddMatches(const StatusData& data, Html& html) {
+  const Selection& selection = data.selection;
+  html.Add("<p class=\"matches\" role=\"status\">");
+  if (selection.pages > 1) {
+    const std::size_t first = (selection.page - 1) * kRowsPerPage + 1;
+    html.Add("{} to {} of ", CountWords(first), CountWords(first + selection.places.size() - 1));
+  }
+  html.Add("{}", CountWords(selection.matches, "connection", "connections"));
+  if (!data.query.account.empty()) {
+    StatusQuery target = data.query;
+    target.account.clear();
+    target.page = 1;
+    html.Add(" of account <bdi>{}</bdi>, <a href=\"{}\">of all accounts</a>", data.query.account,
+             AddressOf(target));
+  }
+  html.Add("</p>\n");
+}
+
+void AddPageLink(std::string_view name, std::string_view label, std::size_t page,
+                 const StatusData& data, Html& html) {
+  StatusQuery target = data.query;
+  target.page = page;
+  const bool here = page == data.selection.page;
+  html.Add("<a id=\"page-{}\" href=\"{}\"{}>{}</a>\n", name, AddressOf(target),
+           here ? Markup(" aria-current=\"page\"") : Markup(""), label);
+}
+
+void AddPageLinks(const StatusData& data, Html& html) {
+  const Selection& selection = data.selection;
+  if (selection.pages == 1) return;
+  html.Add("<nav class=\"pages\" aria-label=\"Pages of connections\">\n");
+  if (selection.page > 1) {
+    AddPageLink("previous", "Previous", selection.page - 1, data, html);
+  }
+  std::size_t last = 0;
+  for (std::size_t page = 1; page <= selection.pages; ++page) {
+    // The ends and what is near.
+    const bool near = page + 2 >= selection.page && page <= selection.page + 2;
+    if (!near && page != 1 && page != selection.pages) continue;
+    if (page > last + 1) html.Add("<span>…</span>\n");
+    last = page;
+    AddPageLink(std::to_string(page), std::to_string(page), page, data, html);
+  }
+  if (selection.page < selection.pages) {
+    AddPageLink("next", "Next", selection.page + 1, data, html);
+  }
+  html.Add("</nav>\n");
+}
+
+void AddConnections(const StatusData& data, const Moment& moment, Html& html) {
+  html.Add("<section aria-labelledby=\"connections\">\n<h2 id=\"connections\">Connections</h2>\n");
+  AddToolbar(data, html);
+  AddMatches(data, html);
+  if (!data.rows.empty()) {
+    AddConnectionTable(data, moment, html);
+  } else if (data.totals.connections == 0) {
+    html.Add("<p class=\"empty\">No connection is polled.</p>\n");
+  } else {
+    html.Add("<p class=\"empty\">No connection is like that. <a href=\"./\">Show all</a></p>\n");
+  }
+  AddPageLinks(data, html);
+  html.Add("</section>\n");
+}
+
+std::string TitleOf(const Totals& totals) {
+  if (const std::size_t failing = totals.Count(Condition::kFailing); failing > 0) {
+    return CountWords(failing) + " failing · telnyx_exporter";
+  }
+  return "telnyx_exporter";
+}
+
+}  // namespace
+
+std::string RenderStatusPage(const StatusData& data, const ExporterFacts& facts,
+                             const Moment& moment) {
+  Html html;
+  OpenPage(TitleOf(data.totals), facts, moment, html);
+  html.Add("<h1 class=\"hidden\">Active calls on Telnyx connections</h1>\n");
+  AddTotals(data.totals, html);
+  AddAccounts(data.accounts, moment, html);
+  AddConnections(data, moment, html);
+  ClosePage(facts, moment, html);
+  return html.Take();
+}
+
+}  // namespace telnyx_exporter

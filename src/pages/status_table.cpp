@@ -1,0 +1,217 @@
+#include "pages/status_table.h"
+
+#include <array>
+
+#include "pages/drawings.h"
+#include "pages/page_frame.h"
+
+namespace telnyx_exporter {
+namespace {
+
+// From here on a limit is close enough to be told.
+constexpr double kCloseToLimit = 0.8;
+
+struct Column {
+  std::string_view heading;
+  Markup css_class;
+  std::optional<SortKey> sort;
+};
+
+constexpr std::array<Column, 8> kColumns = {{
+    {"Connection", Markup("name"), SortKey::kName},
+    {"State", Markup("state"), SortKey::kState},
+    {"Active calls", Markup("num calls"), SortKey::kCalls},
+    {"Last hour", Markup("drawing hour"), std::nullopt},
+    {"Sessions", Markup("num sessions"), SortKey::kSessions},
+    {"Durations", Markup("drawing spread"), std::nullopt},
+    {"Longest call", Markup("num longest"), SortKey::kLongest},
+    {"Polled", Markup("polled"), SortKey::kPolled},
+}};
+
+void AddHeading(const Column& column, const StatusQuery& query, Html& html) {
+  html.Add("<th scope=\"col\" role=\"columnheader\" class=\"{}\"", column.css_class);
+  if (!column.sort) {
+    html.Add(">{}</th>\n", column.heading);
+    return;
+  }
+  const bool sorted = query.sort == *column.sort;
+  const bool ascending = query.order == SortOrder::kAscending;
+  StatusQuery target = query;
+  target.page = 1;
+  target.sort = *column.sort;
+  target.order = FirstOrderOf(*column.sort);
+  if (sorted) {
+    target.order = ascending ? SortOrder::kDescending : SortOrder::kAscending;
+    html.Add(" aria-sort=\"{}\"", ascending ? "ascending" : "descending");
+  }
+  html.Add("><a id=\"sort-{}\" href=\"{}\">{}", NameOf(*column.sort), AddressOf(target),
+           column.heading);
+  if (sorted) html.Add("<span aria-hidden=\"true\"> {}</span>", ascending ? "↑" : "↓");
+  html.Add("</a></th>\n");
+}
+
+void AddName(std::size_t place, const ConnectionIdentity& identity, Html& html) {
+  const ConnectionPlan& plan = identity.plan;
+  html.Add(
+      "<th scope=\"row\" role=\"rowheader\" class=\"name\"><a id=\"link-{}\" href=\"{}\"><bdi>{}"
+      "</bdi></a><span class=\"sub\"><bdi>{}</bdi>",
+      place, ConnectionAddress(identity.account, plan.id), plan.name, identity.account);
+  // A connection without a name of its own has its id for one.
+  if (plan.name != plan.id) html.Add(" · <bdi class=\"id\">{}</bdi>", plan.id);
+  html.Add("</span></th>\n");
+}
+
+void AddCalls(const ConnectionIdentity& identity, const ConnectionState& state,
+              const Moment& moment, Html& html) {
+  if (!state.knows_values(moment.now)) {
+    html.Add("<td role=\"cell\" class=\"num calls unknown\">");
+    AddUnknown(state, moment, html);
+    html.Add("</td>\n");
+    return;
+  }
+  const std::uint64_t calls = state.values->summary.legs;
+  html.Add("<td role=\"cell\" class=\"num calls\"><span class=\"figure\">{}</span>",
+           CountWords(calls));
+  if (const auto& limit = identity.plan.channel_limit) {
+    const double share = static_cast<double>(calls) / *limit;
+    html.Add("<span class=\"sub{}\">{:.0f} % of {}</span>",
+             share >= kCloseToLimit ? Markup(" close") : Markup(""), share * 100,
+             CountWords(*limit));
+  }
+  if (state.failure) {
+    html.Add("<span class=\"sub\">as of ");
+    AddTime(state.last_success, moment, html);
+    html.Add("</span>");
+  }
+  html.Add("</td>\n");
+}
+
+void AddHour(const ConnectionState& state, const Moment& moment, Html& html) {
+  const CallHistory::Points points = state.history.At(moment.now);
+  html.Add("<td role=\"cell\" class=\"drawing hour\">");
+  DrawHistory(points, html);
+  const HistorySummary summary = Summarize(points);
+  if (summary.known_minutes > 0) {
+    html.Add("<span class=\"sub\">peak {}</span>", CountWords(summary.highest));
+  }
+  html.Add("</td>\n");
+}
+
+void AddFigure(Markup css_class, const std::optional<std::string>& figure, Html& html) {
+  html.Add("<td role=\"cell\" class=\"num {}{}\">", css_class,
+           figure ? Markup("") : Markup(" none"));
+  if (figure) {
+    html.Add("{}", *figure);
+  } else {
+    html.Add("<span aria-hidden=\"true\">–</span><span class=\"hidden\">not known</span>");
+  }
+  html.Add("</td>\n");
+}
+
+void AddSpread(const ConnectionState& state, const Moment& moment, Html& html) {
+  if (!state.knows_values(moment.now)) {
+    html.Add(
+        "<td role=\"cell\" class=\"drawing spread none\"><span class=\"hidden\">not known</span>"
+        "</td>\n");
+    return;
+  }
+  html.Add("<td role=\"cell\" class=\"drawing spread\">");
+  DrawDurations(DurationCountsOf(*state.values), html);
+  html.Add("</td>\n");
+}
+
+void AddEffort(const ConnectionState& state, Html& html) {
+  if (state.last_poll_held_back) {
+    html.Add("without a request");
+    return;
+  }
+  html.Add("took {}", ElapsedWords(*state.last_poll_duration));
+  if (state.up()) html.Add(", {}", CountWords(state.values->pages, "page", "pages"));
+}
+
+void AddPolled(const ConnectionState& state, const Moment& moment, Html& html) {
+  html.Add("<td role=\"cell\" class=\"polled{}\">", state.polled() ? Markup("") : Markup(" none"));
+  if (state.polled()) {
+    html.Add("{}", AgeWords(moment.now - state.last_poll_ended));
+    if (state.next_due) html.Add(", next {}", UntilWords(*state.next_due - moment.now));
+    html.Add("<span class=\"sub\">");
+    AddEffort(state, html);
+    html.Add("</span>");
+  }
+  html.Add("</td>\n");
+}
+
+void AddRow(std::size_t place, const ConnectionStore::Entry& entry, const Moment& moment,
+            Html& html) {
+  const ConnectionState& state = entry.state;
+  html.Add("<tr role=\"row\" id=\"row-{}\" class=\"{}\">\n", place,
+           ClassOf(ConditionOf(state, moment.now)));
+  AddName(place, *entry.identity, html);
+  html.Add("<td role=\"cell\" class=\"state\">");
+  AddState(state, moment, html);
+  html.Add("</td>\n");
+  AddCalls(*entry.identity, state, moment, html);
+  AddHour(state, moment, html);
+  std::optional<std::string> sessions;
+  std::optional<std::string> longest;
+  if (state.knows_values(moment.now)) {
+    const CallSummary& summary = state.values->summary;
+    if (summary.sessions) sessions = CountWords(*summary.sessions);
+    longest = DurationWords(std::chrono::seconds(summary.longest_seconds));
+  }
+  AddFigure(Markup("sessions"), sessions, html);
+  AddSpread(state, moment, html);
+  AddFigure(Markup("longest"), longest, html);
+  AddPolled(state, moment, html);
+  html.Add("</tr>\n");
+}
+
+}  // namespace
+
+DurationCounts DurationCountsOf(const CompletePoll& poll) {
+  DurationCounts durations{.counts = poll.summary.bucket_counts};
+  if (poll.duration_bounds != nullptr) durations.bounds = *poll.duration_bounds;
+  return durations;
+}
+
+void AddState(const ConnectionState& state, const Moment& moment, Html& html) {
+  const Condition condition = ConditionOf(state, moment.now);
+  html.Add("<span class=\"word\">");
+  AddSign(condition, html);
+  html.Add("{}", WordOf(condition));
+  if (condition == Condition::kFailing) {
+    html.Add(" for {}", DurationWords(moment.now - state.failing_since));
+  }
+  html.Add("</span>");
+  if (state.failure) {
+    AddFailure(*state.failure, html);
+  } else if (condition == Condition::kOverdue) {
+    html.Add("<span class=\"why\">no poll has ended for {}</span>",
+             DurationWords(moment.now - state.last_poll_ended));
+  }
+}
+
+void AddUnknown(const ConnectionState& state, const Moment& moment, Html& html) {
+  if (!state.values) {
+    html.Add("not known yet");
+    return;
+  }
+  html.Add("unknown <span class=\"sub\">since ");
+  AddTime(moment.WallOf(state.values_expire), moment, html);
+  html.Add("</span>");
+}
+
+void AddConnectionTable(const StatusData& data, const Moment& moment, Html& html) {
+  html.Add(
+      "<table role=\"table\" class=\"cards connections\">\n"
+      "<caption class=\"hidden\">Connections, sorted by {}, {}</caption>\n"
+      "<thead role=\"rowgroup\">\n<tr role=\"row\">\n",
+      NameOf(data.query.sort),
+      data.query.order == SortOrder::kAscending ? "ascending" : "descending");
+  for (const Column& column : kColumns) AddHeading(column, data.query, html);
+  html.Add("</tr>\n</thead>\n<tbody role=\"rowgroup\">\n");
+  for (const StatusRow& row : data.rows) AddRow(row.place, row.entry, moment, html);
+  html.Add("</tbody>\n</table>\n");
+}
+
+}  // namespace telnyx_exporter

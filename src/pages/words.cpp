@@ -1,0 +1,116 @@
+#include "pages/words.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+namespace telnyx_exporter {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string FormatUtc(WallTime time, const char* format) {
+  return fmt::format(fmt::runtime(format),
+                     fmt::gmtime(std::chrono::floor<std::chrono::seconds>(time)));
+}
+
+}  // namespace
+
+std::string CountWords(std::uint64_t count) {
+  std::string digits = std::to_string(count);
+  for (std::size_t place = digits.size(); place > 3;) digits.insert(place -= 3, ",");
+  return digits;
+}
+
+std::string CountWords(std::uint64_t count, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", CountWords(count), count == 1 ? one : many);
+}
+
+std::string NumberWords(double number) {
+  std::string digits = fmt::format("{:.2f}", number);
+  digits.erase(digits.find_last_not_of('0') + 1);
+  if (digits.ends_with('.')) digits.pop_back();
+  return digits;
+}
+
+std::string DurationWords(Duration duration) {
+  struct Unit {
+    std::string_view name;
+    std::int64_t seconds;
+  };
+  constexpr std::array<Unit, 4> kUnits = {{{"d", 86'400}, {"h", 3'600}, {"min", 60}, {"s", 1}}};
+  std::int64_t rest =
+      std::max<std::int64_t>(0, std::chrono::floor<std::chrono::seconds>(duration).count());
+  const auto* unit = std::ranges::find_if(
+      kUnits, [&](const Unit& candidate) { return rest >= candidate.seconds; });
+  if (unit == kUnits.end()) return "0 s";
+  std::string words = fmt::format("{} {}", rest / unit->seconds, unit->name);
+  rest %= unit->seconds;
+  if (const auto* next = unit + 1; next != kUnits.end() && rest >= next->seconds) {
+    words += fmt::format(" {} {}", rest / next->seconds, next->name);
+  }
+  return words;
+}
+
+std::string ElapsedWords(Duration elapsed) {
+  if (elapsed < 10ms) return fmt::format("{:.0f} ms", ToSeconds(elapsed) * 1000);
+  if (elapsed < 10s) return NumberWords(ToSeconds(elapsed)) + " s";
+  return DurationWords(elapsed);
+}
+
+std::string AgeWords(Duration age) { return age < 1s ? "just now" : DurationWords(age) + " ago"; }
+
+std::string UntilWords(Duration duration) {
+  return duration < 1s ? "now" : "in " + DurationWords(duration);
+}
+
+std::string ClockWords(WallTime time, WallTime now) {
+  const bool same_day =
+      std::chrono::floor<std::chrono::days>(time) == std::chrono::floor<std::chrono::days>(now);
+  return FormatUtc(time, same_day ? "{:%H:%M:%S} UTC" : "{:%Y-%m-%d %H:%M:%S} UTC");
+}
+
+std::string IsoTime(WallTime time) { return FormatUtc(time, "{:%Y-%m-%dT%H:%M:%S}Z"); }
+
+ReasonWords WordsOf(FailureReason reason) {
+  switch (reason) {
+    case FailureReason::kUnauthorized:
+      return {"HTTP 401: the key was refused", "check the account's API key"};
+    case FailureReason::kForbidden:
+      return {"HTTP 403: the key may not do this", "check the key's permissions"};
+    case FailureReason::kNotFound:
+      return {"HTTP 404: there is no such connection", "check the connection's id"};
+    case FailureReason::kUnprocessable:
+      return {
+          "HTTP 422: the connection has no active calls to list, for example for want of a webhook "
+          "address",
+          "check the connection's kind"};
+    case FailureReason::kRateLimited:
+      return {"HTTP 429 until the poll's time was over", "raise intervals or lower rate_limit"};
+    case FailureReason::kServerError:
+      return {"HTTP 5xx until the poll's time was over", "wait; see the vendor's status"};
+    case FailureReason::kUnexpectedStatus:
+      return {"another status than 200, a redirect for example", "check base_url"};
+    case FailureReason::kTimeout:
+      return {"no answer in time", "check the network; raise poll.timeout"};
+    case FailureReason::kConnect:
+      return {"name look-up, connection or transfer failed", "check the network and proxy_url"};
+    case FailureReason::kTls:
+      return {"no trusted TLS connection", "check tls and the certificate"};
+    case FailureReason::kMalformedResponse:
+      return {"the answer was not a page of active calls",
+              "check base_url; look at the log's detail"};
+    case FailureReason::kResponseTooLarge:
+      return {"the answer was larger than poll.max_response_size",
+              "check base_url; raise the limit"};
+    case FailureReason::kCursorLoop:
+      return {"the pages led back to a page already read", "report it to the vendor"};
+    case FailureReason::kTooManyPages:
+      return {"more pages than poll.max_pages", "raise it"};
+  }
+  return {"another status than 200, a redirect for example", "check base_url"};
+}
+
+}  // namespace telnyx_exporter

@@ -1,0 +1,107 @@
+#pragma once
+
+// Stores filled by hand, with a clock that stands still: what a page shows of them is known to the
+// letter.
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "metrics/account_store.h"
+#include "metrics/connection_store.h"
+#include "pages/connection_page.h"
+#include "pages/status_page.h"
+#include "support/manual_clock.h"
+
+namespace telnyx_exporter {
+
+class PagesFixture : public ::testing::Test {
+ protected:
+  ConnectionKey Add(AccountKey account, ConnectionPlan plan) {
+    const auto key = static_cast<ConnectionKey>(connection_count_++);
+    if (plan.interval == Duration::zero()) plan.interval = std::chrono::seconds(15);
+    if (plan.timeout == Duration::zero()) plan.timeout = std::chrono::seconds(10);
+    if (plan.stale_after == Duration::zero()) plan.stale_after = std::chrono::seconds(45);
+    connections_.Add(key, account_names_.at(static_cast<std::size_t>(account)), plan);
+    accounts_.OnConnectionAdded(key, account, plan);
+    return key;
+  }
+
+  AccountKey AddAccount(std::string name, RateLimit limit = {}) {
+    const auto key = static_cast<AccountKey>(account_names_.size());
+    accounts_.OnAccountAdded(key, {.name = name, .rate_limit = limit});
+    account_names_.push_back(std::move(name));
+    return key;
+  }
+
+  /// A complete poll of calls that have lasted so many seconds each.
+  void Complete(ConnectionKey key, const std::vector<std::uint32_t>& durations) {
+    CompletePoll poll{.summary = {.sessions = durations.size()},
+                      .duration_bounds = bounds_,
+                      .reported_legs = durations.size(),
+                      .pages = 1};
+    poll.summary.bucket_counts.resize(bounds_->size() + 1);
+    for (const std::uint32_t duration : durations) {
+      const auto bucket = std::ranges::lower_bound(*bounds_, duration) - bounds_->begin();
+      ++poll.summary.bucket_counts[static_cast<std::size_t>(bucket)];
+      poll.summary.longest_seconds = std::max(poll.summary.longest_seconds, duration);
+      poll.summary.total_seconds += duration;
+      ++poll.summary.legs;
+    }
+    CompleteWith(key, std::move(poll));
+  }
+
+  void CompleteWith(ConnectionKey key, CompletePoll poll) {
+    Report(key, {.elapsed = std::chrono::milliseconds(210), .result = std::move(poll)});
+  }
+
+  void Fail(ConnectionKey key, PollFailure failure) {
+    Report(key,
+           {.elapsed = std::chrono::seconds(10), .result = std::unexpected(std::move(failure))});
+  }
+
+  void Report(ConnectionKey key, PollReport report) {
+    report.ended = clock_.Now();
+    report.ended_wall = clock_.WallNow();
+    report.next_due = clock_.Now() + std::chrono::seconds(15);
+    connections_.OnPollBegun(key);
+    connections_.OnPollEnded(key, report);
+    accounts_.OnPollEnded(key, report);
+  }
+
+  Moment Now() const { return {.now = clock_.Now(), .wall = clock_.WallNow()}; }
+
+  std::string StatusPage(const StatusQuery& query = {}) const {
+    const StatusData data = CollectStatus(connections_, accounts_, query, clock_.Now());
+    return RenderStatusPage(data, facts_, Now());
+  }
+
+  std::string ConnectionPage(std::string_view account, std::string_view id) const {
+    const auto connection = FindConnection(connections_, account, id);
+    return connection ? RenderConnectionPage(*connection, facts_, Now())
+                      : RenderNoConnectionPage(account, id, facts_, Now());
+  }
+
+  ManualClock clock_;
+  ConnectionStore connections_;
+  AccountStore accounts_{clock_};
+  std::shared_ptr<const std::vector<double>> bounds_ =
+      std::make_shared<const std::vector<double>>(std::vector<double>{5, 60, 600, 3600});
+  ExporterFacts facts_{
+      .build = {.version = "1.2.3", .revision = "abcdef012345", .compiler = "GNU 12.2.0"},
+      .uptime = std::chrono::hours(3),
+      .config = {.file = "/etc/telnyx_exporter.yml",
+                 .loaded = clock_.WallNow() - std::chrono::hours(3)},
+      .telemetry_path = "/metrics"};
+
+ private:
+  std::uint32_t connection_count_ = 0;
+  std::vector<std::string> account_names_;
+};
+
+}  // namespace telnyx_exporter
