@@ -205,10 +205,8 @@ TEST_F(LimitsTest, RefusesALongRequestLine) {
 
 TEST_F(LimitsTest, RefusesNoise) {
   Start();
-  const std::vector<std::string> noises = {"\x16\x03\x01\x02\r\n\r\n",
-                                           "\r\n\r\n\r\n",
-                                           "GET\r\n\r\n",
-                                           "GET / HTTP/9.9\r\n\r\n",
+  const std::vector<std::string> noises = {"\x16\x03\x01\x02\r\n\r\n", "\r\n\r\n\r\n",
+                                           "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
                                            std::string(10'000, '\0')};
   for (const std::string& noise : noises) {
     RawClient client = Connect();
