@@ -28,6 +28,8 @@ TEST(ParseCommandLine, HasTheDocumentedDefaults) {
   EXPECT_EQ(parsed->telemetry_path, "/metrics");
   EXPECT_FALSE(parsed->config_check);
   EXPECT_FALSE(parsed->once);
+  EXPECT_EQ(parsed->web_config_file, "");
+  EXPECT_FALSE(parsed->systemd_socket);
   EXPECT_EQ(parsed->log_level, LogLevel::kInfo);
   EXPECT_EQ(parsed->log_format, LogFormat::kLogfmt);
 }
@@ -40,7 +42,7 @@ TEST(ParseCommandLine, ReplacesTheDefaultAddressByAllGivenOnes) {
   EXPECT_TRUE(parsed->once);
 }
 
-TEST(ParseCommandLine, TakesTheRulesAndTheSocketsOfTheWebServer) {
+TEST(ParseCommandLine, TakesTheWebServersFlags) {
   const auto parsed = Parse({"--web.config.file=web.yml", "--web.systemd-socket"});
   ASSERT_TRUE(parsed.has_value());
   EXPECT_EQ(parsed->web_config_file, "web.yml");
