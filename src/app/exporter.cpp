@@ -16,6 +16,7 @@
 #include "app/poll_thread.h"
 #include "app/reloader.h"
 #include "app/web_pages.h"
+#include "app/web_server.h"
 #include "base/build_info.h"
 #include "http/curl_transport.h"
 #include "metrics/connection_store.h"
@@ -23,7 +24,6 @@
 #include "metrics/metrics_page.h"
 #include "metrics/poll_metrics.h"
 #include "polling/poller.h"
-#include "web/http_server.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -115,18 +115,17 @@ int Serve(const CommandLine& command_line, Config config, const PollPlan& plan, 
   Reloader reloader(command_line.config_file, std::move(config), command_line.shard, clock, log,
                     pipeline.exporter_metrics(),
                     [&polling](PollPlan next) { return polling.Apply(std::move(next)); });
-  auto server = HttpServer::Start({.listen_addresses = command_line.listen_addresses},
-                                  MakeWebHandler({.telemetry_path = command_line.telemetry_path,
-                                                  .metrics = pipeline.page(),
-                                                  .connections = pipeline.connections(),
-                                                  .exporter = pipeline.exporter_metrics(),
-                                                  .reloader = reloader}));
+  auto server = WebServer::Start(
+      command_line,
+      MakeWebHandler({.telemetry_path = command_line.telemetry_path,
+                      .metrics = pipeline.page(),
+                      .connections = pipeline.connections(),
+                      .exporter = pipeline.exporter_metrics(),
+                      .reloader = reloader}),
+      [&](int status) { pipeline.exporter_metrics().CountWebRequest("refused", status); }, log);
   if (!server) {
     log.Error("cannot start", {{"error", server.error().message}});
     return kExitRefused;
-  }
-  for (const std::string& address : (*server)->bound_addresses()) {
-    log.Info("listening", {{"address", address}});
   }
   const int signal = ReloadUntilStopSignal(reloader);
   log.Info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});

@@ -1,8 +1,12 @@
 #include "config/yaml_reader.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <cstring>
+#include <fstream>
+#include <iterator>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -15,6 +19,7 @@
 namespace telnyx_exporter {
 namespace {
 
+constexpr std::size_t kMaxFileBytes = std::size_t{16} << 20U;
 constexpr std::size_t kShownBytes = 60;
 
 ConfigMessage MakeMessage(const YAML::Mark& mark, std::string path, std::string text) {
@@ -70,6 +75,41 @@ void ConfigMessages::Error(const YAML::Mark& mark, std::string path, std::string
 void ConfigMessages::Warn(const YAML::Mark& mark, std::string path, std::string text) {
   warnings_.push_back(MakeMessage(mark, std::move(path), std::move(text)));
 }
+
+std::expected<std::string, ConfigMessage> ReadConfigText(const std::string& path) {
+  const auto refuse = [](std::string text) {
+    return std::unexpected(ConfigMessage{.text = std::move(text)});
+  };
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return refuse(fmt::format("cannot be read: {}", std::strerror(errno)));
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  if (file.bad()) return refuse("cannot be read");
+  if (text.size() > kMaxFileBytes) {
+    return refuse(fmt::format("has more than {}", FormatSize(kMaxFileBytes)));
+  }
+  return text;
+}
+
+bool ReadDocument(std::string_view yaml, ConfigMessages& messages,
+                  const std::function<void(const YAML::Node&)>& read) {
+  try {
+    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(yaml));
+    if (documents.empty() || (documents.size() == 1 && documents.front().IsNull())) return false;
+    if (documents.size() == 1) {
+      read(documents.front());
+    } else {
+      messages.Error(YAML::Mark::null_mark(), "", "the file has more than one YAML document");
+    }
+  } catch (const YAML::Exception& error) {
+    messages.Error(error.mark, "", error.msg);
+  }
+  std::ranges::stable_sort(messages.errors(), {}, [](const ConfigMessage& message) {
+    return std::pair(message.line, message.column);
+  });
+  return true;
+}
+
+ConfigMessage YamlValue::Place() const { return MakeMessage(mark(), path_, ""); }
 
 std::optional<std::string> YamlValue::Scalar(std::string_view what) const {
   if (node_.IsScalar()) return node_.Scalar();

@@ -101,16 +101,17 @@ void Poller::ChangeAccount(Account& account, const AccountPlan& plan, Instant no
 void Poller::ApplyConnections(Account& account, Instant now) {
   const std::vector<ConnectionPlan> plans =
       ConnectionsToPoll(account.plan, account.discovered, shard_);
-  std::unordered_map<std::string_view, ConnectionKey> present;
-  for (const auto& connection : connections_) {
-    if (connection == nullptr || connection->account != account.key) continue;
-    present.emplace(connection->plan.id, connection->key);
-  }
   std::unordered_set<std::string_view> wanted;
   for (const ConnectionPlan& connection : plans) wanted.insert(connection.id);
   RemoveConnections([&](const Connection& connection) {
     return connection.account == account.key && !wanted.contains(connection.plan.id);
   });
+  // Of those that stay: its ids are views into them.
+  std::unordered_map<std::string_view, ConnectionKey> present;
+  for (const auto& connection : connections_) {
+    if (connection == nullptr || connection->account != account.key) continue;
+    present.emplace(connection->plan.id, connection->key);
+  }
   for (const ConnectionPlan& connection : plans) {
     const auto known = present.find(connection.id);
     if (known == present.end()) {

@@ -13,6 +13,7 @@ import gzip
 import os
 import random
 import re
+import socket
 import sys
 import tempfile
 import time
@@ -23,6 +24,7 @@ from real_parts import own_loopback_address
 ACCOUNTS, CONNECTIONS_OF_AN_ACCOUNT = 4, 50
 CALLS = 600  # of a connection, on average
 PAGE_LIMIT = 200
+MAX_CONCURRENT_REQUESTS = 64
 # A walk that lacks a page would show less; by chance no connection comes so low.
 FEWEST_CALLS = 450
 TIME_SCALE = 30
@@ -33,9 +35,13 @@ RECOVERY_PATIENCE = 400  # a refused key is tried again after 5 minutes at the l
 LOOKS = 10
 
 # How much more than at the start is no growth.
-TOLERANCES = {"resident memory, KiB": lambda start: start * 0.10 + 2048,
-              "open files": lambda start: 4,
-              "threads": lambda start: 0}
+MEMORY, FILES, CONNECTIONS, THREADS = ("resident memory, KiB", "open files", "connections to the API",
+                                       "threads")
+TOLERANCES = {MEMORY: lambda start: start * 0.10 + 2048,
+              FILES: lambda start: 2,  # connections to the API not counted
+              # As many as there were at once are kept for later, up to what is configured.
+              CONNECTIONS: lambda start: MAX_CONCURRENT_REQUESTS - start,
+              THREADS: lambda start: 0}
 
 
 def parse_duration(text):
@@ -113,11 +119,15 @@ class Soak:
         self.connections = [f"{account}-{i}" for account in range(ACCOUNTS)
                             for i in range(CONNECTIONS_OF_AN_ACCOUNT)]
         self.weather = Weather(self._start_simulator, self.connections, seed)
-        self.exporter = Exporter(directory, self._write_config(), "--log.level=warn")
+        try:
+            self.exporter = Exporter(directory, self._write_config())
+        except BaseException:
+            self.weather.stop()
+            raise
 
     def stop(self):
-        self.exporter.stop()
         self.weather.stop()
+        self.exporter.stop()
 
     def _start_simulator(self):
         self._starts += 1
@@ -129,7 +139,8 @@ class Soak:
 
     def _write_config(self):
         lines = [f"poll: {{interval: 1s, stale_after: 5s, page_limit: {PAGE_LIMIT}, "
-                 "max_pages: 20, max_concurrent_requests: 64}\naccounts:\n"]
+                 f"max_pages: 20, max_concurrent_requests: {MAX_CONCURRENT_REQUESTS}}}\n"
+                 "accounts:\n"]
         for account in range(ACCOUNTS):
             lines.append(f"  - name: account-{account}\n    base_url: http://{self._address}/v2\n"
                          "    rate_limit: {requests_per_second: 1000, burst: 2000}\n"
@@ -189,9 +200,20 @@ class Soak:
         process = f"/proc/{self.exporter.process.pid}"
         with open(f"{process}/status", encoding="ascii") as file:
             status = dict(line.split(":", 1) for line in file)
-        return {"resident memory, KiB": int(status["VmRSS"].split()[0]),
-                "open files": len(os.listdir(f"{process}/fd")),
-                "threads": int(status["Threads"])}
+        files = [os.readlink(f"{process}/fd/{fd}") for fd in os.listdir(f"{process}/fd")]
+        to_api = self._sockets_to_api(process)
+        connections = sum(file in to_api for file in files)
+        return {MEMORY: int(status["VmRSS"].split()[0]), FILES: len(files) - connections,
+                CONNECTIONS: connections, THREADS: int(status["Threads"])}
+
+    def _sockets_to_api(self, process):
+        """As their files are called. The kernel writes an address as a number of this machine."""
+        host, port = self._address.split(":")
+        number = int.from_bytes(socket.inet_aton(host), sys.byteorder)
+        remote = f"{number:08X}:{int(port):04X}"
+        with open(f"{process}/net/tcp", encoding="ascii") as file:
+            fields = [line.split() for line in file]
+        return {f"socket:[{line[9]}]" for line in fields if line[2] == remote}
 
 
 def totals(samples):
@@ -206,10 +228,11 @@ def totals(samples):
 
 
 def report(soak, seconds, start, end, sums):
-    print(f"\n| after {seconds} s | start | end | tolerance |\n|---|---|---|---|")
+    print(f"\n| after {seconds} s | start | end | at most |\n|---|---|---|---|")
     for name, tolerance in TOLERANCES.items():
-        print(f"| {name} | {start[name]} | {end[name]} | + {tolerance(start[name]):.0f} |")
-        if end[name] > start[name] + tolerance(start[name]):
+        most = start[name] + tolerance(start[name])
+        print(f"| {name} | {start[name]} | {end[name]} | {most:.0f} |")
+        if end[name] > most:
             soak.problems.append(f"{name} has grown")
     counts = {"polls": sums["telnyx_polls_total"],
               "polls failed": sums["telnyx_poll_failures_total"],

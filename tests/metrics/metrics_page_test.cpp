@@ -385,7 +385,7 @@ TEST_F(MetricsPageTest, SkipsAPlaceWithoutAConnection) {
 
 TEST_F(MetricsPageTest, IsKeptThreeTimesAsLongAsItsMakingTook) {
   SlowClock clock;
-  MetricsPage pages(store_, exporter_, {60, 600}, clock);
+  MetricsPage pages(store_, exporter_, clock);
   Complete(kFirst, 5);
   clock.SetStep(10ms);
   const auto page = pages.Get(kText);
@@ -400,7 +400,7 @@ TEST_F(MetricsPageTest, IsKeptThreeTimesAsLongAsItsMakingTook) {
 
 TEST_F(MetricsPageTest, IsNotKeptPastTheEndOfItsValues) {
   SlowClock clock;
-  MetricsPage pages(store_, exporter_, {60, 600}, clock);
+  MetricsPage pages(store_, exporter_, clock);
   Complete(kFirst, 5);  // known for 45 s of clock_, which stands at the same time
   clock.Advance(45s - 15ms);
   clock.SetStep(5ms);

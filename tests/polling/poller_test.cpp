@@ -641,11 +641,11 @@ TEST_F(PollerTrackingTest, ReportsWhatBeganAndEndedSinceThePollBefore) {
   ASSERT_TRUE(baseline.has_value());
   EXPECT_EQ(baseline->started, 0U);
   EXPECT_EQ(*baseline->completed.bounds(), plan_.duration_bounds);
-  EXPECT_EQ(Poll({Row(1, 1, 45), Row(3, 1, 5)}).changes->started, 1U);
+  EXPECT_EQ(Poll({Row(1, 1, 45), Row(3, 1, 5)}).changes.value().started, 1U);
   const auto changes = Poll({Row(1, 1, 60), Row(3, 1, 20)}).changes;
-  EXPECT_EQ(changes->completed.count(), 1U);
-  EXPECT_NEAR(changes->completed.total_seconds(), 30 + 7.5, 0.2);
-  EXPECT_EQ(changes->tracked, 2U);
+  EXPECT_EQ(changes.value().completed.count(), 1U);
+  EXPECT_NEAR(changes.value().completed.total_seconds(), 30 + 7.5, 0.2);
+  EXPECT_EQ(changes.value().tracked, 2U);
 }
 
 TEST_F(PollerTrackingTest, GoesOnFromTheLastCompletePollAfterFailures) {
@@ -655,9 +655,9 @@ TEST_F(PollerTrackingTest, GoesOnFromTheLastCompletePollAfterFailures) {
   EXPECT_FALSE(observer_.ended.back().changes.has_value());
   Poll({Row(1, 1, 60)});
   const auto changes = Poll({Row(1, 1, 75)}).changes;
-  EXPECT_EQ(changes->started, 0U);
-  EXPECT_EQ(changes->completed.count(), 1U);
-  EXPECT_NEAR(changes->completed.total_seconds(), 30 + 15, 0.2);
+  EXPECT_EQ(changes.value().started, 0U);
+  EXPECT_EQ(changes.value().completed.count(), 1U);
+  EXPECT_NEAR(changes.value().completed.total_seconds(), 30 + 15, 0.2);
 }
 
 TEST_F(PollerTrackingTest, TracksNothingWhenItPollsOnce) {
@@ -673,9 +673,9 @@ TEST_F(PollerTrackingTest, GoesOnUnderOtherBuckets) {
   plan_.duration_bounds = {1, 2, 3};
   poller_->Apply(plan_);
   const auto changes = Poll(rows).changes;
-  EXPECT_EQ(changes->started, 0U);
-  EXPECT_EQ(changes->tracked, 100U);
-  EXPECT_EQ(*changes->completed.bounds(), plan_.duration_bounds);
+  EXPECT_EQ(changes.value().started, 0U);
+  EXPECT_EQ(changes.value().tracked, 100U);
+  EXPECT_EQ(*changes.value().completed.bounds(), plan_.duration_bounds);
 }
 
 TEST_F(PollerTrackingTest, BeginsAnewWithAConnectionThatComesBack) {
@@ -687,8 +687,8 @@ TEST_F(PollerTrackingTest, BeginsAnewWithAConnectionThatComesBack) {
   plan_.accounts[0] = account;
   poller_->Apply(plan_);
   const auto changes = Poll({Row(2, 1, 30)}).changes;
-  EXPECT_EQ(changes->started, 0U);
-  EXPECT_EQ(changes->tracked, 1U);
+  EXPECT_EQ(changes.value().started, 0U);
+  EXPECT_EQ(changes.value().tracked, 1U);
 }
 
 TEST_F(PollerTrackingTest, KeepsTheCallsOfConnectionsApart) {
@@ -701,8 +701,8 @@ TEST_F(PollerTrackingTest, KeepsTheCallsOfConnectionsApart) {
     transport_.Answer(200, other ? Page({Row(1, 1, 30)}, "", 1) : Page({}, "", 0));
   }
   for (const PollReport& report : observer_.ended) {
-    EXPECT_EQ(report.changes->started, 0U);
-    EXPECT_EQ(report.changes->completed.count(), 0U);
+    EXPECT_EQ(report.changes.value().started, 0U);
+    EXPECT_EQ(report.changes.value().completed.count(), 0U);
   }
 }
 

@@ -256,7 +256,8 @@ TEST_F(ApiTest, TheTruthCountsWhatHasBegunAndEnded) {
     std::uint64_t ended;
   };
   const auto read = [&]() -> Counts {
-    const HttpResponse response = AnswerControl(world_, FakeRequest("/simulator/truth", {}));
+    const HttpResponse response =
+        AnswerControl(world_, faults_, FakeRequest("/simulator/truth", {}));
     const simdjson::dom::element connection = parser.parse(*response.body)["connections"].at(0);
     return {
         .legs = connection["legs"], .started = connection["started"], .ended = connection["ended"]};
