@@ -418,7 +418,8 @@ std::expected<LoadedConfig, std::vector<ConfigMessage>> ParseConfig(std::string_
     if (documents.size() > 1) return FileError("the file has more than one YAML document");
     loaded.config = ConfigReader(messages).Read(documents.front());
   } catch (const YAML::Exception& error) {
-    messages.Error(error.mark, "", error.msg);
+    // It may name a character of the file.
+    messages.Error(error.mark, "", SanitizeForDisplay(error.msg, kMaxTextBytes));
   }
   if (!messages.errors().empty()) {
     std::ranges::stable_sort(messages.errors(), {}, [](const ConfigMessage& message) {

@@ -175,5 +175,11 @@ TEST(LoadConfigFile, ReadsAFile) {
       LoadConfigFile(directory.Write("c.yml", "accounts: [{connections: [{id: 1}]}]")).has_value());
 }
 
+TEST(ParseConfig, ShowsNoControlCharacterOfASyntaxError) {
+  const auto loaded = ParseConfig("accounts: \"\\\x1b[31m\"");
+  ASSERT_FALSE(loaded.has_value());
+  EXPECT_THAT(Lines("f", loaded.error()), ElementsAre("f:1:14: unknown escape character:  "));
+}
+
 }  // namespace
 }  // namespace telnyx_exporter
