@@ -394,6 +394,13 @@ class ConfigReader {
   std::vector<std::pair<YamlValue, Duration>> intervals_;
 };
 
+// yaml-cpp counts on when it looks for more than there is.
+YAML::Mark NotBehind(std::string_view yaml, YAML::Mark mark) {
+  const int size = static_cast<int>(yaml.size());
+  if (mark.pos > size) mark.column = std::max(0, mark.column - (mark.pos - size));
+  return mark;
+}
+
 std::unexpected<std::vector<ConfigMessage>> FileError(std::string text) {
   return std::unexpected(std::vector<ConfigMessage>{{.text = std::move(text)}});
 }
@@ -411,15 +418,18 @@ std::expected<LoadedConfig, std::vector<ConfigMessage>> ParseConfig(std::string_
   ConfigMessages messages;
   LoadedConfig loaded;
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(yaml));
-    if (documents.empty() || documents.front().IsNull()) {
-      return FileError("the file is empty: it must at least list accounts");
+    const std::string text(yaml);
+    if (const auto second = FindSecondDocument(text)) {
+      messages.Error(*second, "",
+                     "a second YAML document begins here: the file must have one alone");
+      return std::unexpected(std::move(messages.errors()));
     }
-    if (documents.size() > 1) return FileError("the file has more than one YAML document");
-    loaded.config = ConfigReader(messages).Read(documents.front());
+    const YAML::Node document = YAML::Load(text);
+    if (document.IsNull()) return FileError("the file is empty: it must at least list accounts");
+    loaded.config = ConfigReader(messages).Read(document);
   } catch (const YAML::Exception& error) {
     // It may name a character of the file.
-    messages.Error(error.mark, "", SanitizeForDisplay(error.msg, kMaxTextBytes));
+    messages.Error(NotBehind(yaml, error.mark), "", SanitizeForDisplay(error.msg, kMaxTextBytes));
   }
   if (!messages.errors().empty()) {
     std::ranges::stable_sort(messages.errors(), {}, [](const ConfigMessage& message) {

@@ -5,9 +5,11 @@
 #include <cmath>
 #include <numeric>
 #include <set>
+#include <sstream>
 #include <utility>
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 
 #include "base/text.h"
 #include "base/units.h"
@@ -61,7 +63,40 @@ std::string UnknownKey(std::initializer_list<YamlKey> keys, std::string_view nam
   return fmt::format("unknown key: the known ones are {}", fmt::join(names, ", "));
 }
 
+// Sees where documents begin and nothing else.
+class DocumentStarts final : public YAML::EventHandler {
+ public:
+  const std::vector<YAML::Mark>& starts() const { return starts_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override { starts_.push_back(mark); }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnAlias(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnScalar(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                const std::string& /*value*/) override {}
+  void OnSequenceStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/,
+                       YAML::anchor_t /*anchor*/, YAML::EmitterStyle::value /*style*/) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                  YAML::EmitterStyle::value /*style*/) override {}
+  void OnMapEnd() override {}
+
+ private:
+  std::vector<YAML::Mark> starts_;
+};
+
 }  // namespace
+
+// Not with YAML::LoadAll, which makes documents without end of a token that belongs to nothing.
+std::optional<YAML::Mark> FindSecondDocument(const std::string& yaml) {
+  std::istringstream stream(yaml);
+  YAML::Parser parser(stream);
+  DocumentStarts documents;
+  while (documents.starts().size() < 2 && parser.HandleNextDocument(documents)) {
+  }
+  if (documents.starts().size() < 2) return std::nullopt;
+  return documents.starts()[1];
+}
 
 void ConfigMessages::Error(const YAML::Mark& mark, std::string path, std::string text) {
   errors_.push_back(MakeMessage(mark, std::move(path), std::move(text)));

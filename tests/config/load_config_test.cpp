@@ -181,5 +181,22 @@ TEST(ParseConfig, ShowsNoControlCharacterOfASyntaxError) {
   EXPECT_THAT(Lines("f", loaded.error()), ElementsAre("f:1:14: unknown escape character:  "));
 }
 
+TEST(ParseConfig, PlacesASyntaxErrorAtTheEndNotBehindIt) {
+  const auto loaded = ParseConfig("\"\\");
+  ASSERT_FALSE(loaded.has_value());
+  EXPECT_THAT(Lines("f", loaded.error()), ElementsAre("f:1:3: unknown escape character:  "));
+}
+
+// yaml-cpp makes documents without end of a comma that nothing can take up.
+TEST(ParseConfig, EndsAtAStrayComma) {
+  for (const char* yaml : {",", "!tag,key", "{\"accounts\": []},", "- a\n,\n"}) {
+    const auto loaded = ParseConfig(yaml);
+    ASSERT_FALSE(loaded.has_value()) << yaml;
+    EXPECT_THAT(Lines("f", loaded.error()),
+                ElementsAre(HasSubstr("a second YAML document begins here")))
+        << yaml;
+  }
+}
+
 }  // namespace
 }  // namespace telnyx_exporter
