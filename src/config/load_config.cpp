@@ -26,6 +26,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t kMaxFileBytes = std::size_t{16} << 20U;
 constexpr std::size_t kMaxNameBytes = 128;
 constexpr std::size_t kMaxTextBytes = 4096;
+constexpr std::size_t kMaxSyntaxErrorBytes = 200;
 constexpr std::size_t kMaxLabels = 16;
 constexpr std::size_t kMaxLabelValueBytes = 256;
 constexpr std::size_t kMaxBuckets = 64;
@@ -428,8 +429,9 @@ std::expected<LoadedConfig, std::vector<ConfigMessage>> ParseConfig(std::string_
     if (document.IsNull()) return FileError("the file is empty: it must at least list accounts");
     loaded.config = ConfigReader(messages).Read(document);
   } catch (const YAML::Exception& error) {
-    // It may name a character of the file.
-    messages.Error(NotBehind(yaml, error.mark), "", SanitizeForDisplay(error.msg, kMaxTextBytes));
+    // It may quote the file.
+    messages.Error(NotBehind(yaml, error.mark), "",
+                   SanitizeForDisplay(error.msg, kMaxSyntaxErrorBytes));
   }
   if (!messages.errors().empty()) {
     std::ranges::stable_sort(messages.errors(), {}, [](const ConfigMessage& message) {

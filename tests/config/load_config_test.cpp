@@ -181,6 +181,13 @@ TEST(ParseConfig, ShowsNoControlCharacterOfASyntaxError) {
   EXPECT_THAT(Lines("f", loaded.error()), ElementsAre("f:1:14: unknown escape character:  "));
 }
 
+TEST(ParseConfig, CutsWhatASyntaxErrorQuotes) {
+  const auto loaded = ParseConfig("%YAML " + std::string(10'000, 'x') + "\n---\n");
+  ASSERT_FALSE(loaded.has_value());
+  ASSERT_EQ(loaded.error().size(), 1U);
+  EXPECT_EQ(loaded.error()[0].text, "bad YAML version: " + std::string(182, 'x'));
+}
+
 TEST(ParseConfig, PlacesASyntaxErrorAtTheEndNotBehindIt) {
   const auto loaded = ParseConfig("\"\\");
   ASSERT_FALSE(loaded.has_value());
