@@ -12,6 +12,7 @@ test_packages=(
   chromium clang-format-19 clang-tidy-19 curl libbenchmark-dev libgmock-dev libgtest-dev nginx-light
   openssl prometheus python3 python3-prometheus-client valgrind
 )
+fuzz_packages=(clang-19 libclang-rt-19-dev)
 # Node.js often comes from elsewhere, and then Debian's npm cannot be installed beside it.
 command -v npm >/dev/null || test_packages+=(nodejs npm)
 

@@ -9,9 +9,11 @@
 #include <iterator>
 #include <numeric>
 #include <set>
+#include <sstream>
 #include <utility>
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 
 #include "base/text.h"
 #include "base/units.h"
@@ -21,6 +23,7 @@ namespace {
 
 constexpr std::size_t kMaxFileBytes = std::size_t{16} << 20U;
 constexpr std::size_t kShownBytes = 60;
+constexpr std::size_t kMaxSyntaxErrorBytes = 200;
 
 ConfigMessage MakeMessage(const YAML::Mark& mark, std::string path, std::string text) {
   const bool known = !mark.is_null();
@@ -66,7 +69,47 @@ std::string UnknownKey(std::initializer_list<YamlKey> keys, std::string_view nam
   return fmt::format("unknown key: the known ones are {}", fmt::join(names, ", "));
 }
 
+// Sees where documents begin and nothing else.
+class DocumentStarts final : public YAML::EventHandler {
+ public:
+  const std::vector<YAML::Mark>& starts() const { return starts_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override { starts_.push_back(mark); }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnAlias(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnScalar(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                const std::string& /*value*/) override {}
+  void OnSequenceStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/,
+                       YAML::anchor_t /*anchor*/, YAML::EmitterStyle::value /*style*/) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                  YAML::EmitterStyle::value /*style*/) override {}
+  void OnMapEnd() override {}
+
+ private:
+  std::vector<YAML::Mark> starts_;
+};
+
+// yaml-cpp counts on when it looks for more than there is.
+YAML::Mark NotBehind(std::string_view yaml, YAML::Mark mark) {
+  const int size = static_cast<int>(yaml.size());
+  if (mark.pos > size) mark.column = std::max(0, mark.column - (mark.pos - size));
+  return mark;
+}
+
 }  // namespace
+
+// Not with YAML::LoadAll, which makes documents without end of a token that belongs to nothing.
+std::optional<YAML::Mark> FindSecondDocument(const std::string& yaml) {
+  std::istringstream stream(yaml);
+  YAML::Parser parser(stream);
+  DocumentStarts documents;
+  while (documents.starts().size() < 2 && parser.HandleNextDocument(documents)) {
+  }
+  if (documents.starts().size() < 2) return std::nullopt;
+  return documents.starts()[1];
+}
 
 void ConfigMessages::Error(const YAML::Mark& mark, std::string path, std::string text) {
   errors_.push_back(MakeMessage(mark, std::move(path), std::move(text)));
@@ -93,15 +136,19 @@ std::expected<std::string, ConfigMessage> ReadConfigText(const std::string& path
 bool ReadDocument(std::string_view yaml, ConfigMessages& messages,
                   const std::function<void(const YAML::Node&)>& read) {
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(yaml));
-    if (documents.empty() || (documents.size() == 1 && documents.front().IsNull())) return false;
-    if (documents.size() == 1) {
-      read(documents.front());
-    } else {
-      messages.Error(YAML::Mark::null_mark(), "", "the file has more than one YAML document");
+    const std::string text(yaml);
+    if (const auto second = FindSecondDocument(text)) {
+      messages.Error(*second, "",
+                     "a second YAML document begins here: the file must have one alone");
+      return true;
     }
+    const YAML::Node document = YAML::Load(text);
+    if (document.IsNull()) return false;
+    read(document);
   } catch (const YAML::Exception& error) {
-    messages.Error(error.mark, "", error.msg);
+    // It may quote the file.
+    messages.Error(NotBehind(yaml, error.mark), "",
+                   SanitizeForDisplay(error.msg, kMaxSyntaxErrorBytes));
   }
   std::ranges::stable_sort(messages.errors(), {}, [](const ConfigMessage& message) {
     return std::pair(message.line, message.column);

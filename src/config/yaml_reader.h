@@ -20,6 +20,10 @@
 
 namespace telnyx_exporter {
 
+/// Where the second document of a YAML text begins; nothing where there is at most one. A token
+/// that belongs to nothing begins one, too. Throws YAML::Exception where the text is not YAML.
+std::optional<YAML::Mark> FindSecondDocument(const std::string& yaml);
+
 /// Collects messages; each names a place and a path.
 class ConfigMessages {
  public:

@@ -135,5 +135,35 @@ TEST(LoadConfigFile, ReadsAFile) {
       LoadConfigFile(directory.Write("c.yml", "accounts: [{connections: [{id: 1}]}]")).has_value());
 }
 
+TEST(ParseConfig, ShowsNoControlCharacterOfASyntaxError) {
+  const auto loaded = ParseConfig("accounts: \"\\\x1b[31m\"");
+  ASSERT_FALSE(loaded.has_value());
+  EXPECT_THAT(Lines("f", loaded.error()), ElementsAre("f:1:14: unknown escape character:  "));
+}
+
+TEST(ParseConfig, CutsWhatASyntaxErrorQuotes) {
+  const auto loaded = ParseConfig("%YAML " + std::string(10'000, 'x') + "\n---\n");
+  ASSERT_FALSE(loaded.has_value());
+  ASSERT_EQ(loaded.error().size(), 1U);
+  EXPECT_EQ(loaded.error()[0].text, "bad YAML version: " + std::string(182, 'x'));
+}
+
+TEST(ParseConfig, PlacesASyntaxErrorAtTheEndNotBehindIt) {
+  const auto loaded = ParseConfig("\"\\");
+  ASSERT_FALSE(loaded.has_value());
+  EXPECT_THAT(Lines("f", loaded.error()), ElementsAre("f:1:3: unknown escape character:  "));
+}
+
+// yaml-cpp makes documents without end of a comma that nothing can take up.
+TEST(ParseConfig, EndsAtAStrayComma) {
+  for (const char* yaml : {",", "!tag,key", "{\"accounts\": []},", "- a\n,\n"}) {
+    const auto loaded = ParseConfig(yaml);
+    ASSERT_FALSE(loaded.has_value()) << yaml;
+    EXPECT_THAT(Lines("f", loaded.error()),
+                ElementsAre(HasSubstr("a second YAML document begins here")))
+        << yaml;
+  }
+}
+
 }  // namespace
 }  // namespace telnyx_exporter
