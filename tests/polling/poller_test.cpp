@@ -152,6 +152,26 @@ TEST_F(PollerTest, CancelsARequestThatOutlivesThePoll) {
   EXPECT_EQ(Failed(0).reason, FailureReason::kTimeout);
 }
 
+TEST_F(PollerTest, DoesNotPublishAnAnswerThatIsReadAfterThePollsTimeout) {
+  AddConnections(1);
+  Start();
+  clock_.Advance(3h);  // the machine was suspended
+  transport_.Answer(200, Page({Row(1, 1, 30)}, "", 1));
+  ASSERT_THAT(observer_.ended, SizeIs(1));
+  EXPECT_EQ(Failed(0).reason, FailureReason::kTimeout);
+}
+
+TEST_F(PollerTest, DoesNotGoOnWithAPageThatIsReadAfterThePollsTimeout) {
+  AddConnections(1);
+  Start();
+  transport_.Answer(503, "{}");
+  Pass(1s);
+  clock_.Advance(3h);
+  transport_.Answer(200, Page({Row(1, 1, 30)}, "c", 2));
+  ASSERT_THAT(observer_.ended, SizeIs(1));
+  EXPECT_EQ(Failed(0).reason, FailureReason::kServerError);
+}
+
 TEST_F(PollerTest, GivesARequestHalfOfThePollsTimeAtMost) {
   AddConnections(1);
   Start();
