@@ -41,9 +41,9 @@ void WebRulesWatch::Reload() {
     return;
   }
   const AccessRules& rules = *attempt.outcome->rules;
-  log_.Info("the web configuration was taken up anew", {{"file", loader_.path()},
-                                                        {"tls", rules.tls != nullptr},
-                                                        {"users", rules.users.size()}});
+  log_.Info(
+      "the web configuration was taken up anew",
+      {{"file", loader_.path()}, {"tls", rules.tls != nullptr}, {"users", rules.users.size()}});
 }
 
 }  // namespace telnyx_exporter
