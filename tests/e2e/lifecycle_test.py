@@ -31,11 +31,7 @@ class CommandLineTest(EndToEndTest):
 
     def test_wrong_usage_exits_with_2(self):
         for arguments in (["--no-such-flag"], ["--log.level=loud"], ["--web.telemetry-path=x"],
-<<<<<<< HEAD
                           ["stray"], ["--shard=3"]):
-=======
-                          ["stray"], ["--shard=1"]):
->>>>>>> web
             run = self.run_exporter(*arguments)
             self.assertEqual(run.returncode, 2, arguments)
             self.assertIn("telnyx_exporter: ", run.stderr)
