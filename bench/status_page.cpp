@@ -124,9 +124,8 @@ void MetricsWritten(benchmark::State& state) {
   const ExporterMetrics exporter({.version = "1", .revision = "2", .compiler = "3"});
   std::shared_ptr<const std::string> page;
   for (auto _ : state) {
-    MetricsPage metrics(AllStores().connections(), exporter, Bounds(), TextWriter(),
-                        AllStores().clock());
-    page = metrics.Get();
+    MetricsPage metrics(AllStores().connections(), exporter, AllStores().clock());
+    page = metrics.Get(ExpositionFormat::kText);
   }
   Count(state, *page);
 }
