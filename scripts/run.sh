@@ -52,7 +52,7 @@ if ! $has_config; then
     export TELNYX_API_KEY=KEY_SIMULATOR
     echo "Made-up calls from a simulated API at $api (set TELNYX_API_KEY for real ones)."
   fi
-  printf '%s\naccounts:\n  - base_url: %s\n    discovery: {enabled: true, channel_limits: true}\n' \
+  printf '%s\naccounts:\n  - base_url: %s\n    discovery: {enabled: true}\n' \
     "$settings" "$api" >"$work/telnyx_exporter.yml"
   arguments=(--config.file="$work/telnyx_exporter.yml" "${arguments[@]}")
 fi
