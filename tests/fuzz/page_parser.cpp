@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -186,6 +187,7 @@ void Walk(FuzzInput input) {
   PageWalk walk("id/1", {.max_pages = kMaxPages});
   PageParser parser;
   std::vector<ActiveCall> calls;
+  std::set<std::string> targets = {walk.next_target()};
   for (std::uint32_t pages = 1; !input.empty(); ++pages) {
     CheckTarget(walk.next_target());
     const auto page = Parse(input.TakeUntil('\x1e'), parser, calls);
@@ -194,6 +196,7 @@ void Walk(FuzzInput input) {
     Require(walk.pages() == pages && pages <= kMaxPages, "pages are counted and bounded");
     if (!step) Require(IsMadeOf(step.error().detail, kPhrases), step.error().detail);
     if (step != PageWalk::Step::kNextPage) return;
+    Require(targets.insert(walk.next_target()).second, "no page is asked for twice");
   }
 }
 
