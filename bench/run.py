@@ -2,13 +2,15 @@
 """Measures what polling and serving cost, and prints it as one Markdown table.
 
     cmake --preset release && cmake --build --preset release
-    bench/run.py [--rounds 7] [--build-dir build/release]
+    bench/run.py [--rounds 7] [--only polling|serving] [--build-dir build/release]
 
 Polling: nginx serves static pages of 250 made-up calls on loopback. The bare walk (bare_walk.cpp) and
 `telnyx_exporter --once` read them in turn. CPU is the kernel's accounting of the whole process, start and end
 included, for the walk as for the exporter; so small shapes tell about the start, large ones about the calls.
 
-Serving: /metrics of 200 connections from the exporter, against nginx serving the same bytes as a file.
+Serving: /metrics of 200 and of 5,000 connections, every one polled every 15 s meanwhile, against nginx serving the
+same bytes as a file. What is compressed nginx gets ready made (gzip_static) and need only send: the most that any
+server can do, and what the exporter comes near to if it compresses a page once and not for each request.
 
 Needs: nginx, wrk and GNU time (Debian packages nginx-light, wrk and time).
 """
@@ -30,6 +32,14 @@ ROWS_PER_PAGE = 250
 SHAPES = [(1, 10_000), (200, 500), (1, 250_000)]  # connections × calls
 RSS_GOALS = {(200, 500): 24, (1, 250_000): 48}  # MiB
 CPU_GOAL = 3.0
+SERVED = [(200, 500), (5000, 20)]  # connections × calls
+TEXT = "text/plain;version=0.0.4"
+OPENMETRICS = "application/openmetrics-text;version=1.0.0"
+PROTOBUF = ("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
+            "encoding=delimited")
+# What is asked for, as a scraper does, and the least share of nginx's requests/s that it should reach.
+SCRAPES = [("text", TEXT, "identity", 1), ("text, gzip", TEXT, "gzip", 0.5),
+           ("OpenMetrics, gzip", OPENMETRICS, "gzip", 0.5), ("protobuf, gzip", PROTOBUF, "gzip", 0.5)]
 
 
 def row(number):
@@ -73,9 +83,10 @@ class Nginx:
 daemon off;
 user root;
 worker_processes 1;
+worker_rlimit_nofile 20000;
 pid {work}/nginx.pid;
 error_log {work}/error.log;
-events {{ worker_connections 1024; }}
+events {{ worker_connections 4096; }}
 http {{
   access_log off;
   sendfile on;
@@ -93,7 +104,10 @@ http {{
     location ~ ^/(?<shape>[0-9x]+)/v2/connections/(?<chain>[0-9]+)/active_calls$ {{
       alias {work}/$shape/$chain-$page;
     }}
-    location /static/ {{ alias {work}/static/; }}
+    location /static/ {{
+      alias {work}/static/;
+      gzip_static on;
+    }}
   }}
 }}
 """)
@@ -133,10 +147,11 @@ def cpu_of(work, arguments, environment=None):
     return usage.ru_utime + usage.ru_stime, peak / 1024, output.decode()
 
 
-def write_config(work, base_url, connections):
+def write_config(work, base_url, connections,
+                 poll="interval: 1h, stale_after: 1h, timeout: 10m, max_pages: 1000000"):
     path = os.path.join(work, "config.yml")
     with open(path, "w", encoding="ascii") as file:
-        file.write(f"poll: {{interval: 1h, stale_after: 1h, timeout: 10m, max_pages: 1000000}}\n"
+        file.write(f"poll: {{{poll}}}\n"
                    f"accounts:\n  - base_url: {base_url}\n"
                    f"    rate_limit: {{requests_per_second: 1000, burst: 10000}}\n    connections:\n")
         for connection in range(connections):
@@ -180,54 +195,82 @@ def measure_polling(build, work, nginx, rounds):
         shutil.rmtree(directory)
 
 
-def requests_per_second(url):
-    output = subprocess.run(["wrk", "-t1", "-c4", "-d3s", url], capture_output=True, text=True,
-                            check=True).stdout
-    if "Non-2xx" in output:
+def requests_per_second(url, accept, encoding):
+    output = subprocess.run(["wrk", "-t1", "-c4", "-d3s", "-H", f"Accept: {accept}",
+                             "-H", f"Accept-Encoding: {encoding}", url],
+                            capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in output or "Socket errors" in output:
         raise SystemExit(output)
     return float(re.search(r"Requests/sec:\s+(\S+)", output).group(1))
 
 
-def measure_serving(build, work, nginx, rounds, connections=200):
-    directory = os.path.join(work, f"{connections}x500")
-    os.mkdir(directory)
-    write_pages(directory, connections, 500)
-    config = write_config(work, f"{nginx.url}/{connections}x500/v2", connections)
-    with open(config, encoding="ascii") as file:
-        text = file.read().replace("interval: 1h, stale_after: 1h, timeout: 10m",
-                                   "interval: 15s, stale_after: 1h, timeout: 10s")
-    with open(config, "w", encoding="ascii") as file:
-        file.write(text)
-    port = free_port()
-    process = subprocess.Popen([f"{build}/telnyx_exporter", f"--config.file={config}",
-                                f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"],
-                               env=dict(os.environ, TELNYX_API_KEY="KEY_BENCH"))
-    try:
-        url = f"http://127.0.0.1:{port}/metrics"
-        while process.poll() is None:
+def fetch(url, accept, encoding):
+    request = urllib.request.Request(url, headers={"Accept": accept, "Accept-Encoding": encoding})
+    with urllib.request.urlopen(request) as response:
+        return response.read()
+
+
+class Exporter:
+    """Polls what nginx serves every 15 s; started when every connection was polled once."""
+
+    def __init__(self, build, config):
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self.process = subprocess.Popen(
+            [f"{build}/telnyx_exporter", f"--config.file={config}",
+             f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"],
+            env=dict(os.environ, TELNYX_API_KEY="KEY_BENCH"))
+        while self.process.poll() is None:
             try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready").close()
-                break
+                urllib.request.urlopen(f"{self.url}/-/ready").close()
+                return
             except OSError:
                 time.sleep(0.1)
-        with urllib.request.urlopen(url) as response:
-            body = response.read()
-        os.makedirs(os.path.join(work, "static"), exist_ok=True)
-        with open(os.path.join(work, "static", "metrics"), "wb") as file:
-            file.write(body)
+        raise SystemExit("the exporter did not start")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait()
+
+
+def save_static(work, name, exporter, accept):
+    """The page as a file, and its compressed form beside it as gzip_static wants it."""
+    directory = os.path.join(work, "static")
+    os.makedirs(directory, exist_ok=True)
+    for encoding, suffix in (("identity", ""), ("gzip", ".gz")):
+        with open(os.path.join(directory, name + suffix), "wb") as file:
+            file.write(fetch(f"{exporter.url}/metrics", accept, encoding))
+
+
+def measure_scrapes(work, nginx, exporter, rounds, connections):
+    for number, (what, accept, encoding, goal) in enumerate(SCRAPES):
+        name = f"metrics-{connections}-{number}"
+        save_static(work, name, exporter, accept)
+        static = f"{nginx.url}/static/{name}"
+        size = len(fetch(static, accept, encoding))
         ours, theirs = [], []
         for _ in range(rounds):
-            ours.append(requests_per_second(url))
-            theirs.append(requests_per_second(f"{nginx.url}/static/metrics"))
+            ours.append(requests_per_second(f"{exporter.url}/metrics", accept, encoding))
+            theirs.append(requests_per_second(static, accept, encoding))
         ratios = [o / t for o, t in zip(ours, theirs, strict=True)]
-        print("\n| /metrics | bytes | exporter, requests/s | nginx, requests/s | "
-              "ratio min / median / max | goal |\n|---|---|---|---|---|---|")
-        print(f"| {connections} connections, plain, polled every 15 s | {len(body):,} | "
-              f"{statistics.median(ours):.0f} | {statistics.median(theirs):.0f} | {spread(ratios)} | "
-              "≥ 1 |")
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait()
+        print(f"| {connections:,} | {what} | {size:,} | {statistics.median(ours):.0f} | "
+              f"{statistics.median(theirs):.0f} | {spread(ratios)} | ≥ {goal} |", flush=True)
+
+
+def measure_serving(build, work, nginx, rounds):
+    print("\n| connections | /metrics | bytes | exporter, requests/s | nginx, requests/s | "
+          "ratio min / median / max | goal |\n|---|---|---|---|---|---|---|")
+    for connections, calls in SERVED:
+        directory = os.path.join(work, f"{connections}x{calls}")
+        os.makedirs(directory, exist_ok=True)
+        write_pages(directory, connections, calls)
+        config = write_config(work, f"{nginx.url}/{connections}x{calls}/v2", connections,
+                              "interval: 15s, stale_after: 1h, timeout: 10s")
+        exporter = Exporter(build, config)
+        try:
+            measure_scrapes(work, nginx, exporter, rounds, connections)
+        finally:
+            exporter.stop()
 
 
 def main():
@@ -235,15 +278,18 @@ def main():
     parser.add_argument("--build-dir", default=os.path.join(os.path.dirname(__file__), "..", "build",
                                                             "release"))
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--only", choices=["polling", "serving"])
     arguments = parser.parse_args()
     build = os.path.abspath(arguments.build_dir)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (20000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     with tempfile.TemporaryDirectory(prefix="telnyx_exporter_bench_") as work:
         os.chmod(work, 0o755)
         nginx = Nginx(work)
         try:
-            measure_polling(build, work, nginx, arguments.rounds)
-            measure_serving(build, work, nginx, arguments.rounds)
+            if arguments.only != "serving":
+                measure_polling(build, work, nginx, arguments.rounds)
+            if arguments.only != "polling":
+                measure_serving(build, work, nginx, arguments.rounds)
         finally:
             nginx.stop()
 

@@ -62,10 +62,10 @@ class Stores {
                     .longest_seconds = 4000,
                     .total_seconds = 100 * legs,
                     .bucket_counts = std::vector<std::uint64_t>(Bounds().size() + 1, legs / 12)},
+        .duration_bounds = bounds_,
         .reported_legs = legs,
         .pages = 1,
-        .longest_calls = std::vector<ActiveCall>(10),
-        .duration_bounds = bounds_};
+        .longest_calls = std::vector<ActiveCall>(10)};
     connections_.OnPollEnded(key, {.ended = ended,
                                    .ended_wall = clock_.WallNow(),
                                    .elapsed = std::chrono::milliseconds(120),
@@ -86,7 +86,7 @@ class Stores {
   StoppedClock clock_;
   ConnectionStore connections_;
   AccountStore accounts_{clock_};
-  std::shared_ptr<const std::vector<double>> bounds_ =
+  DurationBounds bounds_ =
       std::make_shared<const std::vector<double>>(Bounds());
   ExporterFacts facts_{.telemetry_path = "/metrics"};
 };
@@ -124,9 +124,8 @@ void MetricsWritten(benchmark::State& state) {
   const ExporterMetrics exporter({.version = "1", .revision = "2", .compiler = "3"});
   std::shared_ptr<const std::string> page;
   for (auto _ : state) {
-    MetricsPage metrics(AllStores().connections(), exporter, Bounds(), TextWriter(),
-                        AllStores().clock());
-    page = metrics.Get();
+    MetricsPage metrics(AllStores().connections(), exporter, AllStores().clock());
+    page = metrics.Get(ExpositionFormat::kText);
   }
   Count(state, *page);
 }

@@ -13,7 +13,7 @@ fi
 clang-format-19 --dry-run --Werror "${files[@]}"
 
 # The compile commands of a debug build; what it generates has to be there as well.
-configure_and_build dev -- write_build_info
+configure_and_build dev -- write_build_info generate_client_model
 mapfile -t sources < <(git ls-files 'src/*.cpp')
 printf '%s\n' "${sources[@]}" |
   xargs -P "$(nproc)" -n 4 clang-tidy-19 -p build/dev --quiet --extra-arg=-Wno-unknown-warning-option

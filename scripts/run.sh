@@ -2,8 +2,9 @@
 # Builds the exporter on a fresh Debian 12 and runs it: against the real API when TELNYX_API_KEY is set, else
 # against the simulator. Arguments are handed to the exporter.
 #
-#   scripts/run.sh
-#   TELNYX_API_KEY=… scripts/run.sh --config.file=my.yml
+#   scripts/run.sh                                           made-up calls
+#   TELNYX_API_KEY=… scripts/run.sh                          all connections of the account
+#   TELNYX_API_KEY=… scripts/run.sh --config.file=my.yml     what the file says
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/packages.sh
@@ -15,21 +16,6 @@ has_config=false
 for argument in "$@"; do
   case $argument in --config.file | --config.file=*) has_config=true ;; esac
 done
-if [ -n "${TELNYX_API_KEY-}" ] && ! $has_config; then
-  cat >&2 <<'MESSAGE'
-TELNYX_API_KEY is set, so the real API would be polled, but no configuration file says which connections.
-Finding an account's connections by itself is not supported yet. Write their ids into a file:
-
-  accounts:
-    - connections:
-        - id: "1293384261075731461"
-          name: support
-
-and run: scripts/run.sh --config.file=FILE
-Without TELNYX_API_KEY, scripts/run.sh shows made-up calls.
-MESSAGE
-  exit 1
-fi
 
 ensure_packages "${build_packages[@]}" "${run_packages[@]}"
 configure_and_build release -DTELNYX_EXPORTER_TESTS=OFF -DTELNYX_EXPORTER_BENCH=OFF
@@ -46,26 +32,29 @@ trap cleanup EXIT
 trap 'exit 0' INT TERM
 
 arguments=(--web.listen-address="$listen" "$@")
-if [ -z "${TELNYX_API_KEY-}" ] && ! $has_config; then
-  build/release/telnyx_simulator --web.listen-address=127.0.0.1:0 >"$work/simulator.log" &
-  children+=($!)
-  until grep -q '^listening on ' "$work/simulator.log"; do
-    kill -0 "${children[0]}" 2>/dev/null || {
-      echo "The simulator did not start." >&2
-      exit 1
-    }
-    sleep 0.1
-  done
-  api=$(sed -n 's/^listening on //p' "$work/simulator.log")
-  export TELNYX_API_KEY=KEY_SIMULATOR
-  {
-    printf 'poll: {interval: 5s}\naccounts:\n  - base_url: %s\n    connections:\n' "$api"
-    curl -sS "${api%/v2}/simulator/truth" |
-      grep -o '"id":"[^"]*","name":"[^"]*"' |
-      sed 's/"id":\("[^"]*"\),"name":\("[^"]*"\)/      - {id: \1, name: \2}/'
-  } >"$work/telnyx_exporter.yml"
+if ! $has_config; then
+  settings='poll: {interval: 15s}'
+  api=https://api.telnyx.com/v2
+  if [ -n "${TELNYX_API_KEY-}" ]; then
+    echo "Polling all connections of the account whose key is in TELNYX_API_KEY."
+  else
+    build/release/telnyx_simulator --web.listen-address=127.0.0.1:0 >"$work/simulator.log" &
+    children+=($!)
+    until grep -q '^listening on ' "$work/simulator.log"; do
+      kill -0 "${children[0]}" 2>/dev/null || {
+        echo "The simulator did not start." >&2
+        exit 1
+      }
+      sleep 0.1
+    done
+    settings='poll: {interval: 5s}'
+    api=$(sed -n 's/^listening on //p' "$work/simulator.log")
+    export TELNYX_API_KEY=KEY_SIMULATOR
+    echo "Made-up calls from a simulated API at $api (set TELNYX_API_KEY for real ones)."
+  fi
+  printf '%s\naccounts:\n  - base_url: %s\n    discovery: {enabled: true, channel_limits: true}\n' \
+    "$settings" "$api" >"$work/telnyx_exporter.yml"
   arguments=(--config.file="$work/telnyx_exporter.yml" "${arguments[@]}")
-  echo "Made-up calls from a simulated API at $api (set TELNYX_API_KEY and give --config.file for real ones)."
 fi
 build/release/telnyx_exporter "${arguments[@]}" &
 children+=($!)

@@ -8,9 +8,12 @@
 
 #include "app/exit_code.h"
 #include "base/build_info.h"
+#include "base/text.h"
 
 namespace telnyx_exporter {
 namespace {
+
+constexpr std::uint32_t kMostShards = 1000;
 
 CommandLineExit WrongUsage(const std::string& what) {
   return {.exit_code = kExitWrongUsage,
@@ -56,10 +59,15 @@ void DeclareFlags(CLI::App& app, RawFlags& flags) {
       "yet)");
   app.add_flag("--web.systemd-socket", flags.systemd_socket,
                "Listen on sockets passed by systemd (not supported yet)");
-  app.add_option("--shard", flags.shard, "Number of this shard, from 0 (not supported yet)")
+  app.add_option(
+         "--shard", flags.shard,
+         "Number of this shard, from 0; auto: the number at the end of the host name, as in "
+         "a StatefulSet")
       ->capture_default_str();
-  app.add_option("--total-shards", flags.total_shards, "Number of shards (not supported yet)")
-      ->capture_default_str();
+  app.add_option("--total-shards", flags.total_shards,
+                 "Number of exporters that share the connections among themselves")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, kMostShards));
   app.add_option("--log.level", flags.log_level, "debug, info, warn or error")
       ->capture_default_str();
   app.add_option("--log.format", flags.log_format, "logfmt or json")->capture_default_str();
@@ -70,12 +78,31 @@ void DeclareFlags(CLI::App& app, RawFlags& flags) {
 std::string FindUnsupported(const RawFlags& flags) {
   if (!flags.web_config_file.empty()) return "--web.config.file is not supported yet";
   if (flags.systemd_socket) return "--web.systemd-socket is not supported yet";
-  if (flags.shard != "0") return "--shard is not supported yet";
-  if (flags.total_shards != 1) return "--total-shards is not supported yet";
   return {};
 }
 
-std::expected<CommandLine, CommandLineExit> Check(RawFlags flags) {
+// "telnyx-exporter-2" is shard 2 under `auto`.
+Result<Shard> ParseShard(const RawFlags& flags, std::string_view host_name) {
+  std::string_view number = flags.shard;
+  if (flags.shard == "auto") {
+    const std::size_t dash = host_name.rfind('-');
+    number = dash == std::string_view::npos ? std::string_view() : host_name.substr(dash + 1);
+    if (!ParseUnsigned(number)) {
+      return Fail(
+          fmt::format("the host name \"{}\" does not end in a dash and a number, as auto "
+                      "needs it",
+                      host_name));
+    }
+  }
+  const auto index = ParseUnsigned(number);
+  if (!index || *index >= flags.total_shards) {
+    return Fail(fmt::format("\"{}\" is not a number below --total-shards={}, nor auto", number,
+                            flags.total_shards));
+  }
+  return Shard{.index = static_cast<std::uint32_t>(*index), .total = flags.total_shards};
+}
+
+std::expected<CommandLine, CommandLineExit> Check(RawFlags flags, std::string_view host_name) {
   if (flags.version) return std::unexpected(CommandLineExit{.text = VersionText()});
   if (std::string unsupported = FindUnsupported(flags); !unsupported.empty()) {
     return std::unexpected(WrongUsage(unsupported));
@@ -89,6 +116,9 @@ std::expected<CommandLine, CommandLineExit> Check(RawFlags flags) {
         WrongUsage(fmt::format("--web.telemetry-path: \"{}\" is not a path: it begins with a slash",
                                flags.command_line.telemetry_path)));
   }
+  const auto shard = ParseShard(flags, host_name);
+  if (!shard) return std::unexpected(WrongUsage("--shard: " + shard.error().message));
+  flags.command_line.shard = *shard;
   flags.command_line.log_level = *level;
   flags.command_line.log_format = *format;
   return flags.command_line;
@@ -96,7 +126,8 @@ std::expected<CommandLine, CommandLineExit> Check(RawFlags flags) {
 
 }  // namespace
 
-std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const char* const* argv) {
+std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const char* const* argv,
+                                                             std::string_view host_name) {
   CLI::App app("Prometheus exporter for active calls on Telnyx connections", "telnyx_exporter");
   app.set_help_flag("-h,--help", "Print this help and exit");
   RawFlags flags;
@@ -108,7 +139,7 @@ std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const cha
   } catch (const CLI::ParseError& error) {
     return std::unexpected(WrongUsage(error.what()));
   }
-  return Check(std::move(flags));
+  return Check(std::move(flags), host_name);
 }
 
 }  // namespace telnyx_exporter

@@ -4,9 +4,11 @@
 
 #include <expected>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/log.h"
+#include "polling/shard.h"
 
 namespace telnyx_exporter {
 
@@ -16,6 +18,7 @@ struct CommandLine {
   bool once = false;
   std::vector<std::string> listen_addresses = {":10035"};
   std::string telemetry_path = "/metrics";
+  Shard shard;
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kLogfmt;
 };
@@ -26,6 +29,8 @@ struct CommandLineExit {
   std::string text;  // to standard output when the code is 0, else to standard error
 };
 
-std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const char* const* argv);
+/// `host_name` is where --shard=auto finds the shard's number.
+std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const char* const* argv,
+                                                             std::string_view host_name);
 
 }  // namespace telnyx_exporter

@@ -38,10 +38,11 @@ class Pipeline {
         accounts_(clock),
         poll_log_(log),
         observers_({&poll_metrics_, &accounts_, &poll_log_}),
-        page_(connections_, exporter_metrics_, plan.duration_bounds, TextWriter(), clock),
+        page_(connections_, exporter_metrics_, clock),
         transport_(clock, {.max_connections = plan.max_concurrent_requests}),
         poller_(plan, mode, clock, transport_, observers_, std::random_device()()) {
     exporter_metrics_.NoteConfigLoaded(clock.WallNow());
+    exporter_metrics_.ShowShard(plan.shard);
   }
 
   Poller& poller() { return poller_; }
@@ -100,9 +101,10 @@ int RunOnce(const PollPlan& plan, const Clock& clock, Log& log) {
   Pipeline pipeline(plan, PollMode::kOnce, clock, log);
   pipeline.poller().Run({});
 
-  const auto page = pipeline.page().Get();
+  const auto page = pipeline.page().Get(ExpositionFormat::kText);
   std::fwrite(page->data(), 1, page->size(), stdout);
   bool complete = std::fflush(stdout) == 0;
+  complete = complete && pipeline.exporter_metrics().discovery_failures() == 0;
   pipeline.connections().ForEach([&](std::size_t, const ConnectionStore::Entry& entry) {
     complete = complete && (entry.identity == nullptr || entry.state.up());
   });
@@ -115,7 +117,7 @@ int Serve(const CommandLine& command_line, Config config, const PollPlan& plan, 
   const Instant started = clock.Now();
   Pipeline pipeline(plan, PollMode::kContinuous, clock, log);
   PollThread polling(pipeline.poller());
-  Reloader reloader(command_line.config_file, std::move(config), clock, log,
+  Reloader reloader(command_line.config_file, std::move(config), command_line.shard, clock, log,
                     pipeline.exporter_metrics(),
                     [&polling](PollPlan next) { return polling.Apply(std::move(next)); });
   auto server = HttpServer::Start({.listen_addresses = command_line.listen_addresses},

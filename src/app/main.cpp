@@ -1,3 +1,4 @@
+#include <climits>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -6,6 +7,7 @@
 
 #include <fmt/format.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "app/api_key.h"
 #include "app/command_line.h"
@@ -20,6 +22,12 @@
 namespace telnyx_exporter {
 namespace {
 
+std::string HostName() {
+  char name[HOST_NAME_MAX + 1] = {};
+  gethostname(name, sizeof name - 1);
+  return name;
+}
+
 void PrintMessages(const std::string& file, const std::vector<ConfigMessage>& messages,
                    std::string_view prefix = {}) {
   for (const ConfigMessage& message : messages) {
@@ -28,7 +36,7 @@ void PrintMessages(const std::string& file, const std::vector<ConfigMessage>& me
 }
 
 int Run(int argc, const char* const* argv) {
-  const auto command_line = ParseCommandLine(argc, argv);
+  const auto command_line = ParseCommandLine(argc, argv, HostName());
   if (!command_line) {
     const CommandLineExit& exit = command_line.error();
     fmt::print(exit.exit_code == kExitStopped ? stdout : stderr, "{}", exit.text);
@@ -51,7 +59,7 @@ int Run(int argc, const char* const* argv) {
   prctl(PR_SET_DUMPABLE, 0);
   const SystemClock clock;
   Log log(clock, command_line->log_level, command_line->log_format);
-  auto plan = MakePollPlan(loaded->config,
+  auto plan = MakePollPlan(loaded->config, command_line->shard,
                            [&log](const ApiKeySource& source) { return ReadApiKey(source, log); });
   if (!plan) {
     for (const Error& error : plan.error()) log.Error("cannot start", {{"error", error.message}});

@@ -18,10 +18,33 @@ ConnectionPlan MakeConnectionPlan(const ConnectionConfig& connection, const Poll
           .interval = interval,
           .timeout = std::min(poll.timeout, interval),
           .stale_after = poll.stale_after,
+          .peak_window = poll.peak_window,
           .channel_limit = connection.channel_limit};
 }
 
-AccountPlan MakeAccountPlan(const AccountConfig& account, const PollConfig& poll, Secret key) {
+DiscoveryFilterPlan MakeFilterPlan(const DiscoveryFilter& filter) {
+  DiscoveryFilterPlan plan{.record_types = filter.record_type, .tags = filter.tag};
+  // The configuration was checked: it compiles.
+  if (!filter.name.empty()) plan.name = NamePattern::Compile(filter.name).value();
+  return plan;
+}
+
+DiscoveryPlan MakeDiscoveryPlan(const DiscoveryConfig& discovery, const PollConfig& poll) {
+  return {.refresh_interval = discovery.refresh_interval,
+          .include = MakeFilterPlan(discovery.include),
+          .exclude = MakeFilterPlan(discovery.exclude),
+          .channel_limits = discovery.channel_limits,
+          .connection = MakeConnectionPlan({}, poll)};
+}
+
+// The account's limit is shared by all shards.
+RateLimit ShareOf(const RateLimitConfig& limit, const Shard& shard) {
+  return {.requests_per_second = limit.requests_per_second / shard.total,
+          .burst = std::max(1U, limit.burst / shard.total)};
+}
+
+AccountPlan MakeAccountPlan(const AccountConfig& account, const PollConfig& poll,
+                            const Shard& shard, Secret key) {
   AccountPlan plan{.name = account.name,
                    .endpoint = std::make_shared<const Endpoint>(Endpoint{
                        .base_url = account.base_url,
@@ -31,22 +54,23 @@ AccountPlan MakeAccountPlan(const AccountConfig& account, const PollConfig& poll
                        .server_name = account.tls.server_name,
                        .insecure_skip_verify = account.tls.insecure_skip_verify,
                    }),
-                   .rate_limit = {.requests_per_second = account.rate_limit.requests_per_second,
-                                  .burst = account.rate_limit.burst}};
+                   .rate_limit = ShareOf(account.rate_limit, shard)};
   for (const ConnectionConfig& connection : account.connections) {
     plan.connections.push_back(MakeConnectionPlan(connection, poll));
   }
+  if (account.discovery.enabled) plan.discovery = MakeDiscoveryPlan(account.discovery, poll);
   return plan;
 }
 
 }  // namespace
 
-std::expected<PollPlan, std::vector<Error>> MakePollPlan(const Config& config,
+std::expected<PollPlan, std::vector<Error>> MakePollPlan(const Config& config, const Shard& shard,
                                                          const ReadKey& read_key) {
   PollPlan plan{.walk = {.page_limit = config.poll.page_limit, .max_pages = config.poll.max_pages},
                 .max_concurrent_requests = config.poll.max_concurrent_requests,
                 .max_response_bytes = config.poll.max_response_size,
-                .duration_bounds = config.duration_buckets};
+                .duration_bounds = config.duration_buckets,
+                .shard = shard};
   std::vector<Error> errors;
   for (const AccountConfig& account : config.accounts) {
     auto key = read_key(account.api_key);
@@ -54,7 +78,7 @@ std::expected<PollPlan, std::vector<Error>> MakePollPlan(const Config& config,
       errors.push_back({fmt::format("account {}: {}", account.name, key.error().message)});
       continue;
     }
-    plan.accounts.push_back(MakeAccountPlan(account, config.poll, std::move(*key)));
+    plan.accounts.push_back(MakeAccountPlan(account, config.poll, shard, std::move(*key)));
   }
   if (!errors.empty()) return std::unexpected(std::move(errors));
   return plan;

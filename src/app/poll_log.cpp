@@ -1,5 +1,9 @@
 #include "app/poll_log.h"
 
+#include <utility>
+
+#include "telnyx/pollable.h"
+
 namespace telnyx_exporter {
 namespace {
 
@@ -14,28 +18,22 @@ PollLog::PollLog(Log& log) : log_(log) {}
 
 void PollLog::OnAccountAdded(AccountKey account, const AccountPlan& plan) {
   const auto index = static_cast<std::size_t>(account);
-  if (account_names_.size() <= index) account_names_.resize(index + 1);
-  account_names_[index] = plan.name;
+  if (accounts_.size() <= index) accounts_.resize(index + 1);
+  accounts_[index] = {.name = plan.name};
 }
 
 void PollLog::OnConnectionAdded(ConnectionKey connection, AccountKey account,
                                 const ConnectionPlan& plan) {
   const auto index = static_cast<std::size_t>(connection);
   if (connections_.size() <= index) connections_.resize(index + 1);
-  connections_[index] = {.account = account_names_[static_cast<std::size_t>(account)],
-                         .id = plan.id,
-                         .name = plan.name};
+  connections_[index] = {.account = NameOf(account), .id = plan.id, .name = plan.name};
 }
-
-void PollLog::OnAccountRemoved(AccountKey /*account*/) {}
 
 void PollLog::OnConnectionChanged(ConnectionKey key, const ConnectionPlan& plan) {
   ConnectionOf(key).name = plan.name;
 }
 
 void PollLog::OnConnectionRemoved(ConnectionKey key) { ConnectionOf(key) = {}; }
-
-void PollLog::OnPollBegun(ConnectionKey /*connection*/, Duration /*lag*/) {}
 
 void PollLog::OnPollEnded(ConnectionKey key, const PollReport& report) {
   Connection& connection = ConnectionOf(key);
@@ -84,22 +82,18 @@ void PollLog::OnPollsSkipped(ConnectionKey key, std::uint64_t count) {
              {{"account", connection.account}, {"connection", connection.id}, {"count", count}});
 }
 
-void PollLog::OnRequestEnded(AccountKey /*account*/, const RequestReport& /*report*/) {}
-
-void PollLog::OnRetry(ConnectionKey key, const RetryReport& report) {
-  const Connection& connection = ConnectionOf(key);
-  log_.Debug("request is sent again", {{"account", connection.account},
-                                       {"connection", connection.id},
+void PollLog::OnRetry(AccountKey account, std::optional<ConnectionKey> key,
+                      const RetryReport& report) {
+  log_.Debug("request is sent again", {{"account", NameOf(account)},
+                                       {"connection", key ? ConnectionOf(*key).id : ""},
                                        {"reason", ReasonLabel(report.failure.reason)},
                                        {"status", report.failure.http_status},
                                        {"detail", report.failure.detail},
                                        {"wait_seconds", report.delay}});
 }
 
-void PollLog::OnRateLimiterWait(AccountKey /*account*/, Duration /*waited*/) {}
-
 void PollLog::OnKeyRefused(AccountKey account, const KeyRefusalReport& report) {
-  log_.Error("API key refused", {{"account", account_names_[static_cast<std::size_t>(account)]},
+  log_.Error("API key refused", {{"account", NameOf(account)},
                                  {"connection", report.connection_id},
                                  {"status", report.failure.http_status},
                                  {"code", report.failure.api_code},
@@ -109,8 +103,41 @@ void PollLog::OnKeyRefused(AccountKey account, const KeyRefusalReport& report) {
 }
 
 void PollLog::OnKeyAccepted(AccountKey account) {
-  log_.Info("API key accepted again",
-            {{"account", account_names_[static_cast<std::size_t>(account)]}});
+  log_.Info("API key accepted again", {{"account", NameOf(account)}});
+}
+
+void PollLog::OnDiscoveryEnded(AccountKey key, const DiscoveryReport& report) {
+  Account& account = accounts_[static_cast<std::size_t>(key)];
+  if (!report.result) {
+    const PollFailure& failure = report.result.error();
+    log_.Warn("discovery failed", {{"account", account.name},
+                                   {"reason", ReasonLabel(failure.reason)},
+                                   {"status", failure.http_status},
+                                   {"code", failure.api_code},
+                                   {"title", failure.api_title},
+                                   {"detail", failure.detail}});
+    return;
+  }
+  NameNotPollable(account, report.known);
+  const std::size_t listed = report.known.connections().size();
+  if (std::exchange(account.discovered, *report.result) == *report.result) return;
+  log_.Info("connections discovered",
+            {{"account", account.name}, {"listed", listed}, {"polled", *report.result}});
+}
+
+void PollLog::NameNotPollable(Account& account, const DiscoveredConnections& known) {
+  std::set<std::string, std::less<>> not_pollable;
+  for (const ListedConnection& connection : known.connections()) {
+    if (IsPollable(connection)) continue;
+    not_pollable.insert(connection.id);
+    if (account.not_pollable.contains(connection.id)) continue;
+    log_.Info("connection cannot have active calls to list, not polled",
+              {{"account", account.name},
+               {"connection", connection.id},
+               {"name", connection.name},
+               {"record_type", connection.record_type}});
+  }
+  account.not_pollable = std::move(not_pollable);
 }
 
 }  // namespace telnyx_exporter

@@ -4,7 +4,9 @@
 // kind of failure changes, and when it recovers; while it keeps failing, a reminder now and then.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,17 +24,15 @@ class PollLog final : public PollObserver {
   explicit PollLog(Log& log);
 
   void OnAccountAdded(AccountKey account, const AccountPlan& plan) override;
-  void OnAccountRemoved(AccountKey account) override;
   void OnConnectionAdded(ConnectionKey connection, AccountKey account,
                          const ConnectionPlan& plan) override;
   void OnConnectionChanged(ConnectionKey connection, const ConnectionPlan& plan) override;
   void OnConnectionRemoved(ConnectionKey connection) override;
-  void OnPollBegun(ConnectionKey connection, Duration lag) override;
   void OnPollEnded(ConnectionKey connection, const PollReport& report) override;
+  void OnDiscoveryEnded(AccountKey account, const DiscoveryReport& report) override;
   void OnPollsSkipped(ConnectionKey connection, std::uint64_t count) override;
-  void OnRequestEnded(AccountKey account, const RequestReport& report) override;
-  void OnRetry(ConnectionKey connection, const RetryReport& report) override;
-  void OnRateLimiterWait(AccountKey account, Duration waited) override;
+  void OnRetry(AccountKey account, std::optional<ConnectionKey> connection,
+               const RetryReport& report) override;
   void OnKeyRefused(AccountKey account, const KeyRefusalReport& report) override;
   void OnKeyAccepted(AccountKey account) override;
 
@@ -46,14 +46,24 @@ class PollLog final : public PollObserver {
     std::uint64_t failures = 0;          // since it began
   };
 
+  struct Account {
+    std::string name;
+    std::optional<std::size_t> discovered;            // connections, as said last
+    std::set<std::string, std::less<>> not_pollable;  // ids that were named
+  };
+
+  void NameNotPollable(Account& account, const DiscoveredConnections& known);
+  const std::string& NameOf(AccountKey key) const {
+    return accounts_[static_cast<std::size_t>(key)].name;
+  }
   Connection& ConnectionOf(ConnectionKey key) {
     return connections_[static_cast<std::size_t>(key)];
   }
   void OnFailure(Connection& connection, const PollReport& report);
 
   Log& log_;
-  std::vector<std::string> account_names_;  // by AccountKey
-  std::vector<Connection> connections_;     // by ConnectionKey
+  std::vector<Account> accounts_;        // by AccountKey
+  std::vector<Connection> connections_;  // by ConnectionKey
 };
 
 }  // namespace telnyx_exporter

@@ -14,6 +14,9 @@ class PollObservers final : public PollObserver {
   void OnAccountAdded(AccountKey account, const AccountPlan& plan) override {
     for (PollObserver* observer : observers_) observer->OnAccountAdded(account, plan);
   }
+  void OnAccountChanged(AccountKey account, const AccountPlan& plan) override {
+    for (PollObserver* observer : observers_) observer->OnAccountChanged(account, plan);
+  }
   void OnAccountRemoved(AccountKey account) override {
     for (PollObserver* observer : observers_) observer->OnAccountRemoved(account);
   }
@@ -41,8 +44,12 @@ class PollObservers final : public PollObserver {
   void OnRequestEnded(AccountKey account, const RequestReport& report) override {
     for (PollObserver* observer : observers_) observer->OnRequestEnded(account, report);
   }
-  void OnRetry(ConnectionKey connection, const RetryReport& report) override {
-    for (PollObserver* observer : observers_) observer->OnRetry(connection, report);
+  void OnRetry(AccountKey account, std::optional<ConnectionKey> connection,
+               const RetryReport& report) override {
+    for (PollObserver* observer : observers_) observer->OnRetry(account, connection, report);
+  }
+  void OnDiscoveryEnded(AccountKey account, const DiscoveryReport& report) override {
+    for (PollObserver* observer : observers_) observer->OnDiscoveryEnded(account, report);
   }
   void OnRateLimiterWait(AccountKey account, Duration waited) override {
     for (PollObserver* observer : observers_) observer->OnRateLimiterWait(account, waited);

@@ -8,9 +8,10 @@
 
 namespace telnyx_exporter {
 
-Reloader::Reloader(std::string file, Config config, const Clock& clock, Log& log,
-                   ExporterMetrics& metrics, PutIntoForce put_into_force)
+Reloader::Reloader(std::string file, Config config, const Shard& shard, const Clock& clock,
+                   Log& log, ExporterMetrics& metrics, PutIntoForce put_into_force)
     : file_(std::move(file)),
+      shard_(shard),
       clock_(clock),
       log_(log),
       metrics_(metrics),
@@ -65,7 +66,7 @@ std::vector<std::string> Reloader::Load() {
 std::vector<std::string> Reloader::Use(std::shared_ptr<const Config> config) {
   // Before the keys are read, so that no change slips in between.
   WatchKeyFiles(*config);
-  auto plan = MakePollPlan(*config,
+  auto plan = MakePollPlan(*config, shard_,
                            [this](const ApiKeySource& source) { return ReadApiKey(source, log_); });
   if (!plan) {
     std::vector<std::string> errors;

@@ -26,8 +26,8 @@ class Reloader {
   using PutIntoForce = std::function<bool(PollPlan)>;
 
   /// `config` is what is in force already, loaded from `file`. References outlive the reloader.
-  Reloader(std::string file, Config config, const Clock& clock, Log& log, ExporterMetrics& metrics,
-           PutIntoForce put_into_force);
+  Reloader(std::string file, Config config, const Shard& shard, const Clock& clock, Log& log,
+           ExporterMetrics& metrics, PutIntoForce put_into_force);
 
   /// Reads the file again. Returns what is wrong with it, a line for each error; nothing when it is
   /// in force now.
@@ -48,6 +48,7 @@ class Reloader {
   void WatchKeyFiles(const Config& config);
 
   const std::string file_;
+  const Shard shard_;
   const Clock& clock_;
   Log& log_;
   ExporterMetrics& metrics_;

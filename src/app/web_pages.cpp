@@ -1,7 +1,6 @@
 #include "app/web_pages.h"
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,39 +9,21 @@
 
 #include "app/status_pages.h"
 #include "exposition/content_negotiation.h"
-#include "exposition/gzip.h"
 #include "web/router.h"
 
 namespace telnyx_exporter {
 namespace {
 
-// The compressed form of the newest page that somebody wanted compressed, made once for all of
-// them.
-class CompressedPage {
- public:
-  std::shared_ptr<const std::string> Get(const std::shared_ptr<const std::string>& page) {
-    const std::lock_guard lock(mutex_);
-    if (source_ != page) {
-      compressed_ = std::make_shared<const std::string>(Gzip(*page));
-      source_ = page;
-    }
-    return compressed_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::shared_ptr<const std::string> source_;
-  std::shared_ptr<const std::string> compressed_;
-};
-
 HttpHandler MetricsHandler(MetricsPage& metrics) {
-  return [&metrics, compressed = std::make_shared<CompressedPage>()](const HttpRequest& request) {
-    HttpResponse response{
-        .headers = {{"Content-Type", std::string(kTextContentType)}, {"Vary", "Accept-Encoding"}},
-        .body = metrics.Get()};
+  return [&metrics](const HttpRequest& request) {
+    auto negotiated = NegotiateExposition(request.Header("Accept").value_or(""));
+    HttpResponse response{.headers = {{"Content-Type", std::move(negotiated.content_type)},
+                                      {"Vary", "Accept, Accept-Encoding"}}};
     if (AcceptsGzip(request.Header("Accept-Encoding").value_or(""))) {
       response.headers.emplace_back("Content-Encoding", "gzip");
-      response.body = compressed->Get(response.body);
+      response.body = metrics.GetGzipped(negotiated.format);
+    } else {
+      response.body = metrics.Get(negotiated.format);
     }
     return response;
   };

@@ -4,7 +4,11 @@
 
 namespace telnyx_exporter {
 
-double ToUnixSeconds(WallTime time) { return ToSeconds(time.time_since_epoch()); }
+double ToUnixSeconds(WallTime time) {
+  // Nanoseconds since 1970 do not fit a double: in one step 1700000000.25 became …2499998.
+  const auto whole = std::chrono::floor<std::chrono::seconds>(time);
+  return ToSeconds(whole.time_since_epoch()) + ToSeconds(time - whole);
+}
 
 Instant SystemClock::Now() const {
   timespec now{};

@@ -10,36 +10,80 @@ namespace {
 // tens of megabytes between its polls.
 constexpr std::size_t kKeptRows = std::size_t{16} * 1024;
 
+// The buckets of durations below this many seconds are looked up: four hours, the longest that most
+// calls can last.
+constexpr std::uint32_t kTabledSeconds = 4 * 3600;
+
+std::size_t SearchBucket(const std::vector<double>& bounds, std::uint32_t seconds) {
+  return static_cast<std::size_t>(std::ranges::lower_bound(bounds, seconds) - bounds.begin());
+}
+
 }  // namespace
 
 CallSummarizer::CallSummarizer(std::vector<double> duration_bounds, std::uint64_t key)
-    : duration_bounds_(std::move(duration_bounds)), grouping_(key) {}
+    : duration_bounds_(std::make_shared<const std::vector<double>>(std::move(duration_bounds))),
+      grouping_(key) {
+  for (std::uint32_t seconds = 0; seconds < kTabledSeconds; ++seconds) {
+    bucket_of_second_.push_back(
+        static_cast<std::uint16_t>(SearchBucket(*duration_bounds_, seconds)));
+  }
+}
 
-CallSummary CallSummarizer::Summarize(std::span<const ActiveCall> calls) {
+CallSummary CallSummarizer::Summarize(std::span<const ActiveCall> calls,
+                                      const UseLegOrder& use_leg_order) {
   CallSummary summary;
-  summary.bucket_counts.resize(duration_bounds_.size() + 1);
+  summary.bucket_counts.resize(duration_bounds_->size() + 1);
   for (const ActiveCall& call : calls) {
-    ++summary.bucket_counts[BucketOf(call.duration_seconds)];
-    summary.total_seconds += call.duration_seconds;
+    Count(call.duration_seconds, summary);
     summary.longest_seconds = std::max(summary.longest_seconds, call.duration_seconds);
   }
-  summary.legs = calls.size();
-  TakeOutRepeatedLegs(calls, summary);
+  grouping_.Reserve(calls.size());
   summary.sessions = CountSessions(calls);
+  TakeOutRepeatedLegs(calls, summary);
+  summary.duration_buckets = TakeDurationBuckets();
+  if (use_leg_order) use_leg_order(grouping_.entries());
   if (calls.size() > kKeptRows) grouping_.ReleaseMemory();
   return summary;
 }
 
+void CallSummarizer::Count(std::uint32_t duration_seconds, CallSummary& summary) {
+  ++summary.bucket_counts[BucketOf(duration_seconds)];
+  ++ExponentialCountOf(duration_seconds, summary);
+  ++summary.legs;
+  summary.total_seconds += duration_seconds;
+}
+
+void CallSummarizer::TakeOut(std::uint32_t duration_seconds, CallSummary& summary) {
+  --summary.bucket_counts[BucketOf(duration_seconds)];
+  --ExponentialCountOf(duration_seconds, summary);
+  --summary.legs;
+  summary.total_seconds -= duration_seconds;
+}
+
 std::size_t CallSummarizer::BucketOf(std::uint32_t duration_seconds) const {
-  const auto bucket = std::ranges::lower_bound(duration_bounds_, duration_seconds);
-  return static_cast<std::size_t>(bucket - duration_bounds_.begin());
+  if (duration_seconds < bucket_of_second_.size()) return bucket_of_second_[duration_seconds];
+  return SearchBucket(*duration_bounds_, duration_seconds);
+}
+
+std::uint64_t& CallSummarizer::ExponentialCountOf(std::uint32_t duration_seconds,
+                                                  CallSummary& summary) {
+  return duration_seconds == 0 ? summary.zero_seconds_legs
+                               : duration_counts_[DurationBucketOf(duration_seconds)];
+}
+
+std::vector<ExponentialBuckets::Bucket> CallSummarizer::TakeDurationBuckets() {
+  std::vector<ExponentialBuckets::Bucket> buckets;
+  for (std::size_t i = 0; i < duration_counts_.size(); ++i) {
+    const std::uint64_t count = std::exchange(duration_counts_[i], 0);
+    if (count > 0) buckets.push_back({.index = static_cast<std::int32_t>(i), .count = count});
+  }
+  return buckets;
 }
 
 // Repeated legs are rare: counting every row in its order and taking these few out again spares the
 // walk through all rows in the order of their ids.
 void CallSummarizer::TakeOutRepeatedLegs(std::span<const ActiveCall> calls, CallSummary& summary) {
   grouping_.Clear();
-  grouping_.Reserve(calls.size());
   for (std::uint32_t i = 0; i < calls.size(); ++i) grouping_.Add(calls[i].leg, i);
   grouping_.ForEachGroup([&](std::uint32_t i) -> const CallId& { return calls[i].leg; },
                          [&](std::span<const IdGrouping::Entry> rows) {
@@ -48,12 +92,9 @@ void CallSummarizer::TakeOutRepeatedLegs(std::span<const ActiveCall> calls, Call
                            for (const auto& row : rows) {
                              const std::uint32_t duration = calls[row.index].duration_seconds;
                              longest = std::max(longest, duration);
-                             --summary.bucket_counts[BucketOf(duration)];
-                             summary.total_seconds -= duration;
+                             TakeOut(duration, summary);
                            }
-                           ++summary.bucket_counts[BucketOf(longest)];
-                           summary.total_seconds += longest;
-                           summary.legs -= rows.size() - 1;
+                           Count(longest, summary);
                          });
 }
 

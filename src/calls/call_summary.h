@@ -3,11 +3,15 @@
 // All rows of one complete poll, summed up: how many legs and sessions there are and how long they
 // have lasted. What the metrics show comes from here and from nothing else.
 
+#include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "calls/duration_bounds.h"
+#include "calls/duration_buckets.h"
 #include "calls/id_grouping.h"
 #include "telnyx/active_call.h"
 
@@ -22,6 +26,10 @@ struct CallSummary {
   /// Legs by duration: for each bound those up to it and above the bound before, and at the end
   /// those above the last bound.
   std::vector<std::uint64_t> bucket_counts;
+  /// The same legs in exponential buckets, ascending and without empty ones, and apart from them
+  /// those of 0 s.
+  std::vector<ExponentialBuckets::Bucket> duration_buckets;
+  std::uint64_t zero_seconds_legs = 0;
 
   bool operator==(const CallSummary&) const = default;
 };
@@ -31,19 +39,29 @@ class CallSummarizer {
   /// `duration_bounds` in seconds, ascending. `key` as for IdGrouping.
   CallSummarizer(std::vector<double> duration_bounds, std::uint64_t key);
 
-  const std::vector<double>& duration_bounds() const { return duration_bounds_; }
+  const DurationBounds& duration_bounds() const { return duration_bounds_; }
+
+  /// Is lent all rows in the order of their legs, as IdGrouping::entries.
+  using UseLegOrder = std::function<void(std::span<const IdGrouping::Entry>)>;
 
   /// Counts every call_leg_id once, whatever the number of its rows; of several durations of one
-  /// leg the longest, which is the newest. Keeps its working memory for the next poll.
-  CallSummary Summarize(std::span<const ActiveCall> calls);
+  /// leg the longest, which is the newest. Whoever needs the order that the counting takes, too,
+  /// gets it by `use_leg_order`. Keeps its working memory for the next poll.
+  CallSummary Summarize(std::span<const ActiveCall> calls, const UseLegOrder& use_leg_order = {});
 
  private:
+  void Count(std::uint32_t duration_seconds, CallSummary& summary);
+  void TakeOut(std::uint32_t duration_seconds, CallSummary& summary);
   std::size_t BucketOf(std::uint32_t duration_seconds) const;
+  std::uint64_t& ExponentialCountOf(std::uint32_t duration_seconds, CallSummary& summary);
+  std::vector<ExponentialBuckets::Bucket> TakeDurationBuckets();
   void TakeOutRepeatedLegs(std::span<const ActiveCall> calls, CallSummary& summary);
   std::optional<std::uint64_t> CountSessions(std::span<const ActiveCall> calls);
 
-  std::vector<double> duration_bounds_;
+  DurationBounds duration_bounds_;
+  std::vector<std::uint16_t> bucket_of_second_;
   IdGrouping grouping_;
+  std::array<std::uint64_t, kDurationBuckets> duration_counts_{};  // all 0 between two polls
 };
 
 }  // namespace telnyx_exporter

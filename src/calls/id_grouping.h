@@ -34,6 +34,10 @@ class IdGrouping {
   template <typename IdOf, typename Visit>
   void ForEachGroup(IdOf id_of, Visit visit);
 
+  /// After ForEachGroup: all entries by ascending fingerprint, those with the same one by ascending
+  /// id.
+  std::span<const Entry> entries() const { return entries_; }
+
   /// Gives back the memory that a large poll needed.
   void ReleaseMemory();
 

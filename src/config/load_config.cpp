@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
+#include "base/name_pattern.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "config/address.h"
@@ -44,7 +45,8 @@ constexpr std::string_view kReservedLabels[] = {"account",
                                                 "code",
                                                 "profile_id",
                                                 "profile_name",
-                                                "outbound_voice_profile_id"};
+                                                "outbound_voice_profile_id",
+                                                "outbound_voice_profile_name"};
 
 template <typename T>
 void Assign(T& target, std::optional<T> value) {
@@ -143,7 +145,7 @@ class ConfigReader {
 
   void ReadAccount(const YamlValue& value, AccountConfig& account) {
     std::optional<YamlValue> key_seen;
-    bool has_connections = false;
+    std::optional<YamlValue> connections;
     const auto read_key = [&](ApiKeySource::Kind kind) {
       return [&, kind](const YamlValue& v) {
         if (key_seen) {
@@ -167,13 +169,19 @@ class ConfigReader {
             {"proxy_url", [&](const YamlValue& v) { ReadProxyUrl(v, account.proxy_url); }},
             {"connections",
              [&](const YamlValue& v) {
-               has_connections = true;
+               connections.emplace(v);
                ReadConnections(v, account.connections);
              }},
             {"discovery", [&](const YamlValue& v) { ReadDiscovery(v, account.discovery); }},
         });
-    if (!has_connections && !account.discovery.enabled) {
-      value.Error("connections is missing: it lists the connections that are polled");
+    if (account.discovery.enabled) return;
+    if (connections && connections->IsEmptyList()) {
+      connections->Error(
+          "is empty: at least one connection is needed, unless discovery is enabled");
+    } else if (!connections) {
+      value.Error(
+          "connections is missing: it lists the connections that are polled, unless discovery is "
+          "enabled");
     }
   }
 
@@ -260,7 +268,6 @@ class ConfigReader {
   void ReadConnections(const YamlValue& value, std::vector<ConnectionConfig>& connections) {
     const auto elements = value.List();
     if (!elements) return;
-    if (elements->empty()) value.Error("is empty: at least one connection is needed");
     std::set<std::string> ids;
     for (const YamlValue& element : *elements) {
       ConnectionConfig connection;
@@ -329,35 +336,37 @@ class ConfigReader {
   }
 
   void ReadDiscovery(const YamlValue& value, DiscoveryConfig& discovery) {
-    ReadMapping(
-        value,
-        {
-            {"enabled",
-             [&](const YamlValue& v) {
-               Assign(discovery.enabled, v.Bool());
-               if (discovery.enabled) {
-                 v.Error("discovery is not supported yet: list the connections under connections");
-               }
-             }},
-            {"refresh_interval",
-             [&](const YamlValue& v) {
-               Assign(discovery.refresh_interval, v.DurationBetween(10s, kLongestInterval));
-             }},
-            {"include", [&](const YamlValue& v) { ReadFilter(v, discovery.include); }},
-            {"exclude", [&](const YamlValue& v) { ReadFilter(v, discovery.exclude); }},
-            {"channel_limits",
-             [&](const YamlValue& v) { Assign(discovery.channel_limits, v.Bool()); }},
-        });
+    ReadMapping(value,
+                {
+                    {"enabled", [&](const YamlValue& v) { Assign(discovery.enabled, v.Bool()); }},
+                    {"refresh_interval",
+                     [&](const YamlValue& v) {
+                       Assign(discovery.refresh_interval, v.DurationBetween(10s, kLongestInterval));
+                     }},
+                    {"include", [&](const YamlValue& v) { ReadFilter(v, discovery.include); }},
+                    {"exclude", [&](const YamlValue& v) { ReadFilter(v, discovery.exclude); }},
+                    {"channel_limits",
+                     [&](const YamlValue& v) { Assign(discovery.channel_limits, v.Bool()); }},
+                });
   }
 
   void ReadFilter(const YamlValue& value, DiscoveryFilter& filter) {
-    ReadMapping(
-        value,
-        {
-            {"name", [&](const YamlValue& v) { Assign(filter.name, v.Text(kMaxTextBytes)); }},
-            {"record_type", [&](const YamlValue& v) { ReadTexts(v, filter.record_type); }},
-            {"tag", [&](const YamlValue& v) { ReadTexts(v, filter.tag); }},
-        });
+    ReadMapping(value,
+                {
+                    {"name", [&](const YamlValue& v) { ReadPattern(v, filter.name); }},
+                    {"record_type", [&](const YamlValue& v) { ReadTexts(v, filter.record_type); }},
+                    {"tag", [&](const YamlValue& v) { ReadTexts(v, filter.tag); }},
+                });
+  }
+
+  static void ReadPattern(const YamlValue& value, std::string& expression) {
+    const auto text = value.Text(kMaxTextBytes);
+    if (!text) return;
+    if (const auto pattern = NamePattern::Compile(*text); !pattern) {
+      value.Error(
+          fmt::format("is not a regular expression in RE2's syntax: {}", pattern.error().message));
+    }
+    expression = *text;
   }
 
   static void ReadTexts(const YamlValue& value, std::vector<std::string>& texts) {

@@ -61,6 +61,7 @@ class YamlValue {
   std::optional<double> Number(double above, double most) const;
   std::optional<Duration> DurationBetween(Duration least, Duration most) const;
   std::optional<std::uint64_t> SizeBetween(std::uint64_t least, std::uint64_t most) const;
+  bool IsEmptyList() const { return node_.IsSequence() && node_.size() == 0; }
   /// The elements of a list, with their paths.
   std::optional<std::vector<YamlValue>> List() const;
 

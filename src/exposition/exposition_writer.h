@@ -6,8 +6,7 @@
 #include <cstddef>
 #include <string>
 
-#include <prometheus/client_metric.h>
-
+#include "exposition/exposition_format.h"
 #include "exposition/metric.h"
 
 namespace telnyx_exporter {
@@ -20,17 +19,24 @@ class ExpositionWriter {
   /// What stands before a family's samples, which are `samples_bytes` bytes in all.
   virtual void WriteHeader(const MetricDescriptor& metric, std::size_t samples_bytes,
                            std::string& out) const = 0;
-  /// All the lines of one series.
-  virtual void WriteSamples(const MetricDescriptor& metric, const prometheus::ClientMetric& values,
+  /// All that is said of one series.
+  virtual void WriteSamples(const MetricDescriptor& metric, const MetricSeries& series,
                             std::string& out) const = 0;
   /// What stands at the very end.
   virtual void WriteEnd(std::string& out) const = 0;
 };
 
-/// Text format 0.0.4. A gauge histogram is written as a histogram, the nearest that the format has.
+/// Text format 0.0.4. A gauge histogram is written as a histogram, the nearest that the format has;
+/// native buckets and exemplars are left out.
 const ExpositionWriter& TextWriter();
 
-/// The shortest text that reads back as the same number; `+Inf`, `-Inf`, `NaN`.
-void AppendNumber(std::string& out, double number);
+/// OpenMetrics 1.0. Native buckets are left out.
+const ExpositionWriter& OpenMetricsWriter();
+
+/// Length-delimited protobuf messages with everything that the model holds, but for the unit, which
+/// the messages have no field for.
+const ExpositionWriter& ProtobufWriter();
+
+const ExpositionWriter& WriterOf(ExpositionFormat format);
 
 }  // namespace telnyx_exporter

@@ -1,13 +1,15 @@
 #pragma once
 
-// The model that every format is written from: prometheus-cpp's ClientMetric holds the values of
-// one series, the descriptor what is said once about all of them and what the library has no field
-// for.
+// The model that every format is written from: the descriptor says once what holds for all series
+// of a metric, a MetricSeries holds the values of one. A new kind of value gets its field here and
+// its lines in the writers, and nothing else has to know.
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
+#include <vector>
 
-#include <prometheus/client_metric.h>
+#include "base/clock.h"
 
 namespace telnyx_exporter {
 
@@ -15,7 +17,9 @@ enum class MetricType : std::uint8_t {
   kCounter,
   kGauge,
   kHistogram,
-  kGaugeHistogram,  // a histogram of what is there now: its buckets can shrink
+  /// A histogram of what is there now: its buckets can shrink. Its series always have native
+  /// buckets, because Prometheus takes one without them for another type when it reads protobuf.
+  kGaugeHistogram,
 };
 
 struct MetricDescriptor {
@@ -23,6 +27,59 @@ struct MetricDescriptor {
   MetricType type;
   std::string_view unit;  // "seconds", "bytes"; empty for counts and flags
   std::string_view help;  // one line
+};
+
+/// Refers to texts that live at least until the series was written.
+struct LabelView {
+  std::string_view name;
+  std::string_view value;
+};
+
+/// One of a bucket's observations, with labels that lead to it.
+struct Exemplar {
+  std::vector<LabelView> labels;
+  double value = 0;
+  /// Prometheus drops an exemplar of a native histogram that has no time.
+  std::optional<WallTime> time;
+};
+
+/// Whether the labels' names and values have at most the 128 characters that OpenMetrics allows.
+/// Others are left out of every format: they would make a scraper refuse the whole page.
+bool IsWritable(const Exemplar& exemplar);
+
+struct HistogramBucket {
+  double upper_bound = 0;
+  std::uint64_t cumulative_count = 0;
+  std::optional<Exemplar> exemplar;
+};
+
+/// The sparse buckets of a native histogram: bucket i holds what is above 2^((i-1)/2^schema) and up
+/// to 2^(i/2^schema). Each counts by itself.
+struct NativeBuckets {
+  struct Bucket {
+    std::int32_t index = 0;
+    std::uint64_t count = 0;
+  };
+
+  std::int32_t schema = 0;
+  double zero_threshold = 0;  // above 0, also while nothing was counted
+  std::uint64_t zero_count = 0;
+  std::vector<Bucket> buckets;  // ascending, none empty
+};
+
+/// What was observed, counted in buckets with bounds of our choice and, where there are any, in
+/// native ones too: each format takes what it can say.
+struct HistogramValues {
+  std::uint64_t count = 0;
+  double sum = 0;
+  std::vector<HistogramBucket> buckets;  // ascending; the one up to +Inf may be left out
+  std::optional<NativeBuckets> native;
+};
+
+struct MetricSeries {
+  std::vector<LabelView> labels;
+  double value = 0;           // of a counter or a gauge
+  HistogramValues histogram;  // of a histogram or a gauge histogram
 };
 
 }  // namespace telnyx_exporter

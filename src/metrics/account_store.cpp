@@ -19,6 +19,35 @@ void AccountStore::OnAccountAdded(AccountKey account, const AccountPlan& plan) {
   accounts_[index] = AccountState{.name = plan.name,
                                   .rate_limit = plan.rate_limit,
                                   .requests_per_second = plan.rate_limit.requests_per_second};
+  if (plan.discovery) accounts_[index]->discovery.emplace();
+}
+
+void AccountStore::OnAccountChanged(AccountKey key, const AccountPlan& plan) {
+  const std::lock_guard lock(mutex_);
+  AccountState& account = AccountOf(key);
+  account.rate_limit = plan.rate_limit;
+  if (!plan.discovery) {
+    account.discovery.reset();
+  } else if (!account.discovery) {
+    account.discovery.emplace();
+  }
+}
+
+void AccountStore::OnDiscoveryEnded(AccountKey key, const DiscoveryReport& report) {
+  const Instant now = clock_.Now();
+  const std::lock_guard lock(mutex_);
+  AccountState& account = AccountOf(key);
+  if (!account.discovery) return;
+  DiscoveryState& discovery = *account.discovery;
+  discovery.ended = true;
+  if (report.result) {
+    discovery.last_success = now;
+    discovery.connections = *report.result;
+    discovery.failure.reset();
+    account.key_refusal.reset();
+  } else {
+    discovery.failure = report.result.error();
+  }
 }
 
 void AccountStore::OnAccountRemoved(AccountKey account) {
@@ -33,13 +62,6 @@ void AccountStore::OnConnectionAdded(ConnectionKey connection, AccountKey accoun
   account_of_connection_[index] = account;
 }
 
-void AccountStore::OnConnectionChanged(ConnectionKey /*connection*/,
-                                       const ConnectionPlan& /*plan*/) {}
-
-void AccountStore::OnConnectionRemoved(ConnectionKey /*connection*/) {}
-
-void AccountStore::OnPollBegun(ConnectionKey /*connection*/, Duration /*lag*/) {}
-
 void AccountStore::OnPollEnded(ConnectionKey connection, const PollReport& report) {
   // A key that came with a new configuration is never said to be accepted; its first answer says
   // it.
@@ -51,8 +73,6 @@ void AccountStore::OnPollEnded(ConnectionKey connection, const PollReport& repor
   AccountOf(account_of_connection_[static_cast<std::size_t>(connection)]).key_refusal.reset();
 }
 
-void AccountStore::OnPollsSkipped(ConnectionKey /*connection*/, std::uint64_t /*count*/) {}
-
 void AccountStore::OnRequestEnded(AccountKey key, const RequestReport& report) {
   const Instant now = clock_.Now();
   const std::lock_guard lock(mutex_);
@@ -63,10 +83,6 @@ void AccountStore::OnRequestEnded(AccountKey key, const RequestReport& report) {
   if (report.rate_limit_remaining) account.api_remaining = report.rate_limit_remaining;
   if (report.rate_limit_limit || report.rate_limit_remaining) account.api_limits_seen = now;
 }
-
-void AccountStore::OnRetry(ConnectionKey /*connection*/, const RetryReport& /*report*/) {}
-
-void AccountStore::OnRateLimiterWait(AccountKey /*account*/, Duration /*waited*/) {}
 
 void AccountStore::OnKeyRefused(AccountKey key, const KeyRefusalReport& report) {
   const Instant now = clock_.Now();

@@ -18,6 +18,10 @@ inline constexpr MetricDescriptor kActiveCalls{
 inline constexpr MetricDescriptor kActiveCallSessions{
     "telnyx_active_call_sessions", MetricType::kGauge, "",
     "Distinct call sessions of the connection's active legs. Absent while not known."};
+inline constexpr MetricDescriptor kActiveCallsPeak{
+    "telnyx_active_calls_peak", MetricType::kGauge, "",
+    "The highest telnyx_active_calls of the polls within poll.peak_window. Absent while not "
+    "known."};
 inline constexpr MetricDescriptor kActiveCallDuration{
     "telnyx_active_call_duration_seconds", MetricType::kGaugeHistogram, "seconds",
     "How long the calls that are active now have lasted. A gauge histogram: it shrinks when calls "
@@ -28,6 +32,16 @@ inline constexpr MetricDescriptor kLongestActiveCallDuration{
 inline constexpr MetricDescriptor kReportedActiveCalls{
     "telnyx_reported_active_calls", MetricType::kGauge, "",
     "The API's own count of active calls (meta.total_items). Absent where it sends none."};
+// Per connection, across its polls; from the first complete one on.
+inline constexpr MetricDescriptor kCallsStarted{
+    "telnyx_calls_started_total", MetricType::kCounter, "",
+    "Call legs that appeared after the first complete poll. A lower bound: calls that begin and "
+    "end between two polls are not seen."};
+inline constexpr MetricDescriptor kCompletedCallDuration{
+    "telnyx_completed_call_duration_seconds", MetricType::kHistogram, "seconds",
+    "How long ended call legs lasted, to half the time between two polls. A lower bound: calls "
+    "that "
+    "begin and end between two polls are not seen."};
 // Per connection, always there.
 inline constexpr MetricDescriptor kConnectionInfo{
     "telnyx_connection_info", MetricType::kGauge, "",
@@ -88,7 +102,23 @@ inline constexpr MetricDescriptor kApiRateLimiterWait{
     "telnyx_api_rate_limiter_wait_seconds_total", MetricType::kCounter, "seconds",
     "Time that requests waited for the exporter's own rate limit of the account."};
 
+inline constexpr MetricDescriptor kDiscoveredConnections{
+    "telnyx_discovered_connections", MetricType::kGauge, "",
+    "Connections that discovery found and keeps. Absent before the first complete list."};
+inline constexpr MetricDescriptor kDiscoveryFailures{
+    "telnyx_discovery_failures_total", MetricType::kCounter, "",
+    "Refreshes of the account's lists that did not end complete."};
+inline constexpr MetricDescriptor kDiscoveryLastSuccess{
+    "telnyx_discovery_last_success_timestamp_seconds", MetricType::kGauge, "seconds",
+    "When the account's lists were last read to the end, in seconds since 1970."};
+inline constexpr MetricDescriptor kVoiceProfileCallLimit{
+    "telnyx_outbound_voice_profile_concurrent_call_limit", MetricType::kGauge, "",
+    "How many calls may use the outbound voice profile at once. Absent without a limit."};
+
 // The exporter itself.
+inline constexpr MetricDescriptor kShardInfo{
+    "telnyx_exporter_shard_info", MetricType::kGauge, "",
+    "Always 1: which of how many exporters that share the connections this is."};
 inline constexpr MetricDescriptor kBuildInfo{
     "telnyx_exporter_build_info", MetricType::kGauge, "",
     "Always 1: the version, source revision and compiler of the exporter."};
@@ -101,6 +131,9 @@ inline constexpr MetricDescriptor kConfigReloadTime{
 inline constexpr MetricDescriptor kPollLag{"telnyx_exporter_poll_lag_seconds",
                                            MetricType::kHistogram, "seconds",
                                            "How much later than due polls began."};
+inline constexpr MetricDescriptor kTrackedCalls{
+    "telnyx_exporter_tracked_calls", MetricType::kGauge, "",
+    "Call legs of all connections that the next polls are compared with."};
 inline constexpr MetricDescriptor kWebRequests{"telnyx_exporter_web_requests_total",
                                                MetricType::kCounter, "",
                                                "HTTP requests served, by handler and status code."};
@@ -129,9 +162,12 @@ inline constexpr MetricDescriptor kProcessThreads{"process_threads", MetricType:
 inline constexpr std::array kAll = {
     &kActiveCalls,
     &kActiveCallSessions,
+    &kActiveCallsPeak,
     &kActiveCallDuration,
     &kLongestActiveCallDuration,
     &kReportedActiveCalls,
+    &kCallsStarted,
+    &kCompletedCallDuration,
     &kConnectionInfo,
     &kConnectionChannelLimit,
     &kConnectionUp,
@@ -151,10 +187,16 @@ inline constexpr std::array kAll = {
     &kApiRateLimitRemaining,
     &kApiRateLimitLimit,
     &kApiRateLimiterWait,
+    &kDiscoveredConnections,
+    &kDiscoveryFailures,
+    &kDiscoveryLastSuccess,
+    &kVoiceProfileCallLimit,
+    &kShardInfo,
     &kBuildInfo,
     &kConfigReloadSuccessful,
     &kConfigReloadTime,
     &kPollLag,
+    &kTrackedCalls,
     &kWebRequests,
     &kProcessCpu,
     &kProcessOpenFds,

@@ -8,7 +8,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "exposition/exposition_writer.h"
@@ -20,26 +19,32 @@ namespace telnyx_exporter {
 /// What a table row writes its series into.
 class ConnectionSeriesWriter {
  public:
-  ConnectionSeriesWriter(const ConnectionIdentity& identity,
-                         const std::vector<double>& duration_bounds, const ExpositionWriter& writer,
-                         std::string& out);
+  /// The connection's series at the moment `now`.
+  ConnectionSeriesWriter(const ConnectionIdentity& identity, Instant now,
+                         const ExpositionWriter& writer, std::string& out);
 
   void BeginMetric(const MetricDescriptor& metric) { metric_ = &metric; }
 
   const ConnectionIdentity& identity() const { return identity_; }
-  /// One series with the connection's labels and, behind them, the given ones.
-  void Add(double value,
-           std::initializer_list<std::pair<std::string_view, std::string_view>> labels = {});
+  /// The moment that the series are to be true of.
+  Instant now() const { return now_; }
+  /// One series with the connection's labels and, behind them, the given ones that are not empty.
+  void Add(double value, std::initializer_list<LabelView> labels = {});
   /// Legs by duration, as CallSummary counts them.
-  void AddDurations(const CallSummary& summary);
+  void AddDurations(const CompletePoll& poll);
+  /// Calls that have ended, with examples.
+  void AddDurations(const DurationHistogram& durations);
 
  private:
+  void SetNativeBuckets(std::uint64_t zero_count,
+                        std::span<const ExponentialBuckets::Bucket> buckets);
+
   const ConnectionIdentity& identity_;
-  const std::vector<double>& duration_bounds_;
+  const Instant now_;
   const ExpositionWriter& writer_;
   std::string& out_;
   const MetricDescriptor* metric_ = nullptr;
-  prometheus::ClientMetric series_;
+  MetricSeries series_;
   std::size_t common_labels_;
 };
 
@@ -52,7 +57,7 @@ struct ConnectionMetric {
 std::span<const ConnectionMetric> ConnectionMetrics();
 
 /// One connection's series of every row of ConnectionMetrics(), written: those of row i end at
-/// ends[i].
+/// ends[i]. Empty where there is no connection.
 struct RenderedConnection {
   std::string bytes;
   std::vector<std::uint32_t> ends;
@@ -64,8 +69,7 @@ struct RenderedConnection {
   }
 };
 
-void RenderConnection(const ConnectionIdentity& identity, const ConnectionState& state,
-                      const std::vector<double>& duration_bounds, const ExpositionWriter& writer,
-                      RenderedConnection& rendered);
+void RenderConnection(const ConnectionIdentity& identity, const ConnectionState& state, Instant now,
+                      const ExpositionWriter& writer, RenderedConnection& rendered);
 
 }  // namespace telnyx_exporter

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "calls/duration_histogram.h"
+#include "calls/peak_window.h"
 #include "metrics/call_history.h"
 #include "polling/poll_observer.h"
 #include "polling/poll_plan.h"
@@ -21,6 +23,12 @@ namespace telnyx_exporter {
 struct ConnectionIdentity {
   std::string account;
   ConnectionPlan plan;
+};
+
+/// What has happened to the calls since the connection's first complete poll.
+struct CallTotals {
+  std::uint64_t started = 0;
+  DurationHistogram completed;
 };
 
 struct ConnectionState {
@@ -37,7 +45,10 @@ struct ConnectionState {
   std::optional<CompletePoll> values;
   Instant values_expire{};  // from then on they are not known any more
   WallTime last_success{};
+  // All complete polls.
+  PeakWindow peak;
   CallHistory history;
+  std::optional<CallTotals> totals;  // nothing before the first one
 
   /// The newest poll was complete.
   bool up() const { return values.has_value() && !failure.has_value(); }

@@ -3,6 +3,18 @@
 #include <utility>
 
 namespace telnyx_exporter {
+namespace {
+
+void AddChanges(const CallChanges& changes, WallTime now, std::optional<CallTotals>& totals) {
+  // Counts cannot be carried over to other buckets: with a new configuration they begin anew.
+  const DurationBounds& bounds = changes.completed.bounds();
+  if (!totals) totals = CallTotals{.completed = DurationHistogram(bounds)};
+  if (*totals->completed.bounds() != *bounds) totals->completed = DurationHistogram(bounds);
+  totals->started += changes.started;
+  totals->completed.Add(changes.completed, now);
+}
+
+}  // namespace
 
 void ConnectionStore::Add(ConnectionKey key, std::string account, const ConnectionPlan& plan) {
   const std::lock_guard lock(mutex_);
@@ -11,7 +23,7 @@ void ConnectionStore::Add(ConnectionKey key, std::string account, const Connecti
   entries_[index].identity = std::make_shared<const ConnectionIdentity>(
       ConnectionIdentity{.account = std::move(account), .plan = plan});
   ++not_polled_;
-  Touch(entries_[index]);
+  TouchIdentity(entries_[index]);
 }
 
 void ConnectionStore::Change(ConnectionKey key, const ConnectionPlan& plan) {
@@ -19,7 +31,7 @@ void ConnectionStore::Change(ConnectionKey key, const ConnectionPlan& plan) {
   Entry& entry = EntryOf(key);
   entry.identity = std::make_shared<const ConnectionIdentity>(
       ConnectionIdentity{.account = entry.identity->account, .plan = plan});
-  Touch(entry);
+  TouchIdentity(entry);
 }
 
 void ConnectionStore::Remove(ConnectionKey key) {
@@ -28,8 +40,8 @@ void ConnectionStore::Remove(ConnectionKey key) {
   if (!entry.state.polled()) --not_polled_;
   entry.identity.reset();
   entry.state = {};
-  Touch(entry);
-  NoteIfAllPolled();
+  TouchIdentity(entry);
+  NoteIfReady();
 }
 
 void ConnectionStore::OnPollBegun(ConnectionKey key) {
@@ -54,6 +66,7 @@ void ConnectionStore::OnPollEnded(ConnectionKey key, const PollReport& report) {
     state.last_success = report.ended_wall;
     state.history.Note(report.result->summary.legs, report.ended, state.values_expire);
     state.failure.reset();
+    state.peak.Add(report.result->summary.legs, report.ended, entry.identity->plan.peak_window);
     const auto& reported = report.result->reported_legs;
     if (reported && *reported != report.result->summary.legs) ++state.item_mismatches;
   } else {
@@ -61,11 +74,23 @@ void ConnectionStore::OnPollEnded(ConnectionKey key, const PollReport& report) {
     state.failure = report.result.error();
     ++state.failures;
   }
+  if (report.changes) AddChanges(*report.changes, report.ended_wall, state.totals);
   Touch(entry);
-  NoteIfAllPolled();
+  NoteIfReady();
 }
 
-void ConnectionStore::NoteIfAllPolled() { ready_ = ready_ || not_polled_ == 0; }
+void ConnectionStore::AwaitDiscovery() {
+  const std::lock_guard lock(mutex_);
+  ++awaited_;
+}
+
+void ConnectionStore::OnDiscovered() {
+  const std::lock_guard lock(mutex_);
+  --awaited_;
+  NoteIfReady();
+}
+
+void ConnectionStore::NoteIfReady() { ready_ = ready_ || (not_polled_ == 0 && awaited_ == 0); }
 
 void ConnectionStore::ForEach(
     const std::function<void(std::size_t index, const Entry&)>& read) const {
@@ -85,6 +110,11 @@ std::vector<ConnectionStore::Entry> ConnectionStore::Read(
 bool ConnectionStore::ready() const {
   const std::lock_guard lock(mutex_);
   return ready_;
+}
+
+void ConnectionStore::TouchIdentity(Entry& entry) {
+  Touch(entry);
+  identities_version_.fetch_add(1, std::memory_order_release);
 }
 
 void ConnectionStore::Touch(Entry& entry) {

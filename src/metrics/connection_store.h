@@ -37,6 +37,11 @@ class ConnectionStore {
   /// Changes whenever anything in the store does; read without a lock.
   std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
 
+  /// Changes whenever a connection comes, goes or gets another plan; read without a lock.
+  std::uint64_t identities_version() const {
+    return identities_version_.load(std::memory_order_acquire);
+  }
+
   /// Calls `read` for every place under the lock, empty ones included: it must be quick and must
   /// not call back.
   void ForEach(const std::function<void(std::size_t index, const Entry&)>& read) const;
@@ -44,20 +49,28 @@ class ConnectionStore {
   /// Copies of some places as they are at one moment. A place once seen stays a place.
   std::vector<Entry> Read(std::span<const std::size_t> places) const;
 
-  /// There was a moment since the start at which every connection had been polled, complete or
-  /// not. Connections that come later do not take it back.
+  /// An account's first lists are still to come: until they have, not all connections are known.
+  void AwaitDiscovery();
+  /// They have come, or will not.
+  void OnDiscovered();
+
+  /// There was a moment since the start at which every connection was known and had been polled,
+  /// complete or not. Connections that come later do not take it back.
   bool ready() const;
 
  private:
   Entry& EntryOf(ConnectionKey key) { return entries_[static_cast<std::size_t>(key)]; }
   void Touch(Entry& entry);
-  void NoteIfAllPolled();
+  void TouchIdentity(Entry& entry);
+  void NoteIfReady();
 
   mutable std::mutex mutex_;
   std::vector<Entry> entries_;  // guarded by mutex_
   std::size_t not_polled_ = 0;  // guarded by mutex_
+  std::size_t awaited_ = 0;     // discoveries, guarded by mutex_
   bool ready_ = false;          // guarded by mutex_
   std::atomic<std::uint64_t> version_{0};
+  std::atomic<std::uint64_t> identities_version_{0};
 };
 
 }  // namespace telnyx_exporter

@@ -1,5 +1,8 @@
 #include "metrics/exporter_metrics.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "metrics/catalogue.h"
 
 namespace telnyx_exporter {
@@ -59,8 +62,13 @@ ExporterMetrics::ExporterMetrics(const BuildInfo& build)
       rate_limit_remaining_(GaugeFamily(catalogue::kApiRateLimitRemaining, registry_)),
       rate_limit_limit_(GaugeFamily(catalogue::kApiRateLimitLimit, registry_)),
       limiter_wait_(CounterFamily(catalogue::kApiRateLimiterWait, registry_)),
+      discovered_(GaugeFamily(catalogue::kDiscoveredConnections, registry_)),
+      discovery_failures_(CounterFamily(catalogue::kDiscoveryFailures, registry_)),
+      discovery_time_(GaugeFamily(catalogue::kDiscoveryLastSuccess, registry_)),
+      voice_profile_limit_(GaugeFamily(catalogue::kVoiceProfileCallLimit, registry_)),
       web_requests_(CounterFamily(catalogue::kWebRequests, registry_)),
       poll_lag_(HistogramFamily(catalogue::kPollLag, registry_).Add({}, PollLagBounds())),
+      tracked_calls_(GaugeFamily(catalogue::kTrackedCalls, registry_).Add({})),
       config_successful_(GaugeFamily(catalogue::kConfigReloadSuccessful, registry_).Add({})),
       config_time_(GaugeFamily(catalogue::kConfigReloadTime, registry_).Add({})) {
   GaugeFamily(catalogue::kBuildInfo, registry_)
@@ -70,11 +78,17 @@ ExporterMetrics::ExporterMetrics(const BuildInfo& build)
       .Set(1);
 }
 
-void ExporterMetrics::AddAccount(AccountKey key, const std::string& name) {
+void ExporterMetrics::ShowShard(const Shard& shard) {
+  GaugeFamily(catalogue::kShardInfo, registry_)
+      .Add({{"shard", std::to_string(shard.index)}, {"total_shards", std::to_string(shard.total)}})
+      .Set(1);
+}
+
+void ExporterMetrics::AddAccount(AccountKey key, const AccountPlan& plan) {
   const auto index = static_cast<std::size_t>(key);
   if (accounts_.size() <= index) accounts_.resize(index + 1);
   Account& account = accounts_[index];
-  account.labels = {{"account", name}};
+  account.labels = {{"account", plan.name}};
   account.request_duration = &request_duration_.Add(account.labels, RequestDurationBounds());
   for (const FailureReason reason : kFailureReasons) {
     account.failures[static_cast<std::size_t>(reason)] =
@@ -84,6 +98,55 @@ void ExporterMetrics::AddAccount(AccountKey key, const std::string& name) {
   account.retries = &retries_.Add(account.labels);
   account.response_bytes = &response_bytes_.Add(account.labels);
   account.limiter_wait = &limiter_wait_.Add(account.labels);
+  ChangeAccount(key, plan);
+}
+
+void ExporterMetrics::ChangeAccount(AccountKey key, const AccountPlan& plan) {
+  Account& account = AccountOf(key);
+  if (!plan.discovery) {
+    ForgetDiscovery(account);
+  } else if (account.discovery_failures == nullptr) {
+    account.discovery_failures = &discovery_failures_.Add(account.labels);
+  }
+}
+
+void ExporterMetrics::ForgetDiscovery(Account& account) {
+  if (account.discovery_failures) {
+    discovery_failures_.Remove(std::exchange(account.discovery_failures, nullptr));
+  }
+  if (account.discovered) discovered_.Remove(std::exchange(account.discovered, nullptr));
+  if (account.discovery_time) {
+    discovery_time_.Remove(std::exchange(account.discovery_time, nullptr));
+  }
+  ShowVoiceProfiles(account, {});
+}
+
+void ExporterMetrics::CountDiscovery(AccountKey key, const DiscoveryReport& report) {
+  Account& account = AccountOf(key);
+  if (!report.result) {
+    account.discovery_failures->Increment();
+    return;
+  }
+  SetWhereKnown(account.discovered, discovered_, account.labels,
+                static_cast<double>(*report.result));
+  SetWhereKnown(account.discovery_time, discovery_time_, account.labels,
+                ToUnixSeconds(report.ended_wall));
+  ShowVoiceProfiles(account, report.known.voice_profiles());
+}
+
+void ExporterMetrics::ShowVoiceProfiles(Account& account,
+                                        const std::vector<ListedVoiceProfile>& profiles) {
+  std::vector<Gauge*> shown;
+  for (const ListedVoiceProfile& profile : profiles) {
+    if (!profile.concurrent_call_limit) continue;
+    Gauge& gauge = voice_profile_limit_.Add(
+        With(With(account.labels, "profile_id", profile.id), "profile_name", profile.name));
+    gauge.Set(static_cast<double>(*profile.concurrent_call_limit));
+    shown.push_back(&gauge);
+  }
+  for (Gauge* gauge : std::exchange(account.voice_profiles, shown)) {
+    if (std::ranges::find(shown, gauge) == shown.end()) voice_profile_limit_.Remove(gauge);
+  }
 }
 
 void ExporterMetrics::RemoveAccount(AccountKey key) {
@@ -97,6 +160,7 @@ void ExporterMetrics::RemoveAccount(AccountKey key) {
   limiter_wait_.Remove(account.limiter_wait);
   if (account.rate_limit_remaining) rate_limit_remaining_.Remove(account.rate_limit_remaining);
   if (account.rate_limit_limit) rate_limit_limit_.Remove(account.rate_limit_limit);
+  ForgetDiscovery(account);
   account = {};
 }
 
@@ -132,9 +196,21 @@ void ExporterMetrics::CountRateLimiterWait(AccountKey key, Duration waited) {
 
 void ExporterMetrics::ObservePollLag(Duration lag) { poll_lag_.Observe(ToSeconds(lag)); }
 
+void ExporterMetrics::SetTrackedCalls(std::uint64_t legs) {
+  tracked_calls_.Set(static_cast<double>(legs));
+}
+
 void ExporterMetrics::CountWebRequest(std::string_view handler, int status) {
   web_requests_.Add({{"handler", std::string(handler)}, {"code", std::to_string(status)}})
       .Increment();
+}
+
+double ExporterMetrics::discovery_failures() const {
+  double failures = 0;
+  for (const Account& account : accounts_) {
+    if (account.discovery_failures) failures += account.discovery_failures->Value();
+  }
+  return failures;
 }
 
 void ExporterMetrics::NoteConfigLoaded(WallTime now) {

@@ -28,16 +28,24 @@ class ExporterMetrics {
  public:
   explicit ExporterMetrics(const BuildInfo& build);
 
-  void AddAccount(AccountKey key, const std::string& name);
+  void ShowShard(const Shard& shard);
+
+  void AddAccount(AccountKey key, const AccountPlan& plan);
+  /// Discovery may have been switched on or off.
+  void ChangeAccount(AccountKey key, const AccountPlan& plan);
   /// Its series vanish.
   void RemoveAccount(AccountKey key);
   void CountRequest(AccountKey key, const RequestReport& report);
   void CountRetry(AccountKey key);
   void CountPollFailure(AccountKey key, FailureReason reason);
   void CountSkippedPolls(AccountKey key, std::uint64_t count);
+  void CountDiscovery(AccountKey key, const DiscoveryReport& report);
   void CountRateLimiterWait(AccountKey key, Duration waited);
   void ObservePollLag(Duration lag);
+  void SetTrackedCalls(std::uint64_t legs);
   void CountWebRequest(std::string_view handler, int status);
+  /// Of all accounts.
+  double discovery_failures() const;
   void NoteConfigLoaded(WallTime now);
   void NoteConfigRefused();
 
@@ -56,8 +64,14 @@ class ExporterMetrics {
     prometheus::Counter* limiter_wait = nullptr;
     prometheus::Gauge* rate_limit_remaining = nullptr;  // null: the header was not seen yet
     prometheus::Gauge* rate_limit_limit = nullptr;
+    prometheus::Counter* discovery_failures = nullptr;  // null: without discovery
+    prometheus::Gauge* discovered = nullptr;            // null: no complete list yet
+    prometheus::Gauge* discovery_time = nullptr;
+    std::vector<prometheus::Gauge*> voice_profiles;  // those with a limit
   };
 
+  void ForgetDiscovery(Account& account);
+  void ShowVoiceProfiles(Account& account, const std::vector<ListedVoiceProfile>& profiles);
   Account& AccountOf(AccountKey key) { return accounts_[static_cast<std::size_t>(key)]; }
 
   prometheus::Registry registry_;
@@ -70,8 +84,13 @@ class ExporterMetrics {
   prometheus::Family<prometheus::Gauge>& rate_limit_remaining_;
   prometheus::Family<prometheus::Gauge>& rate_limit_limit_;
   prometheus::Family<prometheus::Counter>& limiter_wait_;
+  prometheus::Family<prometheus::Gauge>& discovered_;
+  prometheus::Family<prometheus::Counter>& discovery_failures_;
+  prometheus::Family<prometheus::Gauge>& discovery_time_;
+  prometheus::Family<prometheus::Gauge>& voice_profile_limit_;
   prometheus::Family<prometheus::Counter>& web_requests_;
   prometheus::Histogram& poll_lag_;
+  prometheus::Gauge& tracked_calls_;
   prometheus::Gauge& config_successful_;
   prometheus::Gauge& config_time_;
   std::vector<Account> accounts_;  // polling thread only

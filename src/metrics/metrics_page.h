@@ -1,20 +1,18 @@
 #pragma once
 
-// The whole exposition in one format, ready to be served. It is put together when something changed
-// and shared by all scrapes until then; a connection's series are written anew only when that
-// connection changed. Any thread.
+// The exposition in every format, each made only while somebody asks for it: a FormatPage each.
+// Any thread.
 
-#include <cstdint>
+#include <array>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
-#include "exposition/exposition_writer.h"
-#include "metrics/connection_metrics.h"
+#include "exposition/exposition_format.h"
 #include "metrics/connection_store.h"
 #include "metrics/exporter_metrics.h"
+#include "metrics/format_page.h"
 
 namespace telnyx_exporter {
 
@@ -22,38 +20,19 @@ class MetricsPage {
  public:
   /// Everything passed by reference must outlive the page.
   MetricsPage(const ConnectionStore& connections, const ExporterMetrics& exporter,
-              std::vector<double> duration_bounds, const ExpositionWriter& writer,
               const Clock& clock);
 
   /// The present exposition. Values that are too old to be shown are never in it, whenever it is
-  /// asked for. Scrapes that need the same new page at the same moment share one rendering.
-  std::shared_ptr<const std::string> Get();
+  /// asked for. The body is shared by all who ask for it until something changes.
+  std::shared_ptr<const std::string> Get(ExpositionFormat format);
+  /// The same, compressed with gzip.
+  std::shared_ptr<const std::string> GetGzipped(ExpositionFormat format);
 
  private:
-  struct Connection {
-    std::uint64_t version = 0;
-    bool shows_values = false;
-    RenderedConnection rendered;
-  };
+  FormatPage& PageOf(ExpositionFormat format);
 
-  bool IsCurrent(Instant now) const;
-  void RenderChangedConnections(Instant now);
-  std::string Join() const;
-  void AppendRegistry(std::string& page) const;
-  void AppendProcess(std::string& page) const;
-
-  const ConnectionStore& store_;
-  const ExporterMetrics& exporter_;
-  const std::vector<double> duration_bounds_;
-  const ExpositionWriter& writer_;
   const Clock& clock_;
-
-  std::mutex mutex_;
-  // All guarded by mutex_.
-  std::vector<Connection> connections_;
-  std::shared_ptr<const std::string> page_;
-  std::uint64_t page_version_ = 0;  // the store's
-  Instant page_expires_{};
+  std::array<FormatPage, kExpositionFormats.size()> pages_;  // by ExpositionFormat
 };
 
 }  // namespace telnyx_exporter

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ class PollMetrics final : public PollObserver {
   PollMetrics(ConnectionStore& connections, ExporterMetrics& exporter);
 
   void OnAccountAdded(AccountKey account, const AccountPlan& plan) override;
+  void OnAccountChanged(AccountKey account, const AccountPlan& plan) override;
   void OnAccountRemoved(AccountKey account) override;
   void OnConnectionAdded(ConnectionKey connection, AccountKey account,
                          const ConnectionPlan& plan) override;
@@ -23,20 +25,30 @@ class PollMetrics final : public PollObserver {
   void OnConnectionRemoved(ConnectionKey connection) override;
   void OnPollBegun(ConnectionKey connection, Duration lag) override;
   void OnPollEnded(ConnectionKey connection, const PollReport& report) override;
+  void OnDiscoveryEnded(AccountKey account, const DiscoveryReport& report) override;
   void OnPollsSkipped(ConnectionKey connection, std::uint64_t count) override;
   void OnRequestEnded(AccountKey account, const RequestReport& report) override;
-  void OnRetry(ConnectionKey connection, const RetryReport& report) override;
+  void OnRetry(AccountKey account, std::optional<ConnectionKey> connection,
+               const RetryReport& report) override;
   void OnRateLimiterWait(AccountKey account, Duration waited) override;
-  void OnKeyRefused(AccountKey account, const KeyRefusalReport& report) override;
-  void OnKeyAccepted(AccountKey account) override;
 
  private:
   AccountKey AccountOf(ConnectionKey key) const { return accounts_[static_cast<std::size_t>(key)]; }
+  void SetTrackedCalls(ConnectionKey connection, std::uint64_t legs);
+
+  struct Account {
+    std::string name;
+    bool awaits_discovery = false;  // its first lists
+  };
+
+  void StopAwaitingDiscovery(AccountKey key);
 
   ConnectionStore& connections_;
   ExporterMetrics& exporter_;
-  std::vector<std::string> account_names_;  // by AccountKey
-  std::vector<AccountKey> accounts_;        // by ConnectionKey
+  std::vector<Account> accounts_by_key_;
+  std::vector<AccountKey> accounts_;          // by ConnectionKey
+  std::vector<std::uint64_t> tracked_calls_;  // by ConnectionKey
+  std::uint64_t all_tracked_calls_ = 0;
 };
 
 }  // namespace telnyx_exporter

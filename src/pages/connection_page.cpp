@@ -111,9 +111,9 @@ void AddDurations(const CompletePoll& poll, Html& html) {
   html.Add("</tbody>\n</table>\n</section>\n");
 }
 
-void AddId(bool is_uuid, const CallId& id, Html& html) {
-  if (is_uuid) {
-    html.Add("<td class=\"id\">{}</td>", FormatUuid(id));
+void AddId(const CallId& id, Html& html) {
+  if (IsUuid(id)) {
+    html.Add("<td class=\"id\">{}</td>", UuidText(id));
   } else {
     html.Add("<td class=\"faint\">not a UUID, so not kept</td>");
   }
@@ -131,9 +131,9 @@ void AddLongestCalls(const CompletePoll& poll, Html& html) {
   for (const ActiveCall& call : poll.longest_calls) {
     html.Add("<tr><td class=\"num\">{}</td>",
              DurationWords(std::chrono::seconds(call.duration_seconds)));
-    AddId(call.leg_is_uuid, call.leg, html);
+    AddId(call.leg, html);
     if (call.has_session) {
-      AddId(call.session_is_uuid, call.session, html);
+      AddId(call.session, html);
     } else {
       html.Add("<td class=\"faint\">not named</td>");
     }

@@ -5,13 +5,14 @@
 
 #include <cstdint>
 #include <expected>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.h"
 #include "calls/call_summary.h"
+#include "calls/call_tracker.h"
+#include "polling/discovery.h"
 #include "polling/poll_plan.h"
 #include "telnyx/failure.h"
 
@@ -24,11 +25,10 @@ enum class ConnectionKey : std::uint32_t {};
 
 struct CompletePoll {
   CallSummary summary;
+  DurationBounds duration_bounds;              // of summary.bucket_counts
   std::optional<std::uint64_t> reported_legs;  // the server's own count
   std::uint32_t pages = 0;
-  std::vector<ActiveCall> longest_calls;  // the longest first
-  /// The bounds of summary.bucket_counts.
-  std::shared_ptr<const std::vector<double>> duration_bounds;
+  std::vector<ActiveCall> longest_calls;       // the longest first
 };
 
 struct PollReport {
@@ -36,6 +36,9 @@ struct PollReport {
   WallTime ended_wall;
   Duration elapsed;
   std::expected<CompletePoll, PollFailure> result;
+  /// Since the last complete poll. Only of a complete poll, and not when connections are polled
+  /// once only.
+  std::optional<CallChanges> changes;
   /// No request was sent, because the account's key had been refused a moment before.
   bool held_back = false;
   std::optional<Instant> next_due;  // nothing when the connection is polled once only
@@ -66,34 +69,48 @@ struct KeyRefusalReport {
   Duration wait;                   // until the key is tried again
 };
 
+/// A refresh of an account's lists ended.
+struct DiscoveryReport {
+  WallTime ended_wall;
+  /// Complete: how many discovered connections are polled now.
+  std::expected<std::size_t, PollFailure> result;
+  const DiscoveredConnections& known;  // what the lists have named
+};
+
+/// A listener overrides what it wants to hear.
 class PollObserver {
  public:
   virtual ~PollObserver() = default;
 
-  virtual void OnAccountAdded(AccountKey account, const AccountPlan& plan) = 0;
+  virtual void OnAccountAdded(AccountKey /*account*/, const AccountPlan& /*plan*/) {}
+  /// The same account under another plan.
+  virtual void OnAccountChanged(AccountKey /*account*/, const AccountPlan& /*plan*/) {}
   /// After the removal of all its connections.
-  virtual void OnAccountRemoved(AccountKey account) = 0;
-  virtual void OnConnectionAdded(ConnectionKey connection, AccountKey account,
-                                 const ConnectionPlan& plan) = 0;
+  virtual void OnAccountRemoved(AccountKey /*account*/) {}
+  virtual void OnConnectionAdded(ConnectionKey /*connection*/, AccountKey /*account*/,
+                                 const ConnectionPlan& /*plan*/) {}
   /// The same connection goes on under another plan: another name, interval, labels, limit.
-  virtual void OnConnectionChanged(ConnectionKey connection, const ConnectionPlan& plan) = 0;
+  virtual void OnConnectionChanged(ConnectionKey /*connection*/, const ConnectionPlan& /*plan*/) {}
   /// A poll under way is given up; nothing more will be said of it.
-  virtual void OnConnectionRemoved(ConnectionKey connection) = 0;
+  virtual void OnConnectionRemoved(ConnectionKey /*connection*/) {}
 
   /// `lag`: how much later than due.
-  virtual void OnPollBegun(ConnectionKey connection, Duration lag) = 0;
-  virtual void OnPollEnded(ConnectionKey connection, const PollReport& report) = 0;
+  virtual void OnPollBegun(ConnectionKey /*connection*/, Duration /*lag*/) {}
+  virtual void OnPollEnded(ConnectionKey /*connection*/, const PollReport& /*report*/) {}
   /// Polls that did not begin, because the one before was not over or the process stood still.
-  virtual void OnPollsSkipped(ConnectionKey connection, std::uint64_t count) = 0;
+  virtual void OnPollsSkipped(ConnectionKey /*connection*/, std::uint64_t /*count*/) {}
+  virtual void OnDiscoveryEnded(AccountKey /*account*/, const DiscoveryReport& /*report*/) {}
 
-  virtual void OnRequestEnded(AccountKey account, const RequestReport& report) = 0;
-  virtual void OnRetry(ConnectionKey connection, const RetryReport& report) = 0;
+  virtual void OnRequestEnded(AccountKey /*account*/, const RequestReport& /*report*/) {}
+  /// `connection`: whose poll; nothing for the account's lists.
+  virtual void OnRetry(AccountKey /*account*/, std::optional<ConnectionKey> /*connection*/,
+                       const RetryReport& /*report*/) {}
   /// A request was held back by the account's own rate limit.
-  virtual void OnRateLimiterWait(AccountKey account, Duration waited) = 0;
+  virtual void OnRateLimiterWait(AccountKey /*account*/, Duration /*waited*/) {}
   /// The account is polled less often from now on, until its key is accepted.
-  virtual void OnKeyRefused(AccountKey account, const KeyRefusalReport& report) = 0;
+  virtual void OnKeyRefused(AccountKey /*account*/, const KeyRefusalReport& /*report*/) {}
   /// A key that had been refused was accepted.
-  virtual void OnKeyAccepted(AccountKey account) = 0;
+  virtual void OnKeyAccepted(AccountKey /*account*/) {}
 };
 
 }  // namespace telnyx_exporter

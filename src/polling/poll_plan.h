@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/name_pattern.h"
 #include "http/transport.h"
+#include "polling/shard.h"
 #include "telnyx/page_walk.h"
 
 namespace telnyx_exporter {
@@ -30,11 +32,36 @@ struct ConnectionPlan {
   std::vector<std::pair<std::string, std::string>> labels;  // static ones, sorted by name
   std::string record_type;                                  // empty: not known
   Duration interval;
-  Duration timeout;      // of one poll: all pages, waits and retries
-  Duration stale_after;  // how long complete values are kept
-  std::optional<std::uint32_t> channel_limit;
+  Duration timeout;                            // of one poll: all pages, waits and retries
+  Duration stale_after;                        // how long complete values are kept
+  Duration peak_window;                        // over which the peak of active calls is kept
+  std::optional<std::uint32_t> channel_limit;  // as configured
+  bool discovered = false;                     // not named in the configuration
+  // What the API's lists say, where discovery reads them.
+  std::optional<std::uint64_t> inbound_channel_limit;
+  std::optional<std::uint64_t> outbound_channel_limit;
+  std::string voice_profile_id;
+  std::string voice_profile_name;
 
   bool operator==(const ConnectionPlan&) const = default;
+};
+
+/// An empty list or pattern says nothing.
+struct DiscoveryFilterPlan {
+  std::optional<NamePattern> name;
+  std::vector<std::string> record_types;
+  std::vector<std::string> tags;
+
+  bool operator==(const DiscoveryFilterPlan&) const = default;
+};
+
+/// How the account's connections are found.
+struct DiscoveryPlan {
+  Duration refresh_interval;
+  DiscoveryFilterPlan include;  // all of its parts must match, of a part's list any one
+  DiscoveryFilterPlan exclude;  // none of it may match
+  bool channel_limits = false;  // read these too
+  ConnectionPlan connection;    // what every discovered connection has in common
 };
 
 /// An account is known by its name, its connections by their ids.
@@ -42,7 +69,8 @@ struct AccountPlan {
   std::string name;
   std::shared_ptr<const Endpoint> endpoint;
   RateLimit rate_limit;
-  std::vector<ConnectionPlan> connections;
+  std::vector<ConnectionPlan> connections;  // that the configuration names
+  std::optional<DiscoveryPlan> discovery;
 };
 
 struct PollPlan {
@@ -51,6 +79,7 @@ struct PollPlan {
   std::size_t max_response_bytes = 4U << 20U;
   std::vector<double> duration_bounds;  // seconds, ascending
   std::vector<AccountPlan> accounts;
+  Shard shard;
 };
 
 }  // namespace telnyx_exporter

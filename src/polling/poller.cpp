@@ -29,13 +29,21 @@ std::optional<double> ParseHeaderNumber(const std::optional<std::string>& text) 
 
 Poller::Poller(const PollPlan& plan, PollMode mode, const Clock& clock, Transport& transport,
                PollObserver& observer, std::uint64_t seed)
-    : mode_(mode), clock_(clock), transport_(transport), observer_(observer), random_(seed) {
+    : mode_(mode),
+      clock_(clock),
+      transport_(transport),
+      observer_(observer),
+      random_(seed),
+      grouping_key_(random_()) {
   Apply(plan);
 }
 
 Poller::~Poller() {
   for (const auto& connection : connections_) {
-    if (connection != nullptr && connection->active) CancelRequest(*connection);
+    if (connection != nullptr) CancelRequest(AccountOf(connection->account), connection->in_flight);
+  }
+  for (const auto& account : accounts_) {
+    if (account != nullptr) CancelRequest(*account, account->in_flight);
   }
 }
 
@@ -72,7 +80,7 @@ void Poller::RunTasks() {
   for (auto& task : tasks) task(*this);
 }
 
-bool Poller::idle() const { return mode_ == PollMode::kOnce && polls_left_ == 0; }
+bool Poller::idle() const { return mode_ == PollMode::kOnce && left_ == 0; }
 
 void Poller::Step() {
   const Instant now = clock_.Now();
@@ -99,41 +107,55 @@ std::optional<Instant> Poller::NextWake() const {
   return wake;
 }
 
-void Poller::SetTimer(Instant when, Timer::Kind kind, std::uint64_t serial,
-                      ConnectionKey connection) {
+void Poller::SetTimer(Instant when, Timer::Kind kind, std::uint64_t serial, AccountKey account,
+                      Sender sender) {
   timers_.push({.when = when,
                 .order = ++last_timer_,
                 .serial = serial,
-                .connection = connection,
+                .account = account,
+                .sender = sender,
                 .kind = kind});
 }
 
 void Poller::SetDue(Connection& connection, Instant when) {
-  // A due timer that was set before means nothing any more.
-  connection.due_serial = ++last_serial_;
-  connection.next_due = when;
-  SetTimer(when, Timer::Kind::kDue, connection.due_serial, connection.key);
+  connection.next = {.serial = ++last_serial_, .when = when};
+  SetTimer(when, Timer::Kind::kDue, connection.next.serial, connection.account, connection.key);
+}
+
+RequestSequence* Poller::SequenceOf(Account& account, Sender sender) {
+  if (!sender) return account.refresh.get();
+  return ConnectionOf(*sender).poll.get();
+}
+
+Poller::InFlight& Poller::InFlightOf(Account& account, Sender sender) {
+  return sender ? ConnectionOf(*sender).in_flight : account.in_flight;
 }
 
 void Poller::OnTimer(const Timer& timer, Instant now) {
-  const auto& place = connections_[static_cast<std::size_t>(timer.connection)];
-  if (place == nullptr) return;
-  Connection& connection = *place;
+  const auto& account = accounts_[static_cast<std::size_t>(timer.account)];
+  if (account == nullptr) return;
+  if (timer.sender && connections_[static_cast<std::size_t>(*timer.sender)] == nullptr) return;
   if (timer.kind == Timer::Kind::kDue) {
-    if (connection.due_serial == timer.serial) OnDue(connection, timer.when, now);
+    const DueTime& next = timer.sender ? ConnectionOf(*timer.sender).next : account->next_refresh;
+    if (next.serial != timer.serial) return;
+    timer.sender ? OnDue(ConnectionOf(*timer.sender), timer.when, now)
+                 : OnRefreshDue(*account, now);
     return;
   }
-  if (!connection.active || connection.active->serial != timer.serial) return;
+  if (SequenceOf(*account, timer.sender) == nullptr ||
+      InFlightOf(*account, timer.sender).serial != timer.serial) {
+    return;
+  }
   if (timer.kind == Timer::Kind::kRetry) {
-    AccountOf(connection.account).queue.AddNextRequest(connection.key, now);
+    account->queue.AddNextRequest(timer.sender, now);
   } else {
-    OnDeadline(connection, now);
+    OnDeadline(*account, timer.sender, now);
   }
 }
 
 void Poller::OnDue(Connection& connection, Instant due, Instant now) {
   if (mode_ == PollMode::kContinuous) SetDue(connection, connection.grid.NextAfter(now));
-  const bool busy = connection.active || connection.waits_to_begin;
+  const bool busy = connection.poll || connection.waits_to_begin;
   const std::uint64_t missed = connection.grid.CountBetween(due, now);
   // Whole intervals have passed unseen: the machine slept. To poll now, as all connections would,
   // were a burst; each goes on at its own next place in time.
@@ -153,16 +175,18 @@ void Poller::OnDue(Connection& connection, Instant due, Instant now) {
   account.queue.AddNewPoll(connection.key, now);
 }
 
-void Poller::OnDeadline(Connection& connection, Instant now) {
-  ActivePoll& active = *connection.active;
-  if (active.request) {
-    CancelRequest(connection);
-    active.poll.OnDeadline("the poll's time-out passed with a request under way");
+void Poller::OnDeadline(Account& account, Sender sender, Instant now) {
+  RequestSequence& sequence = *SequenceOf(account, sender);
+  InFlight& in_flight = InFlightOf(account, sender);
+  if (in_flight.request) {
+    CancelRequest(account, in_flight);
+    sequence.OnDeadline("the time-out passed with a request under way");
   } else {
-    AccountOf(connection.account).queue.Remove(connection.key);
-    active.poll.OnDeadline("the poll's time-out passed while its next request waited its turn");
+    account.queue.Remove(sender);
+    sequence.OnDeadline("the time-out passed while the next request waited its turn");
   }
-  EndPoll(connection, now, std::unexpected(active.poll.failure()));
+  const PollFailure failure = sequence.failure();
+  EndSequence(account, sender, now, &failure);
 }
 
 bool Poller::AdmitOne(Instant now) {
@@ -180,68 +204,85 @@ bool Poller::AdmitFrom(Account& account, Instant now) {
   if (turn->held_back_by_limit > Duration::zero()) {
     observer_.OnRateLimiterWait(account.key, turn->held_back_by_limit);
   }
-  Connection& connection = ConnectionOf(turn->connection);
-  if (turn->begins) BeginPoll(connection, now);
-  SendRequest(connection, now);
+  if (SequenceOf(account, turn->sender) == nullptr) {
+    turn->sender ? BeginPoll(ConnectionOf(*turn->sender), now) : BeginRefresh(account, now);
+  }
+  SendRequest(account, turn->sender, now);
   return true;
 }
 
 void Poller::BeginPoll(Connection& connection, Instant now) {
   connection.waits_to_begin = false;
-  connection.active.emplace(
-      ActivePoll{.poll = Poll(connection.plan.id, walk_limits_, now, connection.plan.timeout),
-                 .serial = ++last_serial_});
-  SetTimer(connection.active->poll.deadline(), Timer::Kind::kDeadline, connection.active->serial,
-           connection.key);
+  connection.poll = std::make_unique<Poll>(connection.plan.id, walk_limits_, now,
+                                           connection.plan.timeout, parser_);
+  BeginSequence(AccountOf(connection.account), connection.key);
   observer_.OnPollBegun(connection.key, now - connection.due);
 }
 
-void Poller::SendRequest(Connection& connection, Instant now) {
-  ActivePoll& active = *connection.active;
-  Account& account = AccountOf(connection.account);
-  const Duration timeout = active.poll.AttemptTimeout(now);
+void Poller::BeginSequence(Account& account, Sender sender) {
+  InFlightOf(account, sender).serial = ++last_serial_;
+  SetTimer(SequenceOf(account, sender)->deadline(), Timer::Kind::kDeadline, last_serial_,
+           account.key, sender);
+}
+
+void Poller::SendRequest(Account& account, Sender sender, Instant now) {
+  const RequestSequence& sequence = *SequenceOf(account, sender);
+  const Duration timeout = sequence.AttemptTimeout(now);
   ++in_flight_;
   ++account.requests_in_flight;
-  active.request = transport_.Send(
-      {.endpoint = account.endpoint,
-       .target = active.poll.next_target(),
-       .connect_timeout = std::min(timeout, kConnectTimeout),
-       .timeout = timeout,
-       .max_body_bytes = max_response_bytes_},
-      [this, &connection](const Exchange& exchange) { OnExchange(connection, exchange); });
+  InFlightOf(account, sender).request =
+      transport_.Send({.endpoint = account.plan.endpoint,
+                       .target = sequence.next_target(),
+                       .connect_timeout = std::min(timeout, kConnectTimeout),
+                       .timeout = timeout,
+                       .max_body_bytes = max_response_bytes_},
+                      [this, &account, sender](const Exchange& exchange) {
+                        OnExchange(account, sender, exchange);
+                      });
 }
 
-void Poller::CancelRequest(Connection& connection) {
-  if (!connection.active->request) return;
-  transport_.Cancel(*std::exchange(connection.active->request, std::nullopt));
+void Poller::CancelRequest(Account& account, InFlight& in_flight) {
+  if (!in_flight.request) return;
+  transport_.Cancel(*std::exchange(in_flight.request, std::nullopt));
   --in_flight_;
-  --AccountOf(connection.account).requests_in_flight;
+  --account.requests_in_flight;
 }
 
-void Poller::OnExchange(Connection& connection, const Exchange& exchange) {
-  ActivePoll& active = *connection.active;
-  Account& account = AccountOf(connection.account);
-  active.request.reset();
+void Poller::OnExchange(Account& account, Sender sender, const Exchange& exchange) {
+  RequestSequence& sequence = *SequenceOf(account, sender);
+  InFlight& in_flight = InFlightOf(account, sender);
+  in_flight.request.reset();
   --in_flight_;
   --account.requests_in_flight;
   const Instant now = clock_.Now();
   ReportRequest(account, exchange, now);
 
   const double jitter = std::uniform_real_distribution<double>(0, 1)(random_);
-  switch (active.poll.OnExchange(exchange, now, clock_.WallNow(), jitter, parser_)) {
-    case Poll::Next::kRequest:
-      account.queue.AddNextRequest(connection.key, now);
+  switch (sequence.OnExchange(exchange, now, clock_.WallNow(), jitter)) {
+    case RequestSequence::Next::kRequest:
+      account.queue.AddNextRequest(sender, now);
       break;
-    case Poll::Next::kRetry:
-      observer_.OnRetry(connection.key, {active.poll.failure(), active.poll.retry_delay()});
-      SetTimer(now + active.poll.retry_delay(), Timer::Kind::kRetry, active.serial, connection.key);
+    case RequestSequence::Next::kRetry:
+      observer_.OnRetry(account.key, sender, {sequence.failure(), sequence.retry_delay()});
+      SetTimer(now + sequence.retry_delay(), Timer::Kind::kRetry, in_flight.serial, account.key,
+               sender);
       break;
-    case Poll::Next::kComplete:
-      EndPoll(connection, now, Summarize(active.poll));
+    case RequestSequence::Next::kComplete:
+      EndSequence(account, sender, now, nullptr);
       break;
-    case Poll::Next::kFailed:
-      EndPoll(connection, now, std::unexpected(active.poll.failure()));
+    case RequestSequence::Next::kFailed: {
+      const PollFailure failure = sequence.failure();
+      EndSequence(account, sender, now, &failure);
       break;
+    }
+  }
+}
+
+void Poller::EndSequence(Account& account, Sender sender, Instant now, const PollFailure* failure) {
+  if (sender) {
+    EndPoll(ConnectionOf(*sender), now, failure);
+  } else {
+    EndRefresh(account, now, failure);
   }
 }
 
@@ -269,24 +310,29 @@ void Poller::ReportRequest(Account& account, const Exchange& exchange, Instant n
   observer_.OnRequestEnded(account.key, report);
 }
 
-CompletePoll Poller::Summarize(const Poll& poll) {
-  return {.summary = summarizer_->Summarize(poll.calls()),
+CompletePoll Poller::Summarize(const Poll& poll, const CallSummarizer::UseLegOrder& track) {
+  return {.summary = summarizer_->Summarize(poll.calls(), track),
+          .duration_bounds = summarizer_->duration_bounds(),
           .reported_legs = poll.reported_legs(),
           .pages = poll.pages(),
-          .longest_calls = LongestCalls(poll.calls()),
-          .duration_bounds = duration_bounds_};
+          .longest_calls = LongestCalls(poll.calls())};
 }
 
-void Poller::EndPoll(Connection& connection, Instant now,
-                     std::expected<CompletePoll, PollFailure> result) {
-  LearnFrom(connection, result ? nullptr : &result.error(), now);
+void Poller::EndPoll(Connection& connection, Instant now, const PollFailure* failure) {
+  LearnFrom(connection, failure, now);
+  const auto poll = std::move(connection.poll);
   PollReport report{.ended = now,
                     .ended_wall = clock_.WallNow(),
-                    .elapsed = now - connection.active->poll.begun(),
-                    .result = std::move(result)};
-  if (mode_ == PollMode::kContinuous) report.next_due = connection.next_due;
-  connection.active.reset();
-  if (mode_ == PollMode::kOnce) --polls_left_;
+                    .elapsed = now - poll->begun(),
+                    .result = std::unexpected(failure == nullptr ? PollFailure{} : *failure)};
+  const auto track = [&](std::span<const IdGrouping::Entry> order) {
+    if (mode_ == PollMode::kOnce) return;
+    report.changes = connection.tracker.Update(poll->calls(), order, now,
+                                               summarizer_->duration_bounds(), spare_leg_blocks_);
+  };
+  if (failure == nullptr) report.result = Summarize(*poll, track);
+  if (mode_ == PollMode::kContinuous) report.next_due = connection.next.when;
+  if (mode_ == PollMode::kOnce) --left_;
   observer_.OnPollEnded(connection.key, report);
 }
 
@@ -314,7 +360,7 @@ void Poller::OnKeyRefused(Connection& connection, const PollFailure& failure, In
   Account& account = AccountOf(connection.account);
   // Polls that were under way when the key was refused add nothing to it.
   const bool known = account.key_refusals > 0;
-  if (known && connection.active->poll.begun() <= account.key_refused_at) return;
+  if (known && connection.poll->begun() <= account.key_refused_at) return;
   ++account.key_refusals;
   account.key_refused_at = now;
   account.key_failure = failure;
@@ -343,13 +389,13 @@ void Poller::FailWithoutRequest(Connection& connection, Instant now) {
   PollFailure failure = account.key_failure;
   failure.detail = "not asked: the account's key was refused a moment before";
   observer_.OnPollBegun(connection.key, now - connection.due);
-  if (mode_ == PollMode::kOnce) --polls_left_;
+  if (mode_ == PollMode::kOnce) --left_;
   PollReport report{.ended = now,
                     .ended_wall = clock_.WallNow(),
                     .elapsed = Duration::zero(),
                     .result = std::unexpected(std::move(failure)),
                     .held_back = true};
-  if (mode_ == PollMode::kContinuous) report.next_due = connection.next_due;
+  if (mode_ == PollMode::kContinuous) report.next_due = connection.next.when;
   observer_.OnPollEnded(connection.key, report);
 }
 

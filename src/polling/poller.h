@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "calls/call_summary.h"
+#include "calls/call_tracker.h"
 #include "http/transport.h"
 #include "polling/poll.h"
 #include "polling/poll_grid.h"
@@ -69,16 +70,18 @@ class Poller {
  private:
   struct Account;
   struct Connection;
-  struct ActivePoll;
+  struct DueTime;
+  struct InFlight;
 
-  /// Wakes a connection up at a time: its poll is due, a retry's wait is over or the deadline is
-  /// there.
+  /// Wakes a sender up at a time: its poll or refresh is due, a retry's wait is over or the
+  /// deadline is there.
   struct Timer {
     enum class Kind : std::uint8_t { kDue, kRetry, kDeadline };
     Instant when;
     std::uint64_t order;   // timers of the same moment go off in the order in which they were set
-    std::uint64_t serial;  // of the due time or of the poll that it was set for
-    ConnectionKey connection;
+    std::uint64_t serial;  // of the due time or of the sequence that it was set for
+    AccountKey account;
+    Sender sender;
     Kind kind;
 
     bool operator>(const Timer& other) const {
@@ -90,28 +93,39 @@ class Poller {
 
   // Poller's share of Apply, in poller_plan.cpp.
   Account& KeepOrAddAccount(const AccountPlan& plan, Instant now);
-  void ApplyConnections(Account& account, const AccountPlan& plan, Instant now);
+  void ChangeAccount(Account& account, const AccountPlan& plan, Instant now);
+  void ApplyConnections(Account& account, Instant now);
   void AddConnection(Account& account, const ConnectionPlan& plan, Instant now);
   void ChangeConnection(Connection& connection, const ConnectionPlan& plan, Instant now);
   void RemoveConnections(const std::function<bool(const Connection&)>& gone);
   void RemoveConnection(Connection& connection);
 
+  // Refreshes of the accounts' lists, in poller_discovery.cpp.
+  void ScheduleRefresh(Account& account, Instant when);
+  void OnRefreshDue(Account& account, Instant now);
+  void BeginRefresh(Account& account, Instant now);
+  void CancelRefresh(Account& account);
+  void EndRefresh(Account& account, Instant now, const PollFailure* failure);
+
   void OnTimer(const Timer& timer, Instant now);
   void OnDue(Connection& connection, Instant due, Instant now);
-  void OnDeadline(Connection& connection, Instant now);
-  void SetTimer(Instant when, Timer::Kind kind, std::uint64_t serial, ConnectionKey connection);
+  void OnDeadline(Account& account, Sender sender, Instant now);
+  void SetTimer(Instant when, Timer::Kind kind, std::uint64_t serial, AccountKey account,
+                Sender sender);
   void SetDue(Connection& connection, Instant when);
 
   bool AdmitOne(Instant now);
   bool AdmitFrom(Account& account, Instant now);
   void BeginPoll(Connection& connection, Instant now);
-  void SendRequest(Connection& connection, Instant now);
-  void CancelRequest(Connection& connection);
-  void OnExchange(Connection& connection, const Exchange& exchange);
+  void BeginSequence(Account& account, Sender sender);
+  void SendRequest(Account& account, Sender sender, Instant now);
+  void CancelRequest(Account& account, InFlight& in_flight);
+  void OnExchange(Account& account, Sender sender, const Exchange& exchange);
   void ReportRequest(Account& account, const Exchange& exchange, Instant now);
-  void EndPoll(Connection& connection, Instant now,
-               std::expected<CompletePoll, PollFailure> result);
-  CompletePoll Summarize(const Poll& poll);
+  /// `failure`: null when the sequence is complete.
+  void EndSequence(Account& account, Sender sender, Instant now, const PollFailure* failure);
+  void EndPoll(Connection& connection, Instant now, const PollFailure* failure);
+  CompletePoll Summarize(const Poll& poll, const CallSummarizer::UseLegOrder& track);
 
   /// What a poll's end says about the account's key and the connection.
   void LearnFrom(Connection& connection, const PollFailure* failure, Instant now);
@@ -119,6 +133,8 @@ class Poller {
   bool HoldsBack(const Account& account, const Connection& connection, Instant now) const;
   void FailWithoutRequest(Connection& connection, Instant now);
 
+  RequestSequence* SequenceOf(Account& account, Sender sender);
+  InFlight& InFlightOf(Account& account, Sender sender);
   Account& AccountOf(AccountKey key) { return *accounts_[static_cast<std::size_t>(key)]; }
   Connection& ConnectionOf(ConnectionKey key) {
     return *connections_[static_cast<std::size_t>(key)];
@@ -129,14 +145,16 @@ class Poller {
   Transport& transport_;
   PollObserver& observer_;
   std::mt19937_64 random_;
+  const std::uint64_t grouping_key_;  // what the trackers keep is in the order that it makes
   PageParser parser_;
+  SpareLegBlocks spare_leg_blocks_;
 
   // Of the plan in force.
   PageWalkLimits walk_limits_;
   std::uint32_t max_in_flight_ = 0;
   std::size_t max_response_bytes_ = 0;
+  Shard shard_;
   std::optional<CallSummarizer> summarizer_;
-  std::shared_ptr<const std::vector<double>> duration_bounds_;  // the summarizer's
   std::vector<std::unique_ptr<Account>> accounts_;              // by AccountKey; null: free
   std::vector<std::unique_ptr<Connection>> connections_;        // by ConnectionKey; null: free
   std::vector<AccountKey> free_accounts_;
@@ -145,7 +163,7 @@ class Poller {
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
   std::size_t next_account_ = 0;  // whose turn it is to send
   std::uint32_t in_flight_ = 0;
-  std::uint32_t polls_left_ = 0;  // of kOnce
+  std::uint32_t left_ = 0;  // of kOnce: polls and refreshes
   std::uint64_t last_serial_ = 0;
   std::uint64_t last_timer_ = 0;
 

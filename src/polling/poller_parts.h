@@ -1,12 +1,15 @@
 #pragma once
 
-// What the poller keeps of each account and connection. Only poller.cpp and poller_plan.cpp see it.
+// What the poller keeps of each account and connection. Only its own sources see it.
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "calls/call_tracker.h"
+#include "polling/discovery.h"
+#include "polling/list_refresh.h"
 #include "polling/poll.h"
 #include "polling/poll_grid.h"
 #include "polling/poller.h"
@@ -14,10 +17,16 @@
 
 namespace telnyx_exporter {
 
-struct Poller::ActivePoll {
-  Poll poll;
-  std::uint64_t serial;
-  std::optional<RequestId> request;  // the one in flight
+/// A timer that counts; one set for another serial means nothing any more.
+struct Poller::DueTime {
+  std::uint64_t serial = 0;
+  Instant when{};
+};
+
+/// What a sequence of requests has under way.
+struct Poller::InFlight {
+  std::uint64_t serial = 0;  // of the sequence
+  std::optional<RequestId> request;
 };
 
 struct Poller::Connection {
@@ -25,20 +34,26 @@ struct Poller::Connection {
   AccountKey account;
   ConnectionPlan plan;
   PollGrid grid;
-  std::uint64_t due_serial = 0;  // of the timer that counts
-  Instant next_due{};
+  DueTime next;
   bool waits_to_begin = false;
   Instant due{};  // of the poll that waits to begin
-  std::optional<ActivePoll> active;
+  std::unique_ptr<Poll> poll;
+  InFlight in_flight;
   std::uint32_t refusals = 0;  // polls in a row
+  CallTracker tracker;         // unused when connections are polled once only
 };
 
 struct Poller::Account {
   AccountKey key;
-  std::string name;
-  std::shared_ptr<const Endpoint> endpoint;
+  AccountPlan plan;
   SendQueue queue;
   std::uint32_t requests_in_flight = 0;
+
+  DiscoveredConnections discovered;
+  DueTime next_refresh;
+  std::unique_ptr<ListRefresh> refresh;
+  InFlight in_flight;                  // of the refresh
+  std::uint32_t failed_refreshes = 0;  // in a row
 
   // While the API refuses the key, one connection at a time tries it again and the others' polls
   // fail at once.

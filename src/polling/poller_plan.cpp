@@ -31,68 +31,88 @@ void Poller::Apply(const PollPlan& plan) {
   walk_limits_ = plan.walk;
   max_in_flight_ = plan.max_concurrent_requests;
   max_response_bytes_ = plan.max_response_bytes;
-  if (!summarizer_ || summarizer_->duration_bounds() != plan.duration_bounds) {
-    summarizer_.emplace(plan.duration_bounds, random_());
-    duration_bounds_ = std::make_shared<const std::vector<double>>(plan.duration_bounds);
+  shard_ = plan.shard;
+  if (!summarizer_ || *summarizer_->duration_bounds() != plan.duration_bounds) {
+    summarizer_.emplace(plan.duration_bounds, grouping_key_);
   }
 
   std::unordered_set<std::string_view> names;
   for (const AccountPlan& account : plan.accounts) names.insert(account.name);
-  const auto gone = [&](const Account& account) { return !names.contains(account.name); };
+  const auto gone = [&](const Account& account) { return !names.contains(account.plan.name); };
   RemoveConnections(
       [&](const Connection& connection) { return gone(AccountOf(connection.account)); });
   for (auto& account : accounts_) {
     if (account == nullptr || !gone(*account)) continue;
+    CancelRefresh(*account);
     observer_.OnAccountRemoved(account->key);
     free_accounts_.push_back(account->key);
     account.reset();
   }
   for (const AccountPlan& account_plan : plan.accounts) {
-    ApplyConnections(KeepOrAddAccount(account_plan, now), account_plan, now);
+    ApplyConnections(KeepOrAddAccount(account_plan, now), now);
   }
 }
 
 Poller::Account& Poller::KeepOrAddAccount(const AccountPlan& plan, Instant now) {
   const auto kept = std::ranges::find_if(accounts_, [&](const auto& account) {
-    return account != nullptr && account->name == plan.name;
+    return account != nullptr && account->plan.name == plan.name;
   });
-  if (kept == accounts_.end()) {
-    const AccountKey key = TakePlace(accounts_, free_accounts_);
-    accounts_[static_cast<std::size_t>(key)] =
-        std::make_unique<Account>(Account{.key = key,
-                                          .name = plan.name,
-                                          .endpoint = plan.endpoint,
-                                          .queue = SendQueue(plan.rate_limit, now)});
-    observer_.OnAccountAdded(key, plan);
-    return AccountOf(key);
+  if (kept != accounts_.end()) {
+    ChangeAccount(**kept, plan, now);
+    return **kept;
   }
-  Account& account = **kept;
-  account.queue.limiter().Configure(plan.rate_limit, now);
-  // An equal endpoint is kept, and with it its open connections.
-  if (*account.endpoint == *plan.endpoint) return account;
-  if (account.endpoint->base_url != plan.endpoint->base_url) {
-    RemoveConnections(
-        [&](const Connection& connection) { return connection.account == account.key; });
-    account.queue = SendQueue(plan.rate_limit, now);
-  }
-  account.endpoint = plan.endpoint;
-  account.key_refusals = 0;
-  account.key_probe.reset();
+  const AccountKey key = TakePlace(accounts_, free_accounts_);
+  accounts_[static_cast<std::size_t>(key)] = std::make_unique<Account>(
+      Account{.key = key, .plan = plan, .queue = SendQueue(plan.rate_limit, now)});
+  Account& account = AccountOf(key);
+  observer_.OnAccountAdded(key, plan);
+  if (plan.discovery) ScheduleRefresh(account, now);
+  if (plan.discovery && mode_ == PollMode::kOnce) ++left_;
   return account;
 }
 
-void Poller::ApplyConnections(Account& account, const AccountPlan& plan, Instant now) {
+void Poller::ChangeAccount(Account& account, const AccountPlan& plan, Instant now) {
+  const auto endpoint = account.plan.endpoint;
+  const bool other_api = endpoint->base_url != plan.endpoint->base_url;
+  const bool other_endpoint = *endpoint != *plan.endpoint;
+  if (other_api) {
+    RemoveConnections(
+        [&](const Connection& connection) { return connection.account == account.key; });
+    CancelRefresh(account);
+    account.discovered = {};
+    account.queue = SendQueue(plan.rate_limit, now);
+  }
+  if (other_endpoint) {
+    account.key_refusals = 0;
+    account.key_probe.reset();
+  }
+  const bool looks_anew =
+      plan.discovery && (!account.plan.discovery || other_endpoint ||
+                         account.plan.discovery->channel_limits != plan.discovery->channel_limits);
+  account.plan = plan;
+  // An equal endpoint is kept, and with it its open connections.
+  if (!other_endpoint) account.plan.endpoint = endpoint;
+  account.queue.limiter().Configure(plan.rate_limit, now);
+  if (!plan.discovery) CancelRefresh(account);
+  if (looks_anew) ScheduleRefresh(account, now);
+  observer_.OnAccountChanged(account.key, account.plan);
+}
+
+void Poller::ApplyConnections(Account& account, Instant now) {
+  const std::vector<ConnectionPlan> plans =
+      ConnectionsToPoll(account.plan, account.discovered, shard_);
+  std::unordered_set<std::string_view> wanted;
+  for (const ConnectionPlan& connection : plans) wanted.insert(connection.id);
+  RemoveConnections([&](const Connection& connection) {
+    return connection.account == account.key && !wanted.contains(connection.plan.id);
+  });
+  // Of those that stay: its ids are views into them.
   std::unordered_map<std::string_view, ConnectionKey> present;
   for (const auto& connection : connections_) {
     if (connection == nullptr || connection->account != account.key) continue;
     present.emplace(connection->plan.id, connection->key);
   }
-  std::unordered_set<std::string_view> wanted;
-  for (const ConnectionPlan& connection : plan.connections) wanted.insert(connection.id);
-  RemoveConnections([&](const Connection& connection) {
-    return connection.account == account.key && !wanted.contains(connection.plan.id);
-  });
-  for (const ConnectionPlan& connection : plan.connections) {
+  for (const ConnectionPlan& connection : plans) {
     const auto known = present.find(connection.id);
     if (known == present.end()) {
       AddConnection(account, connection, now);
@@ -104,7 +124,7 @@ void Poller::ApplyConnections(Account& account, const AccountPlan& plan, Instant
 
 void Poller::AddConnection(Account& account, const ConnectionPlan& plan, Instant now) {
   const ConnectionKey key = TakePlace(connections_, free_connections_);
-  const std::uint64_t hash = StableHash(account.name, plan.id);
+  const std::uint64_t hash = StableHash(account.plan.name, plan.id);
   connections_[static_cast<std::size_t>(key)] = std::make_unique<Connection>(
       Connection{.key = key,
                  .account = account.key,
@@ -113,7 +133,7 @@ void Poller::AddConnection(Account& account, const ConnectionPlan& plan, Instant
   Connection& connection = ConnectionOf(key);
   observer_.OnConnectionAdded(key, account.key, plan);
   SetDue(connection, mode_ == PollMode::kOnce ? now : connection.grid.NextAfter(now));
-  if (mode_ == PollMode::kOnce) ++polls_left_;
+  if (mode_ == PollMode::kOnce) ++left_;
 }
 
 void Poller::ChangeConnection(Connection& connection, const ConnectionPlan& plan, Instant now) {
@@ -122,7 +142,7 @@ void Poller::ChangeConnection(Connection& connection, const ConnectionPlan& plan
   connection.plan = plan;
   observer_.OnConnectionChanged(connection.key, plan);
   if (!other_interval) return;
-  const std::uint64_t hash = StableHash(AccountOf(connection.account).name, plan.id);
+  const std::uint64_t hash = StableHash(AccountOf(connection.account).plan.name, plan.id);
   connection.grid = PollGrid(plan.interval, hash, now, clock_.WallNow());
   connection.refusals = 0;
   SetDue(connection, connection.grid.NextAfter(now));
@@ -139,7 +159,7 @@ void Poller::RemoveConnections(const std::function<bool(const Connection&)>& gon
 
 void Poller::RemoveConnection(Connection& connection) {
   Account& account = AccountOf(connection.account);
-  if (connection.active) CancelRequest(connection);
+  CancelRequest(account, connection.in_flight);
   account.queue.Remove(connection.key);
   if (account.key_probe == connection.key) account.key_probe.reset();
   observer_.OnConnectionRemoved(connection.key);

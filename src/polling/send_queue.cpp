@@ -9,22 +9,19 @@ void SendQueue::AddNewPoll(ConnectionKey connection, Instant now) {
   to_begin_.push_back({connection, now});
 }
 
-void SendQueue::AddNextRequest(ConnectionKey connection, Instant now) {
-  to_continue_.push_back({connection, now});
+void SendQueue::AddNextRequest(Sender sender, Instant now) {
+  to_continue_.push_back({sender, now});
 }
 
-void SendQueue::Erase(std::deque<Waiting>& queue, ConnectionKey connection) {
-  std::erase_if(queue, [&](const Waiting& waiting) { return waiting.connection == connection; });
-}
-
-void SendQueue::Remove(ConnectionKey connection) {
-  Erase(to_continue_, connection);
-  Erase(to_begin_, connection);
+void SendQueue::Remove(Sender sender) {
+  for (auto* queue : {&to_continue_, &to_begin_}) {
+    std::erase_if(*queue, [&](const Waiting& waiting) { return waiting.sender == sender; });
+  }
 }
 
 std::deque<ConnectionKey> SendQueue::TakeNewPolls() {
   std::deque<ConnectionKey> taken;
-  for (const Waiting& waiting : std::exchange(to_begin_, {})) taken.push_back(waiting.connection);
+  for (const Waiting& waiting : std::exchange(to_begin_, {})) taken.push_back(*waiting.sender);
   return taken;
 }
 
@@ -42,14 +39,11 @@ std::optional<SendQueue::Turn> SendQueue::TakeTurn(Instant now) {
     if (!held_back_since_) held_back_since_ = now;
     return std::nullopt;
   }
-  const bool begins = to_continue_.empty();
-  auto& queue = begins ? to_begin_ : to_continue_;
+  auto& queue = to_continue_.empty() ? to_begin_ : to_continue_;
   const Waiting waiting = queue.front();
   queue.pop_front();
   limiter_.Take(now);
-  const Turn turn{.connection = waiting.connection,
-                  .begins = begins,
-                  .held_back_by_limit = HeldBack(waiting.since, now)};
+  const Turn turn{.sender = waiting.sender, .held_back_by_limit = HeldBack(waiting.since, now)};
   if (empty()) held_back_since_.reset();
   return turn;
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-// Where one account's connections wait until they may send: polls under way before new ones, each
-// in its turn, within the account's rate limit. The poller owns one for each account.
+// Where an account and its connections wait until they may send: what is under way before new
+// polls, each in its turn, within the account's rate limit. The poller owns one for each account.
 
 #include <deque>
 #include <optional>
@@ -12,11 +12,13 @@
 
 namespace telnyx_exporter {
 
+/// Who sends: a connection for its poll or, when it is none, the account for its lists.
+using Sender = std::optional<ConnectionKey>;
+
 class SendQueue {
  public:
   struct Turn {
-    ConnectionKey connection;
-    bool begins;                  // a new poll, not the next request of one under way
+    Sender sender;
     Duration held_back_by_limit;  // how long the rate limit made it wait
   };
 
@@ -26,8 +28,10 @@ class SendQueue {
   bool empty() const { return to_continue_.empty() && to_begin_.empty(); }
 
   void AddNewPoll(ConnectionKey connection, Instant now);
-  void AddNextRequest(ConnectionKey connection, Instant now);
-  void Remove(ConnectionKey connection);
+  /// The next request of what is under way, and the first one for the account's lists: they go
+  /// before new polls.
+  void AddNextRequest(Sender sender, Instant now);
+  void Remove(Sender sender);
   /// Takes out all polls that have not begun.
   std::deque<ConnectionKey> TakeNewPolls();
 
@@ -38,11 +42,10 @@ class SendQueue {
 
  private:
   struct Waiting {
-    ConnectionKey connection;
+    Sender sender;
     Instant since;
   };
 
-  static void Erase(std::deque<Waiting>& queue, ConnectionKey connection);
   Duration HeldBack(Instant since, Instant now) const;
 
   RateLimiter limiter_;

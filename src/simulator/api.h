@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "simulator/call_world.h"
+#include "simulator/pages.h"
 #include "simulator/request_quota.h"
 #include "web/http_server.h"
 
@@ -27,6 +28,9 @@ struct ApiSettings {
   std::uint32_t requests_per_second = 0;  // 0: no limit and no x-ratelimit headers
 };
 
+/// The connection whose active calls a path names; nothing for any other path.
+std::optional<std::string_view> ConnectionOfPath(std::string_view path);
+
 class Api {
  public:
   /// `world` and `clock` outlive the API.
@@ -35,7 +39,18 @@ class Api {
   /// Answers everything under /v2. Any thread.
   HttpResponse Answer(const HttpRequest& request);
 
+  /// A request that would be answered with a page in the cursor form.
+  struct CursorRequest {
+    std::string_view connection_id;
+    std::shared_ptr<const CallView> view;
+    CursorQuery query;
+  };
+  /// Nothing for every other request. Lives as long as the request's path.
+  std::optional<CursorRequest> AsCursorRequest(const HttpRequest& request);
+
  private:
+  bool HasKey(const HttpRequest& request) const;
+  bool AsksByNumber(const HttpRequest& request) const;
   HttpResponse Route(const HttpRequest& request);
   HttpResponse ListActiveCalls(const HttpRequest& request, std::string_view connection_id);
   HttpResponse ListConnections(const HttpRequest& request);

@@ -43,7 +43,11 @@ std::shared_ptr<const CallView> CallWorld::View(std::string_view connection_id) 
     // A frozen world must be the same to all: then only the exact time will do.
     if (!current || (clock_.frozen() && view->now != now)) {
       connection.model.AdvanceTo(now);
-      connection.view = std::make_shared<const CallView>(CallView{now, connection.model.legs()});
+      connection.view =
+          std::make_shared<const CallView>(CallView{.now = now,
+                                                    .legs = connection.model.legs(),
+                                                    .started = connection.model.started(),
+                                                    .ended = connection.model.ended()});
     }
     return connection.view;
   }

@@ -27,6 +27,9 @@ struct ConnectionSettings {
 struct CallView {
   SimTime now = 0;
   std::vector<std::shared_ptr<const Leg>> legs;  // in the order of their beginning
+  // Since the simulation began.
+  std::uint64_t started = 0;
+  std::uint64_t ended = 0;
 };
 
 /// Whole seconds that the leg has lasted.

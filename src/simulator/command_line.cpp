@@ -1,7 +1,7 @@
 #include "simulator/command_line.h"
 
+#include <algorithm>
 #include <array>
-#include <map>
 #include <string_view>
 #include <utility>
 
@@ -21,8 +21,10 @@ struct RawFlags {
   std::uint32_t connections = 3;
   std::vector<std::string> named;
   double active_calls = 2000;
+  bool even = false;
   TrafficSettings traffic;
   std::string paging = "both";
+  std::vector<std::string> faults;
   bool version = false;
 };
 
@@ -45,6 +47,8 @@ void DeclareFlags(CLI::App& app, RawFlags& flags) {
                  "connection has the most")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 10'000'000.0));
+  app.add_flag("--even-connections", flags.even,
+               "All connections have as many calls as each other on average");
   app.add_option("--mean-duration", flags.traffic.mean_duration_seconds,
                  "Mean duration of a leg in seconds")
       ->capture_default_str()
@@ -57,17 +61,27 @@ void DeclareFlags(CLI::App& app, RawFlags& flags) {
                  "How much busier than the mean the busiest hour is, from 0 to 1")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1.0));
-  app.add_option("--seed", flags.traffic.seed, "The same seed makes the same calls")
+  app.add_option("--seed", result.seed,
+                 "The same seed makes the same calls and draws the same faults")
       ->capture_default_str();
   app.add_option("--time-scale", result.time_scale, "How many times as fast time runs")
       ->capture_default_str()
       ->check(CLI::Range(0.001, 100'000.0));
+  app.add_flag("--frozen", result.frozen, "Time stands still until POST /simulator/unfreeze");
   app.add_option("--paging", flags.paging,
                  "cursor (page[after]), number (page[number]) or both, as the request asks")
       ->capture_default_str()
       ->check(CLI::IsMember({"cursor", "number", "both"}));
   app.add_option("--rate-limit", result.api.requests_per_second,
                  "Requests a second before 429; 0: no limit")
+      ->capture_default_str();
+  app.add_option(
+         "--fault", flags.faults,
+         "A way to misbehave: NAME[:PROBABILITY][:later][@CONNECTION_ID], where later spares "
+         "a walk's first page; repeatable, the first that strikes decides")
+      ->allow_extra_args(false);
+  app.add_option("--redirect-target", result.redirect_target,
+                 "Where redirect_301 and redirect_302 lead to, without a path")
       ->capture_default_str();
   app.add_flag("--version", flags.version, "Print the version and exit");
 }
@@ -94,18 +108,57 @@ std::vector<ConnectionSettings> MakeConnections(const RawFlags& flags) {
   for (std::uint32_t i = 0; flags.named.empty() && i < flags.connections; ++i) {
     connections.push_back(MadeUpConnection(i));
   }
-  // No two are alike: 1/2, 1/3, 1/4, … of the calls, before they are brought to the whole.
+  // Unless asked for, no two are alike: 1/2, 1/3, 1/4, … before they are brought to the whole.
+  const auto weight = [&](std::size_t i) {
+    return flags.even ? 1.0 : 1.0 / static_cast<double>(i + 2);
+  };
   double weights = 0;
-  for (std::size_t i = 0; i < connections.size(); ++i) weights += 1.0 / static_cast<double>(i + 2);
+  for (std::size_t i = 0; i < connections.size(); ++i) weights += weight(i);
   for (std::size_t i = 0; i < connections.size(); ++i) {
     const auto index = static_cast<double>(i);
     TrafficSettings& traffic = connections[i].traffic;
     traffic = flags.traffic;
-    traffic.seed = flags.traffic.seed + i * 0x9e3779b97f4a7c15ULL;
-    traffic.mean_active_calls = flags.active_calls / (index + 2) / weights;
+    traffic.seed = flags.command_line.seed + i * 0x9e3779b97f4a7c15ULL;
+    traffic.mean_active_calls = flags.active_calls * weight(i) / weights;
     traffic.wave_phase_seconds = kSecondsPerDay * index / static_cast<double>(connections.size());
   }
   return connections;
+}
+
+std::string FaultsHelp() {
+  std::string help = "Faults, also switched with POST and DELETE /simulator/faults?fault=RULE:\n";
+  for (const Fault& fault : AllFaults()) {
+    help += fmt::format("  {:<26}{}\n", fault.name, fault.help);
+  }
+  return help;
+}
+
+CommandLineExit WrongUsage(std::string_view what) {
+  return {.exit_code = 2,
+          .text = fmt::format("telnyx_simulator: {}\nRun with --help for the flags.\n", what)};
+}
+
+std::string VersionText() {
+  const BuildInfo build = GetBuildInfo();
+  return fmt::format("telnyx_simulator, version {} (revision {}, {})\n", build.version,
+                     build.revision, build.compiler);
+}
+
+Result<std::vector<FaultRule>> MakeFaults(const RawFlags& flags) {
+  const auto& connections = flags.command_line.connections;
+  std::vector<FaultRule> rules;
+  for (const std::string& text : flags.faults) {
+    auto rule = ParseFaultRule(text);
+    if (!rule) return Fail(fmt::format("--fault={}: {}", text, rule.error().message));
+    const std::string& id = rule->connection_id;
+    const bool known = id.empty() || std::ranges::find(connections, id, &ConnectionSettings::id) !=
+                                         connections.end();
+    if (!known) {
+      return Fail(fmt::format("--fault={}: there is no connection {}", text, id));
+    }
+    rules.push_back(std::move(*rule));
+  }
+  return rules;
 }
 
 }  // namespace
@@ -114,6 +167,7 @@ std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const cha
   CLI::App app("Simulated Telnyx API with made-up calls, for trying, showing and testing",
                "telnyx_simulator");
   app.set_help_flag("-h,--help", "Print this help and exit");
+  app.footer(FaultsHelp());
   RawFlags flags;
   DeclareFlags(app, flags);
   try {
@@ -121,21 +175,16 @@ std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const cha
   } catch (const CLI::CallForHelp&) {
     return std::unexpected(CommandLineExit{.text = app.help()});
   } catch (const CLI::ParseError& error) {
-    return std::unexpected(CommandLineExit{
-        .exit_code = 2,
-        .text =
-            fmt::format("telnyx_simulator: {}\nRun with --help for the flags.\n", error.what())});
+    return std::unexpected(WrongUsage(error.what()));
   }
-  if (flags.version) {
-    const BuildInfo build = GetBuildInfo();
-    return std::unexpected(
-        CommandLineExit{.text = fmt::format("telnyx_simulator, version {} (revision {}, {})\n",
-                                            build.version, build.revision, build.compiler)});
-  }
+  if (flags.version) return std::unexpected(CommandLineExit{.text = VersionText()});
   flags.command_line.api.paging = flags.paging == "cursor"   ? Paging::kCursor
                                   : flags.paging == "number" ? Paging::kNumber
                                                              : Paging::kBoth;
   flags.command_line.connections = MakeConnections(flags);
+  auto faults = MakeFaults(flags);
+  if (!faults) return std::unexpected(WrongUsage(faults.error().message));
+  flags.command_line.faults = std::move(*faults);
   return flags.command_line;
 }
 

@@ -7,6 +7,7 @@
 
 #include "simulator/api.h"
 #include "simulator/call_world.h"
+#include "simulator/fault_rules.h"
 
 namespace telnyx_exporter::simulator {
 
@@ -14,6 +15,10 @@ struct CommandLine {
   std::vector<std::string> listen_addresses = {"127.0.0.1:10036"};
   ApiSettings api;
   double time_scale = 1;
+  bool frozen = false;
+  std::uint64_t seed = 1;
+  std::vector<FaultRule> faults;
+  std::string redirect_target = "http://redirected.invalid";
   std::vector<ConnectionSettings> connections;
 };
 

@@ -6,11 +6,13 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "simulator/answers.h"
 #include "web/router.h"
 
 namespace telnyx_exporter::simulator {
@@ -56,8 +58,10 @@ void AppendTruth(std::string& body, const ConnectionSettings& connection, const 
   body += R"(,"name":)";
   AppendJsonString(body, connection.name);
   body += fmt::format(
-      R"(,"legs":{},"sessions":{},"longest_seconds":{},"total_seconds":{},"buckets":[{}]}})",
-      view.legs.size(), sessions.size(), longest, total, fmt::join(buckets, ","));
+      R"(,"legs":{},"sessions":{},"longest_seconds":{},"total_seconds":{},"buckets":[{}],)"
+      R"("started":{},"ended":{}}})",
+      view.legs.size(), sessions.size(), longest, total, fmt::join(buckets, ","), view.started,
+      view.ended);
 }
 
 HttpResponse Truth(CallWorld& world, const HttpRequest& request) {
@@ -68,8 +72,7 @@ HttpResponse Truth(CallWorld& world, const HttpRequest& request) {
     if (&connection != &world.connections().front()) body += ',';
     AppendTruth(body, connection, *world.View(connection.id), *bounds);
   }
-  return {.headers = {{"Content-Type", "application/json"}},
-          .body = std::make_shared<const std::string>(body + "]}")};
+  return JsonAnswer(200, body + "]}");
 }
 
 HttpResponse Advance(SimClock& clock, const HttpRequest& request) {
@@ -81,10 +84,54 @@ HttpResponse Advance(SimClock& clock, const HttpRequest& request) {
                                  : TextResponse(409, "The time runs: freeze it first.\n");
 }
 
+HttpResponse ListFaults(const FaultRules& rules) {
+  std::string body = R"({"on":[)";
+  std::string_view separator;
+  for (const std::string& text : rules.Texts()) {
+    body += std::exchange(separator, ",");
+    AppendJsonString(body, text);
+  }
+  body += R"(],"faults":[)";
+  separator = {};
+  for (const Fault& fault : AllFaults()) {
+    body += fmt::format(R"({}{{"name":"{}","help":"{}"}})", std::exchange(separator, ","),
+                        fault.name, fault.help);
+  }
+  return JsonAnswer(200, body + "]}");
+}
+
+HttpResponse SwitchOn(CallWorld& world, FaultRules& rules, const HttpRequest& request) {
+  auto rule = ParseFaultRule(request.Query("fault").value_or(""));
+  if (!rule) return TextResponse(400, rule.error().message + "\n");
+  if (!rule->connection_id.empty() && world.View(rule->connection_id) == nullptr) {
+    return TextResponse(404, "There is no connection " + rule->connection_id + ".\n");
+  }
+  rules.Add(std::move(*rule));
+  return ListFaults(rules);
+}
+
+HttpResponse SwitchOff(FaultRules& rules, const HttpRequest& request) {
+  if (const auto text = request.Query("fault")) {
+    const auto rule = ParseFaultRule(*text);
+    if (!rule) return TextResponse(400, rule.error().message + "\n");
+    if (!rules.Remove(*rule)) return TextResponse(404, "It is not switched on.\n");
+  } else {
+    rules.Clear();
+  }
+  return ListFaults(rules);
+}
+
+HttpResponse AnswerFaults(CallWorld& world, FaultRules& rules, const HttpRequest& request) {
+  if (request.method() == "POST") return SwitchOn(world, rules, request);
+  if (request.method() == "DELETE") return SwitchOff(rules, request);
+  return ListFaults(rules);
+}
+
 }  // namespace
 
-HttpResponse AnswerControl(CallWorld& world, const HttpRequest& request) {
+HttpResponse AnswerControl(CallWorld& world, FaultRules& faults, const HttpRequest& request) {
   const std::string_view path = request.path();
+  if (path == "/simulator/faults") return AnswerFaults(world, faults, request);
   const bool reads = request.method() == "GET" || request.method() == "HEAD";
   if (path == "/simulator/truth" && reads) return Truth(world, request);
   if (path == "/simulator/healthy" && reads) return TextResponse(200, "Healthy.\n");

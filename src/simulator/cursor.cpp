@@ -13,11 +13,12 @@ constexpr std::string_view kSuffix = "==";
 constexpr std::size_t kDigits = 11;  // of six bits each
 // Neighbouring places look nothing alike.
 constexpr std::uint64_t kScatter = 0x5bd1e9955bd1e995ULL;
+constexpr std::uint64_t kBackwards = std::uint64_t{1} << 63U;
 
 }  // namespace
 
-std::string EncodeCursor(std::uint64_t leg_number) {
-  std::uint64_t scattered = leg_number ^ kScatter;
+std::string EncodeCursor(Place place) {
+  std::uint64_t scattered = (place.leg_number | (place.backwards ? kBackwards : 0)) ^ kScatter;
   std::array<char, kDigits> digits{};
   for (char& digit : digits) {
     digit = kAlphabet[scattered & 63U];
@@ -30,7 +31,7 @@ std::string EncodeCursor(std::uint64_t leg_number) {
   return cursor;
 }
 
-std::optional<std::uint64_t> DecodeCursor(std::string_view cursor) {
+std::optional<Place> DecodeCursor(std::string_view cursor) {
   const std::size_t head = kPrefix.size() + kMiddle.size();
   if (cursor.size() != head + kDigits + kSuffix.size()) return std::nullopt;
   std::uint64_t scattered = 0;
@@ -39,9 +40,10 @@ std::optional<std::uint64_t> DecodeCursor(std::string_view cursor) {
     if (digit == std::string_view::npos) return std::nullopt;
     scattered = scattered << 6U | digit;
   }
-  const std::uint64_t leg_number = scattered ^ kScatter;
-  if (EncodeCursor(leg_number) != cursor) return std::nullopt;
-  return leg_number;
+  const std::uint64_t bits = scattered ^ kScatter;
+  const Place place{.leg_number = bits & ~kBackwards, .backwards = (bits & kBackwards) != 0};
+  if (EncodeCursor(place) != cursor) return std::nullopt;
+  return place;
 }
 
 }  // namespace telnyx_exporter::simulator

@@ -1,6 +1,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -9,7 +10,9 @@
 #include "simulator/call_world.h"
 #include "simulator/command_line.h"
 #include "simulator/control.h"
-#include "web/http_server.h"
+#include "simulator/fault_rules.h"
+#include "simulator/faulty_api.h"
+#include "simulator/wire_server.h"
 
 namespace telnyx_exporter::simulator {
 namespace {
@@ -30,13 +33,19 @@ int Run(int argc, const char* const* argv) {
 
   const SystemClock clock;
   SimClock sim_clock(clock, command_line->time_scale);
+  if (command_line->frozen) sim_clock.FreezeAtStart();
   CallWorld world(std::move(command_line->connections), sim_clock);
   Api api(command_line->api, world, clock);
-  auto server = HttpServer::Start(
-      {.listen_addresses = command_line->listen_addresses}, [&](const HttpRequest& request) {
-        return request.path().starts_with("/simulator/") ? AnswerControl(world, request)
-                                                         : api.Answer(request);
-      });
+  FaultRules faults(command_line->seed);
+  for (FaultRule& rule : command_line->faults) faults.Add(std::move(rule));
+  FaultyApi faulty_api(api, faults, command_line->redirect_target);
+  auto server = WireServer::Start({.listen_addresses = command_line->listen_addresses},
+                                  [&](const HttpRequest& request) -> WireAnswer {
+                                    if (request.path().starts_with("/simulator/")) {
+                                      return AnswerControl(world, faults, request);
+                                    }
+                                    return faulty_api.Answer(request);
+                                  });
   if (!server) {
     fmt::print(stderr, "telnyx_simulator: {}\n", server.error().message);
     return 1;

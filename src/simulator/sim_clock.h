@@ -14,6 +14,12 @@ class SimClock {
  public:
   SimClock(const Clock& clock, double scale) : clock_(clock), scale_(scale), base_(clock.Now()) {}
 
+  /// Stands at the very beginning of the simulation until Unfreeze.
+  void FreezeAtStart() {
+    const std::lock_guard lock(mutex_);
+    frozen_ = 0;
+  }
+
   SimTime Now() const {
     const std::lock_guard lock(mutex_);
     return frozen_ ? *frozen_ : Running();

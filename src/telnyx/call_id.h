@@ -22,11 +22,11 @@ struct CallId {
 /// which nobody can prepare two texts that meet.
 CallId ParseCallId(std::string_view text);
 
-/// The same, and whether it was a UUID: FormatUuid gives its text back then, and nothing does
-/// otherwise.
-CallId ParseCallId(std::string_view text, bool& is_uuid);
+/// Whether the id was made from a UUID. Ids that were hashed have the version 0 of a UUID, which
+/// makes this false of the few real ones without a version, too.
+inline bool IsUuid(const CallId& id) { return (id.high & 0xf000U) != 0; }
 
-/// The canonical lower-case form.
-std::string FormatUuid(const CallId& id);
+/// The text that such an id was made from.
+std::string UuidText(const CallId& id);
 
 }  // namespace telnyx_exporter

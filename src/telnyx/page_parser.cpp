@@ -3,74 +3,21 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include "base/text.h"
+#include "telnyx/json_reader.h"
 
 namespace telnyx_exporter {
 namespace {
 
-namespace json = simdjson::ondemand;
-using simdjson::error_code;
 using simdjson::SUCCESS;
-
-// The bytes that simdjson may read behind a document; the transport promises as many.
-static_assert(simdjson::SIMDJSON_PADDING <= 64);
-
-Result<void> JsonFailure(std::string_view where, error_code error) {
-  return Fail(where.empty() ? fmt::format("the body is not the JSON of a page: {}",
-                                          simdjson::error_message(error))
-                            : fmt::format("{}: {}", where, simdjson::error_message(error)));
-}
-
-bool IsNull(json::value& value) {
-  json::json_type type{};
-  return value.type().get(type) == SUCCESS && type == json::json_type::null && value.is_null();
-}
-
-// An optional count: absent or null is nothing.
-Result<void> ReadCount(json::value& value, std::string_view where,
-                       std::optional<std::uint64_t>& count) {
-  if (IsNull(value)) return {};
-  std::uint64_t number = 0;
-  if (value.get_uint64().get(number) != SUCCESS) {
-    return Fail(fmt::format("{} is not a whole number from 0", where));
-  }
-  count = number;
-  return {};
-}
-
-// An optional text: absent or null is the empty one.
-Result<void> ReadText(json::value& value, std::string_view where, std::string& text) {
-  if (IsNull(value)) return {};
-  std::string_view view;
-  if (value.get_string().get(view) != SUCCESS) {
-    return Fail(fmt::format("{} is not a text", where));
-  }
-  text = view;
-  return {};
-}
-
-// Calls `read(key, value)` for every member; stops at its first error.
-template <typename Read>
-Result<void> ForEachMember(json::object& object, std::string_view where, Read read) {
-  for (auto member : object) {
-    json::field field;
-    std::string_view key;
-    if (const auto error = std::move(member).get(field)) return JsonFailure(where, error);
-    if (const auto error = field.unescaped_key().get(key)) return JsonFailure(where, error);
-    json::value value = field.value();
-    if (auto result = read(key, value); !result) return result;
-  }
-  return {};
-}
 
 class RowReader {
  public:
   explicit RowReader(std::size_t index) : index_(index) {}
 
   Result<ActiveCall> Read(json::object& row) {
-    auto read = ForEachMember(row, Where(), [this](std::string_view key, json::value& value) {
+    auto read = ForEachMember(row, index_, [this](std::string_view key, json::value& value) {
       if (key == "call_leg_id") return ReadLeg(value);
       if (key == "call_session_id") return ReadSession(value);
       if (key == "call_duration") return ReadDuration(value);
@@ -83,14 +30,14 @@ class RowReader {
   }
 
  private:
-  std::string Where() const { return fmt::format("data[{}]", index_); }
+  std::string Where() const { return RowPlace(index_); }
 
   Result<void> ReadLeg(json::value& value) {
     std::string_view id;
-    if (value.get_string().get(id) != SUCCESS || id.empty()) {
+    if (ReadString(value).get(id) != SUCCESS || id.empty()) {
       return Fail(Where() + ".call_leg_id is not an id");
     }
-    call_.leg = ParseCallId(id, call_.leg_is_uuid);
+    call_.leg = ParseCallId(id);
     has_leg_ = true;
     return {};
   }
@@ -98,11 +45,11 @@ class RowReader {
   Result<void> ReadSession(json::value& value) {
     if (IsNull(value)) return {};
     std::string_view id;
-    if (value.get_string().get(id) != SUCCESS) {
+    if (ReadString(value).get(id) != SUCCESS) {
       return Fail(Where() + ".call_session_id is not an id");
     }
     call_.has_session = !id.empty();
-    if (call_.has_session) call_.session = ParseCallId(id, call_.session_is_uuid);
+    if (call_.has_session) call_.session = ParseCallId(id);
     return {};
   }
 
@@ -123,32 +70,17 @@ class RowReader {
   bool has_duration_ = false;
 };
 
-Result<void> ReadRows(json::value& value, std::vector<ActiveCall>& calls) {
-  json::array rows;
-  if (value.get_array().get(rows) != SUCCESS) return Fail("data is not a list");
-  std::size_t index = 0;
-  for (auto element : rows) {
-    json::value row_value;
-    json::object row;
-    if (const auto error = std::move(element).get(row_value)) {
-      return JsonFailure(fmt::format("data[{}]", index), error);
-    }
-    if (row_value.get_object().get(row) != SUCCESS) {
-      return Fail(fmt::format("data[{}] is not an object", index));
-    }
+Result<void> ReadRows(json::value& data, std::vector<ActiveCall>& calls) {
+  return ForEachRow(data, [&](json::object& row, std::size_t index) -> Result<void> {
     auto call = RowReader(index).Read(row);
     if (!call) return std::unexpected(std::move(call.error()));
     calls.push_back(*call);
-    ++index;
-  }
-  return {};
+    return {};
+  });
 }
 
 Result<void> ReadCursors(json::value& value, std::string& after) {
-  if (IsNull(value)) return {};
-  json::object cursors;
-  if (value.get_object().get(cursors) != SUCCESS) return Fail("meta.cursors is not an object");
-  return ForEachMember(cursors, "meta.cursors", [&](std::string_view key, json::value& member) {
+  return ForEachMember(value, "meta.cursors", [&](std::string_view key, json::value& member) {
     return key == "after" ? ReadText(member, "meta.cursors.after", after) : Result<void>();
   });
 }
@@ -189,37 +121,16 @@ struct PageParser::Buffers {
   json::parser parser;
 
   Result<PageInfo> Parse(std::string_view body, std::vector<ActiveCall>& calls) {
-    json::document document;
-    const auto opened =
-        parser.iterate(simdjson::padded_string_view(body.data(), body.size(), body.size() + 64))
-            .get(document);
-    if (opened != SUCCESS) return std::unexpected(JsonFailure("", opened).error());
-    json::object object;
-    if (const auto error = document.get_object().get(object)) {
-      return std::unexpected(JsonFailure("", error).error());
-    }
     PageInfo page;
     std::string next;
-    bool has_data = false;
-    bool has_meta = false;
     const std::size_t rows_before = calls.size();
-    auto read = ForEachMember(object, "", [&](std::string_view key, json::value& value) {
-      if (key == "data") {
-        if (std::exchange(has_data, true)) return Result<void>(Fail("data stands there twice"));
-        return ReadRows(value, calls);
-      }
-      if (key == "meta") {
-        if (std::exchange(has_meta, true)) return Result<void>(Fail("meta stands there twice"));
-        return ReadMeta(value, page, next);
-      }
-      return Result<void>();
-    });
-    if (!read) return std::unexpected(std::move(read.error()));
-    if (!document.current_location().error()) return Fail("there is more behind the JSON document");
-    if (!has_data) return Fail("data is missing");
+    const auto has_meta = ReadPage(
+        parser, body, [&](json::value& data) { return ReadRows(data, calls); },
+        [&](json::value& meta) { return ReadMeta(meta, page, next); });
+    if (!has_meta) return std::unexpected(has_meta.error());
     page.rows = calls.size() - rows_before;
     // Without it nobody knows whether this was the last page.
-    if (!has_meta && page.rows > 0) return Fail("meta is missing");
+    if (!*has_meta && page.rows > 0) return Fail("meta is missing");
     if (auto resolved = ResolveNext(page, next); !resolved) {
       return std::unexpected(std::move(resolved.error()));
     }

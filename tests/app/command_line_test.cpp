@@ -16,7 +16,8 @@ using ::testing::HasSubstr;
 
 std::expected<CommandLine, CommandLineExit> Parse(std::vector<const char*> arguments) {
   arguments.insert(arguments.begin(), "telnyx_exporter");
-  return ParseCommandLine(static_cast<int>(arguments.size()), arguments.data());
+  return ParseCommandLine(static_cast<int>(arguments.size()), arguments.data(),
+                          "telnyx-exporter-2");
 }
 
 TEST(ParseCommandLine, HasTheDocumentedDefaults) {
@@ -40,8 +41,7 @@ TEST(ParseCommandLine, ReplacesTheDefaultAddressByAllGivenOnes) {
 }
 
 TEST(ParseCommandLine, RefusesWhatIsNotSupportedYet) {
-  for (const char* flag : {"--web.config.file=x", "--web.systemd-socket", "--shard=1",
-                           "--shard=auto", "--total-shards=2"}) {
+  for (const char* flag : {"--web.config.file=x", "--web.systemd-socket"}) {
     const auto parsed = Parse({flag});
     ASSERT_FALSE(parsed.has_value()) << flag;
     EXPECT_EQ(parsed.error().exit_code, kExitWrongUsage);
@@ -60,6 +60,36 @@ TEST(ParseCommandLine, SaysWhatIsWrongAndWhatWouldBeRight) {
 TEST(ParseCommandLine, ExitsWithZeroForHelpAndVersion) {
   EXPECT_EQ(Parse({"--help"}).error().exit_code, kExitStopped);
   EXPECT_EQ(Parse({"--version"}).error().exit_code, kExitStopped);
+}
+
+TEST(ParseCommandLine, TakesTheShardAndHowManyThereAre) {
+  EXPECT_EQ(Parse({})->shard, (Shard{.index = 0, .total = 1}));
+  EXPECT_EQ(Parse({"--shard=1", "--total-shards=3"})->shard, (Shard{.index = 1, .total = 3}));
+  EXPECT_EQ(Parse({"--shard=auto", "--total-shards=3"})->shard, (Shard{.index = 2, .total = 3}));
+}
+
+TEST(ParseCommandLine, RefusesAShardThatIsNone) {
+  const auto message = [](std::vector<const char*> arguments) {
+    const std::string text = Parse(std::move(arguments)).error().text;
+    return text.substr(0, text.find('\n'));
+  };
+  EXPECT_EQ(message({"--shard=3", "--total-shards=3"}),
+            "telnyx_exporter: --shard: \"3\" is not a number below --total-shards=3, nor auto");
+  EXPECT_EQ(message({"--shard=x"}),
+            "telnyx_exporter: --shard: \"x\" is not a number below --total-shards=1, nor auto");
+  EXPECT_EQ(message({"--shard=auto"}),
+            "telnyx_exporter: --shard: \"2\" is not a number below --total-shards=1, nor auto");
+  EXPECT_EQ(Parse({"--total-shards=0"}).error().exit_code, kExitWrongUsage);
+}
+
+TEST(ParseCommandLine, SaysWhatAHostNameMustLookLikeForAutomaticShards) {
+  const char* arguments[] = {"telnyx_exporter", "--shard=auto", "--total-shards=2"};
+  for (const std::string_view host : {"exporter", "exporter-", "exporter-x", ""}) {
+    const auto parsed = ParseCommandLine(3, arguments, host);
+    ASSERT_FALSE(parsed.has_value());
+    EXPECT_THAT(parsed.error().text, HasSubstr("--shard: the host name \"" + std::string(host) +
+                                               "\" does not end in a dash and a number"));
+  }
 }
 
 }  // namespace

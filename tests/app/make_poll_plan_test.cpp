@@ -14,17 +14,21 @@ TEST(MakePollPlan, FillsInWhatAConnectionLeavesOut) {
       .accounts = {
           {.connections = {{.id = "1"},
                            {.id = "2", .name = "sales", .interval = 5s, .channel_limit = 7}}}}};
-  const auto plan = MakePollPlan(config, AnyKey);
+  const auto plan = MakePollPlan(config, {}, AnyKey);
   ASSERT_TRUE(plan.has_value());
   const auto& connections = plan->accounts.at(0).connections;
-  EXPECT_EQ(connections[0],
-            (ConnectionPlan{
-                .id = "1", .name = "1", .interval = 15s, .timeout = 10s, .stale_after = 45s}));
+  EXPECT_EQ(connections[0], (ConnectionPlan{.id = "1",
+                                            .name = "1",
+                                            .interval = 15s,
+                                            .timeout = 10s,
+                                            .stale_after = 45s,
+                                            .peak_window = 1min}));
   EXPECT_EQ(connections[1], (ConnectionPlan{.id = "2",
                                             .name = "sales",
                                             .interval = 5s,
                                             .timeout = 5s,  // capped by its interval
                                             .stale_after = 45s,
+                                            .peak_window = 1min,
                                             .channel_limit = 7}));
 }
 
@@ -35,7 +39,7 @@ TEST(MakePollPlan, GivesEachAccountItsOwnEndpoint) {
                     .api_key = {.name = "OTHER"},
                     .base_url = "https://b/v2",
                     .tls = {.ca_file = "ca", .server_name = "s", .insecure_skip_verify = true}}}};
-  const auto plan = MakePollPlan(config, [](const ApiKeySource& source) -> Result<Secret> {
+  const auto plan = MakePollPlan(config, {}, [](const ApiKeySource& source) -> Result<Secret> {
     return Secret("key of " + source.name);
   });
   ASSERT_TRUE(plan.has_value());
@@ -53,10 +57,41 @@ TEST(MakePollPlan, GivesEachAccountItsOwnEndpoint) {
 TEST(MakePollPlan, NamesEveryAccountWithoutAKey) {
   const Config config{.accounts = {{.name = "a"}, {.name = "b"}}};
   const auto plan = MakePollPlan(
-      config, [](const ApiKeySource&) -> Result<Secret> { return Fail("there is no key"); });
+      config, {}, [](const ApiKeySource&) -> Result<Secret> { return Fail("there is no key"); });
   ASSERT_FALSE(plan.has_value());
   EXPECT_EQ(plan.error(),
             (std::vector<Error>{{"account a: there is no key"}, {"account b: there is no key"}}));
+}
+
+TEST(MakePollPlan, MakesADiscoveryWhereItIsEnabled) {
+  const Config config{
+      .accounts = {
+          {.discovery = {.enabled = true,
+                         .refresh_interval = 1min,
+                         .include = {.name = "prod-.*", .record_type = {"a"}, .tag = {"b"}},
+                         .exclude = {.name = ".*-test"},
+                         .channel_limits = true}},
+          {.name = "second"}}};
+  const auto plan = MakePollPlan(config, {}, AnyKey);
+  const auto& discovery = plan->accounts.at(0).discovery.value();
+  EXPECT_EQ(discovery.refresh_interval, Duration(1min));
+  EXPECT_TRUE(discovery.include.name->Matches("prod-1"));
+  EXPECT_EQ(discovery.include.record_types, std::vector<std::string>{"a"});
+  EXPECT_EQ(discovery.include.tags, std::vector<std::string>{"b"});
+  EXPECT_TRUE(discovery.exclude.name->Matches("x-test"));
+  EXPECT_TRUE(discovery.channel_limits);
+  EXPECT_EQ(discovery.connection.interval, Duration(15s));
+  EXPECT_EQ(discovery.connection.stale_after, Duration(45s));
+  EXPECT_FALSE(plan->accounts.at(1).discovery.has_value());
+}
+
+TEST(MakePollPlan, DividesTheRateLimitAmongTheShards) {
+  const Config config{.accounts = {{.rate_limit = {.requests_per_second = 10, .burst = 20}}}};
+  const auto plan = MakePollPlan(config, {.index = 1, .total = 4}, AnyKey);
+  EXPECT_EQ(plan->accounts.at(0).rate_limit, (RateLimit{.requests_per_second = 2.5, .burst = 5}));
+  EXPECT_EQ(
+      MakePollPlan(config, {.index = 1, .total = 100}, AnyKey)->accounts.at(0).rate_limit.burst,
+      1U);
 }
 
 }  // namespace

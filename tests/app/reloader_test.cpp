@@ -26,7 +26,7 @@ class ReloaderTest : public ::testing::Test {
   void SetUp() override {
     key_ = directory_.Write("key", "KEY1");
     WriteConfig("support");
-    reloader_.emplace(file_, LoadConfigFile(file_).value().config, clock_, log_, metrics_,
+    reloader_.emplace(file_, LoadConfigFile(file_).value().config, Shard{}, clock_, log_, metrics_,
                       [this](PollPlan plan) {
                         plans_.push_back(std::move(plan));
                         return !stopping_;

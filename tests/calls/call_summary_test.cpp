@@ -28,6 +28,7 @@ CallSummary Summarize(const std::vector<ActiveCall>& calls, std::uint64_t key = 
 CallSummary Reference(const std::vector<ActiveCall>& calls) {
   std::map<CallId, std::uint32_t> legs;
   std::set<CallId> sessions;
+  std::map<std::int32_t, std::uint64_t> exponential;
   CallSummary summary{.bucket_counts = std::vector<std::uint64_t>(kBounds.size() + 1)};
   for (const ActiveCall& call : calls) {
     legs[call.leg] = std::max(legs[call.leg], call.duration_seconds);
@@ -39,6 +40,11 @@ CallSummary Reference(const std::vector<ActiveCall>& calls) {
     ++summary.bucket_counts[bucket];
     summary.total_seconds += duration;
     summary.longest_seconds = std::max(summary.longest_seconds, duration);
+    if (duration == 0) ++summary.zero_seconds_legs;
+    if (duration > 0) ++exponential[ExponentialBuckets::IndexOf(duration)];
+  }
+  for (const auto& [index, count] : exponential) {
+    summary.duration_buckets.push_back({.index = index, .count = count});
   }
   summary.legs = legs.size();
   summary.sessions = sessions.size();
@@ -54,6 +60,15 @@ TEST(CallSummarizer, PutsADurationEqualToABoundBelowIt) {
       Summarize({Call(1, 1, 0), Call(2, 2, 5), Call(3, 3, 6), Call(4, 4, 600), Call(5, 5, 601)})
           .bucket_counts,
       (std::vector<std::uint64_t>{2, 1, 1, 1}));
+}
+
+TEST(CallSummarizer, CountsExponentialBucketsSparsely) {
+  const CallSummary summary =
+      Summarize({Call(1, 1, 0), Call(2, 2, 0), Call(3, 3, 1), Call(4, 4, 600), Call(5, 5, 601)});
+  EXPECT_EQ(summary.zero_seconds_legs, 2U);
+  // 600 s and 601 s are both above 2^(73/8) s, about 558 s, and up to 2^(74/8) s, about 609 s.
+  EXPECT_EQ(summary.duration_buckets, (std::vector<ExponentialBuckets::Bucket>{
+                                          {.index = 0, .count = 1}, {.index = 74, .count = 2}}));
 }
 
 TEST(CallSummarizer, CountsALegOnceWithItsLongestDuration) {

@@ -13,6 +13,7 @@ import tempfile
 import time
 import unittest
 import urllib.error
+import urllib.parse
 import urllib.request
 
 EXPORTER = os.environ["TELNYX_EXPORTER"]
@@ -35,8 +36,8 @@ def fetch(url, method="GET", headers=None, data=None):
             return error.code, error.headers, error.read()
 
 
-def fetch_json(url, method="GET"):
-    status, _, body = fetch(url, method)
+def fetch_json(url, method="GET", headers=None):
+    status, _, body = fetch(url, method, headers)
     if status != 200:
         raise AssertionError(f"{method} {url} answered {status}: {body!r}")
     return json.loads(body)
@@ -117,14 +118,23 @@ class Process:
 
 
 class Simulator(Process):
-    def __init__(self, directory, *flags, name="simulator"):
-        super().__init__([SIMULATOR, "--web.listen-address=127.0.0.1:0", f"--api-key={API_KEY}",
+    def __init__(self, directory, *flags, name="simulator", listen="127.0.0.1:0"):
+        super().__init__([SIMULATOR, f"--web.listen-address={listen}", f"--api-key={API_KEY}",
                           *flags], directory, name)
         self.api = self.find_in_log(r"listening on (http://\S+)").group(1)
         self.control = self.api.removesuffix("/v2") + "/simulator"
 
     def freeze(self):
         fetch(self.control + "/freeze", "POST")
+
+    def advance(self, seconds):
+        """Moves the frozen time on."""
+        fetch(f"{self.control}/advance?seconds={seconds}", "POST")
+
+    def faults(self, method="GET", fault=None):
+        """What is switched on, as rules; POST switches one on, DELETE one or all off."""
+        query = "" if fault is None else "?fault=" + urllib.parse.quote(fault)
+        return fetch_json(f"{self.control}/faults{query}", method)
 
     def truth(self):
         bounds = ",".join(map(str, BUCKETS))
@@ -133,8 +143,9 @@ class Simulator(Process):
 
 class Exporter(Process):
     def __init__(self, directory, config, *flags, name="exporter", environment=None, prefix=()):
-        super().__init__([*prefix, EXPORTER, f"--config.file={config}", "--web.listen-address=127.0.0.1:0",
-                          *flags], directory, name,
+        """`prefix` is a command that runs the exporter given as its arguments."""
+        super().__init__([*prefix, EXPORTER, f"--config.file={config}",
+                          "--web.listen-address=127.0.0.1:0", *flags], directory, name,
                          {"TELNYX_API_KEY": API_KEY, **(environment or {})})
         self.url = "http://" + self.find_in_log(r"listening.*?address\W+([0-9.]+:\d+)").group(1)
 

@@ -51,7 +51,7 @@ class CommandLineTest(EndToEndTest):
             '1m30s',
             f"{config}:3:5: accounts[0].conections: unknown key; did you mean connections?",
             f"{config}:3:5: accounts[0]: connections is missing: it lists the connections that are "
-            "polled"])
+            "polled, unless discovery is enabled"])
 
     def test_a_missing_file_is_named(self):
         run = self.run_exporter("--config.file=/no/such/file.yml")

@@ -72,10 +72,28 @@ class ReloadTest(EndToEndTest):
             "Not reloaded, the old configuration stays:", error,
             f"{self.config}:3:5: accounts[0].conections: unknown key; did you mean connections?",
             f"{self.config}:3:5: accounts[0]: connections is missing: it lists the connections "
-            "that are polled"])
+            "that are polled, unless discovery is enabled"])
         exporter.find_in_log("configuration refused, the old one stays.*5x")
         self.assertEqual(len(self.names(exporter)), 2)
         eventually("the refusal shows", lambda: exporter.metrics()[SUCCESSFUL] == 0)
+
+    def test_other_buckets_come_with_the_next_poll(self):
+        exporter = self.start(1)
+
+        def bounds():
+            return {dict(labels)["le"] for name, labels in exporter.metrics()
+                    if name == "telnyx_active_call_duration_seconds_bucket"}
+
+        self.assertIn("5", bounds())
+        with open(self.config, "a", encoding="utf-8") as file:
+            file.write("duration_buckets: [7, 70]\n")
+        self.assertEqual(self.reload(exporter)[0], 200)
+        eventually("the new buckets", lambda: bounds() == {"7", "70", "+Inf"})
+        labels = connection_labels(self.connections[0])
+        samples = exporter.metrics()
+        self.assertEqual(samples["telnyx_active_call_duration_seconds_bucket",
+                                 labels | {("le", "+Inf")}],
+                         samples["telnyx_active_calls", labels])
 
     def test_only_post_and_put_reload(self):
         exporter = self.start(1)

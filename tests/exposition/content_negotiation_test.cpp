@@ -1,9 +1,151 @@
 #include "exposition/content_negotiation.h"
 
+#include <string>
+
 #include <gtest/gtest.h>
 
 namespace telnyx_exporter {
 namespace {
+
+constexpr ExpositionFormat kText = ExpositionFormat::kText;
+constexpr ExpositionFormat kOpenMetrics = ExpositionFormat::kOpenMetrics;
+constexpr ExpositionFormat kProtobuf = ExpositionFormat::kProtobuf;
+
+struct AcceptCase {
+  const char* description;
+  const char* accept;
+  ExpositionFormat format;
+  const char* escaping = "";  // at the end of the Content-Type
+};
+
+class NegotiateExpositionTest : public ::testing::TestWithParam<AcceptCase> {};
+
+TEST_P(NegotiateExpositionTest, ChoosesTheFormat) {
+  const auto negotiated = NegotiateExposition(GetParam().accept);
+  EXPECT_EQ(negotiated.format, GetParam().format) << GetParam().description;
+  EXPECT_EQ(negotiated.content_type,
+            std::string(ContentTypeOf(GetParam().format)) + GetParam().escaping)
+      << GetParam().description;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    RealClients, NegotiateExpositionTest,
+    ::testing::Values(
+        AcceptCase{"Prometheus 2.42",
+                   "application/openmetrics-text;version=1.0.0,"
+                   "application/openmetrics-text;version=0.0.1;q=0.75,"
+                   "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+                   kOpenMetrics},
+        AcceptCase{"Prometheus 2.42 with native histograms",
+                   "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
+                   "encoding=delimited,application/openmetrics-text;version=1.0.0;q=0.8,"
+                   "application/openmetrics-text;version=0.0.1;q=0.75,"
+                   "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+                   kProtobuf},
+        AcceptCase{"Prometheus 2.24, which knows OpenMetrics as a draft only",
+                   "application/openmetrics-text; version=0.0.1,"
+                   "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+                   kText},
+        AcceptCase{"Prometheus 2.49 with scrape_protocols of text only",
+                   "text/plain;version=0.0.4;q=0.5,*/*;q=0.4", kText},
+        AcceptCase{"Prometheus 3.3",
+                   "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+                   "application/openmetrics-text;version=0.0.1;escaping=allow-utf-8;q=0.5,"
+                   "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
+                   "text/plain;version=0.0.4;escaping=allow-utf-8;q=0.3,*/*;q=0.2",
+                   kOpenMetrics, "; escaping=allow-utf-8"},
+        AcceptCase{"Prometheus 3.15 with native histograms",
+                   "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
+                   "encoding=delimited;q=0.7,"
+                   "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+                   "application/openmetrics-text;version=0.0.1;q=0.5,"
+                   "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
+                   "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+                   kProtobuf},
+        AcceptCase{"Prometheus 3 with text protocols only",
+                   "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+                   "text/plain;version=0.0.4;q=0.5,*/*;q=0.4",
+                   kText},
+        AcceptCase{"Prometheus 3 with legacy names",
+                   "application/openmetrics-text;version=1.0.0;escaping=underscores;q=0.6,"
+                   "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+                   kOpenMetrics, "; escaping=underscores"},
+        AcceptCase{"Prometheus 3 with value escaping",
+                   "application/openmetrics-text;version=1.0.0;escaping=values;q=0.6,*/*;q=0.2",
+                   kOpenMetrics, "; escaping=values"},
+        AcceptCase{"Prometheus 3 with dots, which would double our underscores",
+                   "application/openmetrics-text;version=1.0.0;escaping=dots;q=0.6,*/*;q=0.2",
+                   kOpenMetrics, "; escaping=underscores"},
+        AcceptCase{"VictoriaMetrics, netdata", "text/plain;version=0.0.4;q=1,*/*;q=0.1", kText},
+        AcceptCase{"curl", "*/*", kText},
+        AcceptCase{"Firefox",
+                   "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,"
+                   "*/*;q=0.8",
+                   kText},
+        AcceptCase{"Chromium",
+                   "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,"
+                   "image/apng,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7",
+                   kText},
+        AcceptCase{"Java's HttpURLConnection",
+                   "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", kText},
+        AcceptCase{"Go's protobuf clients of old",
+                   "application/vnd.google.protobuf; proto=\"io.prometheus.client.MetricFamily\"; "
+                   "encoding=\"delimited\"",
+                   kProtobuf}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Rules, NegotiateExpositionTest,
+    ::testing::Values(
+        AcceptCase{"no version is any", "application/openmetrics-text", kOpenMetrics},
+        AcceptCase{"the larger weight", "text/plain;q=0.2,application/openmetrics-text;q=0.3",
+                   kOpenMetrics},
+        AcceptCase{"the first of equals", "text/plain,application/openmetrics-text", kText},
+        AcceptCase{"the first of equals, the other way", "application/openmetrics-text,text/plain",
+                   kOpenMetrics},
+        AcceptCase{"a name before a wildcard", "*/*,application/openmetrics-text", kOpenMetrics},
+        AcceptCase{"a wildcard with more weight", "application/openmetrics-text;q=0.5,*/*;q=0.8",
+                   kText},
+        AcceptCase{"a wildcard of text", "application/openmetrics-text;q=0.5,text/*", kText},
+        AcceptCase{"what is named is not judged by a wildcard",
+                   "text/plain;q=0.1,*/*,application/openmetrics-text;q=0.5", kOpenMetrics},
+        AcceptCase{"the larger weight of two for one format",
+                   "text/plain;version=0.0.4;q=0.4,application/openmetrics-text;q=0.5,"
+                   "text/plain;q=0.6",
+                   kText},
+        AcceptCase{"any case, blanks anywhere",
+                   " Application/OpenMetrics-Text ; VERSION = 1.0.0 ; Q = 0.5 , text/plain;q=0.4 ",
+                   kOpenMetrics},
+        AcceptCase{"a weight of nothing", "application/openmetrics-text;q=0,text/plain;q=0.1",
+                   kText},
+        AcceptCase{"quotes hold separators",
+                   "application/openmetrics-text;note=\"a,b;c\\\",\";version=\"1.0.0\";q=0.5",
+                   kOpenMetrics},
+        AcceptCase{"an escaping that nobody knows",
+                   "application/openmetrics-text;escaping=shouting", kOpenMetrics},
+        AcceptCase{"text with escaping", "text/plain;version=0.0.4;escaping=allow-utf-8", kText,
+                   "; escaping=allow-utf-8"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Odd, NegotiateExpositionTest,
+    ::testing::Values(
+        AcceptCase{"nothing", "", kText}, AcceptCase{"blanks", " \t ", kText},
+        AcceptCase{"separators", ",;,=;/,,", kText}, AcceptCase{"half a type", "text", kText},
+        AcceptCase{"other types only", "application/json", kText},
+        AcceptCase{"other versions only", "application/openmetrics-text;version=2.0.0", kText},
+        AcceptCase{"text refused", "text/plain;q=0,*/*;q=0", kText},
+        AcceptCase{"protobuf of another message",
+                   "application/vnd.google.protobuf;proto=x;encoding=delimited", kText},
+        AcceptCase{"protobuf without its parameters", "application/vnd.google.protobuf", kText},
+        AcceptCase{"protobuf in another encoding",
+                   "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
+                   "encoding=text",
+                   kText},
+        AcceptCase{"applications of any kind", "application/*", kText},
+        AcceptCase{"a weight that cannot be read", "application/openmetrics-text;q=high", kText},
+        AcceptCase{"a weight above 1", "application/openmetrics-text;q=2", kText},
+        AcceptCase{"a quote without its end", "application/openmetrics-text;version=\"1.0.0",
+                   kText},
+        AcceptCase{"bytes", "\xff\xfe\x01/\xff;\xff=\xff", kText}));
 
 TEST(AcceptsGzip, WhenItIsNamed) {
   EXPECT_TRUE(AcceptsGzip("gzip"));

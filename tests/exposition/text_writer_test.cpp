@@ -2,12 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include "exposition/exposition_writer.h"
+#include "exposition/line_writer.h"
 
 namespace telnyx_exporter {
 namespace {
-
-using prometheus::ClientMetric;
 
 constexpr MetricDescriptor kGauge{"g", MetricType::kGauge, "", "A \\ gauge."};
 
@@ -17,9 +15,9 @@ std::string Number(double number) {
   return out;
 }
 
-std::string Samples(const MetricDescriptor& metric, const ClientMetric& values) {
+std::string Samples(const MetricDescriptor& metric, const MetricSeries& series) {
   std::string out;
-  TextWriter().WriteSamples(metric, values, out);
+  TextWriter().WriteSamples(metric, series, out);
   return out;
 }
 
@@ -50,25 +48,21 @@ TEST(TextWriter, EscapesHelpThatHasALineEnd) {
 }
 
 TEST(TextWriter, WritesASampleWithoutLabels) {
-  ClientMetric values;
-  values.gauge.value = 1.5;
-  EXPECT_EQ(Samples(kGauge, values), "g 1.5\n");
+  EXPECT_EQ(Samples(kGauge, {.value = 1.5}), "g 1.5\n");
 }
 
 TEST(TextWriter, EscapesLabelValues) {
-  ClientMetric values;
-  values.label = {{"a", "x\"y\\z\nw"}, {"b", "gr\xc3\xbcn"}};
-  EXPECT_EQ(Samples(kGauge, values), "g{a=\"x\\\"y\\\\z\\nw\",b=\"gr\xc3\xbcn\"} 0\n");
+  EXPECT_EQ(Samples(kGauge, {.labels = {{"a", "x\"y\\z\nw"}, {"b", "gr\xc3\xbcn"}}}),
+            "g{a=\"x\\\"y\\\\z\\nw\",b=\"gr\xc3\xbcn\"} 0\n");
 }
 
 TEST(TextWriter, WritesAHistogramWithItsLastBucket) {
-  ClientMetric values;
-  values.label = {{"a", "x"}};
-  values.histogram.bucket = {{.cumulative_count = 2, .upper_bound = 60},
-                             {.cumulative_count = 3, .upper_bound = 0.5e3}};
-  values.histogram.sample_count = 5;
-  values.histogram.sample_sum = 1234.5;
-  EXPECT_EQ(Samples({"h", MetricType::kGaugeHistogram, "seconds", ""}, values),
+  EXPECT_EQ(Samples({"h", MetricType::kGaugeHistogram, "seconds", ""},
+                    {.labels = {{"a", "x"}},
+                     .histogram = {.count = 5,
+                                   .sum = 1234.5,
+                                   .buckets = {{.upper_bound = 60, .cumulative_count = 2},
+                                               {.upper_bound = 0.5e3, .cumulative_count = 3}}}}),
             "h_bucket{a=\"x\",le=\"60\"} 2\n"
             "h_bucket{a=\"x\",le=\"500\"} 3\n"
             "h_bucket{a=\"x\",le=\"+Inf\"} 5\n"
@@ -77,12 +71,27 @@ TEST(TextWriter, WritesAHistogramWithItsLastBucket) {
 }
 
 TEST(TextWriter, WritesTheInfiniteBucketOnce) {
-  ClientMetric values;
-  values.histogram.bucket = {
-      {.cumulative_count = 5, .upper_bound = std::numeric_limits<double>::infinity()}};
-  values.histogram.sample_count = 5;
-  EXPECT_EQ(Samples({"h", MetricType::kHistogram, "", ""}, values),
-            "h_bucket{le=\"+Inf\"} 5\nh_sum 0\nh_count 5\n");
+  EXPECT_EQ(
+      Samples({"h", MetricType::kHistogram, "", ""},
+              {.histogram = {.count = 5,
+                             .buckets = {{.upper_bound = std::numeric_limits<double>::infinity(),
+                                          .cumulative_count = 5}}}}),
+      "h_bucket{le=\"+Inf\"} 5\nh_sum 0\nh_count 5\n");
+}
+
+TEST(TextWriter, LeavesOutWhatTheFormatCannotSay) {
+  EXPECT_EQ(
+      Samples(
+          {"h", MetricType::kHistogram, "", ""},
+          {.histogram = {.count = 1,
+                         .sum = 3,
+                         .buckets = {{.upper_bound = 5,
+                                      .cumulative_count = 1,
+                                      .exemplar = Exemplar{.labels = {{"id", "x"}}, .value = 3}}},
+                         .native = NativeBuckets{.schema = 3,
+                                                 .zero_threshold = 0x1p-128,
+                                                 .buckets = {{.index = 13, .count = 1}}}}}),
+      "h_bucket{le=\"5\"} 1\nh_bucket{le=\"+Inf\"} 1\nh_sum 3\nh_count 1\n");
 }
 
 TEST(TextWriter, CallsAGaugeHistogramAHistogram) {

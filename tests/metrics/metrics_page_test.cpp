@@ -1,22 +1,49 @@
 #include "metrics/metrics_page.h"
 
+#include <algorithm>
 #include <atomic>
+#include <memory>
 #include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/gunzip.h"
 #include "support/manual_clock.h"
+#include "support/protobuf_exposition.h"
 
 namespace telnyx_exporter {
 namespace {
+
+const DurationBounds kBounds =
+    std::make_shared<const std::vector<double>>(std::vector<double>{60, 600});
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+constexpr ExpositionFormat kText = ExpositionFormat::kText;
+constexpr ExpositionFormat kOpenMetrics = ExpositionFormat::kOpenMetrics;
+constexpr ExpositionFormat kProtobuf = ExpositionFormat::kProtobuf;
 constexpr ConnectionKey kFirst{0};
 constexpr ConnectionKey kSecond{1};
+
+// A clock that goes on whenever somebody looks at it, as if work was done in between.
+class SlowClock final : public Clock {
+ public:
+  Instant Now() const override {
+    clock_.Advance(step_);
+    return clock_.Now();
+  }
+  WallTime WallNow() const override { return clock_.WallNow(); }
+
+  void SetStep(Duration step) { step_ = step; }
+  void Advance(Duration duration) { clock_.Advance(duration); }
+
+ private:
+  mutable ManualClock clock_;
+  Duration step_{};
+};
 
 class MetricsPageTest : public ::testing::Test {
  protected:
@@ -32,21 +59,39 @@ class MetricsPageTest : public ::testing::Test {
             .interval = 15s,
             .timeout = 10s,
             .stale_after = 45s,
+            .peak_window = 1min,
             .channel_limit = 100};
   }
 
   void Complete(ConnectionKey key, std::uint64_t legs) {
     store_.OnPollBegun(key);
+    store_.OnPollEnded(key,
+                       {.ended = clock_.Now(),
+                        .ended_wall = clock_.WallNow(),
+                        .elapsed = 250ms,
+                        .result = CompletePoll{.summary = {.legs = legs,
+                                                           .sessions = legs - 1,
+                                                           .longest_seconds = 700,
+                                                           .total_seconds = 1000,
+                                                           .bucket_counts = {legs - 1, 0, 1},
+                                                           .duration_buckets = {{0, 1}, {76, 1}},
+                                                           .zero_seconds_legs = legs - 2},
+                                               .duration_bounds = kBounds,
+                                               .reported_legs = legs + 1,
+                                               .pages = 3}});
+  }
+
+  void Change(ConnectionKey key, std::uint64_t started, const std::vector<double>& completed,
+              std::vector<double> bounds = {60, 600}) {
+    CallChanges changes{
+        .started = started,
+        .completed = DurationHistogram(std::make_shared<const std::vector<double>>(bounds))};
+    for (const double seconds : completed) changes.completed.Add({.high = 0x1000}, seconds);
     store_.OnPollEnded(key, {.ended = clock_.Now(),
                              .ended_wall = clock_.WallNow(),
-                             .elapsed = 250ms,
-                             .result = CompletePoll{.summary = {.legs = legs,
-                                                                .sessions = legs - 1,
-                                                                .longest_seconds = 700,
-                                                                .total_seconds = 1000,
-                                                                .bucket_counts = {legs - 1, 0, 1}},
-                                                    .reported_legs = legs + 1,
-                                                    .pages = 3}});
+                             .result = CompletePoll{.summary = {.bucket_counts = {0, 0, 0}},
+                                                    .duration_bounds = kBounds},
+                             .changes = changes});
   }
 
   void Fail(ConnectionKey key, FailureReason reason) {
@@ -57,12 +102,12 @@ class MetricsPageTest : public ::testing::Test {
                              .result = std::unexpected(PollFailure{.reason = reason})});
   }
 
-  std::string Page() { return *page_.Get(); }
+  std::string Page(ExpositionFormat format = kText) { return *page_.Get(format); }
 
   ManualClock clock_;
   ConnectionStore store_;
   ExporterMetrics exporter_{{.version = "1.2.3", .revision = "abc", .compiler = "cc"}};
-  MetricsPage page_{store_, exporter_, {60, 600}, TextWriter(), clock_};
+  MetricsPage page_{store_, exporter_, clock_};
 };
 
 const std::string kSupport =
@@ -82,6 +127,7 @@ TEST_F(MetricsPageTest, ShowsACompletePoll) {
   for (const std::string& line : {
            "telnyx_active_calls" + kSupport + "} 5\n",
            "telnyx_active_call_sessions" + kSupport + "} 4\n",
+           "telnyx_active_calls_peak" + kSupport + "} 5\n",
            "telnyx_active_call_duration_seconds_bucket" + kSupport + ",le=\"60\"} 4\n",
            "telnyx_active_call_duration_seconds_bucket" + kSupport + ",le=\"600\"} 4\n",
            "telnyx_active_call_duration_seconds_bucket" + kSupport + ",le=\"+Inf\"} 5\n",
@@ -89,7 +135,7 @@ TEST_F(MetricsPageTest, ShowsACompletePoll) {
            "telnyx_active_call_duration_seconds_count" + kSupport + "} 5\n",
            "telnyx_longest_active_call_duration_seconds" + kSupport + "} 700\n",
            "telnyx_reported_active_calls" + kSupport + "} 6\n",
-           "telnyx_connection_info" + kSupport + ",record_type=\"\",source=\"configured\"} 1\n",
+           "telnyx_connection_info" + kSupport + ",source=\"configured\"} 1\n",
            "telnyx_connection_channel_limit" + kSupport + ",direction=\"configured\"} 100\n",
            "telnyx_connection_up" + kSupport + "} 1\n",
            "telnyx_connection_last_success_timestamp_seconds" + kSupport + "} 1700000000\n",
@@ -110,7 +156,8 @@ TEST_F(MetricsPageTest, LeavesOutSessionsThatAreNotKnown) {
                .ended_wall = clock_.WallNow(),
                .elapsed = 1s,
                .result = CompletePoll{
-                   .summary = {.legs = 1, .sessions = std::nullopt, .bucket_counts = {1, 0, 0}}}});
+                   .summary = {.legs = 1, .sessions = std::nullopt, .bucket_counts = {1, 0, 0}},
+                   .duration_bounds = kBounds}});
   EXPECT_THAT(Page(), Not(HasSubstr("telnyx_active_call_sessions")));
   EXPECT_THAT(Page(), Not(HasSubstr("telnyx_reported_active_calls")));
 }
@@ -149,6 +196,84 @@ TEST_F(MetricsPageTest, ShowsValuesAgainAfterARecovery) {
   EXPECT_THAT(Page(), Not(HasSubstr("telnyx_connection_failure_info")));
 }
 
+TEST_F(MetricsPageTest, ShowsThePeakAsLongAsItIsWithinTheWindow) {
+  Complete(kFirst, 90);
+  clock_.Advance(15s);
+  Complete(kFirst, 50);
+  clock_.Advance(15s);
+  Complete(kFirst, 7);
+  EXPECT_THAT(Page(), HasSubstr("telnyx_active_calls_peak" + kSupport + "} 90\n"));
+  clock_.Advance(30s - 1ms);
+  EXPECT_THAT(Page(), HasSubstr("telnyx_active_calls_peak" + kSupport + "} 90\n"));
+  // Nothing has happened but that time went on.
+  clock_.Advance(1ms);
+  EXPECT_THAT(Page(), HasSubstr("telnyx_active_calls_peak" + kSupport + "} 50\n"));
+  EXPECT_THAT(Page(), HasSubstr("telnyx_active_calls" + kSupport + "} 7\n"));
+  // It goes with the values that it belongs to.
+  clock_.Advance(15s);
+  EXPECT_THAT(Page(), Not(HasSubstr("telnyx_active_calls")));
+}
+
+TEST_F(MetricsPageTest, NeverShowsAPeakBelowThePresentCount) {
+  store_.Change(kFirst, {.id = "1", .name = "1", .stale_after = 1h, .peak_window = 1s});
+  Complete(kFirst, 5);
+  clock_.Advance(30min);
+  EXPECT_THAT(Page(), HasSubstr("telnyx_active_calls_peak{account=\"main\",connection_id=\"1\","
+                                "connection_name=\"1\"} 5\n"));
+}
+
+TEST_F(MetricsPageTest, CountsWhatHappensBetweenPollsFromTheFirstCompleteOneOn) {
+  Fail(kFirst, FailureReason::kTimeout);
+  EXPECT_THAT(Page(), Not(HasSubstr("telnyx_calls_started_total" + kSupport)));
+  EXPECT_THAT(Page(), Not(HasSubstr("telnyx_completed_call_duration_seconds")));
+  Change(kFirst, 0, {});
+  EXPECT_THAT(Page(), HasSubstr("telnyx_calls_started_total" + kSupport + "} 0\n"));
+  EXPECT_THAT(Page(),
+              HasSubstr("telnyx_completed_call_duration_seconds_count" + kSupport + "} 0\n"));
+  Change(kFirst, 3, {59.5, 60.5});
+  Fail(kFirst, FailureReason::kTimeout);
+  Change(kFirst, 2, {700});
+  // Counters stay when values are not known any more.
+  clock_.Advance(1h);
+  const std::string page = Page();
+  const std::string durations = "telnyx_completed_call_duration_seconds";
+  for (const std::string& line : {
+           "telnyx_calls_started_total" + kSupport + "} 5\n",
+           durations + "_bucket" + kSupport + ",le=\"60\"} 1\n",
+           durations + "_bucket" + kSupport + ",le=\"600\"} 2\n",
+           durations + "_bucket" + kSupport + ",le=\"+Inf\"} 3\n",
+           durations + "_sum" + kSupport + "} 820\n",
+           durations + "_count" + kSupport + "} 3\n",
+       }) {
+    EXPECT_THAT(page, HasSubstr(line));
+  }
+}
+
+TEST_F(MetricsPageTest, BeginsCompletedCallsAnewUnderOtherBuckets) {
+  Change(kFirst, 3, {59.5, 60.5});
+  Change(kFirst, 1, {12, 13}, {10, 12.5, 15});
+  const std::string page = Page();
+  const std::string durations = "telnyx_completed_call_duration_seconds";
+  EXPECT_THAT(page, HasSubstr(durations + "_bucket" + kSupport + ",le=\"12.5\"} 1\n"));
+  EXPECT_THAT(page, HasSubstr(durations + "_count" + kSupport + "} 2\n"));
+  EXPECT_THAT(page, HasSubstr("telnyx_calls_started_total" + kSupport + "} 4\n"));
+}
+
+TEST(ConnectionStore, KeepsWhenAnExampleWasNoted) {
+  ConnectionStore store;
+  store.Add(kFirst, "main", {.id = "1", .name = "1"});
+  CallChanges changes{.completed = DurationHistogram(
+                          std::make_shared<const std::vector<double>>(std::vector<double>{60}))};
+  changes.completed.Add({.high = 0x1000, .low = 5}, 10);
+  const WallTime noted(1'700'000'000s);
+  store.OnPollEnded(kFirst, {.ended_wall = noted, .result = CompletePoll{}, .changes = changes});
+  store.ForEach([&](std::size_t, const ConnectionStore::Entry& entry) {
+    const auto& example = entry.state.totals->completed.buckets()[0].example;
+    EXPECT_EQ(example, (DurationHistogram::Example{
+                           .leg = {.high = 0x1000, .low = 5}, .seconds = 10, .noted = noted}));
+  });
+}
+
 TEST_F(MetricsPageTest, WritesEachHeaderOnce) {
   Complete(kFirst, 5);
   Complete(kSecond, 6);
@@ -160,10 +285,129 @@ TEST_F(MetricsPageTest, WritesEachHeaderOnce) {
 
 TEST_F(MetricsPageTest, IsTheSameObjectUntilSomethingChanges) {
   Complete(kFirst, 5);
-  const auto page = page_.Get();
-  EXPECT_EQ(page_.Get(), page);
-  Complete(kSecond, 5);
-  EXPECT_NE(page_.Get(), page);
+  for (const ExpositionFormat format : kExpositionFormats) {
+    const auto page = page_.Get(format);
+    EXPECT_EQ(page_.Get(format), page);
+    Complete(kSecond, 5);
+    EXPECT_NE(page_.Get(format), page);
+  }
+}
+
+TEST_F(MetricsPageTest, IsCompressedOnceForAllUntilSomethingChanges) {
+  Complete(kFirst, 5);
+  for (const ExpositionFormat format : kExpositionFormats) {
+    const auto gzipped = page_.GetGzipped(format);
+    EXPECT_EQ(page_.GetGzipped(format), gzipped);
+    EXPECT_EQ(Gunzip(*gzipped), Page(format));
+    Complete(kSecond, 5);
+    EXPECT_NE(page_.GetGzipped(format), gzipped);
+    EXPECT_EQ(Gunzip(*page_.GetGzipped(format)), Page(format));
+  }
+}
+
+TEST_F(MetricsPageTest, ShowsTheSameInOpenMetrics) {
+  Complete(kFirst, 5);
+  const std::string page = Page(kOpenMetrics);
+  for (const std::string& lines : {
+           std::string("# TYPE telnyx_active_call_duration_seconds gaugehistogram\n"
+                       "# UNIT telnyx_active_call_duration_seconds seconds\n"),
+           "telnyx_active_calls" + kSupport + "} 5\n",
+           "telnyx_active_call_duration_seconds_bucket" + kSupport + ",le=\"60.0\"} 4\n",
+           "telnyx_active_call_duration_seconds_gsum" + kSupport + "} 1000\n",
+           "telnyx_active_call_duration_seconds_gcount" + kSupport + "} 5\n",
+           std::string("# TYPE telnyx_polls counter\n"),
+           "telnyx_polls_total" + kSupport + "} 1\n",
+           std::string("telnyx_exporter_poll_lag_seconds_bucket{le=\"0.01\"} 0\n"),
+           std::string("# TYPE process_cpu_seconds counter\n# UNIT process_cpu_seconds seconds\n"),
+       }) {
+    EXPECT_THAT(page, HasSubstr(lines));
+  }
+  EXPECT_TRUE(page.ends_with("\n# EOF\n"));
+}
+
+TEST_F(MetricsPageTest, ShowsNativeBucketsInProtobuf) {
+  Complete(kFirst, 5);
+  Complete(kSecond, 2);
+  const MetricFamilies families = ParseDelimited(Page(kProtobuf));
+  const auto family = std::ranges::find_if(families, [](const auto& candidate) {
+    return candidate.name() == "telnyx_active_call_duration_seconds";
+  });
+  ASSERT_NE(family, families.end());
+  EXPECT_EQ(family->type(), io::prometheus::client::GAUGE_HISTOGRAM);
+  ASSERT_EQ(family->metric_size(), 2);
+  const auto& histogram = family->metric(0).histogram();
+  EXPECT_EQ(histogram.sample_count(), 5U);
+  EXPECT_EQ(histogram.bucket_size(), 2);
+  EXPECT_EQ(histogram.schema(), 3);
+  EXPECT_EQ(histogram.zero_count(), 3U);
+  ASSERT_EQ(histogram.positive_span_size(), 2);
+  EXPECT_EQ(histogram.positive_span(1).offset(), 75);
+}
+
+TEST_F(MetricsPageTest, LeavesOutExpiredValuesInEveryFormat) {
+  Complete(kFirst, 5);
+  for (const ExpositionFormat format : kExpositionFormats) {
+    EXPECT_THAT(Page(format), HasSubstr("telnyx_active_calls"));
+  }
+  clock_.Advance(45s);
+  for (const ExpositionFormat format : kExpositionFormats) {
+    EXPECT_THAT(Page(format), Not(HasSubstr("telnyx_active_calls")));
+    EXPECT_THAT(Page(format), HasSubstr("telnyx_connection_up"));
+  }
+}
+
+TEST_F(MetricsPageTest, ReleasesAFormatThatNobodyAsksForAnyMore) {
+  const std::weak_ptr<const std::string> text = page_.Get(kText);
+  const std::weak_ptr<const std::string> gzipped = page_.GetGzipped(kText);
+  clock_.Advance(10min - 1ms);
+  page_.Get(kProtobuf);
+  EXPECT_FALSE(text.expired());
+  clock_.Advance(1ms);
+  page_.Get(kProtobuf);
+  EXPECT_TRUE(text.expired());
+  EXPECT_TRUE(gzipped.expired());
+  Complete(kFirst, 5);
+  EXPECT_THAT(Page(kText), HasSubstr("telnyx_active_calls" + kSupport + "} 5\n"));
+}
+
+TEST_F(MetricsPageTest, SkipsAPlaceWithoutAConnection) {
+  constexpr ConnectionKey kFourth{3};
+  store_.Add(kFourth, "main", Plan("4", "fourth"));
+  Complete(kFourth, 5);
+  for (const ExpositionFormat format : kExpositionFormats) {
+    EXPECT_THAT(Page(format), HasSubstr("fourth"));
+    EXPECT_THAT(Page(format), Not(HasSubstr("connection_id=\"\"")));
+  }
+  const MetricFamilies families = ParseDelimited(Page(kProtobuf));
+  EXPECT_EQ(families.front().name(), "telnyx_active_calls");
+  EXPECT_EQ(families.front().metric_size(), 1);
+}
+
+TEST_F(MetricsPageTest, IsKeptThreeTimesAsLongAsItsMakingTook) {
+  SlowClock clock;
+  MetricsPage pages(store_, exporter_, clock);
+  Complete(kFirst, 5);
+  clock.SetStep(10ms);
+  const auto page = pages.Get(kText);
+  clock.SetStep(0ms);
+  Complete(kFirst, 6);
+  EXPECT_EQ(pages.Get(kText), page);
+  clock.Advance(30ms - 1ns);
+  EXPECT_EQ(pages.Get(kText), page);
+  clock.Advance(1ns);
+  EXPECT_NE(pages.Get(kText), page);
+}
+
+TEST_F(MetricsPageTest, IsNotKeptPastTheEndOfItsValues) {
+  SlowClock clock;
+  MetricsPage pages(store_, exporter_, clock);
+  Complete(kFirst, 5);  // known for 45 s of clock_, which stands at the same time
+  clock.Advance(45s - 15ms);
+  clock.SetStep(5ms);
+  EXPECT_THAT(*pages.Get(kText), HasSubstr("telnyx_active_calls"));
+  clock.SetStep(0ms);
+  clock.Advance(5ms);
+  EXPECT_THAT(*pages.Get(kText), Not(HasSubstr("telnyx_active_calls")));
 }
 
 TEST_F(MetricsPageTest, TakesUpTheExportersOwnCountersWithinASecond) {

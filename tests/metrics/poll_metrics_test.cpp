@@ -1,5 +1,8 @@
 #include "metrics/poll_metrics.h"
 
+#include <memory>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +11,9 @@
 
 namespace telnyx_exporter {
 namespace {
+
+const DurationBounds kBounds =
+    std::make_shared<const std::vector<double>>(std::vector<double>{60, 600});
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
@@ -24,7 +30,7 @@ class PollMetricsTest : public ::testing::Test {
   }
 
   std::string Page() {
-    return *MetricsPage(store_, exporter_, {60, 600}, TextWriter(), clock_).Get();
+    return *MetricsPage(store_, exporter_, clock_).Get(ExpositionFormat::kText);
   }
 
   ManualClock clock_;
@@ -78,7 +84,7 @@ TEST_F(PollMetricsTest, ShowsRateLimitHeadersOnlyOnceSeen) {
 }
 
 TEST_F(PollMetricsTest, CountsRetriesSkipsAndWaits) {
-  metrics_.OnRetry(kConnection, {.failure = {}, .delay = 1s});
+  metrics_.OnRetry(kAccount, kConnection, {.failure = {}, .delay = 1s});
   metrics_.OnPollsSkipped(kConnection, 3);
   metrics_.OnRateLimiterWait(kAccount, 1500ms);
   const std::string page = Page();
@@ -86,6 +92,29 @@ TEST_F(PollMetricsTest, CountsRetriesSkipsAndWaits) {
   EXPECT_THAT(page, HasSubstr("telnyx_account_polls_skipped_total{account=\"main\"} 3\n"));
   EXPECT_THAT(page,
               HasSubstr("telnyx_api_rate_limiter_wait_seconds_total{account=\"main\"} 1.5\n"));
+}
+
+TEST_F(PollMetricsTest, AddsUpTheTrackedCallsOfAllConnections) {
+  constexpr ConnectionKey kOther{1};
+  metrics_.OnConnectionAdded(kOther, kAccount, {.id = "2", .name = "sales"});
+  EXPECT_THAT(Page(), HasSubstr("telnyx_exporter_tracked_calls 0\n"));
+  const auto track = [&](ConnectionKey connection, std::uint64_t legs) {
+    CallChanges changes{.completed = DurationHistogram(
+                            std::make_shared<const std::vector<double>>(std::vector<double>{60})),
+                        .tracked = legs};
+    metrics_.OnPollEnded(connection,
+                         {.result = CompletePoll{.summary = {.bucket_counts = {0, 0, 0}},
+                                                 .duration_bounds = kBounds},
+                          .changes = changes});
+  };
+  track(kConnection, 5);
+  track(kOther, 10);
+  track(kConnection, 3);
+  EXPECT_THAT(Page(), HasSubstr("telnyx_exporter_tracked_calls 13\n"));
+  metrics_.OnPollEnded(kConnection, {.result = std::unexpected(PollFailure{})});
+  EXPECT_THAT(Page(), HasSubstr("telnyx_exporter_tracked_calls 13\n"));
+  metrics_.OnConnectionRemoved(kOther);
+  EXPECT_THAT(Page(), HasSubstr("telnyx_exporter_tracked_calls 3\n"));
 }
 
 TEST_F(PollMetricsTest, ShowsHowTheConfigurationWasLoaded) {
@@ -108,6 +137,72 @@ TEST_F(PollMetricsTest, LosesAllSeriesOfARemovedAccount) {
   EXPECT_THAT(Page(), Not(HasSubstr("account=\"main\"")));
   metrics_.OnAccountAdded(kAccount, {.name = "next"});
   EXPECT_THAT(Page(), HasSubstr("telnyx_api_retries_total{account=\"next\"} 0\n"));
+}
+
+class DiscoveryMetricsTest : public PollMetricsTest {
+ protected:
+  static constexpr AccountKey kDiscovering{1};
+
+  void SetUp() override { metrics_.OnAccountAdded(kDiscovering, Plan()); }
+  static AccountPlan Plan() {
+    return {.name = "finds", .discovery = DiscoveryPlan{.refresh_interval = 1min}};
+  }
+  void Discover(std::vector<ListedVoiceProfile> profiles) {
+    known_.Take({.voice_profiles = std::move(profiles)});
+    metrics_.OnDiscoveryEnded(kDiscovering,
+                              {.ended_wall = WallTime(1000s), .result = 3, .known = known_});
+  }
+
+  DiscoveredConnections known_;
+};
+
+TEST_F(DiscoveryMetricsTest, ShowsWhatIsKnownOnly) {
+  EXPECT_THAT(Page(), HasSubstr("telnyx_discovery_failures_total{account=\"finds\"} 0\n"));
+  EXPECT_THAT(Page(), Not(HasSubstr("telnyx_discovered_connections")));
+  Discover({{.id = "7", .name = "eu", .concurrent_call_limit = 50}, {.id = "8", .name = "us"}});
+  const std::string page = Page();
+  EXPECT_THAT(page, HasSubstr("telnyx_discovered_connections{account=\"finds\"} 3\n"));
+  EXPECT_THAT(
+      page, HasSubstr("telnyx_discovery_last_success_timestamp_seconds{account=\"finds\"} 1000\n"));
+  EXPECT_THAT(page, HasSubstr("telnyx_outbound_voice_profile_concurrent_call_limit{account="
+                              "\"finds\",profile_id=\"7\",profile_name=\"eu\"} 50\n"));
+  EXPECT_THAT(page, Not(HasSubstr("profile_id=\"8\"")));
+}
+
+TEST_F(DiscoveryMetricsTest, CountsFailuresAndKeepsWhatIsKnown) {
+  Discover({});
+  metrics_.OnDiscoveryEnded(kDiscovering,
+                            {.result = std::unexpected(PollFailure{}), .known = known_});
+  const std::string page = Page();
+  EXPECT_THAT(page, HasSubstr("telnyx_discovery_failures_total{account=\"finds\"} 1\n"));
+  EXPECT_THAT(page, HasSubstr("telnyx_discovered_connections{account=\"finds\"} 3\n"));
+}
+
+TEST_F(DiscoveryMetricsTest, LosesAProfileThatIsGoneAndOneThatIsRenamed) {
+  Discover({{.id = "7", .name = "eu", .concurrent_call_limit = 50},
+            {.id = "8", .name = "us", .concurrent_call_limit = 60}});
+  Discover({{.id = "7", .name = "europe", .concurrent_call_limit = 50}});
+  const std::string page = Page();
+  EXPECT_THAT(page, HasSubstr("profile_name=\"europe\"} 50\n"));
+  EXPECT_THAT(page, Not(HasSubstr("profile_name=\"eu\"")));
+  EXPECT_THAT(page, Not(HasSubstr("profile_id=\"8\"")));
+}
+
+TEST_F(DiscoveryMetricsTest, LosesEverythingWithoutDiscovery) {
+  Discover({{.id = "7", .name = "eu", .concurrent_call_limit = 50}});
+  metrics_.OnAccountChanged(kDiscovering, {.name = "finds"});
+  const std::string page = Page();
+  EXPECT_THAT(page, Not(HasSubstr("discover")));
+  EXPECT_THAT(page, Not(HasSubstr("voice_profile_concurrent")));
+}
+
+TEST_F(DiscoveryMetricsTest, IsNotReadyBeforeTheFirstListsHaveComeAndTheirConnectionsWerePolled) {
+  EXPECT_FALSE(store_.ready());
+  metrics_.OnConnectionAdded(kConnection, kDiscovering, {.id = "1", .name = "support"});
+  metrics_.OnPollEnded(kConnection, {.result = CompletePoll{.duration_bounds = kBounds}});
+  EXPECT_FALSE(store_.ready());
+  Discover({});
+  EXPECT_TRUE(store_.ready());
 }
 
 }  // namespace

@@ -82,16 +82,14 @@ class Golden : public PagesFixture {
                         .longest_seconds = 8000,
                         .total_seconds = 12'000,
                         .bucket_counts = {2, 4, 3, 1, 1}},
+            .duration_bounds = bounds_,
             .reported_legs = 12,
             .pages = 2,
             .longest_calls = {{.leg = {.high = 0x428c31b67af44bcb, .low = 0xb68e5013ef9657c1},
-                               .session = {.high = 1, .low = 2},
+                               .session = {.high = 0x1000, .low = 2},
                                .duration_seconds = 8000,
-                               .has_session = true,
-                               .leg_is_uuid = true,
-                               .session_is_uuid = true},
-                              {.leg = {.high = 3, .low = 4}, .duration_seconds = 3000}},
-            .duration_bounds = bounds_};
+                               .has_session = true},
+                              {.leg = {.high = 3, .low = 4}, .duration_seconds = 3000}}};
   }
 
   static void Compare(const std::string& name, std::string html) {

@@ -12,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include "calls/duration_bounds.h"
 #include "metrics/account_store.h"
 #include "metrics/connection_store.h"
 #include "pages/connection_page.h"
@@ -42,9 +43,9 @@ class PagesFixture : public ::testing::Test {
   /// A complete poll of calls that have lasted so many seconds each.
   void Complete(ConnectionKey key, const std::vector<std::uint32_t>& durations) {
     CompletePoll poll{.summary = {.sessions = durations.size()},
+                      .duration_bounds = bounds_,
                       .reported_legs = durations.size(),
-                      .pages = 1,
-                      .duration_bounds = bounds_};
+                      .pages = 1};
     poll.summary.bucket_counts.resize(bounds_->size() + 1);
     for (const std::uint32_t duration : durations) {
       const auto bucket = std::ranges::lower_bound(*bounds_, duration) - bounds_->begin();
@@ -90,7 +91,7 @@ class PagesFixture : public ::testing::Test {
   ManualClock clock_;
   ConnectionStore connections_;
   AccountStore accounts_{clock_};
-  std::shared_ptr<const std::vector<double>> bounds_ =
+  DurationBounds bounds_ =
       std::make_shared<const std::vector<double>>(std::vector<double>{5, 60, 600, 3600});
   ExporterFacts facts_{
       .build = {.version = "1.2.3", .revision = "abcdef012345", .compiler = "GNU 12.2.0"},

@@ -11,6 +11,7 @@
 #include "support/fake_transport.h"
 #include "support/manual_clock.h"
 #include "support/pages.h"
+#include "support/recording_observer.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -24,53 +25,6 @@ using ::testing::IsEmpty;
 using ::testing::Le;
 using ::testing::SizeIs;
 using Kind = TransportError::Kind;
-
-class RecordingObserver final : public PollObserver {
- public:
-  void OnAccountAdded(AccountKey, const AccountPlan& plan) override {
-    accounts.push_back(plan.name);
-  }
-  void OnAccountRemoved(AccountKey) override { ++accounts_removed; }
-  void OnConnectionAdded(ConnectionKey key, AccountKey, const ConnectionPlan& plan) override {
-    const auto index = static_cast<std::size_t>(key);
-    if (connections.size() <= index) connections.resize(index + 1);
-    connections[index] = plan.id;
-    added.push_back(plan.id);
-  }
-  void OnConnectionChanged(ConnectionKey key, const ConnectionPlan& plan) override {
-    changed.push_back(connections[static_cast<std::size_t>(key)] + "=" + plan.name);
-  }
-  void OnConnectionRemoved(ConnectionKey key) override {
-    removed.push_back(connections[static_cast<std::size_t>(key)]);
-  }
-  void OnPollBegun(ConnectionKey key, Duration lag) override {
-    begun.push_back(connections[static_cast<std::size_t>(key)]);
-    lags.push_back(lag);
-  }
-  void OnPollEnded(ConnectionKey, const PollReport& report) override { ended.push_back(report); }
-  void OnPollsSkipped(ConnectionKey, std::uint64_t count) override { skipped += count; }
-  void OnRequestEnded(AccountKey, const RequestReport& report) override {
-    requests.push_back(report);
-  }
-  void OnRetry(ConnectionKey, const RetryReport& report) override {
-    retries.push_back(report.delay);
-  }
-  void OnRateLimiterWait(AccountKey, Duration duration) override { waited += duration; }
-  void OnKeyRefused(AccountKey, const KeyRefusalReport& report) override {
-    key_waits.push_back(report.wait);
-  }
-  void OnKeyAccepted(AccountKey) override { ++keys_accepted; }
-
-  std::vector<std::string> accounts, connections, added, changed, removed, begun;
-  std::vector<Duration> key_waits;
-  int accounts_removed = 0;
-  int keys_accepted = 0;
-  std::vector<Duration> lags, retries;
-  std::vector<PollReport> ended;
-  std::vector<RequestReport> requests;
-  std::uint64_t skipped = 0;
-  Duration waited{};
-};
 
 class PollerTest : public ::testing::Test {
  protected:
@@ -138,8 +92,6 @@ TEST_F(PollerTest, WalksAllPagesAndSumsThemUp) {
   EXPECT_EQ(poll.pages, 2U);
   ASSERT_THAT(poll.longest_calls, SizeIs(3));
   EXPECT_EQ(poll.longest_calls[0].duration_seconds, 701U);
-  EXPECT_TRUE(poll.longest_calls[0].leg_is_uuid);
-  EXPECT_EQ(*poll.duration_bounds, plan_.duration_bounds);
 }
 
 TEST_F(PollerTest, ReportsNothingOfAWalkThatFailsOnItsLastPage) {
@@ -666,6 +618,96 @@ TEST_F(PollerApplyTest, RemovesAnAccountWithAllItsConnections) {
   EXPECT_THAT(transport_.pending, IsEmpty());
   Pass(60s);
   EXPECT_THAT(observer_.begun, SizeIs(3));
+}
+
+class PollerTrackingTest : public PollerTest {
+ protected:
+  void SetUp() override {
+    PollerTest::SetUp();
+    AddConnections(1);
+  }
+
+  // The connection's next poll, all on one page.
+  const PollReport& Poll(const std::vector<std::string>& rows) {
+    while (transport_.pending.empty()) Pass(100ms);
+    transport_.Answer(200, Page(rows, "", rows.size()));
+    return observer_.ended.back();
+  }
+  void FailAPoll() {
+    while (transport_.pending.empty()) Pass(100ms);
+    transport_.Answer(404, "{}");
+  }
+};
+
+TEST_F(PollerTrackingTest, ReportsWhatBeganAndEndedSinceThePollBefore) {
+  Start(PollMode::kContinuous);
+  const auto baseline = Poll({Row(1, 1, 30), Row(2, 1, 30)}).changes;
+  ASSERT_TRUE(baseline.has_value());
+  EXPECT_EQ(baseline->started, 0U);
+  EXPECT_EQ(*baseline->completed.bounds(), plan_.duration_bounds);
+  EXPECT_EQ(Poll({Row(1, 1, 45), Row(3, 1, 5)}).changes.value().started, 1U);
+  const auto changes = Poll({Row(1, 1, 60), Row(3, 1, 20)}).changes;
+  EXPECT_EQ(changes.value().completed.count(), 1U);
+  EXPECT_NEAR(changes.value().completed.total_seconds(), 30 + 7.5, 0.2);
+  EXPECT_EQ(changes.value().tracked, 2U);
+}
+
+TEST_F(PollerTrackingTest, GoesOnFromTheLastCompletePollAfterFailures) {
+  Start(PollMode::kContinuous);
+  Poll({Row(1, 1, 30), Row(2, 1, 30)});
+  FailAPoll();
+  EXPECT_FALSE(observer_.ended.back().changes.has_value());
+  Poll({Row(1, 1, 60)});
+  const auto changes = Poll({Row(1, 1, 75)}).changes;
+  EXPECT_EQ(changes.value().started, 0U);
+  EXPECT_EQ(changes.value().completed.count(), 1U);
+  EXPECT_NEAR(changes.value().completed.total_seconds(), 30 + 15, 0.2);
+}
+
+TEST_F(PollerTrackingTest, TracksNothingWhenItPollsOnce) {
+  Start(PollMode::kOnce);
+  EXPECT_FALSE(Poll({Row(1, 1, 30)}).changes.has_value());
+}
+
+TEST_F(PollerTrackingTest, GoesOnUnderOtherBuckets) {
+  Start(PollMode::kContinuous);
+  std::vector<std::string> rows;
+  for (std::uint64_t leg = 0; leg < 100; ++leg) rows.push_back(Row(leg, leg, 30));
+  Poll(rows);
+  plan_.duration_bounds = {1, 2, 3};
+  poller_->Apply(plan_);
+  const auto changes = Poll(rows).changes;
+  EXPECT_EQ(changes.value().started, 0U);
+  EXPECT_EQ(changes.value().tracked, 100U);
+  EXPECT_EQ(*changes.value().completed.bounds(), plan_.duration_bounds);
+}
+
+TEST_F(PollerTrackingTest, BeginsAnewWithAConnectionThatComesBack) {
+  Start(PollMode::kContinuous);
+  Poll({Row(1, 1, 30)});
+  const auto account = plan_.accounts[0];
+  plan_.accounts[0].connections.clear();
+  poller_->Apply(plan_);
+  plan_.accounts[0] = account;
+  poller_->Apply(plan_);
+  const auto changes = Poll({Row(2, 1, 30)}).changes;
+  EXPECT_EQ(changes.value().started, 0U);
+  EXPECT_EQ(changes.value().tracked, 1U);
+}
+
+TEST_F(PollerTrackingTest, KeepsTheCallsOfConnectionsApart) {
+  AddConnections(1);
+  plan_.accounts[0].connections[1].id = "other";
+  Start(PollMode::kContinuous);
+  for (int i = 0; i < 20; ++i) {
+    while (transport_.pending.empty()) Pass(100ms);
+    const bool other = transport_.pending[0].request.target.contains("other");
+    transport_.Answer(200, other ? Page({Row(1, 1, 30)}, "", 1) : Page({}, "", 0));
+  }
+  for (const PollReport& report : observer_.ended) {
+    EXPECT_EQ(report.changes.value().started, 0U);
+    EXPECT_EQ(report.changes.value().completed.count(), 0U);
+  }
 }
 
 TEST_F(PollerApplyTest, RunCallsWhatIsPosted) {

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
+#include "fake_request.h"
 #include "simulator/control.h"
 #include "simulator/cursor.h"
 #include "support/manual_clock.h"
@@ -22,34 +23,6 @@ using ::testing::HasSubstr;
 
 constexpr const char* kId = "1293384261075731461";
 const std::string kPath = std::string("/v2/connections/") + kId + "/active_calls";
-
-class FakeRequest final : public HttpRequest {
- public:
-  FakeRequest(std::string path, std::map<std::string, std::string> query,
-              std::string method = "GET", std::string authorization = "Bearer KEY")
-      : path_(std::move(path)),
-        query_(std::move(query)),
-        method_(std::move(method)),
-        authorization_(std::move(authorization)) {}
-
-  std::string_view method() const override { return method_; }
-  std::string_view path() const override { return path_; }
-  std::string_view query() const override { return {}; }
-  std::optional<std::string> Header(std::string_view name) const override {
-    return name == "Authorization" && !authorization_.empty() ? std::optional(authorization_)
-                                                              : std::nullopt;
-  }
-  std::optional<std::string> Query(std::string_view name) const override {
-    const auto found = query_.find(std::string(name));
-    return found == query_.end() ? std::nullopt : std::optional(found->second);
-  }
-
- private:
-  std::string path_;
-  std::map<std::string, std::string> query_;
-  std::string method_;
-  std::string authorization_;
-};
 
 class ApiTest : public ::testing::Test {
  protected:
@@ -119,6 +92,7 @@ class ApiTest : public ::testing::Test {
        {.id = "2", .name = "quote\"d", .traffic = {.mean_active_calls = 5, .seed = 2}}},
       sim_clock_};
   Api api_;
+  FaultRules faults_{1};
 };
 
 TEST_F(ApiTest, PagesCoverEveryLegOnce) {
@@ -266,7 +240,7 @@ TEST_F(LimitedApiTest, Answers429PastItsLimitAndSaysSo) {
 
 TEST_F(ApiTest, TellsTheTruthThatPagesTell) {
   const HttpResponse response =
-      AnswerControl(world_, FakeRequest("/simulator/truth", {{"buckets", "60,600"}}));
+      AnswerControl(world_, faults_, FakeRequest("/simulator/truth", {{"buckets", "60,600"}}));
   simdjson::dom::parser parser;
   const simdjson::dom::element truth = parser.parse(*response.body);
   EXPECT_EQ(bool(truth["frozen"]), true);
@@ -274,9 +248,30 @@ TEST_F(ApiTest, TellsTheTruthThatPagesTell) {
   EXPECT_EQ(std::string_view(truth["connections"].at(1)["name"]), "quote\"d");
 }
 
+TEST_F(ApiTest, TheTruthCountsWhatHasBegunAndEnded) {
+  simdjson::dom::parser parser;
+  struct Counts {
+    std::uint64_t legs;
+    std::uint64_t started;
+    std::uint64_t ended;
+  };
+  const auto read = [&]() -> Counts {
+    const HttpResponse response =
+        AnswerControl(world_, faults_, FakeRequest("/simulator/truth", {}));
+    const simdjson::dom::element connection = parser.parse(*response.body)["connections"].at(0);
+    return {
+        .legs = connection["legs"], .started = connection["started"], .ended = connection["ended"]};
+  };
+  const Counts before = read();
+  sim_clock_.Advance(600);
+  const Counts after = read();
+  EXPECT_GT(after.started, before.started + 1000);
+  EXPECT_EQ(before.legs + after.started - before.started, after.legs + after.ended - before.ended);
+}
+
 TEST_F(ApiTest, MovesAFrozenTimeOn) {
   const auto post = [&](const char* path, std::map<std::string, std::string> query = {}) {
-    return AnswerControl(world_, FakeRequest(path, std::move(query), "POST")).status;
+    return AnswerControl(world_, faults_, FakeRequest(path, std::move(query), "POST")).status;
   };
   const SimTime before = sim_clock_.Now();
   EXPECT_EQ(post("/simulator/advance", {{"seconds", "15"}}), 200);
@@ -289,10 +284,13 @@ TEST_F(ApiTest, MovesAFrozenTimeOn) {
 }
 
 TEST(Cursor, ComesBackAndNothingElseDoes) {
-  for (const std::uint64_t number : {std::uint64_t{0}, std::uint64_t{1}, ~std::uint64_t{0}}) {
-    EXPECT_EQ(DecodeCursor(EncodeCursor(number)), number);
+  for (const std::uint64_t number : {std::uint64_t{0}, std::uint64_t{1}, ~std::uint64_t{0} >> 1U}) {
+    for (const bool backwards : {false, true}) {
+      const Place place{.leg_number = number, .backwards = backwards};
+      EXPECT_EQ(DecodeCursor(EncodeCursor(place)), place);
+    }
   }
-  std::string cursor = EncodeCursor(5);
+  std::string cursor = EncodeCursor({5});
   cursor[15] = '!';
   EXPECT_EQ(DecodeCursor(cursor), std::nullopt);
   EXPECT_EQ(DecodeCursor(""), std::nullopt);

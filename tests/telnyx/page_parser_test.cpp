@@ -186,6 +186,19 @@ TEST(PageParser, TakesNullMetaForNone) {
   EXPECT_EQ(Parse(Meta(R"("cursors":{"after":null})")).page->after, "");
 }
 
+TEST(PageParser, RefusesWhatOnlyBeginsLikeNull) {
+  for (const char* value : {"nul", "nulL", "nullnull", "n"}) {
+    EXPECT_EQ(ErrorOf(Meta(fmt::format(R"("total_items":{})", value))),
+              "meta.total_items is not a whole number from 0")
+        << value;
+    EXPECT_EQ(ErrorOf(Meta(fmt::format(R"("cursors":{})", value))),
+              "meta.cursors is not an object");
+    EXPECT_EQ(ErrorOf(OneRow(fmt::format(
+                  R"("call_session_id":{},"call_leg_id":"x","call_duration":1)", value))),
+              "data[0].call_session_id is not an id");
+  }
+}
+
 TEST(PageParser, RefusesACursorThatDoesNotFitIntoARequest) {
   EXPECT_EQ(ErrorOf(Meta(fmt::format(R"("cursors":{{"after":"{}"}})", std::string(65536, 'x')))),
             "meta.cursors.after has 65536 bytes, more than 4096");

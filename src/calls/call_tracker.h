@@ -1,0 +1,45 @@
+#pragma once
+
+// What happened to a connection's calls between its polls: which legs are new and which have ended,
+// and how long those lasted. The poller has one for each connection and feeds it every complete
+// poll, on the polling thread.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "base/clock.h"
+#include "calls/duration_histogram.h"
+#include "calls/id_grouping.h"
+#include "calls/leg_list.h"
+#include "telnyx/active_call.h"
+
+namespace telnyx_exporter {
+
+/// What one complete poll added to what is known.
+struct CallChanges {
+  std::uint64_t started = 0;
+  DurationHistogram completed;
+  std::uint64_t tracked = 0;  // legs that the tracker knows now
+};
+
+/// A leg has ended when two complete polls in a row were without it: a single one may have missed
+/// it, since the pages of a poll are not a snapshot. Its end is taken to be half-way between the
+/// last poll that saw it and the first that did not.
+class CallTracker {
+ public:
+  /// Takes in a complete poll that ended at `now`. `order` are all of its rows in the order of one
+  /// and the same IdGrouping key for the tracker's whole life. The first poll is the baseline:
+  /// nothing has started or ended.
+  CallChanges Update(std::span<const ActiveCall> calls, std::span<const IdGrouping::Entry> order,
+                     Instant now, const DurationBounds& bounds, SpareLegBlocks& spare);
+
+ private:
+  LegList present_;  // in the last poll
+  LegList missing_;  // in the poll before the last, but not in the last
+  std::optional<Instant> last_poll_;
+  Duration last_gap_{};  // between the last poll and the one before
+};
+
+}  // namespace telnyx_exporter

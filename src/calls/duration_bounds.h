@@ -1,0 +1,12 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+namespace telnyx_exporter {
+
+/// Upper bounds of the buckets of a duration histogram in seconds, ascending. Whatever was counted
+/// keeps the bounds that it was counted under, also when a reload brings others.
+using DurationBounds = std::shared_ptr<const std::vector<double>>;
+
+}  // namespace telnyx_exporter

@@ -1,0 +1,45 @@
+#pragma once
+
+// Which of an account's connections are polled: those that the configuration names and those that
+// its discovery keeps of the account's list. Pure; the poller feeds it each complete list.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/name_pattern.h"
+#include "polling/list_refresh.h"
+#include "polling/poll_plan.h"
+#include "polling/shard.h"
+#include "telnyx/connection_list.h"
+
+namespace telnyx_exporter {
+
+/// The connections that the account's lists have named, the newest list last. One that a list does
+/// not name stays until another list in a row does not name it either: lists are read page by page
+/// while they change.
+class DiscoveredConnections {
+ public:
+  /// Takes in a complete list.
+  void Take(AccountLists lists);
+
+  const std::vector<ListedConnection>& connections() const { return connections_; }
+  const std::vector<ListedVoiceProfile>& voice_profiles() const { return voice_profiles_; }
+
+ private:
+  std::vector<ListedConnection> connections_;
+  std::vector<std::string> missed_once_;  // ids, sorted
+  std::vector<ListedVoiceProfile> voice_profiles_;
+};
+
+/// Whether discovery keeps a connection, its kind aside.
+bool Selects(const DiscoveryPlan& plan, const ListedConnection& connection);
+
+/// What is to be polled of the account by this shard: explicit connections first; they win over
+/// discovered ones with the same id and take from these what the configuration does not say.
+std::vector<ConnectionPlan> ConnectionsToPoll(const AccountPlan& account,
+                                              const DiscoveredConnections& discovered,
+                                              const Shard& shard);
+
+}  // namespace telnyx_exporter

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "polling/request_sequence.h"
+#include "telnyx/connection_list.h"
+#include "telnyx/list_walk.h"
+
+namespace telnyx_exporter {
+
+/// A refresh that takes longer has failed.
+inline constexpr Duration kListRefreshTimeout = std::chrono::minutes(5);
+
+/// What an account has, read to the end.
+struct AccountLists {
+  std::vector<ListedConnection> connections;
+  std::vector<ListedVoiceProfile> voice_profiles;  // with channel limits only
+};
+
+/// One refresh of an account's lists: all its connections and, where limits are wanted, the lists
+/// by kind that carry them and the voice profiles. All of it or nothing.
+class ListRefresh final : public RequestSequence {
+ public:
+  ListRefresh(bool with_channel_limits, Instant begun);
+
+  const std::string& next_target() const override { return walk_.next_target(); }
+
+  /// After kComplete.
+  AccountLists TakeLists();
+
+ protected:
+  std::expected<Step, PollFailure> OnPage(std::string_view body) override;
+
+ private:
+  Result<ListPage> Parse(std::string_view body);
+  bool reads_profiles() const { return lists_[list_] == kVoiceProfilesPath; }
+  bool reads_limits() const { return list_ > 0; }
+
+  std::vector<std::string_view> lists_;  // paths
+  std::size_t list_ = 0;                 // the one that is being read
+  ListWalk walk_;
+  ConnectionListParser parser_;
+  std::vector<ListedConnection> connections_;
+  std::vector<ListedConnection> with_limits_;
+  std::vector<ListedVoiceProfile> profiles_;
+};
+
+}  // namespace telnyx_exporter

@@ -1,0 +1,66 @@
+#pragma once
+
+// Requests to one account's API that belong together and come one after the other, without I/O:
+// their retries and their common deadline. The poller asks what to request, brings the answers and
+// is told what comes next. Poll and ListRefresh say what the answers mean.
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "http/transport.h"
+#include "polling/retry_policy.h"
+#include "telnyx/failure.h"
+
+namespace telnyx_exporter {
+
+class RequestSequence {
+ public:
+  /// `timeout` for everything, `attempt_timeout` for one request.
+  RequestSequence(Instant begun, Duration timeout, Duration attempt_timeout)
+      : begun_(begun), timeout_(timeout), attempt_timeout_(attempt_timeout) {}
+  virtual ~RequestSequence() = default;
+  RequestSequence(const RequestSequence&) = delete;
+  RequestSequence& operator=(const RequestSequence&) = delete;
+
+  Instant begun() const { return begun_; }
+  Instant deadline() const { return begun_ + timeout_; }
+  /// For the next request.
+  Duration AttemptTimeout(Instant now) const;
+
+  virtual const std::string& next_target() const = 0;
+
+  enum class Next { kRequest, kRetry, kComplete, kFailed };
+
+  /// Takes in how the newest request ended.
+  Next OnExchange(const Exchange& exchange, Instant now, WallTime wall_now, double jitter);
+  /// Ends the sequence as timed out; `detail` says what it was waiting for.
+  void OnDeadline(std::string_view detail);
+
+  /// After kRetry: how long to wait.
+  Duration retry_delay() const { return retry_delay_; }
+  /// After kRetry and kFailed: what went wrong.
+  const PollFailure& failure() const { return failure_; }
+
+ protected:
+  enum class Step { kNextPage, kEnd };
+
+  /// Reads the body of an answer with status 200.
+  virtual std::expected<Step, PollFailure> OnPage(std::string_view body) = 0;
+
+ private:
+  Next OnTransportError(const TransportError& error, Instant now, double jitter);
+  Next OnFailure(PollFailure failure, const RetryAdvice& advice, Instant now, double jitter);
+  Next Fail(PollFailure failure);
+
+  const Instant begun_;
+  const Duration timeout_;
+  const Duration attempt_timeout_;
+  std::uint32_t attempt_ = 1;  // of the present page
+  PollFailure failure_;
+  Duration retry_delay_{};
+};
+
+}  // namespace telnyx_exporter

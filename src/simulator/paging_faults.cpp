@@ -1,0 +1,104 @@
+#include "simulator/paging_faults.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+
+#include "simulator/pages.h"
+
+namespace telnyx_exporter::simulator {
+namespace {
+
+constexpr std::size_t kLongCursorBytes = std::size_t{64} * 1024;
+constexpr std::uint64_t kIgnoredLimitFactor = 4;
+constexpr std::uint64_t kBehindAllLegs = (std::uint64_t{1} << 63U) - 1;
+
+using CursorRequest = Api::CursorRequest;
+
+// `change` is given the request and the page that it would get, and returns the page that it gets.
+template <typename Change>
+WireAnswer WithPage(const FaultyRequest& faulty, Change change) {
+  const auto asked = faulty.api.AsCursorRequest(faulty.request);
+  if (!asked || asked->view->legs.empty()) return faulty.api.Answer(faulty.request);
+  const CursorPage page = change(*asked, SelectCursorPage(*asked->view, asked->query));
+  return CursorPageAnswer(*asked->view, asked->connection_id, page);
+}
+
+std::size_t LegsUpTo(const CursorRequest& asked, std::size_t count) {
+  return std::min(asked.view->legs.size(), count);
+}
+
+// Leads to what is behind the view's first `count` legs.
+std::string CursorBehind(const CursorRequest& asked, std::size_t count) {
+  return EncodeCursor({asked.view->legs[count - 1]->number});
+}
+
+std::uint64_t LastLegNumber(const CursorRequest& asked) { return asked.view->legs.back()->number; }
+
+}  // namespace
+
+WireAnswer RepeatCursor(const FaultyRequest& faulty) {
+  return WithPage(faulty, [](const CursorRequest& asked, CursorPage page) {
+    // Without rows a walk would end; behind the last leg the first ones come again.
+    if (page.first == page.last) page = {.first = 0, .last = LegsUpTo(asked, asked.query.limit)};
+    page.after =
+        asked.query.after ? EncodeCursor(*asked.query.after) : CursorBehind(asked, page.last);
+    return page;
+  });
+}
+
+WireAnswer LoopThreeCursors(const FaultyRequest& faulty) {
+  return WithPage(faulty, [](const CursorRequest& asked, CursorPage page) {
+    const std::size_t third =
+        std::min<std::size_t>(asked.query.limit, (asked.view->legs.size() + 2) / 3);
+    // Behind the third cursor the legs begin again, and the first cursor follows.
+    page.first = page.first >= LegsUpTo(asked, 3 * third) ? 0 : page.first / third * third;
+    page.last = LegsUpTo(asked, page.first + third);
+    page.after = CursorBehind(asked, page.last);
+    return page;
+  });
+}
+
+WireAnswer NameLongCursor(const FaultyRequest& faulty) {
+  return WithPage(faulty, [](const CursorRequest&, CursorPage page) {
+    page.after = std::string(kLongCursorBytes, 'A');
+    return page;
+  });
+}
+
+WireAnswer PageWithoutEnd(const FaultyRequest& faulty) {
+  return WithPage(faulty, [](const CursorRequest& asked, CursorPage page) {
+    if (!page.after.empty()) return page;
+    const std::uint64_t present = asked.query.after ? asked.query.after->leg_number : 0;
+    if (page.first == page.last) page = {.first = 0, .last = 1};
+    page.after = EncodeCursor({std::max(present, LastLegNumber(asked)) + 1});
+    return page;
+  });
+}
+
+WireAnswer PageBackwards(const FaultyRequest& faulty) {
+  return WithPage(faulty, [](const CursorRequest& asked, CursorPage page) {
+    // A walk that has begun goes on in its order.
+    if (asked.query.after) return page;
+    CursorQuery query = asked.query;
+    query.after = Place{.leg_number = kBehindAllLegs, .backwards = true};
+    return SelectCursorPage(*asked.view, query);
+  });
+}
+
+WireAnswer RepeatCalls(const FaultyRequest& faulty) {
+  return WithPage(faulty, [](const CursorRequest& asked, CursorPage page) {
+    if (asked.query.after && page.first > 0) --page.first;
+    return page;
+  });
+}
+
+WireAnswer IgnoreLimit(const FaultyRequest& faulty) {
+  return WithPage(faulty, [](const CursorRequest& asked, CursorPage) {
+    CursorQuery query = asked.query;
+    query.limit *= kIgnoredLimitFactor;
+    return SelectCursorPage(*asked.view, query);
+  });
+}
+
+}  // namespace telnyx_exporter::simulator

@@ -1,0 +1,159 @@
+#pragma once
+
+// What the readers of the API's pages share: a body's members one by one, with errors that say
+// where and never hold a text of the body. For this room's sources alone, since it shows simdjson.
+// Nothing here allocates unless it fails or keeps a text.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <simdjson.h>
+
+#include "base/error.h"
+
+namespace telnyx_exporter {
+
+namespace json = simdjson::ondemand;
+
+/// The bytes that simdjson may read behind a document; the transport promises as many.
+inline constexpr std::size_t kJsonPadding = 64;
+static_assert(simdjson::SIMDJSON_PADDING <= kJsonPadding);
+
+/// The library's own words for what is wrong at `where`; empty: with the body as a whole.
+std::unexpected<Error> JsonFailure(std::string_view where, simdjson::error_code error);
+
+/// `result`, with `where` put before its error's place.
+Result<void> Within(std::string_view where, Result<void> result);
+
+inline bool IsNull(json::value& value) {
+  json::json_type type{};
+  bool null = false;
+  return value.type().get(type) == simdjson::SUCCESS && type == json::json_type::null &&
+         value.is_null().get(null) == simdjson::SUCCESS && null;
+}
+
+/// An optional count: null is nothing.
+Result<void> ReadCount(json::value& value, std::string_view where,
+                       std::optional<std::uint64_t>& count);
+
+/// An optional text: null is the empty one.
+Result<void> ReadText(json::value& value, std::string_view where, std::string& text);
+
+/// An optional truth: null is nothing.
+Result<void> ReadBool(json::value& value, std::string_view where, std::optional<bool>& truth);
+
+/// `data[3]`.
+std::string RowPlace(std::size_t index);
+
+/// A place in words: as it is, or of a row, whose words are needed for an error only.
+inline std::string_view PlaceText(std::string_view where) { return where; }
+inline std::string PlaceText(std::size_t row) { return RowPlace(row); }
+
+/// A string without escapes as it stands in the body; nothing for one that has to be unescaped.
+/// simdjson has made sure before that it ends.
+inline std::optional<std::string_view> PlainText(json::raw_json_string text) {
+  const char* end = text.raw();
+  while (*end != '"') {
+    if (*end == '\\') return std::nullopt;
+    ++end;
+  }
+  return std::string_view(text.raw(), end);
+}
+
+/// A member's key. Nothing with an error.
+inline simdjson::simdjson_result<std::string_view> ReadKey(json::field& field) {
+  if (const auto plain = PlainText(field.key())) return std::string_view(*plain);
+  return field.unescaped_key();
+}
+
+/// A string's text.
+inline simdjson::simdjson_result<std::string_view> ReadString(json::value& value) {
+  json::raw_json_string raw;
+  if (const auto error = value.get_raw_json_string().get(raw)) return error;
+  if (const auto plain = PlainText(raw)) return std::string_view(*plain);
+  return value.get_string();
+}
+
+/// Calls `read(key, value)` for every member; stops at its first error. `where` as for PlaceText.
+template <typename Where, typename Read>
+Result<void> ForEachMember(json::object& object, const Where& where, Read read) {
+  for (auto member : object) {
+    json::field field;
+    std::string_view key;
+    if (const auto error = std::move(member).get(field)) {
+      return JsonFailure(PlaceText(where), error);
+    }
+    if (const auto error = ReadKey(field).get(key)) return JsonFailure(PlaceText(where), error);
+    json::value value = field.value();
+    if (auto result = read(key, value); !result) return result;
+  }
+  return {};
+}
+
+/// The same for a member that is an object; null is one without members.
+template <typename Read>
+Result<void> ForEachMember(json::value& value, std::string_view where, Read read) {
+  if (IsNull(value)) return {};
+  json::object object;
+  if (value.get_object().get(object) != simdjson::SUCCESS) {
+    return Fail(std::string(where) + " is not an object");
+  }
+  return ForEachMember(object, where, std::move(read));
+}
+
+/// Calls `read(row, index)` for every object of the list `data`; stops at its first error.
+template <typename Read>
+Result<void> ForEachRow(json::value& data, Read read) {
+  json::array rows;
+  if (data.get_array().get(rows) != simdjson::SUCCESS) return Fail("data is not a list");
+  std::size_t index = 0;
+  for (auto element : rows) {
+    json::value value;
+    json::object row;
+    if (const auto error = std::move(element).get(value)) {
+      return JsonFailure(RowPlace(index), error);
+    }
+    if (value.get_object().get(row) != simdjson::SUCCESS) {
+      return Fail(RowPlace(index) + " is not an object");
+    }
+    if (auto result = read(row, index); !result) return result;
+    ++index;
+  }
+  return {};
+}
+
+/// Reads a whole page: calls `read_data(value)` for its `data`, which must be there, and
+/// `read_meta(value)` for its `meta`, and returns whether that was there. Neither may stand there
+/// twice, and nothing may follow the page. `body` must be followed by kJsonPadding readable bytes.
+template <typename ReadData, typename ReadMeta>
+Result<bool> ReadPage(json::parser& parser, std::string_view body, ReadData read_data,
+                      ReadMeta read_meta) {
+  json::document document;
+  const simdjson::padded_string_view padded(body.data(), body.size(), body.size() + kJsonPadding);
+  if (const auto error = parser.iterate(padded).get(document)) return JsonFailure("", error);
+  json::object page;
+  if (const auto error = document.get_object().get(page)) return JsonFailure("", error);
+  bool has_data = false;
+  bool has_meta = false;
+  auto read = ForEachMember(page, "", [&](std::string_view key, json::value& value) {
+    if (key == "data") {
+      if (std::exchange(has_data, true)) return Result<void>(Fail("data stands there twice"));
+      return read_data(value);
+    }
+    if (key == "meta") {
+      if (std::exchange(has_meta, true)) return Result<void>(Fail("meta stands there twice"));
+      return read_meta(value);
+    }
+    return Result<void>();
+  });
+  if (!read) return std::unexpected(std::move(read.error()));
+  if (!document.current_location().error()) return Fail("there is more behind the JSON document");
+  if (!has_data) return Fail("data is missing");
+  return has_meta;
+}
+
+}  // namespace telnyx_exporter

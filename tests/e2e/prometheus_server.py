@@ -1,0 +1,61 @@
+"""A real Prometheus that scrapes one target, for the tests that ask it questions."""
+
+import urllib.parse
+
+from harness import BUCKETS, Process, eventually, fetch, fetch_json, free_port
+
+
+def expected_quantile(quantile, connections):
+    """What PromQL's histogram_quantile interpolates from the true counts."""
+    cumulative = [sum(c["buckets"][i] for c in connections) for i in range(len(BUCKETS))]
+    rank = quantile * sum(c["legs"] for c in connections)
+    below, lower = 0, 0
+    for bound, count in zip(BUCKETS, cumulative, strict=True):
+        if count >= rank:
+            return lower + (bound - lower) * (rank - below) / (count - below)
+        below, lower = count, bound
+    return BUCKETS[-1]
+
+
+class Prometheus:
+    """Scrapes every second. The process is handed to `keep`, which stops it at the end of the test."""
+
+    def __init__(self, test, target, *flags, name="prometheus"):
+        config = test.write(f"{name}.yml", f"""
+global: {{scrape_interval: 1s}}
+scrape_configs:
+  - job_name: telnyx
+    static_configs: [{{targets: ["{target}"]}}]
+""")
+        for _ in range(5):  # another program may take the port first
+            port = free_port()
+            process = Process(["prometheus", f"--config.file={config}",
+                               f"--storage.tsdb.path={test.directory}/tsdb-{port}",
+                               f"--web.listen-address=127.0.0.1:{port}", *flags],
+                              test.directory, f"{name}-{port}")
+            test.keep(process)
+            self.url = f"http://127.0.0.1:{port}"
+            eventually("Prometheus is ready or has ended",
+                       lambda: self._is_ready() or process.process.poll() is not None)
+            if process.process.poll() is None:
+                return
+        raise AssertionError("Prometheus did not start: " + process.log())
+
+    def _is_ready(self):
+        try:
+            return fetch(self.url + "/-/ready")[0] == 200
+        except OSError:
+            return False
+
+    def ask(self, path, **parameters):
+        return fetch_json(f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(parameters)}")["data"]
+
+    def query(self, expression):
+        return self.ask("query", query=expression)["result"]
+
+    def query_value(self, expression):
+        """The value of a query with one result, which it waits for."""
+        result = eventually(expression, lambda: self.query(expression))
+        if len(result) != 1:
+            raise AssertionError(f"{expression} has {len(result)} results: {result}")
+        return float(result[0]["value"][1])

@@ -1,0 +1,225 @@
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "polling/poller.h"
+#include "support/fake_transport.h"
+#include "support/manual_clock.h"
+#include "support/pages.h"
+#include "support/recording_observer.h"
+
+namespace telnyx_exporter {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
+
+constexpr std::string_view kFirstListPage = "/connections?page%5Bnumber%5D=1&page%5Bsize%5D=250";
+
+std::string ListPage(const std::vector<std::string>& ids, int number = 1, int pages = 1) {
+  std::vector<std::string> rows;
+  for (const std::string& id : ids) {
+    rows.push_back(fmt::format(
+        R"({{"id":"{}","record_type":"call_control_application","connection_name":"name-{}"}})", id,
+        id));
+  }
+  return fmt::format(
+      R"({{"data":[{}],"meta":{{"page_number":{},"page_size":250,"total_pages":{}}}}})",
+      fmt::join(rows, ","), number, pages);
+}
+
+class PollerDiscoveryTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    plan_.duration_bounds = {60};
+    plan_.accounts = {AccountPlan{
+        .name = "main",
+        .endpoint = std::make_shared<Endpoint>(),
+        .rate_limit = {.requests_per_second = 100, .burst = 100},
+        .discovery =
+            DiscoveryPlan{.refresh_interval = 60s,
+                          .connection = {.interval = 15s, .timeout = 10s, .stale_after = 45s}}}};
+  }
+
+  void Start(PollMode mode = PollMode::kContinuous) {
+    poller_.emplace(plan_, mode, clock_, transport_, observer_, 1);
+    poller_->Step();
+  }
+
+  // Answers polls with no calls and lists with `ids`, for that long.
+  void Serve(Duration duration, const std::vector<std::string>& ids) {
+    for (const Instant end = clock_.Now() + duration; clock_.Now() < end;) {
+      while (!transport_.pending.empty()) {
+        const bool list = transport_.pending[0].request.target.starts_with("/connections?");
+        transport_.Answer(200, list ? ListPage(ids) : Page({}, "", 0));
+      }
+      clock_.Advance(100ms);
+      poller_->Step();
+    }
+  }
+
+  ManualClock clock_;
+  FakeTransport transport_;
+  RecordingObserver observer_;
+  PollPlan plan_;
+  std::optional<Poller> poller_;
+};
+
+TEST_F(PollerDiscoveryTest, PollsWhatTheListNames) {
+  Start();
+  ASSERT_THAT(transport_.sent, ElementsAre(kFirstListPage));
+  transport_.Answer(200, ListPage({"1", "2"}));
+  EXPECT_THAT(observer_.added, ElementsAre("1", "2"));
+  ASSERT_THAT(observer_.discoveries, SizeIs(1));
+  EXPECT_EQ(observer_.discoveries[0].value(), 2U);
+  Serve(15s, {"1", "2"});
+  EXPECT_THAT(observer_.begun, UnorderedElementsAre("1", "2"));
+}
+
+TEST_F(PollerDiscoveryTest, ReadsTheListToItsEndBeforeItUsesIt) {
+  Start();
+  transport_.Answer(200, ListPage({"1"}, 1, 2));
+  EXPECT_THAT(observer_.added, IsEmpty());
+  poller_->Step();
+  transport_.Answer(200, ListPage({"2"}, 2, 2));
+  EXPECT_THAT(observer_.added, ElementsAre("1", "2"));
+}
+
+TEST_F(PollerDiscoveryTest, KeepsTheListFresh) {
+  Start();
+  Serve(10s, {"1"});
+  Serve(60s, {"1", "2"});
+  EXPECT_THAT(observer_.added, ElementsAre("1", "2"));
+  Serve(60s, {"2"});
+  EXPECT_THAT(observer_.removed, IsEmpty());
+  Serve(60s, {"2"});
+  EXPECT_THAT(observer_.removed, ElementsAre("1"));
+}
+
+TEST_F(PollerDiscoveryTest, ChangesNothingWhenAListFails) {
+  Start();
+  Serve(10s, {"1"});
+  while (transport_.pending.empty() ||
+         !transport_.pending[0].request.target.starts_with("/connections?")) {
+    while (!transport_.pending.empty()) transport_.Answer(200, Page({}, "", 0));
+    clock_.Advance(100ms);
+    poller_->Step();
+  }
+  transport_.Answer(200, ListPage({}, 1, 2));
+  poller_->Step();
+  transport_.Answer(200, R"({"data":[{}],"meta":{}})");
+  EXPECT_THAT(observer_.removed, IsEmpty());
+  EXPECT_EQ(observer_.discoveries.back().error().detail,
+            "/connections page 2: data[0].id is missing");
+  // It is tried again sooner than planned.
+  const std::size_t discoveries = observer_.discoveries.size();
+  Serve(16s, {"1"});
+  EXPECT_THAT(observer_.discoveries, SizeIs(discoveries + 1));
+}
+
+TEST_F(PollerDiscoveryTest, FollowsARename) {
+  Start();
+  Serve(10s, {"1"});
+  plan_.accounts[0].connections = {{.id = "1", .name = "mine", .interval = 15s, .timeout = 10s}};
+  poller_->Apply(plan_);
+  EXPECT_THAT(observer_.changed, ElementsAre("1=mine"));
+  EXPECT_THAT(observer_.removed, IsEmpty());
+}
+
+TEST_F(PollerDiscoveryTest, AppliesAnotherFilterToTheListItKnows) {
+  Start();
+  Serve(10s, {"1", "2"});
+  transport_.sent.clear();
+  plan_.accounts[0].discovery->include.name = NamePattern::Compile("name-2").value();
+  poller_->Apply(plan_);
+  EXPECT_THAT(observer_.removed, ElementsAre("1"));
+  EXPECT_THAT(transport_.sent, IsEmpty());
+}
+
+TEST_F(PollerDiscoveryTest, EndsWithDiscovery) {
+  Start();
+  Serve(10s, {"1", "2"});
+  plan_.accounts[0].discovery.reset();
+  plan_.accounts[0].connections = {{.id = "2", .interval = 15s, .timeout = 10s}};
+  poller_->Apply(plan_);
+  EXPECT_THAT(observer_.removed, ElementsAre("1"));
+  transport_.sent.clear();
+  Serve(10min, {});
+  EXPECT_THAT(transport_.sent, Not(Contains(std::string(kFirstListPage))));
+}
+
+TEST_F(PollerDiscoveryTest, GivesUpARefreshThatIsUnderWayWhenTheAccountGoes) {
+  Start();
+  plan_.accounts.clear();
+  poller_->Apply(plan_);
+  EXPECT_THAT(transport_.pending, IsEmpty());
+  Serve(1min, {});
+  EXPECT_THAT(observer_.discoveries, IsEmpty());
+}
+
+TEST_F(PollerDiscoveryTest, PollsEachDiscoveredConnectionOnceInOnceMode) {
+  Start(PollMode::kOnce);
+  EXPECT_FALSE(poller_->idle());
+  transport_.Answer(200, ListPage({"1", "2"}));
+  EXPECT_FALSE(poller_->idle());
+  poller_->Step();
+  transport_.Answer(200, Page({}, "", 0));
+  transport_.Answer(200, Page({}, "", 0));
+  EXPECT_TRUE(poller_->idle());
+  EXPECT_THAT(observer_.ended, SizeIs(2));
+}
+
+TEST_F(PollerDiscoveryTest, EndsOnceModeWhenTheListCannotBeRead) {
+  Start(PollMode::kOnce);
+  transport_.Answer(404, "{}");
+  EXPECT_TRUE(poller_->idle());
+  EXPECT_EQ(observer_.discoveries.at(0).error().reason, FailureReason::kNotFound);
+}
+
+TEST_F(PollerDiscoveryTest, DoesNotBreakTheRateLimitWithAThousandNewConnections) {
+  plan_.accounts[0].rate_limit = {.requests_per_second = 10, .burst = 20};
+  std::vector<std::string> ids;
+  for (int i = 0; i < 1000; ++i) ids.push_back(std::to_string(i));
+  Start();
+  Serve(100s, ids);
+  EXPECT_LE(transport_.sent.size(), 20U + 1000U);
+  EXPECT_GE(transport_.sent.size(), 990U);
+}
+
+TEST_F(PollerDiscoveryTest, ReadsLimitsAndProfilesWhereTheyAreWanted) {
+  plan_.accounts[0].discovery->channel_limits = true;
+  Start();
+  std::vector<std::string> asked;
+  while (!transport_.pending.empty()) {
+    const std::string target = transport_.pending[0].request.target;
+    asked.push_back(target.substr(0, target.find('?')));
+    if (target.starts_with("/call_control_applications")) {
+      transport_.Answer(
+          200,
+          R"({"data":[{"id":"1","record_type":"call_control_application","application_name":"x","inbound":{"channel_limit":7}}],"meta":)"
+          R"({"page_number":1,"page_size":250,"total_pages":1}})");
+    } else {
+      transport_.Answer(200,
+                        ListPage(target.starts_with("/connections") ? std::vector<std::string>{"1"}
+                                                                    : std::vector<std::string>{}));
+    }
+    poller_->Step();
+  }
+  EXPECT_THAT(asked,
+              ElementsAre("/connections", "/call_control_applications", "/texml_applications",
+                          "/credential_connections", "/ip_connections", "/fqdn_connections",
+                          "/outbound_voice_profiles"));
+  ASSERT_THAT(observer_.plans, SizeIs(1));
+  EXPECT_EQ(observer_.plans[0].inbound_channel_limit, 7U);
+}
+
+}  // namespace
+}  // namespace telnyx_exporter

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "polling/poll_observer.h"
+
+namespace telnyx_exporter {
+
+/// Notes all that the poller says.
+class RecordingObserver final : public PollObserver {
+ public:
+  void OnAccountAdded(AccountKey, const AccountPlan& plan) override {
+    accounts.push_back(plan.name);
+  }
+  void OnAccountRemoved(AccountKey) override { ++accounts_removed; }
+  void OnConnectionAdded(ConnectionKey key, AccountKey, const ConnectionPlan& plan) override {
+    const auto index = static_cast<std::size_t>(key);
+    if (connections.size() <= index) connections.resize(index + 1);
+    connections[index] = plan.id;
+    added.push_back(plan.id);
+    plans.push_back(plan);
+  }
+  void OnConnectionChanged(ConnectionKey key, const ConnectionPlan& plan) override {
+    changed.push_back(connections[static_cast<std::size_t>(key)] + "=" + plan.name);
+  }
+  void OnConnectionRemoved(ConnectionKey key) override {
+    removed.push_back(connections[static_cast<std::size_t>(key)]);
+  }
+  void OnPollBegun(ConnectionKey key, Duration lag) override {
+    begun.push_back(connections[static_cast<std::size_t>(key)]);
+    lags.push_back(lag);
+  }
+  void OnPollEnded(ConnectionKey, const PollReport& report) override { ended.push_back(report); }
+  void OnPollsSkipped(ConnectionKey, std::uint64_t count) override { skipped += count; }
+  void OnRequestEnded(AccountKey, const RequestReport& report) override {
+    requests.push_back(report);
+  }
+  void OnRetry(AccountKey, std::optional<ConnectionKey>, const RetryReport& report) override {
+    retries.push_back(report.delay);
+  }
+  void OnRateLimiterWait(AccountKey, Duration duration) override { waited += duration; }
+  void OnKeyRefused(AccountKey, const KeyRefusalReport& report) override {
+    key_waits.push_back(report.wait);
+  }
+  void OnKeyAccepted(AccountKey) override { ++keys_accepted; }
+  void OnDiscoveryEnded(AccountKey, const DiscoveryReport& report) override {
+    discoveries.push_back(report.result);
+  }
+
+  std::vector<std::string> accounts, connections, added, changed, removed, begun;
+  std::vector<ConnectionPlan> plans;
+  std::vector<Duration> key_waits;
+  std::vector<std::expected<std::size_t, PollFailure>> discoveries;
+  int accounts_removed = 0;
+  int keys_accepted = 0;
+  std::vector<Duration> lags, retries;
+  std::vector<PollReport> ended;
+  std::vector<RequestReport> requests;
+  std::uint64_t skipped = 0;
+  Duration waited{};
+};
+
+}  // namespace telnyx_exporter
