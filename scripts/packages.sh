@@ -3,15 +3,16 @@
 
 build_packages=(
   ca-certificates ccache cmake g++ git ninja-build pkg-config
-  golang-github-prometheus-client-model-dev libcli11-dev libcurl4-openssl-dev libfmt-dev
-  libmicrohttpd-dev libprotobuf-dev libre2-dev libsimdjson-dev libspdlog-dev libxxhash-dev
-  libyaml-cpp-dev prometheus-cpp-dev protobuf-compiler zlib1g-dev
+  golang-github-prometheus-client-model-dev libcli11-dev libcrypt-dev libcurl4-openssl-dev libfmt-dev
+  libgnutls28-dev libmicrohttpd-dev libprotobuf-dev libre2-dev libsimdjson-dev libspdlog-dev
+  libsystemd-dev libxxhash-dev libyaml-cpp-dev prometheus-cpp-dev protobuf-compiler zlib1g-dev
 )
 run_packages=(curl)
 test_packages=(
   chromium clang-format-19 clang-tidy-19 curl libbenchmark-dev libgmock-dev libgtest-dev nginx-light
   openssl prometheus python3 python3-prometheus-client valgrind
 )
+fuzz_packages=(clang-19 libclang-rt-19-dev)
 # Node.js often comes from elsewhere, and then Debian's npm cannot be installed beside it.
 command -v npm >/dev/null || test_packages+=(nodejs npm)
 

@@ -31,8 +31,6 @@ struct RawFlags {
   CommandLine command_line;
   std::string log_level = "info";
   std::string log_format = "logfmt";
-  std::string web_config_file;
-  bool systemd_socket = false;
   std::string shard = "0";
   std::uint32_t total_shards = 1;
   bool version = false;
@@ -43,7 +41,7 @@ void DeclareFlags(CLI::App& app, RawFlags& flags) {
   app.add_option("--config.file", result.config_file, "Configuration file")->capture_default_str();
   app.add_flag(
       "--config.check", result.config_check,
-      "Check the configuration file, print every error and exit: 0 it is right, 1 it is not");
+      "Check the configuration files, print every error and exit: 0 they are right, 1 not");
   app.add_flag("--once", result.once,
                "Poll each connection once, print the metrics and exit: 0 every poll was complete, "
                "1 not");
@@ -53,12 +51,10 @@ void DeclareFlags(CLI::App& app, RawFlags& flags) {
       ->allow_extra_args(false);
   app.add_option("--web.telemetry-path", result.telemetry_path, "Path of the metrics")
       ->capture_default_str();
-  app.add_option(
-      "--web.config.file", flags.web_config_file,
-      "TLS and basic authentication, as in the Prometheus exporter toolkit (not supported "
-      "yet)");
-  app.add_flag("--web.systemd-socket", flags.systemd_socket,
-               "Listen on sockets passed by systemd (not supported yet)");
+  app.add_option("--web.config.file", result.web_config_file,
+                 "File with TLS and basic authentication, as in the Prometheus exporter toolkit");
+  app.add_flag("--web.systemd-socket", result.systemd_socket,
+               "Listen on the sockets passed by systemd instead of on addresses");
   app.add_option(
          "--shard", flags.shard,
          "Number of this shard, from 0; auto: the number at the end of the host name, as in "
@@ -72,13 +68,6 @@ void DeclareFlags(CLI::App& app, RawFlags& flags) {
       ->capture_default_str();
   app.add_option("--log.format", flags.log_format, "logfmt or json")->capture_default_str();
   app.add_flag("--version", flags.version, "Print the version and exit");
-}
-
-// Refuses what a later version brings instead of ignoring it.
-std::string FindUnsupported(const RawFlags& flags) {
-  if (!flags.web_config_file.empty()) return "--web.config.file is not supported yet";
-  if (flags.systemd_socket) return "--web.systemd-socket is not supported yet";
-  return {};
 }
 
 // "telnyx-exporter-2" is shard 2 under `auto`.
@@ -104,9 +93,6 @@ Result<Shard> ParseShard(const RawFlags& flags, std::string_view host_name) {
 
 std::expected<CommandLine, CommandLineExit> Check(RawFlags flags, std::string_view host_name) {
   if (flags.version) return std::unexpected(CommandLineExit{.text = VersionText()});
-  if (std::string unsupported = FindUnsupported(flags); !unsupported.empty()) {
-    return std::unexpected(WrongUsage(unsupported));
-  }
   const auto level = ParseLogLevel(flags.log_level);
   if (!level) return std::unexpected(WrongUsage("--log.level: " + level.error().message));
   const auto format = ParseLogFormat(flags.log_format);

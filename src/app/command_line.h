@@ -18,6 +18,8 @@ struct CommandLine {
   bool once = false;
   std::vector<std::string> listen_addresses = {":10035"};
   std::string telemetry_path = "/metrics";
+  std::string web_config_file;  // empty: everybody may ask, over plain HTTP
+  bool systemd_socket = false;  // instead of the addresses
   Shard shard;
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kLogfmt;

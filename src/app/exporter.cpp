@@ -16,6 +16,7 @@
 #include "app/poll_thread.h"
 #include "app/reloader.h"
 #include "app/web_pages.h"
+#include "app/web_server.h"
 #include "base/build_info.h"
 #include "http/curl_transport.h"
 #include "metrics/account_store.h"
@@ -24,7 +25,6 @@
 #include "metrics/metrics_page.h"
 #include "metrics/poll_metrics.h"
 #include "polling/poller.h"
-#include "web/http_server.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -120,21 +120,20 @@ int Serve(const CommandLine& command_line, Config config, const PollPlan& plan, 
   Reloader reloader(command_line.config_file, std::move(config), command_line.shard, clock, log,
                     pipeline.exporter_metrics(),
                     [&polling](PollPlan next) { return polling.Apply(std::move(next)); });
-  auto server = HttpServer::Start({.listen_addresses = command_line.listen_addresses},
-                                  MakeWebHandler({.telemetry_path = command_line.telemetry_path,
-                                                  .metrics = pipeline.page(),
-                                                  .connections = pipeline.connections(),
-                                                  .exporter = pipeline.exporter_metrics(),
-                                                  .reloader = reloader,
-                                                  .accounts = pipeline.accounts(),
-                                                  .clock = clock,
-                                                  .started = started}));
+  auto server = WebServer::Start(
+      command_line,
+      MakeWebHandler({.telemetry_path = command_line.telemetry_path,
+                      .metrics = pipeline.page(),
+                      .connections = pipeline.connections(),
+                      .exporter = pipeline.exporter_metrics(),
+                      .reloader = reloader,
+                      .accounts = pipeline.accounts(),
+                      .clock = clock,
+                      .started = started}),
+      [&](int status) { pipeline.exporter_metrics().CountWebRequest("refused", status); }, log);
   if (!server) {
     log.Error("cannot start", {{"error", server.error().message}});
     return kExitRefused;
-  }
-  for (const std::string& address : (*server)->bound_addresses()) {
-    log.Info("listening", {{"address", address}});
   }
   const int signal = ReloadUntilStopSignal(reloader);
   log.Info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});

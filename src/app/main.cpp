@@ -14,6 +14,7 @@
 #include "app/exit_code.h"
 #include "app/exporter.h"
 #include "app/make_poll_plan.h"
+#include "app/web_rules.h"
 #include "base/build_info.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -35,6 +36,18 @@ void PrintMessages(const std::string& file, const std::vector<ConfigMessage>& me
   }
 }
 
+// Prints what is wrong with the web configuration and with the certificates that it names.
+bool CheckWebConfig(const std::string& file) {
+  if (file.empty()) return true;
+  const WebRulesAttempt attempt = WebRulesLoader(file).Load();
+  if (!attempt.outcome) {
+    PrintMessages(file, attempt.outcome.error());
+    return false;
+  }
+  PrintMessages(file, attempt.outcome->warnings, "warning: ");
+  return true;
+}
+
 int Run(int argc, const char* const* argv) {
   const auto command_line = ParseCommandLine(argc, argv, HostName());
   if (!command_line) {
@@ -44,10 +57,9 @@ int Run(int argc, const char* const* argv) {
   }
   const std::string& file = command_line->config_file;
   auto loaded = LoadConfigFile(file);
-  if (!loaded) {
-    PrintMessages(file, loaded.error());
-    return kExitRefused;
-  }
+  if (!loaded) PrintMessages(file, loaded.error());
+  const bool web_is_right = CheckWebConfig(command_line->web_config_file);
+  if (!loaded || !web_is_right) return kExitRefused;
   PrintMessages(file, loaded->warnings, "warning: ");
   if (command_line->config_check) {
     fmt::print("{}: the configuration is right\n", file);

@@ -51,6 +51,22 @@ std::size_t Utf8Length(std::string_view text) {
   return length;
 }
 
+// Takes the first character off `text`; U+FFFD stands for a byte that is none.
+std::string_view TakeCharacter(std::string_view& text) {
+  const std::size_t length = Utf8Length(text);
+  const std::string_view character = length == 0 ? "\xef\xbf\xbd" : text.substr(0, length);
+  text.remove_prefix(std::max<std::size_t>(length, 1));
+  return character;
+}
+
+// Whether a character is one of Unicode's control characters, U+0080 to U+009F among them:
+// terminals obey those like the ones below the blank.
+bool IsControl(std::string_view character) {
+  const auto lead = static_cast<unsigned char>(character[0]);
+  if (character.size() == 1) return lead < 0x20 || lead == 0x7f;
+  return character.size() == 2 && lead == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0;
+}
+
 }  // namespace
 
 std::string PercentEncode(std::string_view text) {
@@ -108,29 +124,24 @@ bool EqualsIgnoringAsciiCase(std::string_view left, std::string_view right) {
 void AppendJsonString(std::string& out, std::string_view text) {
   out += '"';
   while (!text.empty()) {
-    const char c = text.front();
-    std::size_t length = 1;
-    if (c == '"' || c == '\\') {
+    const std::string_view character = TakeCharacter(text);
+    if (character == "\"" || character == "\\") {
       out += '\\';
-      out += c;
-    } else if (c == '\n') {
+      out += character;
+    } else if (character == "\n") {
       out += "\\n";
-    } else if (c == '\t') {
+    } else if (character == "\t") {
       out += "\\t";
-    } else if (c == '\r') {
+    } else if (character == "\r") {
       out += "\\r";
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      const auto byte = static_cast<unsigned char>(c);
+    } else if (IsControl(character)) {
+      const auto code = static_cast<unsigned char>(character.back());
       out += "\\u00";
-      out += kHexDigits[byte >> 4U];
-      out += kHexDigits[byte & 0xfU];
-    } else if (const std::size_t character = Utf8Length(text); character > 0) {
-      length = character;
-      out += text.substr(0, length);
+      out += kHexDigits[code >> 4U];
+      out += kHexDigits[code & 0xfU];
     } else {
-      out += "\xef\xbf\xbd";
+      out += character;
     }
-    text.remove_prefix(length);
   }
   out += '"';
 }
@@ -138,13 +149,9 @@ void AppendJsonString(std::string& out, std::string_view text) {
 std::string SanitizeForDisplay(std::string_view text, std::size_t max_bytes) {
   std::string clean;
   while (!text.empty()) {
-    const std::size_t length = Utf8Length(text);
-    const std::string_view character = length == 0 ? "\xef\xbf\xbd" : text.substr(0, length);
+    const std::string_view character = TakeCharacter(text);
     if (clean.size() + character.size() > max_bytes) break;
-    const bool control = character.size() == 1 &&
-                         (static_cast<unsigned char>(character[0]) < 0x20 || character[0] == 0x7f);
-    clean += control ? " " : character;
-    text.remove_prefix(std::max<std::size_t>(length, 1));
+    clean += IsControl(character) ? " " : character;
   }
   return clean;
 }

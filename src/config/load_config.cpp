@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <iterator>
 #include <limits>
 #include <set>
@@ -24,7 +21,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kMaxFileBytes = std::size_t{16} << 20U;
 constexpr std::size_t kMaxNameBytes = 128;
 constexpr std::size_t kMaxTextBytes = 4096;
 constexpr std::size_t kMaxLabels = 16;
@@ -419,35 +415,19 @@ std::string FormatConfigMessage(std::string_view file, const ConfigMessage& mess
 std::expected<LoadedConfig, std::vector<ConfigMessage>> ParseConfig(std::string_view yaml) {
   ConfigMessages messages;
   LoadedConfig loaded;
-  try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(yaml));
-    if (documents.empty() || documents.front().IsNull()) {
-      return FileError("the file is empty: it must at least list accounts");
-    }
-    if (documents.size() > 1) return FileError("the file has more than one YAML document");
-    loaded.config = ConfigReader(messages).Read(documents.front());
-  } catch (const YAML::Exception& error) {
-    messages.Error(error.mark, "", error.msg);
-  }
-  if (!messages.errors().empty()) {
-    std::ranges::stable_sort(messages.errors(), {}, [](const ConfigMessage& message) {
-      return std::pair(message.line, message.column);
-    });
-    return std::unexpected(std::move(messages.errors()));
-  }
+  const bool has_content = ReadDocument(yaml, messages, [&](const YAML::Node& document) {
+    loaded.config = ConfigReader(messages).Read(document);
+  });
+  if (!has_content) return FileError("the file is empty: it must at least list accounts");
+  if (!messages.errors().empty()) return std::unexpected(std::move(messages.errors()));
   loaded.warnings = std::move(messages.warnings());
   return loaded;
 }
 
 std::expected<LoadedConfig, std::vector<ConfigMessage>> LoadConfigFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return FileError(fmt::format("cannot be read: {}", std::strerror(errno)));
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  if (file.bad()) return FileError("cannot be read");
-  if (text.size() > kMaxFileBytes) {
-    return FileError(fmt::format("has more than {}", FormatSize(kMaxFileBytes)));
-  }
-  return ParseConfig(text);
+  const auto text = ReadConfigText(path);
+  if (!text) return FileError(text.error().text);
+  return ParseConfig(*text);
 }
 
 }  // namespace telnyx_exporter

@@ -1,13 +1,19 @@
 #include "config/yaml_reader.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <cstring>
+#include <fstream>
+#include <iterator>
 #include <numeric>
 #include <set>
+#include <sstream>
 #include <utility>
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 
 #include "base/text.h"
 #include "base/units.h"
@@ -15,7 +21,9 @@
 namespace telnyx_exporter {
 namespace {
 
+constexpr std::size_t kMaxFileBytes = std::size_t{16} << 20U;
 constexpr std::size_t kShownBytes = 60;
+constexpr std::size_t kMaxSyntaxErrorBytes = 200;
 
 ConfigMessage MakeMessage(const YAML::Mark& mark, std::string path, std::string text) {
   const bool known = !mark.is_null();
@@ -61,7 +69,47 @@ std::string UnknownKey(std::initializer_list<YamlKey> keys, std::string_view nam
   return fmt::format("unknown key: the known ones are {}", fmt::join(names, ", "));
 }
 
+// Sees where documents begin and nothing else.
+class DocumentStarts final : public YAML::EventHandler {
+ public:
+  const std::vector<YAML::Mark>& starts() const { return starts_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override { starts_.push_back(mark); }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnAlias(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnScalar(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                const std::string& /*value*/) override {}
+  void OnSequenceStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/,
+                       YAML::anchor_t /*anchor*/, YAML::EmitterStyle::value /*style*/) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                  YAML::EmitterStyle::value /*style*/) override {}
+  void OnMapEnd() override {}
+
+ private:
+  std::vector<YAML::Mark> starts_;
+};
+
+// yaml-cpp counts on when it looks for more than there is.
+YAML::Mark NotBehind(std::string_view yaml, YAML::Mark mark) {
+  const int size = static_cast<int>(yaml.size());
+  if (mark.pos > size) mark.column = std::max(0, mark.column - (mark.pos - size));
+  return mark;
+}
+
 }  // namespace
+
+// Not with YAML::LoadAll, which makes documents without end of a token that belongs to nothing.
+std::optional<YAML::Mark> FindSecondDocument(const std::string& yaml) {
+  std::istringstream stream(yaml);
+  YAML::Parser parser(stream);
+  DocumentStarts documents;
+  while (documents.starts().size() < 2 && parser.HandleNextDocument(documents)) {
+  }
+  if (documents.starts().size() < 2) return std::nullopt;
+  return documents.starts()[1];
+}
 
 void ConfigMessages::Error(const YAML::Mark& mark, std::string path, std::string text) {
   errors_.push_back(MakeMessage(mark, std::move(path), std::move(text)));
@@ -70,6 +118,45 @@ void ConfigMessages::Error(const YAML::Mark& mark, std::string path, std::string
 void ConfigMessages::Warn(const YAML::Mark& mark, std::string path, std::string text) {
   warnings_.push_back(MakeMessage(mark, std::move(path), std::move(text)));
 }
+
+std::expected<std::string, ConfigMessage> ReadConfigText(const std::string& path) {
+  const auto refuse = [](std::string text) {
+    return std::unexpected(ConfigMessage{.text = std::move(text)});
+  };
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return refuse(fmt::format("cannot be read: {}", std::strerror(errno)));
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  if (file.bad()) return refuse("cannot be read");
+  if (text.size() > kMaxFileBytes) {
+    return refuse(fmt::format("has more than {}", FormatSize(kMaxFileBytes)));
+  }
+  return text;
+}
+
+bool ReadDocument(std::string_view yaml, ConfigMessages& messages,
+                  const std::function<void(const YAML::Node&)>& read) {
+  try {
+    const std::string text(yaml);
+    if (const auto second = FindSecondDocument(text)) {
+      messages.Error(*second, "",
+                     "a second YAML document begins here: the file must have one alone");
+      return true;
+    }
+    const YAML::Node document = YAML::Load(text);
+    if (document.IsNull()) return false;
+    read(document);
+  } catch (const YAML::Exception& error) {
+    // It may quote the file.
+    messages.Error(NotBehind(yaml, error.mark), "",
+                   SanitizeForDisplay(error.msg, kMaxSyntaxErrorBytes));
+  }
+  std::ranges::stable_sort(messages.errors(), {}, [](const ConfigMessage& message) {
+    return std::pair(message.line, message.column);
+  });
+  return true;
+}
+
+ConfigMessage YamlValue::Place() const { return MakeMessage(mark(), path_, ""); }
 
 std::optional<std::string> YamlValue::Scalar(std::string_view what) const {
   if (node_.IsScalar()) return node_.Scalar();

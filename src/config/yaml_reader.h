@@ -1,10 +1,11 @@
 #pragma once
 
 // Reading YAML with every mistake noted: a node that knows its path and its place in the file, and
-// readers that note what is wrong and go on. Used by load_config.cpp alone; says nothing about what
-// the keys mean.
+// readers that note what is wrong and go on. Used by the loaders of configuration files; says
+// nothing about what the keys mean.
 
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <initializer_list>
 #include <optional>
@@ -19,6 +20,10 @@
 
 namespace telnyx_exporter {
 
+/// Where the second document of a YAML text begins; nothing where there is at most one. A token
+/// that belongs to nothing begins one, too. Throws YAML::Exception where the text is not YAML.
+std::optional<YAML::Mark> FindSecondDocument(const std::string& yaml);
+
 /// Collects messages; each names a place and a path.
 class ConfigMessages {
  public:
@@ -32,6 +37,14 @@ class ConfigMessages {
   std::vector<ConfigMessage> errors_;
   std::vector<ConfigMessage> warnings_;
 };
+
+/// The text of a configuration file of at most 16 MiB, or what is wrong with the file as a whole.
+std::expected<std::string, ConfigMessage> ReadConfigText(const std::string& path);
+
+/// Hands the only document of a YAML text to `read`, unless it is empty, and sorts the errors by
+/// their place. A text that is not YAML or has several documents is an error. False: it is empty.
+bool ReadDocument(std::string_view yaml, ConfigMessages& messages,
+                  const std::function<void(const YAML::Node&)>& read);
 
 /// A node with its path. The reading functions return nothing after noting an error.
 class YamlValue {
@@ -51,6 +64,10 @@ class YamlValue {
   /// About the key and not its value.
   void KeyError(std::string text) const { messages_->Error(key_mark_, path_, std::move(text)); }
   void Warn(std::string text) const { messages_->Warn(mark(), path_, std::move(text)); }
+  /// Its place, for messages of those who come later; without a text.
+  ConfigMessage Place() const;
+  /// Nothing stands behind the key.
+  bool IsEmpty() const { return node_.IsNull(); }
 
   /// The scalar as it is written; `what` says what should be there: "a text".
   std::optional<std::string> Scalar(std::string_view what) const;

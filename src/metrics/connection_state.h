@@ -47,8 +47,8 @@ struct ConnectionState {
   WallTime last_success{};
   // All complete polls.
   PeakWindow peak;
-  CallHistory history;
   std::optional<CallTotals> totals;  // nothing before the first one
+  CallHistory history;
 
   /// The newest poll was complete.
   bool up() const { return values.has_value() && !failure.has_value(); }

@@ -28,7 +28,7 @@ struct CompletePoll {
   DurationBounds duration_bounds;              // of summary.bucket_counts
   std::optional<std::uint64_t> reported_legs;  // the server's own count
   std::uint32_t pages = 0;
-  std::vector<ActiveCall> longest_calls;       // the longest first
+  std::vector<ActiveCall> longest_calls;  // the longest first
 };
 
 struct PollReport {

@@ -155,8 +155,8 @@ class Poller {
   std::size_t max_response_bytes_ = 0;
   Shard shard_;
   std::optional<CallSummarizer> summarizer_;
-  std::vector<std::unique_ptr<Account>> accounts_;              // by AccountKey; null: free
-  std::vector<std::unique_ptr<Connection>> connections_;        // by ConnectionKey; null: free
+  std::vector<std::unique_ptr<Account>> accounts_;        // by AccountKey; null: free
+  std::vector<std::unique_ptr<Connection>> connections_;  // by ConnectionKey; null: free
   std::vector<AccountKey> free_accounts_;
   std::vector<ConnectionKey> free_connections_;
 

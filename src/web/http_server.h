@@ -1,8 +1,8 @@
 #pragma once
 
 // The HTTP server of both programs: event driven on a few threads, any number of listening
-// addresses. It knows nothing of what it serves: every request goes to one Handler, which runs on
-// the serving threads, several at a time, and must not block.
+// addresses. It knows nothing of what it serves: every request that the access rules let pass goes
+// to one Handler, which runs on the serving threads, several at a time, and must not block.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "web/access_rules.h"
 
 namespace telnyx_exporter {
 
@@ -46,10 +47,31 @@ using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
 struct HttpServerSettings {
   /// "HOST:PORT", "[V6]:PORT" or ":PORT" (every address, IPv4 and IPv6); port 0 takes a free one.
   std::vector<std::string> listen_addresses;
-  unsigned threads = 2;  // for each address
-  Duration idle_timeout = std::chrono::seconds(30);
-  std::size_t max_connections = 1024;  // for each address
+  unsigned threads = 2;
+  /// How long a connection may wait for its next request.
+  Duration idle_timeout = std::chrono::minutes(2);
+  /// In total, and never more than half of the process's file descriptors. At a limit the
+  /// connection that has waited longest for a request has to go.
+  std::size_t max_connections = 1024;
   std::size_t max_header_bytes = std::size_t{32} * 1024;
+
+  /// Listen on the sockets that systemd passed, instead of on the addresses.
+  bool systemd_sockets = false;
+  /// Of one IPv4 address or one IPv6 network of 64 bits. Many scrapers may stand behind one proxy.
+  std::size_t max_connections_of_one_peer = 256;
+  /// Within which a request must have come whole, from its first line on or, for the first of a
+  /// connection, from the connection's beginning on: time for TLS included.
+  Duration request_timeout = std::chrono::seconds(10);
+  /// Within which an answer must have been read.
+  Duration response_timeout = std::chrono::minutes(2);
+
+  std::shared_ptr<const AccessRules> rules;  // null: everybody may ask, over plain HTTP
+  /// Null: bcrypt.
+  std::function<bool(const Secret& password, const Secret& hash)> hash_matcher;
+  /// Called with the status of each request that the rules refused.
+  std::function<void(int status)> on_refused;
+  /// Null: the system's. Must outlive the server.
+  const Clock* clock = nullptr;
 };
 
 class HttpServer {
@@ -61,8 +83,13 @@ class HttpServer {
   virtual ~HttpServer() = default;
 
   /// Where it listens, ports filled in, in the order of the settings: "127.0.0.1:10035",
-  /// "[::]:10035".
+  /// "[::]:10035"; "unix:/path" for a local socket of systemd's.
   virtual const std::vector<std::string>& bound_addresses() const = 0;
+
+  /// Other rules from the next request on. When TLS has changed, connections that were made before
+  /// end as soon as they have their answer. An error when TLS would be switched on or off, which
+  /// needs another server.
+  virtual Result<void> SetRules(std::shared_ptr<const AccessRules> rules) = 0;
 };
 
 }  // namespace telnyx_exporter

@@ -6,10 +6,13 @@
 #include <utility>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -63,6 +66,14 @@ std::string DescribeBound(int fd) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
   getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  if (address.ss_family == AF_UNIX) {
+    // An abstract name begins with a zero byte and is shown with an @, as ss does.
+    std::string path(reinterpret_cast<char*>(&address) + offsetof(sockaddr_un, sun_path),
+                     size - offsetof(sockaddr_un, sun_path));
+    if (path.starts_with('\0')) path[0] = '@';
+    while (path.ends_with('\0')) path.pop_back();
+    return "unix:" + path;
+  }
   char host[NI_MAXHOST];
   char port[NI_MAXSERV];
   if (getnameinfo(reinterpret_cast<sockaddr*>(&address), size, host, sizeof host, port, sizeof port,
@@ -106,6 +117,28 @@ Result<ListenSocket> ListenSocket::Open(std::string_view address) {
   }
   if (fd < 0) return Fail(fmt::format("cannot listen on {}: {}", address, std::strerror(errno)));
   return ListenSocket(fd, DescribeBound(fd));
+}
+
+Result<std::vector<ListenSocket>> ListenSocket::TakeFromSystemd() {
+  constexpr int kUnsetEnvironment = 1;
+  const int count = sd_listen_fds(kUnsetEnvironment);
+  if (count < 0) {
+    return Fail(fmt::format("cannot take sockets from systemd: {}", std::strerror(-count)));
+  }
+  if (count == 0) {
+    return Fail("systemd passed no socket: this needs a socket unit that starts the service");
+  }
+  std::vector<ListenSocket> sockets;
+  for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + count; ++fd) {
+    constexpr int kListening = 1;
+    if (sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, kListening) <= 0) {
+      return Fail(fmt::format(
+          "systemd passed a socket that is not listening for streams (descriptor {})", fd));
+    }
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    sockets.push_back(ListenSocket(fd, DescribeBound(fd)));
+  }
+  return sockets;
 }
 
 ListenSocket::ListenSocket(int fd, std::string bound_address)

@@ -15,6 +15,9 @@ class ListenSocket {
   /// or IPv4 alone where the machine has no IPv6. Port 0 takes a free one. The error names the
   /// address and what is wrong with it.
   static Result<ListenSocket> Open(std::string_view address);
+  /// Takes over the sockets that systemd passed to this process, at least one. To be called once,
+  /// before there are other threads: it clears systemd's environment variables.
+  static Result<std::vector<ListenSocket>> TakeFromSystemd();
 
   ListenSocket(ListenSocket&& other) noexcept;
   ListenSocket& operator=(ListenSocket&& other) noexcept;
@@ -23,7 +26,7 @@ class ListenSocket {
   int fd() const { return fd_; }
   /// The caller closes it from now on.
   int Release();
-  /// Where it listens, port filled in: "127.0.0.1:10035", "[::]:10035".
+  /// Where it listens, port filled in: "127.0.0.1:10035", "[::]:10035", "unix:/path".
   const std::string& bound_address() const { return bound_address_; }
 
  private:

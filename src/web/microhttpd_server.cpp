@@ -1,18 +1,28 @@
-// HttpServer on libmicrohttpd: one daemon with a pool of epoll threads for each listening address.
+// HttpServer on libmicrohttpd: one daemon with a pool of epoll threads for all listening addresses.
+// Accepting, limits and access rules are our own; the daemon reads, writes and encrypts.
 
-#include <cstdarg>
+#include <algorithm>
 #include <exception>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <gnutls/abstract.h>
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
-#include <sys/socket.h>
+#include <sys/resource.h>
 
-#include "base/text.h"
+#include "base/clock.h"
+#include "web/acceptor.h"
+#include "web/access_control.h"
+#include "web/bcrypt.h"
+#include "web/connections.h"
 #include "web/http_server.h"
 #include "web/listen_address.h"
+#include "web/microhttpd_request.h"
+#include "web/peer.h"
+#include "web/router.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -20,176 +30,288 @@ namespace {
 // A request's body is read and thrown away up to here, so that the connection can be used again.
 constexpr std::size_t kMaxRequestBody = std::size_t{64} * 1024;
 
-// What is kept of one request between libmicrohttpd's calls.
+// libmicrohttpd's own limit must never be met: at it, it turns newcomers away.
+constexpr std::size_t kSpareConnections = 256;
+
+constexpr const char* kRetryAfterSeconds = "1";
+
+// What is kept of one connection between libmicrohttpd's calls.
+struct ConnectionState {
+  int socket = -1;
+  std::string peer;
+  std::shared_ptr<const TlsContext> tls;  // null: plain HTTP
+};
+
+// What is kept of one request.
 struct RequestState {
+  enum class Stage { kNew, kChecking, kAdmitted };
+
   std::string query;  // raw
   std::size_t body_bytes = 0;
-  bool started = false;
+  Stage stage = Stage::kNew;
+  Admission admission = Admission::kBusy;  // the outcome of a check
+  std::shared_ptr<const AccessRules> rules;
 };
 
-class MicrohttpdRequest final : public HttpRequest {
- public:
-  MicrohttpdRequest(MHD_Connection* connection, std::string_view method, std::string_view path,
-                    std::string_view query)
-      : connection_(connection), method_(method), path_(path), query_(query) {}
+ConnectionState* StateOf(MHD_Connection* connection) {
+  const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+  return info == nullptr ? nullptr : static_cast<ConnectionState*>(info->socket_context);
+}
 
-  std::string_view method() const override { return method_; }
-  std::string_view path() const override { return path_; }
-  std::string_view query() const override { return query_; }
+ConnectionState& StateOf(gnutls_session_t session) {
+  // libmicrohttpd leaves its connection in the session.
+  return *StateOf(static_cast<MHD_Connection*>(gnutls_session_get_ptr(session)));
+}
 
-  std::optional<std::string> Header(std::string_view name) const override {
-    Search search{.name = name};
-    MHD_get_connection_values_n(connection_, MHD_HEADER_KIND, &MicrohttpdRequest::JoinMatching,
-                                &search);
-    return search.found;
+int OnClientHello(gnutls_session_t session) { return StateOf(session).tls->OnClientHello(session); }
+
+int OnClientCertificate(gnutls_session_t session) {
+  return StateOf(session).tls->CheckClient(session);
+}
+
+// Every session gets its own certificate before this could be called; without it libmicrohttpd
+// wants a certificate when it starts.
+int NoCertificate(gnutls_session_t /*session*/, const gnutls_datum_t* /*authorities*/,
+                  int /*authority_count*/, const gnutls_pk_algorithm_t* /*algorithms*/,
+                  int /*algorithm_count*/, gnutls_pcert_st** /*certificate*/,
+                  unsigned* /*certificate_count*/, gnutls_privkey_t* /*key*/) {
+  return -1;
+}
+
+ConnectionLimits LimitsOf(const HttpServerSettings& settings) {
+  rlimit descriptors{};
+  getrlimit(RLIMIT_NOFILE, &descriptors);
+  const std::size_t most =
+      std::min<std::size_t>(settings.max_connections, descriptors.rlim_cur / 2);
+  return {.total = most,
+          .of_one_peer = std::min(settings.max_connections_of_one_peer, most),
+          .request = settings.request_timeout,
+          .idle = settings.idle_timeout,
+          .response = settings.response_timeout};
+}
+
+HttpResponse RefusalOf(Admission admission) {
+  HttpResponse response;
+  switch (admission) {
+    case Admission::kAdmitted:
+      break;
+    case Admission::kNoCredentials:
+      response = TextResponse(401, "Unauthorized.\n");
+      response.headers.emplace_back("WWW-Authenticate", "Basic");
+      break;
+    case Admission::kTooManyRequests:
+      response = TextResponse(429, "Too many requests.\n");
+      break;
+    case Admission::kBusy:
+      response = TextResponse(503, "Too many passwords to check.\n");
+      response.headers.emplace_back("Retry-After", kRetryAfterSeconds);
+      break;
   }
-
-  std::optional<std::string> Query(std::string_view name) const override {
-    const char* value = nullptr;
-    std::size_t size = 0;
-    if (MHD_lookup_connection_value_n(connection_, MHD_GET_ARGUMENT_KIND, name.data(), name.size(),
-                                      &value, &size) != MHD_YES) {
-      return std::nullopt;
-    }
-    return value == nullptr ? std::string() : std::string(value, size);
-  }
-
- private:
-  struct Search {
-    std::string_view name;
-    std::optional<std::string> found;
-  };
-
-  static MHD_Result JoinMatching(void* context, MHD_ValueKind /*kind*/, const char* key,
-                                 std::size_t key_size, const char* value, std::size_t value_size) {
-    auto& search = *static_cast<Search*>(context);
-    if (EqualsIgnoringAsciiCase({key, key_size}, search.name)) {
-      search.found = search.found ? *search.found + ", " : std::string();
-      if (value != nullptr) search.found->append(value, value_size);
-    }
-    return MHD_YES;
-  }
-
-  MHD_Connection* connection_;
-  std::string_view method_;
-  std::string_view path_;
-  std::string_view query_;
-};
-
-struct ResponseDeleter {
-  void operator()(MHD_Response* response) const { MHD_destroy_response(response); }
-};
-using ResponsePtr = std::unique_ptr<MHD_Response, ResponseDeleter>;
-
-using SharedBody = std::shared_ptr<const std::string>;
-
-void ReleaseBody(void* body) { delete static_cast<SharedBody*>(body); }
-
-// The body is not copied: the response keeps a share of it.
-ResponsePtr MakeResponse(HttpResponse&& response) {
-  if (response.body == nullptr || response.body->empty()) {
-    return ResponsePtr(MHD_create_response_from_buffer(0, nullptr, MHD_RESPMEM_PERSISTENT));
-  }
-  const std::string& bytes = *response.body;
-  auto* share = new SharedBody(std::move(response.body));
-  // libmicrohttpd only reads the bytes, but its interface takes them without const.
-  ResponsePtr made(MHD_create_response_from_buffer_with_free_callback_cls(
-      bytes.size(), const_cast<char*>(bytes.data()), &ReleaseBody, share));
-  if (made == nullptr) ReleaseBody(share);
-  return made;
+  return response;
 }
 
 class MicrohttpdServer final : public HttpServer {
  public:
   MicrohttpdServer(const HttpServerSettings& settings, HttpHandler handler)
-      : settings_(settings), handler_(std::move(handler)) {}
+      : settings_(settings),
+        handler_(std::move(handler)),
+        clock_(settings.clock == nullptr ? system_clock_ : *settings.clock),
+        limits_(LimitsOf(settings)),
+        connections_(limits_, clock_),
+        access_(settings.rules, clock_,
+                settings.hash_matcher == nullptr ? BcryptMatches : settings.hash_matcher) {}
 
   ~MicrohttpdServer() override {
-    for (MHD_Daemon* daemon : daemons_) MHD_stop_daemon(daemon);
+    acceptor_.reset();
+    // libmicrohttpd must not be stopped while a request is put aside.
+    access_.Stop();
+    if (daemon_ != nullptr) MHD_stop_daemon(daemon_);
   }
 
   Result<void> Listen() {
+    auto sockets = OpenSockets();
+    if (!sockets) return std::unexpected(sockets.error());
+    for (const ListenSocket& socket : *sockets) bound_addresses_.push_back(socket.bound_address());
+    daemon_ = StartDaemon();
+    if (daemon_ == nullptr) return Fail("cannot start the web server: libmicrohttpd refuses");
+    acceptor_ = std::make_unique<Acceptor>(
+        std::move(*sockets), connections_,
+        [this](int socket, const sockaddr* peer, socklen_t size) {
+          return MHD_add_connection(daemon_, socket, peer, size) == MHD_YES;
+        });
+    return {};
+  }
+
+  const std::vector<std::string>& bound_addresses() const override { return bound_addresses_; }
+
+  Result<void> SetRules(std::shared_ptr<const AccessRules> rules) override {
+    const auto before = access_.rules();
+    if ((before->tls == nullptr) != (rules->tls == nullptr)) {
+      return Fail("TLS cannot be switched on or off while the server runs: restart it");
+    }
+    const bool new_tls = before->tls != rules->tls;
+    access_.SetRules(std::move(rules));
+    if (new_tls) connections_.EndAll();
+    return {};
+  }
+
+ private:
+  Result<std::vector<ListenSocket>> OpenSockets() const {
+    if (settings_.systemd_sockets) return ListenSocket::TakeFromSystemd();
     std::vector<ListenSocket> sockets;
     for (const std::string& address : settings_.listen_addresses) {
       auto socket = ListenSocket::Open(address);
       if (!socket) return std::unexpected(socket.error());
       sockets.push_back(std::move(*socket));
     }
-    for (ListenSocket& socket : sockets) {
-      if (auto started = StartDaemon(socket); !started) return started;
-      bound_addresses_.push_back(socket.bound_address());
-    }
-    return {};
+    return sockets;
   }
 
-  const std::vector<std::string>& bound_addresses() const override { return bound_addresses_; }
-
- private:
-  Result<void> StartDaemon(ListenSocket& socket) {
+  MHD_Daemon* StartDaemon() {
     const auto timeout = std::chrono::ceil<std::chrono::seconds>(settings_.idle_timeout).count();
-    MHD_Daemon* daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD, 0, nullptr, nullptr, &MicrohttpdServer::OnRequest, this,
-        MHD_OPTION_LISTEN_SOCKET, socket.fd(), MHD_OPTION_THREAD_POOL_SIZE, settings_.threads,
-        MHD_OPTION_CONNECTION_TIMEOUT, static_cast<unsigned>(timeout), MHD_OPTION_CONNECTION_LIMIT,
-        static_cast<unsigned>(settings_.max_connections), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        settings_.max_header_bytes, MHD_OPTION_URI_LOG_CALLBACK, &MicrohttpdServer::OnUri, nullptr,
-        MHD_OPTION_NOTIFY_COMPLETED, &MicrohttpdServer::OnCompleted, nullptr, MHD_OPTION_END);
-    if (daemon == nullptr) return Fail("cannot serve on " + socket.bound_address());
-    socket.Release();
-    daemons_.push_back(daemon);
-    return {};
+    std::vector<MHD_OptionItem> tls;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC |
+                     MHD_ALLOW_SUSPEND_RESUME;
+    if (access_.rules()->tls != nullptr) {
+      flags |= MHD_USE_TLS;
+      tls.push_back({MHD_OPTION_HTTPS_CERT_CALLBACK, 0, reinterpret_cast<void*>(&NoCertificate)});
+    }
+    tls.push_back({MHD_OPTION_END, 0, nullptr});
+    return MHD_start_daemon(
+        flags, 0, nullptr, nullptr, &MicrohttpdServer::OnRequest, this, MHD_OPTION_THREAD_POOL_SIZE,
+        settings_.threads, MHD_OPTION_CONNECTION_TIMEOUT, static_cast<unsigned>(timeout),
+        MHD_OPTION_CONNECTION_LIMIT,
+        static_cast<unsigned>((limits_.total + kSpareConnections) * settings_.threads),
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, settings_.max_header_bytes,
+        MHD_OPTION_NOTIFY_CONNECTION, &MicrohttpdServer::OnConnection, this,
+        MHD_OPTION_URI_LOG_CALLBACK, &MicrohttpdServer::OnUri, this, MHD_OPTION_NOTIFY_COMPLETED,
+        &MicrohttpdServer::OnCompleted, this, MHD_OPTION_ARRAY, tls.data(), MHD_OPTION_END);
   }
 
-  // The only place where libmicrohttpd shows the query undecoded.
-  static void* OnUri(void* /*context*/, const char* uri, MHD_Connection* /*connection*/) {
+  static void OnConnection(void* context, MHD_Connection* connection, void** state_slot,
+                           MHD_ConnectionNotificationCode what) {
+    auto& server = *static_cast<MicrohttpdServer*>(context);
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+      auto state = std::make_unique<ConnectionState>();
+      server.StartConnection(connection, *state);
+      *state_slot = state.release();
+    } else {
+      const std::unique_ptr<ConnectionState> state(static_cast<ConnectionState*>(*state_slot));
+      server.connections_.Remove(state->socket);
+    }
+  }
+
+  void StartConnection(MHD_Connection* connection, ConnectionState& state) {
+    state.socket =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    state.peer = PeerOf(
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
+    state.tls = access_.rules()->tls;
+    connections_.Started(state.socket);
+    if (state.tls == nullptr) return;
+    auto* const session = static_cast<gnutls_session_t>(
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session);
+    state.tls->Prepare(session);
+    gnutls_handshake_set_post_client_hello_function(session, &OnClientHello);
+    gnutls_session_set_verify_function(session, &OnClientCertificate);
+  }
+
+  // The first that is heard of a request, and the only place where libmicrohttpd shows the query
+  // undecoded.
+  static void* OnUri(void* context, const char* uri, MHD_Connection* connection) {
+    auto& server = *static_cast<MicrohttpdServer*>(context);
+    server.connections_.RequestBegan(StateOf(connection)->socket);
     auto state = std::make_unique<RequestState>();
-    const std::string_view text(uri);
+    const std::string_view text(uri == nullptr ? "" : uri);
     if (const std::size_t mark = text.find('?'); mark != std::string_view::npos) {
       state->query = text.substr(mark + 1);
     }
     return state.release();
   }
 
-  static void OnCompleted(void* /*context*/, MHD_Connection* /*connection*/, void** state,
+  static void OnCompleted(void* context, MHD_Connection* connection, void** state,
                           MHD_RequestTerminationCode /*how*/) {
+    auto& server = *static_cast<MicrohttpdServer*>(context);
+    server.connections_.AnswerEnded(StateOf(connection)->socket);
     delete static_cast<RequestState*>(*state);
     *state = nullptr;
   }
 
+  // Called when the header is there, again when a check is over, for each piece of the body, and
+  // when the request is whole.
   static MHD_Result OnRequest(void* context, MHD_Connection* connection, const char* path,
                               const char* method, const char* /*version*/, const char* /*body*/,
                               std::size_t* body_size, void** state_slot) {
+    auto& server = *static_cast<MicrohttpdServer*>(context);
     auto& state = *static_cast<RequestState*>(*state_slot);
-    if (!std::exchange(state.started, true)) return MHD_YES;
+    const MicrohttpdRequest request(connection, method, path, state.query);
+    switch (state.stage) {
+      case RequestState::Stage::kNew:
+        return server.Admit(connection, request, state);
+      case RequestState::Stage::kChecking:
+        return server.Proceed(connection, state, state.admission);
+      case RequestState::Stage::kAdmitted:
+        break;
+    }
     if (*body_size > 0) {
       state.body_bytes += std::exchange(*body_size, 0);
       return state.body_bytes <= kMaxRequestBody ? MHD_YES : MHD_NO;
     }
-    const auto& server = *static_cast<const MicrohttpdServer*>(context);
-    return server.Answer(connection, MicrohttpdRequest(connection, method, path, state.query));
+    return server.Answer(connection, request, *state.rules);
   }
 
-  MHD_Result Answer(MHD_Connection* connection, const MicrohttpdRequest& request) const {
+  MHD_Result Admit(MHD_Connection* connection, const MicrohttpdRequest& request,
+                   RequestState& state) {
+    state.rules = access_.rules();
+    auto decision = access_.Decide(*state.rules, request.Header("Authorization"));
+    if (const auto* admission = std::get_if<Admission>(&decision)) {
+      return Proceed(connection, state, *admission);
+    }
+    state.stage = RequestState::Stage::kChecking;
+    connections_.AnswerBegan(StateOf(connection)->socket);
+    // Before the check can be over, for then the connection is resumed.
+    MHD_suspend_connection(connection);
+    const bool checked =
+        access_.Check(state.rules, std::move(std::get<Credentials>(decision)),
+                      StateOf(connection)->peer, [&state, connection](Admission admission) {
+                        state.admission = admission;
+                        MHD_resume_connection(connection);
+                      });
+    if (!checked) MHD_resume_connection(connection);
+    return MHD_YES;
+  }
+
+  MHD_Result Proceed(MHD_Connection* connection, RequestState& state, Admission admission) {
+    state.stage = RequestState::Stage::kAdmitted;
+    if (admission == Admission::kAdmitted) return MHD_YES;
+    HttpResponse refusal = RefusalOf(admission);
+    if (settings_.on_refused) settings_.on_refused(refusal.status);
+    connections_.AnswerBegan(StateOf(connection)->socket);
+    return QueueResponse(connection, std::move(refusal), state.rules->headers);
+  }
+
+  MHD_Result Answer(MHD_Connection* connection, const MicrohttpdRequest& request,
+                    const AccessRules& rules) {
+    connections_.AnswerBegan(StateOf(connection)->socket);
     HttpResponse response;
     try {
       response = handler_(request);
     } catch (const std::exception&) {
       response = {.status = 500};
     }
-    const auto status = static_cast<unsigned>(response.status);
-    const auto headers = std::move(response.headers);
-    const ResponsePtr made = MakeResponse(std::move(response));
-    if (made == nullptr) return MHD_NO;
-    for (const auto& [name, value] : headers) {
-      MHD_add_response_header(made.get(), name.c_str(), value.c_str());
-    }
-    return MHD_queue_response(connection, status, made.get());
+    return QueueResponse(connection, std::move(response), rules.headers);
   }
 
   const HttpServerSettings settings_;
   const HttpHandler handler_;
-  std::vector<MHD_Daemon*> daemons_;
+  const SystemClock system_clock_;
+  const Clock& clock_;
+  const ConnectionLimits limits_;
+  Connections connections_;
+  AccessControl access_;
   std::vector<std::string> bound_addresses_;
+  MHD_Daemon* daemon_ = nullptr;
+  std::unique_ptr<Acceptor> acceptor_;
 };
 
 }  // namespace

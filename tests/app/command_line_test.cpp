@@ -28,6 +28,8 @@ TEST(ParseCommandLine, HasTheDocumentedDefaults) {
   EXPECT_EQ(parsed->telemetry_path, "/metrics");
   EXPECT_FALSE(parsed->config_check);
   EXPECT_FALSE(parsed->once);
+  EXPECT_EQ(parsed->web_config_file, "");
+  EXPECT_FALSE(parsed->systemd_socket);
   EXPECT_EQ(parsed->log_level, LogLevel::kInfo);
   EXPECT_EQ(parsed->log_format, LogFormat::kLogfmt);
 }
@@ -40,13 +42,11 @@ TEST(ParseCommandLine, ReplacesTheDefaultAddressByAllGivenOnes) {
   EXPECT_TRUE(parsed->once);
 }
 
-TEST(ParseCommandLine, RefusesWhatIsNotSupportedYet) {
-  for (const char* flag : {"--web.config.file=x", "--web.systemd-socket"}) {
-    const auto parsed = Parse({flag});
-    ASSERT_FALSE(parsed.has_value()) << flag;
-    EXPECT_EQ(parsed.error().exit_code, kExitWrongUsage);
-    EXPECT_THAT(parsed.error().text, HasSubstr("is not supported yet"));
-  }
+TEST(ParseCommandLine, TakesTheWebServersFlags) {
+  const auto parsed = Parse({"--web.config.file=web.yml", "--web.systemd-socket"});
+  ASSERT_TRUE(parsed.has_value());
+  EXPECT_EQ(parsed->web_config_file, "web.yml");
+  EXPECT_TRUE(parsed->systemd_socket);
 }
 
 TEST(ParseCommandLine, SaysWhatIsWrongAndWhatWouldBeRight) {

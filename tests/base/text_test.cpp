@@ -57,6 +57,19 @@ TEST(AppendJsonString, KeepsUtf8AndReplacesWhatIsNot) {
   EXPECT_EQ(Json("\xe2\x82"), "\"\xef\xbf\xbd\xef\xbf\xbd\"");          // cut short
 }
 
+TEST(AppendJsonString, EscapesTheControlsAboveAscii) {
+  std::string json;
+  AppendJsonString(json, "\xc2\x9b\xc2\x80\xc2\xa0");
+  EXPECT_EQ(json, "\"\\u009B\\u0080\xc2\xa0\"");
+}
+
+TEST(SanitizeForDisplay, BlanksTheControlsAboveAscii) {
+  EXPECT_EQ(SanitizeForDisplay("a\xc2\x9b"
+                               "1mb\xc2\x80\xc2\xa0",
+                               100),
+            "a 1mb \xc2\xa0");
+}
+
 TEST(SanitizeForDisplay, BlanksControlsAndCutsAtCharacters) {
   EXPECT_EQ(SanitizeForDisplay("a\nb\x1b[0m", 100), "a b [0m");
   EXPECT_EQ(SanitizeForDisplay("ab\xc3\xbc", 3), "ab");

@@ -1,14 +1,13 @@
 #include "config/load_config.h"
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/config_messages.h"
 #include "support/temp_dir.h"
 
 namespace telnyx_exporter {
@@ -20,41 +19,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::Pair;
-
-std::string ReadFile(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file.is_open()) << path;
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-std::vector<std::string> Lines(const std::string& file,
-                               const std::vector<ConfigMessage>& messages) {
-  std::vector<std::string> lines;
-  for (const ConfigMessage& message : messages) lines.push_back(FormatConfigMessage(file, message));
-  return lines;
-}
-
-// The lines "#! …" of a file say what is expected: "LINE:COLUMN: PATH: text".
-std::vector<std::string> ExpectedLines(const std::string& file, const std::string& text) {
-  std::vector<std::string> lines;
-  for (std::size_t at = 0; (at = text.find("#! ", at)) != std::string::npos;) {
-    const std::size_t end = text.find('\n', at);
-    const std::string line = text.substr(at + 3, end - at - 3);
-    const bool has_place = line[0] >= '0' && line[0] <= '9';
-    lines.push_back(file + (has_place ? ":" : ": ") + line);
-    at = end;
-  }
-  return lines;
-}
-
-std::vector<std::filesystem::path> InvalidFiles() {
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator("config/data")) {
-    if (entry.path().filename().string().starts_with("invalid-")) files.push_back(entry.path());
-  }
-  std::ranges::sort(files);
-  return files;
-}
 
 class InvalidConfig : public ::testing::TestWithParam<std::filesystem::path> {};
 
@@ -70,12 +34,8 @@ TEST_P(InvalidConfig, IsRefusedWithEveryErrorAndItsPlace) {
   for (const std::string& line : lines) EXPECT_THAT(line, Not(HasSubstr("secret")));
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, InvalidConfig, ::testing::ValuesIn(InvalidFiles()),
-                         [](const auto& parameter) {
-                           std::string name = parameter.param.stem().string();
-                           std::ranges::replace(name, '-', '_');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(Files, InvalidConfig, ::testing::ValuesIn(InvalidFiles("config/data")),
+                         [](const auto& parameter) { return TestName(parameter.param); });
 
 TEST(ParseConfig, ReportsErrorsInTheOrderOfTheFile) {
   const auto loaded =
@@ -173,6 +133,36 @@ TEST(LoadConfigFile, ReadsAFile) {
   const TempDir directory;
   EXPECT_TRUE(
       LoadConfigFile(directory.Write("c.yml", "accounts: [{connections: [{id: 1}]}]")).has_value());
+}
+
+TEST(ParseConfig, ShowsNoControlCharacterOfASyntaxError) {
+  const auto loaded = ParseConfig("accounts: \"\\\x1b[31m\"");
+  ASSERT_FALSE(loaded.has_value());
+  EXPECT_THAT(Lines("f", loaded.error()), ElementsAre("f:1:14: unknown escape character:  "));
+}
+
+TEST(ParseConfig, CutsWhatASyntaxErrorQuotes) {
+  const auto loaded = ParseConfig("%YAML " + std::string(10'000, 'x') + "\n---\n");
+  ASSERT_FALSE(loaded.has_value());
+  ASSERT_EQ(loaded.error().size(), 1U);
+  EXPECT_EQ(loaded.error()[0].text, "bad YAML version: " + std::string(182, 'x'));
+}
+
+TEST(ParseConfig, PlacesASyntaxErrorAtTheEndNotBehindIt) {
+  const auto loaded = ParseConfig("\"\\");
+  ASSERT_FALSE(loaded.has_value());
+  EXPECT_THAT(Lines("f", loaded.error()), ElementsAre("f:1:3: unknown escape character:  "));
+}
+
+// yaml-cpp makes documents without end of a comma that nothing can take up.
+TEST(ParseConfig, EndsAtAStrayComma) {
+  for (const char* yaml : {",", "!tag,key", "{\"accounts\": []},", "- a\n,\n"}) {
+    const auto loaded = ParseConfig(yaml);
+    ASSERT_FALSE(loaded.has_value()) << yaml;
+    EXPECT_THAT(Lines("f", loaded.error()),
+                ElementsAre(HasSubstr("a second YAML document begins here")))
+        << yaml;
+  }
 }
 
 }  // namespace

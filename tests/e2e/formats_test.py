@@ -12,7 +12,7 @@ import urllib.parse
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_prometheus
 
-from harness import API_KEY, BUCKETS, EndToEndTest, eventually, fetch
+from harness import API_KEY, BUCKETS, PATIENCE, EndToEndTest, eventually, fetch
 from prometheus_server import Prometheus, expected_quantile
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -20,6 +20,7 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 PROTOBUF = ("application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; "
             "encoding=delimited")
 DURATION = "telnyx_active_call_duration_seconds"
+COMPLETED = "telnyx_completed_call_duration_seconds"
 # What does not change while the simulator's time stands still; but not the duration histogram, whose series
 # are named after the format.
 CONNECTION_SERIES = ('{__name__=~"telnyx_(active_calls|active_call_sessions|longest_.*|reported_.*|'
@@ -68,8 +69,8 @@ class Relay:
         test.addCleanup(stop)
 
 
-def durations_of(simulator, connection_id):
-    """How long each leg has lasted, read page by page from the API."""
+def active_calls(simulator, connection_id):
+    """{leg id: how long it has lasted}, read page by page from the API."""
     durations, cursor = {}, None
     while True:
         query = {"page[limit]": 250, **({"page[after]": cursor} if cursor else {})}
@@ -82,7 +83,7 @@ def durations_of(simulator, connection_id):
             durations[leg] = max(durations.get(leg, 0), row["call_duration"])
         cursor = page["meta"]["cursors"]["after"]
         if not cursor:
-            return list(durations.values())
+            return durations
 
 
 def native_bucket(duration):
@@ -105,10 +106,11 @@ class FormatsTest(EndToEndTest):
         self.simulator.freeze()
         self.truth = self.simulator.truth()
         # One more that does not exist, so that a failure is there too.
-        names = [HARD_NAME, "support", "sales", "missing"]
+        self.names = dict(zip([c["id"] for c in self.truth] + ["404"],
+                              [HARD_NAME, "support", "sales", "missing"], strict=True))
         connections = "".join(
             f"      - {{id: \"{id}\", name: {json.dumps(name, ensure_ascii=False)}}}\n"
-            for id, name in zip([c["id"] for c in self.truth] + ["404"], names, strict=True))
+            for id, name in self.names.items())
         config = self.write("config.yml", f"""
 poll: {{interval: 1s, stale_after: 1m}}
 accounts:
@@ -183,7 +185,8 @@ class PrometheusTest(FormatsTest):
     def test_native_quantiles_are_as_exact_as_their_buckets(self):
         self.start("--active-calls=2000")
         prometheus = self.scrape("protobuf", PROTOBUF, "--enable-feature=native-histograms")
-        durations = {c["id"]: durations_of(self.simulator, c["id"]) for c in self.truth}
+        durations = {c["id"]: list(active_calls(self.simulator, c["id"]).values())
+                     for c in self.truth}
         self.assertEqual([len(durations[c["id"]]) for c in self.truth],
                          [c["legs"] for c in self.truth])
         for quantile in (0.01, 0.25, 0.5, 0.9, 0.99, 1):
@@ -203,6 +206,38 @@ class PrometheusTest(FormatsTest):
         self.start("--active-calls=0")
         prometheus = self.scrape("protobuf", PROTOBUF, "--enable-feature=native-histograms")
         self.assertEqual(prometheus.query_value(f"count(histogram_count({DURATION}) == 0)"), 3)
+
+
+    def test_exemplars_lead_to_calls_that_have_ended(self):
+        self.start("--active-calls=2000")
+        calls = {leg: duration for c in self.truth
+                 for leg, duration in active_calls(self.simulator, c["id"]).items()}
+        # Every connection has a complete poll of these calls, which the next ones are compared with.
+        eventually("calls to compare with",
+                   lambda: len(self.completed(self.exporter.metrics())) == len(self.truth))
+        self.simulator.advance(20)
+        ended = set(calls) - {leg for c in self.truth for leg in active_calls(self.simulator, c["id"])}
+        eventually("every end is counted",
+                   lambda: sum(self.completed(self.exporter.metrics())) == len(ended))
+
+        openmetrics = self.scrape("openmetrics", OPENMETRICS, "--enable-feature=exemplar-storage")
+        protobuf = self.scrape("protobuf", PROTOBUF,
+                               "--enable-feature=exemplar-storage,native-histograms")
+        self.assertEqual(openmetrics.query_value(f"sum({COMPLETED}_count)"), len(ended))
+        self.assertEqual(protobuf.query_value(f"histogram_count(sum({COMPLETED}))"), len(ended))
+        for prometheus, series in ((openmetrics, COMPLETED + "_bucket"), (protobuf, COMPLETED)):
+            exemplars = eventually("exemplars", lambda p=prometheus, s=series: p.exemplars(s))
+            for exemplar in exemplars:
+                leg = exemplar["labels"]["call_leg_id"]
+                self.assertIn(leg, ended)
+                # Between the poll that saw it last and the one that missed it.
+                self.assertGreaterEqual(float(exemplar["value"]), calls[leg])
+                self.assertLessEqual(float(exemplar["value"]), calls[leg] + PATIENCE)
+
+    @staticmethod
+    def completed(samples):
+        """How many ended calls each connection has counted."""
+        return [v for (name, _), v in samples.items() if name == COMPLETED + "_count"]
 
 
 class PythonClientTest(FormatsTest):

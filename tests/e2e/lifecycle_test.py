@@ -31,7 +31,7 @@ class CommandLineTest(EndToEndTest):
 
     def test_wrong_usage_exits_with_2(self):
         for arguments in (["--no-such-flag"], ["--log.level=loud"], ["--web.telemetry-path=x"],
-                          ["stray"], ["--web.config.file=x"]):
+                          ["stray"], ["--shard=3"]):
             run = self.run_exporter(*arguments)
             self.assertEqual(run.returncode, 2, arguments)
             self.assertIn("telnyx_exporter: ", run.stderr)

@@ -1,5 +1,6 @@
 """A real Prometheus that scrapes one target, for the tests that ask it questions."""
 
+import time
 import urllib.parse
 
 from harness import BUCKETS, Process, eventually, fetch, fetch_json, free_port
@@ -52,6 +53,12 @@ scrape_configs:
 
     def query(self, expression):
         return self.ask("query", query=expression)["result"]
+
+    def exemplars(self, selector):
+        """Those of the last hour."""
+        now = time.time()
+        found = self.ask("query_exemplars", query=selector, start=now - 3600, end=now + 1)
+        return [exemplar for series in found for exemplar in series["exemplars"]]
 
     def query_value(self, expression):
         """The value of a query with one result, which it waits for."""

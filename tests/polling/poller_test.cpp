@@ -92,6 +92,8 @@ TEST_F(PollerTest, WalksAllPagesAndSumsThemUp) {
   EXPECT_EQ(poll.pages, 2U);
   ASSERT_THAT(poll.longest_calls, SizeIs(3));
   EXPECT_EQ(poll.longest_calls[0].duration_seconds, 701U);
+  EXPECT_TRUE(IsUuid(poll.longest_calls[0].leg));
+  EXPECT_EQ(*poll.duration_bounds, plan_.duration_bounds);
 }
 
 TEST_F(PollerTest, ReportsNothingOfAWalkThatFailsOnItsLastPage) {

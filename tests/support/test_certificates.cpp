@@ -15,6 +15,8 @@ void RunOpenssl(const std::string& arguments) {
   if (std::system(command.c_str()) != 0) throw std::runtime_error("failed: " + command);
 }
 
+const std::string kEllipticCurve = "ec -pkeyopt ec_paramgen_curve:P-256";
+
 std::string DaysFromNow(int days) {
   const std::time_t time = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now() +
                                                                 std::chrono::hours(24 * days));
@@ -38,28 +40,34 @@ TestCertificates::TestCertificates() {
                  "\nprivate_key=" + authority_.key_file +
                  "\ndefault_md=sha256\npolicy=any\nunique_subject=no\ncopy_extensions=copy\n"
                  "[any]\ncommonName=supplied\n");
-  RunOpenssl(
-      "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test-ca" +
-      (" -keyout " + authority_.key_file) + " -out " + authority_.certificate_file);
+  RunOpenssl("req -x509 -newkey " + kEllipticCurve + " -nodes -days 2 -subj /CN=test-ca -keyout " +
+             authority_.key_file + " -out " + authority_.certificate_file);
 }
 
 TestCertificates::Pair TestCertificates::Issue(const std::string& name,
                                                const std::string& subject_alternative_names) const {
-  return IssueFor(name, subject_alternative_names, DaysFromNow(-1), DaysFromNow(1));
+  return IssueFor(name, subject_alternative_names, DaysFromNow(-1), DaysFromNow(1), kEllipticCurve);
+}
+
+TestCertificates::Pair TestCertificates::IssueRsa(
+    const std::string& name, const std::string& subject_alternative_names) const {
+  return IssueFor(name, subject_alternative_names, DaysFromNow(-1), DaysFromNow(1), "rsa:2048");
 }
 
 TestCertificates::Pair TestCertificates::IssueExpired(
     const std::string& name, const std::string& subject_alternative_names) const {
-  return IssueFor(name, subject_alternative_names, DaysFromNow(-2), DaysFromNow(-1));
+  return IssueFor(name, subject_alternative_names, DaysFromNow(-2), DaysFromNow(-1),
+                  kEllipticCurve);
 }
 
 TestCertificates::Pair TestCertificates::IssueFor(const std::string& name,
                                                   const std::string& subject_alternative_names,
                                                   const std::string& not_before,
-                                                  const std::string& not_after) const {
+                                                  const std::string& not_after,
+                                                  const std::string& key_options) const {
   const std::string base = (dir_.path() / name).string();
   const Pair pair{.certificate_file = base + ".pem", .key_file = base + ".key"};
-  RunOpenssl("req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=" + name +
+  RunOpenssl("req -newkey " + key_options + " -nodes -subj /CN=" + name +
              " -addext subjectAltName=" + subject_alternative_names + " -keyout " + pair.key_file +
              " -out " + base + ".csr");
   RunOpenssl("ca -batch -notext -config " + (dir_.path() / "ca.cnf").string() + " -startdate " +

@@ -23,12 +23,15 @@ class TestCertificates {
   /// A server certificate, signed by the authority, for subject alternative names such as
   /// "DNS:api.test" or "IP:127.0.0.1", valid from yesterday to tomorrow.
   Pair Issue(const std::string& name, const std::string& subject_alternative_names) const;
+  /// The same, with an RSA key.
+  Pair IssueRsa(const std::string& name, const std::string& subject_alternative_names) const;
   /// The same, but it ended yesterday.
   Pair IssueExpired(const std::string& name, const std::string& subject_alternative_names) const;
 
  private:
   Pair IssueFor(const std::string& name, const std::string& subject_alternative_names,
-                const std::string& not_before, const std::string& not_after) const;
+                const std::string& not_before, const std::string& not_after,
+                const std::string& key_options) const;
 
   TempDir dir_;
   Pair authority_;

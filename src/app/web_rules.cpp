@@ -1,0 +1,144 @@
+#include "app/web_rules.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+
+namespace telnyx_exporter {
+namespace {
+
+constexpr std::size_t kMaxPemBytes = std::size_t{1} << 20U;
+
+ConfigMessage At(const ConfigMessage& place, std::string text) {
+  ConfigMessage message = place;
+  message.text = std::move(text);
+  return message;
+}
+
+// A message about what a key names: "server.pem is not a certificate".
+ConfigMessage About(const PemSource& source, std::string_view text) {
+  return At(source.place,
+            source.file.empty() ? std::string(text) : fmt::format("{} {}", source.file, text));
+}
+
+Result<Secret> ReadPem(const PemSource& source) {
+  if (source.file.empty()) return source.text;
+  std::ifstream file(source.file, std::ios::binary);
+  if (!file) return Fail(fmt::format("cannot be read: {}", std::strerror(errno)));
+  std::string text(kMaxPemBytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  const auto size = static_cast<std::size_t>(file.gcount());
+  if (file.bad()) return Fail("cannot be read");
+  if (size > kMaxPemBytes) return Fail("has more than 1MiB");
+  Secret pem(std::string_view(text).substr(0, size));
+  WipeMemory(text.data(), size);
+  return pem;
+}
+
+const PemSource& SourceOf(const WebTlsConfig& tls, TlsFault::Input input) {
+  switch (input) {
+    case TlsFault::Input::kKey:
+      return tls.key;
+    case TlsFault::Input::kClientCa:
+      return tls.client_ca;
+    case TlsFault::Input::kCertificate:
+    case TlsFault::Input::kCipherSuites:
+      break;
+  }
+  return tls.certificate;
+}
+
+ConfigMessage MessageOf(const WebTlsConfig& tls, const TlsFault& fault) {
+  if (fault.input != TlsFault::Input::kCipherSuites) {
+    return About(SourceOf(tls, fault.input), fault.text);
+  }
+  return {.path = "tls_server_config.cipher_suites", .text = fault.text};
+}
+
+}  // namespace
+
+FileState StateOfFile(const std::string& path) {
+  struct stat status{};
+  if (stat(path.c_str(), &status) != 0) return {.path = path, .stamp = {}};
+  return {.path = path,
+          .stamp = fmt::format("{} {} {} {}.{} {}.{}", status.st_dev, status.st_ino, status.st_size,
+                               status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec,
+                               status.st_ctim.tv_nsec)};
+}
+
+WebRulesAttempt WebRulesLoader::Load() {
+  WebRulesAttempt attempt{.outcome = LoadedWebRules{}, .files = {StateOfFile(path_)}};
+  auto loaded = LoadWebConfigFile(path_);
+  if (!loaded) {
+    attempt.outcome = std::unexpected(std::move(loaded.error()));
+    return attempt;
+  }
+  WebConfig& config = loaded->config;
+  AccessRules rules;
+  if (config.tls) {
+    for (const PemSource* source :
+         {&config.tls->certificate, &config.tls->key, &config.tls->client_ca}) {
+      if (!source->file.empty()) attempt.files.push_back(StateOfFile(source->file));
+    }
+    auto context = LoadTls(*config.tls);
+    if (!context) {
+      attempt.outcome = std::unexpected(std::move(context.error()));
+      return attempt;
+    }
+    rules.tls = std::move(*context);
+  }
+  rules.headers = std::move(config.headers);
+  for (auto& [name, hash] : config.users) rules.users.emplace(name, std::move(hash));
+  if (config.rate_limit) {
+    rules.request_limit = {.interval = config.rate_limit->interval,
+                           .burst = config.rate_limit->burst};
+  }
+  attempt.outcome = LoadedWebRules{.rules = std::make_shared<const AccessRules>(std::move(rules)),
+                                   .warnings = std::move(loaded->warnings)};
+  return attempt;
+}
+
+std::expected<std::shared_ptr<const TlsContext>, WebRulesLoader::Faults> WebRulesLoader::LoadTls(
+    const WebTlsConfig& tls) {
+  Faults faults;
+  std::vector<const PemSource*> unread;
+  const auto read = [&](const PemSource& source) {
+    auto pem = ReadPem(source);
+    if (!pem) {
+      faults.push_back(About(source, pem.error().message));
+      unread.push_back(&source);
+    }
+    return pem.value_or(Secret());
+  };
+  TlsMaterial material{.certificate = std::string(read(tls.certificate).reveal()),
+                       .key = read(tls.key),
+                       .client_ca = std::string(read(tls.client_ca).reveal()),
+                       .has_client_ca = !tls.client_ca.empty()};
+  if (context_ != nullptr && material == material_ && tls.policy == policy_) return context_;
+
+  auto context = TlsContext::Make(tls.policy, material);
+  if (!context) {
+    for (const TlsFault& fault : context.error()) {
+      if (std::ranges::find(unread, &SourceOf(tls, fault.input)) != unread.end()) continue;
+      faults.push_back(MessageOf(tls, fault));
+    }
+    std::ranges::stable_sort(faults, {}, [](const ConfigMessage& message) {
+      return std::pair(message.line, message.column);
+    });
+    return std::unexpected(std::move(faults));
+  }
+  policy_ = tls.policy;
+  material_ = std::move(material);
+  context_ = std::move(*context);
+  return context_;
+}
+
+}  // namespace telnyx_exporter

@@ -1,0 +1,306 @@
+#include "app/web_rules.h"
+
+#include <filesystem>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+
+#include "app/web_rules_watch.h"
+#include "support/config_messages.h"
+#include "support/manual_clock.h"
+#include "support/temp_dir.h"
+#include "support/test_certificates.h"
+
+namespace telnyx_exporter {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+const std::string kUsers =
+    "basic_auth_users:\n"
+    "  alice: $2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi\n";
+
+class WebRulesTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    certificates_ = new TestCertificates();
+    first_ = certificates_->Issue("first", "DNS:localhost");
+    second_ = certificates_->Issue("second", "DNS:localhost");
+  }
+  static void TearDownTestSuite() { delete certificates_; }
+
+  /// Puts a certificate where the configuration below says.
+  void Install(const TestCertificates::Pair& pair) const {
+    directory_.Write("server.pem", ReadFile(pair.certificate_file));
+    directory_.Write("server.key", ReadFile(pair.key_file));
+  }
+  std::string WriteTls(const std::string& more = {}) const {
+    return directory_.Write(
+        "web.yml", "tls_server_config:\n  cert_file: server.pem\n  key_file: server.key\n" + more);
+  }
+  std::string path() const { return directory_.path() / "web.yml"; }
+  std::string In(const std::string& name) const { return directory_.path() / name; }
+
+  static inline TestCertificates* certificates_ = nullptr;
+  static inline TestCertificates::Pair first_;
+  static inline TestCertificates::Pair second_;
+  const TempDir directory_;
+};
+
+using WebRulesLoaderTest = WebRulesTest;
+
+TEST_F(WebRulesLoaderTest, MakesRulesOfTheFile) {
+  directory_.Write("web.yml", kUsers +
+                                  "http_server_config: {headers: {X-Frame-Options: deny}}\n"
+                                  "rate_limit: {interval: 2s, burst: 5}\n");
+  WebRulesLoader loader(path());
+  const WebRulesAttempt attempt = loader.Load();
+  ASSERT_TRUE(attempt.outcome.has_value());
+  const AccessRules& rules = *attempt.outcome->rules;
+  EXPECT_EQ(rules.tls, nullptr);
+  EXPECT_EQ(rules.users.size(), 1U);
+  EXPECT_TRUE(rules.users.contains("alice"));
+  EXPECT_THAT(rules.headers, ElementsAre(::testing::Pair("X-Frame-Options", "deny")));
+  EXPECT_EQ(rules.request_limit, (RequestLimit{.interval = 2s, .burst = 5}));
+  EXPECT_EQ(attempt.outcome->warnings.size(), 1U);
+  EXPECT_THAT(attempt.files, ElementsAre(StateOfFile(path())));
+}
+
+TEST_F(WebRulesLoaderTest, ReadsTheCertificatesToo) {
+  Install(first_);
+  WriteTls();
+  WebRulesLoader loader(path());
+  const WebRulesAttempt attempt = loader.Load();
+  ASSERT_TRUE(attempt.outcome.has_value());
+  EXPECT_NE(attempt.outcome->rules->tls, nullptr);
+  EXPECT_THAT(attempt.files, ElementsAre(StateOfFile(path()), StateOfFile(In("server.pem")),
+                                         StateOfFile(In("server.key"))));
+}
+
+TEST_F(WebRulesLoaderTest, TakesInlineCertificates) {
+  const auto indent = [](std::string text) {
+    for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += 5) {
+      text.insert(at + 1, "    ");
+    }
+    return "|\n    " + text + "\n";
+  };
+  directory_.Write("web.yml",
+                   "tls_server_config:\n  cert: " + indent(ReadFile(first_.certificate_file)) +
+                       "  key: " + indent(ReadFile(first_.key_file)));
+  WebRulesLoader loader(path());
+  const WebRulesAttempt attempt = loader.Load();
+  ASSERT_TRUE(attempt.outcome.has_value()) << Lines("", attempt.outcome.error()).front();
+  EXPECT_NE(attempt.outcome->rules->tls, nullptr);
+  EXPECT_THAT(attempt.files, ElementsAre(StateOfFile(path())));
+}
+
+TEST_F(WebRulesLoaderTest, KeepsItsContextWhileNothingOfTlsChanges) {
+  Install(first_);
+  WriteTls();
+  WebRulesLoader loader(path());
+  const auto before = loader.Load().outcome->rules->tls;
+  WriteTls(kUsers);
+  EXPECT_EQ(loader.Load().outcome->rules->tls, before);
+  WriteTls("  min_version: TLS13\n");
+  EXPECT_NE(loader.Load().outcome->rules->tls, before);
+  WriteTls();
+  Install(second_);
+  EXPECT_NE(loader.Load().outcome->rules->tls, before);
+}
+
+TEST_F(WebRulesLoaderTest, SaysWhatIsWrongWithEveryFileAtItsPlace) {
+  directory_.Write("server.pem", "nothing");
+  directory_.Write("ca.pem", "nothing");
+  WriteTls("  client_ca_file: ca.pem\n  client_auth_type: RequestClientCert\n");
+  WebRulesLoader loader(path());
+  const WebRulesAttempt attempt = loader.Load();
+  ASSERT_FALSE(attempt.outcome.has_value());
+  EXPECT_THAT(
+      Lines("web.yml", attempt.outcome.error()),
+      ElementsAre(StartsWith("web.yml:2:14: tls_server_config.cert_file: " + In("server.pem") +
+                             " is not a certificate in PEM: "),
+                  "web.yml:3:13: tls_server_config.key_file: " + In("server.key") +
+                      " cannot be read: No such file or directory",
+                  StartsWith("web.yml:4:19: tls_server_config.client_ca_file: " + In("ca.pem") +
+                             " holds no certificate in PEM: ")));
+  EXPECT_EQ(attempt.files.size(), 4U);
+}
+
+TEST_F(WebRulesLoaderTest, SaysThatAKeyIsAnothers) {
+  Install(first_);
+  directory_.Write("server.key", ReadFile(second_.key_file));
+  WriteTls();
+  WebRulesLoader loader(path());
+  const WebRulesAttempt attempt = loader.Load();
+  ASSERT_FALSE(attempt.outcome.has_value());
+  EXPECT_THAT(Lines("web.yml", attempt.outcome.error()),
+              ElementsAre(StartsWith("web.yml:3:13: tls_server_config.key_file: " +
+                                     In("server.key") + " does not go with the certificate: ")));
+}
+
+TEST_F(WebRulesLoaderTest, SaysThatNoSuiteGoesWithTheKey) {
+  Install(first_);
+  WriteTls("  max_version: TLS12\n  cipher_suites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256]\n");
+  WebRulesLoader loader(path());
+  EXPECT_THAT(Lines("web.yml", loader.Load().outcome.error()),
+              ElementsAre("web.yml: tls_server_config.cipher_suites: has no suite for the "
+                          "certificate's key, which is not an RSA key"));
+}
+
+TEST_F(WebRulesLoaderTest, BoundsWhatItReads) {
+  Install(first_);
+  directory_.Write("server.pem", std::string(2U << 20U, '\n'));
+  WriteTls();
+  WebRulesLoader loader(path());
+  EXPECT_THAT(Lines("web.yml", loader.Load().outcome.error()),
+              ElementsAre("web.yml:2:14: tls_server_config.cert_file: " + In("server.pem") +
+                          " has more than 1MiB"));
+}
+
+class WebRulesWatchTest : public WebRulesTest {
+ protected:
+  void StartWatching() {
+    Install(first_);
+    WriteTls();
+    watch_ = std::make_unique<WebRulesWatch>(
+        loader_, loader_.Load(),
+        [this](std::shared_ptr<const AccessRules> rules) -> Result<void> {
+          if (refuses_) return telnyx_exporter::Fail("not now");
+          applied_.push_back(std::move(rules));
+          return {};
+        },
+        log_);
+  }
+
+  void LookTwice() {
+    watch_->Look();
+    watch_->Look();
+  }
+  std::string TakeLog() {
+    std::string text = out_.str();
+    out_.str("");
+    return text;
+  }
+
+  ManualClock clock_;
+  std::ostringstream out_;
+  Log log_{clock_, LogLevel::kInfo, LogFormat::kLogfmt,
+           std::make_shared<spdlog::sinks::ostream_sink_mt>(out_)};
+  WebRulesLoader loader_{path()};
+  bool refuses_ = false;
+  std::vector<std::shared_ptr<const AccessRules>> applied_;
+  std::unique_ptr<WebRulesWatch> watch_;
+};
+
+TEST_F(WebRulesWatchTest, LeavesUnchangedFilesAlone) {
+  StartWatching();
+  LookTwice();
+  LookTwice();
+  EXPECT_THAT(applied_, IsEmpty());
+  EXPECT_EQ(TakeLog(), "");
+}
+
+TEST_F(WebRulesWatchTest, TakesAChangeUpWhenItHasSettled) {
+  StartWatching();
+  WriteTls(kUsers);
+  watch_->Look();
+  EXPECT_THAT(applied_, IsEmpty());
+  WriteTls(kUsers + "rate_limit: {interval: 1s, burst: 1}\n");
+  watch_->Look();
+  EXPECT_THAT(applied_, IsEmpty());
+  watch_->Look();
+  ASSERT_EQ(applied_.size(), 1U);
+  EXPECT_TRUE(applied_[0]->request_limit.has_value());
+  EXPECT_THAT(TakeLog(),
+              HasSubstr("msg=\"the web configuration was taken up anew\" file=" + path()));
+  LookTwice();
+  EXPECT_EQ(applied_.size(), 1U);
+}
+
+TEST_F(WebRulesWatchTest, SeesTheCertificateChange) {
+  StartWatching();
+  Install(second_);
+  LookTwice();
+  EXPECT_EQ(applied_.size(), 1U);
+}
+
+TEST_F(WebRulesWatchTest, SeesASymbolicLinkMoved) {
+  std::filesystem::create_symlink(first_.certificate_file, In("link.pem"));
+  Install(first_);
+  directory_.Write("web.yml", "tls_server_config: {cert_file: link.pem, key_file: link.key}");
+  std::filesystem::create_symlink(first_.key_file, In("link.key"));
+  WebRulesWatch watch(
+      loader_, loader_.Load(),
+      [this](std::shared_ptr<const AccessRules> rules) -> Result<void> {
+        applied_.push_back(std::move(rules));
+        return {};
+      },
+      log_);
+  std::filesystem::remove(In("link.pem"));
+  std::filesystem::remove(In("link.key"));
+  std::filesystem::create_symlink(second_.certificate_file, In("link.pem"));
+  std::filesystem::create_symlink(second_.key_file, In("link.key"));
+  watch.Look();
+  watch.Look();
+  EXPECT_EQ(applied_.size(), 1U);
+}
+
+TEST_F(WebRulesWatchTest, KeepsTheLastGoodOneAndSaysSoOnce) {
+  StartWatching();
+  directory_.Write("server.pem", "nothing");
+  LookTwice();
+  EXPECT_THAT(applied_, IsEmpty());
+  EXPECT_THAT(TakeLog(), HasSubstr("level=error msg=\"the web configuration is wrong, so the last "
+                                   "good one stays\" error=\"" +
+                                   path() + ":2:14: tls_server_config.cert_file: "));
+  LookTwice();
+  EXPECT_EQ(TakeLog(), "");
+  std::filesystem::remove(In("server.pem"));
+  LookTwice();
+  EXPECT_THAT(TakeLog(), HasSubstr("cannot be read: No such file or directory"));
+  Install(second_);
+  LookTwice();
+  EXPECT_EQ(applied_.size(), 1U);
+}
+
+TEST_F(WebRulesWatchTest, WaitsForAFileThatABrokenConfigurationNames) {
+  StartWatching();
+  directory_.Write("web.yml", "tls_server_config: {cert_file: new.pem, key_file: server.key}");
+  LookTwice();
+  EXPECT_THAT(TakeLog(), HasSubstr("new.pem cannot be read"));
+  directory_.Write("new.pem", ReadFile(first_.certificate_file));
+  LookTwice();
+  EXPECT_EQ(applied_.size(), 1U);
+}
+
+TEST_F(WebRulesWatchTest, SaysWhenTheServerCannotTakeThem) {
+  StartWatching();
+  refuses_ = true;
+  WriteTls(kUsers);
+  LookTwice();
+  EXPECT_THAT(TakeLog(),
+              HasSubstr("cannot be taken up, so the last one stays\" error=\"not now\""));
+  LookTwice();
+  EXPECT_EQ(TakeLog(), "");
+}
+
+TEST_F(WebRulesWatchTest, SaysWhatShouldBeDifferent) {
+  StartWatching();
+  WriteTls("http_server_config: {http2: true}\n");
+  LookTwice();
+  EXPECT_THAT(TakeLog(), HasSubstr("level=warn msg=\"the web configuration should be different\" "
+                                   "warning=\"" +
+                                   path() + ":4:29: http_server_config.http2: has no effect"));
+}
+
+}  // namespace
+}  // namespace telnyx_exporter

@@ -1,0 +1,254 @@
+// What the server does about clients that are slow, greedy or gone.
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include "gate.h"
+#include "raw_client.h"
+#include "shared_clock.h"
+#include "support/http_client.h"
+#include "web/http_server.h"
+#include "web/router.h"
+
+namespace telnyx_exporter {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+constexpr const char* kRequest = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+constexpr const char* kLastRequest = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+const std::size_t kLargeBytes = 32U << 20U;  // more than sockets buffer
+
+class LimitsTest : public ::testing::Test {
+ protected:
+  /// One serving thread, so that what happened on one connection before a request on another came
+  /// is over when that one is answered.
+  void Start(HttpServerSettings settings = {}) {
+    settings.threads = 1;
+    settings.listen_addresses = {"127.0.0.1:0"};
+    settings.clock = &clock_;
+    auto server = HttpServer::Start(settings, [this](const HttpRequest& request) {
+      if (request.path() == "/large") return HttpResponse{.body = large_};
+      if (request.path() == "/watched") return HttpResponse{.body = WatchedBody()};
+      return TextResponse(200, "hello\n");
+    });
+    if (!server) throw std::runtime_error(server.error().message);
+    server_ = std::move(*server);
+  }
+
+  /// A large body that tells when the server has let go of it.
+  std::shared_ptr<const std::string> WatchedBody() {
+    return {new std::string(kLargeBytes, 'x'), [this](const std::string* body) {
+              delete body;
+              watched_is_gone_.Pass();
+            }};
+  }
+
+  std::string address() const { return server_->bound_addresses().front(); }
+  RawClient Connect(const std::string& source = {}) { return RawClient(address(), source); }
+  /// A client whose connection the server has begun to serve.
+  RawClient ConnectAndAsk(const std::string& source = {}) {
+    RawClient client(address(), source);
+    client.Send(kRequest);
+    EXPECT_THAT(client.ReadUntil("hello\n"), HasSubstr("hello\n"));
+    return client;
+  }
+  void ExpectAnswers() { EXPECT_EQ(Fetch("http://" + address()).body, "hello\n"); }
+
+  LimitsTest() { watched_is_gone_.Open(); }
+
+  SharedClock clock_;
+  Gate watched_is_gone_;
+  const std::shared_ptr<const std::string> large_ =
+      std::make_shared<const std::string>(kLargeBytes, 'x');
+  std::unique_ptr<HttpServer> server_;
+};
+
+TEST_F(LimitsTest, EndsARequestThatTakesTooLong) {
+  Start({.request_timeout = 10s});
+  RawClient client = Connect();
+  client.Send("GET / HTTP/1.1\r\nHost: ");
+  ExpectAnswers();
+  clock_.Advance(11s);
+  EXPECT_EQ(client.ReadToEnd(), "");
+  ExpectAnswers();
+}
+
+TEST_F(LimitsTest, IsNotHeldUpByAByteNowAndThen) {
+  Start({.request_timeout = 10s});
+  RawClient client = Connect();
+  ExpectAnswers();
+  for (int second = 0; second < 9; ++second) {
+    EXPECT_TRUE(client.Send("x"));
+    clock_.Advance(1s);
+  }
+  clock_.Advance(2s);
+  EXPECT_EQ(client.ReadToEnd(), "");
+}
+
+TEST_F(LimitsTest, EndsALaterRequestThatTakesTooLong) {
+  Start({.idle_timeout = 60s, .request_timeout = 10s});
+  RawClient client = ConnectAndAsk();
+  client.Send("GET / HTTP/1.1\r\nHost: ");
+  ExpectAnswers();
+  clock_.Advance(11s);
+  EXPECT_EQ(client.ReadToEnd(), "");
+}
+
+TEST_F(LimitsTest, EndsAnIdleConnection) {
+  Start({.idle_timeout = 60s});
+  RawClient client = ConnectAndAsk();
+  ExpectAnswers();
+  clock_.Advance(61s);
+  EXPECT_EQ(client.ReadToEnd(), "");
+}
+
+TEST_F(LimitsTest, KeepsAConnectionThatAsksInTime) {
+  Start({.idle_timeout = 60s});
+  RawClient client = ConnectAndAsk();
+  for (int i = 0; i < 3; ++i) {
+    clock_.Advance(50s);
+    ASSERT_TRUE(client.Send(kRequest));
+    ASSERT_THAT(client.ReadUntil("hello\n"), HasSubstr("hello\n"));
+  }
+}
+
+TEST_F(LimitsTest, EndsAClientThatReadsAByteNowAndThen) {
+  Start({.response_timeout = 30s});
+  RawClient client = Connect();
+  client.Send("GET /watched HTTP/1.1\r\nHost: x\r\n\r\n");
+  for (int i = 0; i < 9; ++i) {
+    EXPECT_EQ(client.Read(1).size(), 1U);
+    clock_.Advance(1s);
+  }
+  ExpectAnswers();
+  EXPECT_EQ(watched_is_gone_.came(), 0);
+  clock_.Advance(30s);
+  watched_is_gone_.WaitUntilCame(1);
+}
+
+TEST_F(LimitsTest, LetsANewcomerInAtTheLimit) {
+  Start({.max_connections = 3});
+  RawClient oldest = ConnectAndAsk();
+  clock_.Advance(1s);
+  RawClient second = ConnectAndAsk();
+  RawClient third = ConnectAndAsk();
+  RawClient newcomer = ConnectAndAsk();
+  EXPECT_EQ(oldest.ReadToEnd(), "");
+  EXPECT_TRUE(second.Send(kLastRequest));
+  EXPECT_THAT(second.ReadToEnd(), HasSubstr("hello\n"));
+}
+
+TEST_F(LimitsTest, SparesOtherPeersAtTheLimitOfOne) {
+  Start({.max_connections_of_one_peer = 2});
+  RawClient other = ConnectAndAsk("127.0.0.9");
+  clock_.Advance(1s);
+  RawClient oldest = ConnectAndAsk("127.0.0.2");
+  clock_.Advance(1s);
+  RawClient second = ConnectAndAsk("127.0.0.2");
+  RawClient third = ConnectAndAsk("127.0.0.2");
+  EXPECT_EQ(oldest.ReadToEnd(), "");
+  EXPECT_TRUE(other.Send(kLastRequest));
+  EXPECT_THAT(other.ReadToEnd(), HasSubstr("hello\n"));
+}
+
+TEST_F(LimitsTest, AnswersBesideAThousandSlowClients) {
+  rlimit descriptors{};
+  getrlimit(RLIMIT_NOFILE, &descriptors);
+  descriptors.rlim_cur = descriptors.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &descriptors);
+  Start({.max_connections = 200});
+  std::vector<RawClient> slow;
+  for (int i = 0; i < 1000; ++i) {
+    slow.push_back(Connect("127.0.1." + std::to_string(i % 250 + 1)));
+    slow.back().Send("GET / HTTP/1.1\r\nX: ");
+    if (i % 100 == 0) ExpectAnswers();
+  }
+  ExpectAnswers();
+  for (std::size_t i = 0; i < 700; ++i) EXPECT_EQ(slow[i].ReadToEnd(), "") << i;
+}
+
+TEST_F(LimitsTest, AnswersBesideManyWhoDoNotReadTheirAnswer) {
+  Start({.max_connections = 20});
+  std::vector<RawClient> deaf;
+  for (int i = 0; i < 60; ++i) {
+    deaf.push_back(Connect());
+    deaf.back().Send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_THAT(deaf.back().Read(8), StartsWith("HTTP/1.1"));
+  }
+  ExpectAnswers();
+}
+
+TEST_F(LimitsTest, RefusesALargeHeader) {
+  Start();
+  RawClient client = Connect();
+  client.Send("GET / HTTP/1.1\r\nX: " + std::string(1 << 20, 'x') + "\r\n\r\n");
+  EXPECT_THAT(client.ReadToEnd(), StartsWith("HTTP/1.1 431 "));
+  ExpectAnswers();
+}
+
+TEST_F(LimitsTest, RefusesALongRequestLine) {
+  Start();
+  RawClient client = Connect();
+  client.Send("GET /" + std::string(64 << 10, 'x') + " HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(client.ReadToEnd(), StartsWith("HTTP/1.1 414 "));
+  ExpectAnswers();
+}
+
+TEST_F(LimitsTest, RefusesNoise) {
+  Start();
+  const std::vector<std::string> noises = {"\x16\x03\x01\x02\r\n\r\n", "\r\n\r\n\r\n",
+                                           "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
+                                           std::string(10'000, '\0')};
+  for (const std::string& noise : noises) {
+    RawClient client = Connect();
+    client.Send(noise);
+    client.FinishSending();
+    ExpectAnswers();
+    clock_.Advance(1h);
+    EXPECT_THAT(client.ReadToEnd(), ::testing::Not(HasSubstr("hello")));
+  }
+}
+
+TEST_F(LimitsTest, AnswersEveryPipelinedRequest) {
+  Start();
+  RawClient client = Connect();
+  std::string requests;
+  for (int i = 0; i < 99; ++i) requests += kRequest;
+  client.Send(requests + kLastRequest);
+  const std::string answer = client.ReadToEnd();
+  std::size_t count = 0;
+  for (std::size_t at = 0; (at = answer.find("hello\n", at)) != std::string::npos; ++at) ++count;
+  EXPECT_EQ(count, 100U);
+}
+
+TEST_F(LimitsTest, AnswersAClientThatHasFinishedSending) {
+  Start();
+  RawClient client = Connect();
+  client.Send(kRequest);
+  client.FinishSending();
+  EXPECT_THAT(client.ReadUntil("hello\n"), HasSubstr("hello\n"));
+  ExpectAnswers();
+  clock_.Advance(1h);
+  EXPECT_EQ(client.ReadToEnd(), "");
+}
+
+TEST_F(LimitsTest, SurvivesClientsThatGo) {
+  Start();
+  for (int i = 0; i < 50; ++i) {
+    RawClient client = Connect();
+    client.Send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+  }
+  ExpectAnswers();
+}
+
+}  // namespace
+}  // namespace telnyx_exporter

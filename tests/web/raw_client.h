@@ -1,0 +1,104 @@
+#pragma once
+
+// A client that does what no HTTP library would: sends bytes when it likes and reads as it likes.
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+namespace telnyx_exporter {
+
+class RawClient {
+ public:
+  /// Connects to "127.0.0.1:PORT", from `source` when that is given. Waits a minute for anything.
+  explicit RawClient(const std::string& address, const std::string& source = {})
+      : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    if (socket_ < 0) throw std::runtime_error("no socket");
+    const timeval patience{.tv_sec = 60, .tv_usec = 0};
+    setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    if (!source.empty()) {
+      const sockaddr_in from = AddressOf(source, 0);
+      bind(socket_, reinterpret_cast<const sockaddr*>(&from), sizeof from);
+    }
+    const std::size_t colon = address.rfind(':');
+    const sockaddr_in to =
+        AddressOf(address.substr(0, colon), std::stoi(address.substr(colon + 1)));
+    if (connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
+      throw std::runtime_error("cannot connect");
+    }
+  }
+  RawClient(RawClient&& other) noexcept : socket_(std::exchange(other.socket_, -1)) {}
+  RawClient& operator=(RawClient&& other) noexcept {
+    std::swap(socket_, other.socket_);
+    return *this;
+  }
+  ~RawClient() {
+    if (socket_ >= 0) close(socket_);
+  }
+
+  /// False when the server has closed.
+  bool Send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t sent = send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return false;
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
+  }
+
+  void FinishSending() { shutdown(socket_, SHUT_WR); }
+
+  /// Reads until `text` has come or the server closes; returns all that came.
+  std::string ReadUntil(std::string_view text) {
+    std::string answer;
+    while (answer.find(text) == std::string::npos) {
+      const std::string piece = Read(4096);
+      if (piece.empty()) break;
+      answer += piece;
+    }
+    return answer;
+  }
+
+  /// Reads until the server closes; throws when it does not.
+  std::string ReadToEnd() {
+    std::string answer;
+    char buffer[65536];
+    while (true) {
+      const ssize_t size = recv(socket_, buffer, sizeof buffer, 0);
+      if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        throw std::runtime_error("the server does not close");
+      }
+      if (size <= 0) return answer;
+      answer.append(buffer, static_cast<std::size_t>(size));
+    }
+  }
+
+  /// At most so many bytes; empty when the server has closed.
+  std::string Read(std::size_t most) {
+    std::string piece(most, '\0');
+    const ssize_t size = recv(socket_, piece.data(), piece.size(), 0);
+    piece.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    return piece;
+  }
+
+ private:
+  static sockaddr_in AddressOf(const std::string& host, int port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    inet_pton(AF_INET, host.c_str(), &address.sin_addr);
+    return address;
+  }
+
+  int socket_;
+};
+
+}  // namespace telnyx_exporter
