@@ -89,6 +89,28 @@ TEST_F(AccountStoreTest, TakesAnAnswerForAnAcceptedKey) {
   EXPECT_FALSE(State().key_refusal.has_value());
 }
 
+TEST_F(AccountStoreTest, FollowsDiscoveryWhereItIsConfigured) {
+  const DiscoveredConnections known;
+  store_.OnDiscoveryEnded(kAccount, {.result = 7, .known = known});
+  EXPECT_FALSE(State().discovery.has_value());
+  store_.OnAccountChanged(kAccount, {.name = "main", .discovery = DiscoveryPlan{}});
+  EXPECT_FALSE(State().discovery.value().ended);
+  store_.OnDiscoveryEnded(kAccount, {.result = 7, .known = known});
+  const Instant success = clock_.Now();
+  clock_.Advance(5min);
+  store_.OnDiscoveryEnded(kAccount, {.result = std::unexpected(kRefused), .known = known});
+  const DiscoveryState failing = State().discovery.value();
+  EXPECT_EQ(failing.connections, 7U);
+  EXPECT_EQ(failing.last_success, success);
+  EXPECT_EQ(failing.failure, kRefused);
+  store_.OnDiscoveryEnded(kAccount, {.result = 8, .known = known});
+  EXPECT_EQ(State().discovery.value().connections, 8U);
+  EXPECT_FALSE(State().discovery.value().failure.has_value());
+  store_.OnAccountChanged(kAccount, {.name = "main", .rate_limit = {.burst = 3}});
+  EXPECT_FALSE(State().discovery.has_value());
+  EXPECT_EQ(State().rate_limit.burst, 3U);
+}
+
 TEST_F(AccountStoreTest, ForgetsAnAccountThatIsGone) {
   RefuseKey(1);
   store_.OnAccountRemoved(kAccount);
