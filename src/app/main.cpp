@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -22,6 +23,11 @@
 
 namespace telnyx_exporter {
 namespace {
+
+// Larger pieces of memory are the system's again as soon as they are freed. Left alone, glibc
+// raises this bound to the size of whatever was freed, and a storm of responses that are too large
+// would leave its memory scattered over the heap for good.
+constexpr int kLargestHeapPiece = 1 << 20;
 
 std::string HostName() {
   char name[HOST_NAME_MAX + 1] = {};
@@ -66,6 +72,7 @@ int Run(int argc, const char* const* argv) {
     return kExitStopped;
   }
 
+  mallopt(M_MMAP_THRESHOLD, kLargestHeapPiece);
   std::signal(SIGPIPE, SIG_IGN);
   // No core dump and no debugger of the same user: the memory holds API keys.
   prctl(PR_SET_DUMPABLE, 0);

@@ -40,7 +40,10 @@ void WebRulesWatch::Reload() {
                {{"error", applied.error().message}});
     return;
   }
-  log_.Info("the web configuration was taken up anew", {{"file", loader_.path()}});
+  const AccessRules& rules = *attempt.outcome->rules;
+  log_.Info(
+      "the web configuration was taken up anew",
+      {{"file", loader_.path()}, {"tls", rules.tls != nullptr}, {"users", rules.users.size()}});
 }
 
 }  // namespace telnyx_exporter

@@ -77,6 +77,7 @@ std::optional<T> Find(const std::array<Named<T>, N>& names, std::string_view nam
 template <std::size_t N, typename T>
 std::string Join(const std::array<Named<T>, N>& names) {
   std::vector<std::string_view> texts;
+  texts.reserve(N);
   for (const Named<T>& named : names) texts.push_back(named.name);
   return fmt::format("{}", fmt::join(texts, ", "));
 }

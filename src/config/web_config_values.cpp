@@ -41,9 +41,10 @@ std::optional<Duration> ParseGoDuration(std::string_view text) {
   while (!text.empty()) {
     const std::size_t unit_begin = text.find_first_not_of("0123456789.");
     if (unit_begin == 0 || unit_begin == std::string_view::npos) return std::nullopt;
+    const std::string_view digits = text.substr(0, unit_begin);
     double number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + unit_begin, number);
-    if (error != std::errc() || end != text.data() + unit_begin) return std::nullopt;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
     text.remove_prefix(unit_begin);
     const std::size_t unit_end = std::min(text.find_first_of("0123456789."), text.size());
     const auto unit = std::ranges::find(kUnits, text.substr(0, unit_end), &Unit::name);

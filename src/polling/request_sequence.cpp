@@ -51,6 +51,11 @@ RequestSequence::Next RequestSequence::OnExchange(const Exchange& exchange, Inst
     return OnFailure(FailureOfStatus(*reason, response),
                      ParseRetryAdvice(response.headers, wall_now), now, jitter);
   }
+  if (now > deadline()) {
+    // A suspended machine reads it hours late: it tells of a time that nobody asks for any more.
+    OnDeadline("the time-out passed before the answer was read");
+    return Next::kFailed;
+  }
   auto step = OnPage(response.body);
   if (!step) return Fail(std::move(step.error()));
   attempt_ = 1;

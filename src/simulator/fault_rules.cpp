@@ -120,6 +120,7 @@ void FaultRules::Clear() {
 std::vector<std::string> FaultRules::Texts() const {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> texts;
+  texts.reserve(rules_.size());
   for (const FaultRule& rule : rules_) texts.push_back(rule.ToText());
   return texts;
 }

@@ -94,7 +94,7 @@ WireAnswer RepeatCalls(const FaultyRequest& faulty) {
 }
 
 WireAnswer IgnoreLimit(const FaultyRequest& faulty) {
-  return WithPage(faulty, [](const CursorRequest& asked, CursorPage) {
+  return WithPage(faulty, [](const CursorRequest& asked, const CursorPage&) {
     CursorQuery query = asked.query;
     query.limit *= kIgnoredLimitFactor;
     return SelectCursorPage(*asked.view, query);

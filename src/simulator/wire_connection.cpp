@@ -80,7 +80,7 @@ void WireConnection::Interrupt() { shutdown(socket_, SHUT_RDWR); }
 bool WireConnection::ServeOne(const WireHandler& handler) {
   auto head = ReadHead();
   if (!head) return false;
-  const auto request = WireRequest::Parse(std::move(*head));
+  const auto request = WireRequest::Parse(*head);
   if (!request) return Respond({.status = request.error()}, false, true);
   if (!SkipBody(request->content_length())) return false;
   const WireAnswer answer = AnswerOf(handler, *request);

@@ -66,7 +66,7 @@ std::string DecodeFormText(std::string_view text) {
 
 }  // namespace
 
-std::expected<WireRequest, int> WireRequest::Parse(std::string head) {
+std::expected<WireRequest, int> WireRequest::Parse(std::string_view head) {
   WireRequest request;
   std::string_view rest = head;
   if (const int refusal = request.ReadRequestLine(TakeUntil(rest, "\r\n"))) {

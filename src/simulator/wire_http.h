@@ -19,7 +19,7 @@ namespace telnyx_exporter::simulator {
 class WireRequest final : public HttpRequest {
  public:
   /// `head` is everything up to and with the empty line. Fails with the status to refuse it with.
-  static std::expected<WireRequest, int> Parse(std::string head);
+  static std::expected<WireRequest, int> Parse(std::string_view head);
 
   std::string_view method() const override { return method_; }
   std::string_view path() const override { return path_; }

@@ -46,8 +46,9 @@ std::expected<std::vector<Certificate>, int> ParseCertificates(std::string_view 
   const int code = gnutls_x509_crt_list_import2(&list, &count, &data, GNUTLS_X509_FMT_PEM, 0);
   if (code < 0) return std::unexpected(code);
   std::vector<Certificate> certificates;
+  certificates.reserve(count);
   for (unsigned i = 0; i < count; ++i) certificates.emplace_back(list[i]);
-  gnutls_free(list);
+  gnutls_free(static_cast<void*>(list));
   return certificates;
 }
 
@@ -202,6 +203,7 @@ class GnutlsContext final : public TlsContext {
 
   int UseCertificate(const std::vector<Certificate>& chain, gnutls_x509_privkey_int* key) {
     std::vector<gnutls_x509_crt_t> raw;
+    raw.reserve(chain.size());
     for (const Certificate& certificate : chain) raw.push_back(certificate.get());
     return gnutls_certificate_set_x509_key(credentials_.get(), raw.data(),
                                            static_cast<int>(raw.size()), key);

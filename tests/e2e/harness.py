@@ -80,12 +80,12 @@ def parse_text(exposition):
 class Process:
     """A running program whose output goes to a file."""
 
-    def __init__(self, arguments, directory, name, environment=None):
+    def __init__(self, arguments, directory, name, environment=None, pass_fds=()):
         self.log_path = os.path.join(directory, f"{name}.log")
         self._log = open(self.log_path, "wb")
         self.process = subprocess.Popen(
             arguments, stdout=self._log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-            env=dict(os.environ, **(environment or {})))
+            env=dict(os.environ, **(environment or {})), pass_fds=pass_fds)
 
     def log(self):
         with open(self.log_path, encoding="utf-8", errors="replace") as file:

@@ -90,12 +90,15 @@ class Weather:
     def _break(self, now):
         choose = self._random
         name = choose.choice(self._names)
-        rule = name + choose.choice(["", ":0.5", ":0.1"]) + choose.choice(["", ":later"])
+        probability = choose.choice(["", ":0.5", ":0.1"])
+        scope = choose.choice(["", ":later"])
         # Now and then every connection is met, but not by what takes the key's right away.
         if choose.random() > 0.05 or name == "status_401":
-            rule += "@" + choose.choice(self._connections)
-        self.simulator.faults("POST", rule)
-        self._ends[rule] = now + choose.uniform(1, LONGEST_FAULT)
+            scope += "@" + choose.choice(self._connections)
+        if name + scope in self._ends:  # the simulator would take it for the same rule
+            return
+        self.simulator.faults("POST", name + probability + scope)
+        self._ends[name + scope] = now + choose.uniform(1, LONGEST_FAULT)
         self.count["faults"] += 1
 
     def _go_away(self, now):
@@ -197,23 +200,21 @@ class Soak:
         return {name: min(look[name] for look in looks) for name in TOLERANCES}
 
     def _look_once(self):
-        process = f"/proc/{self.exporter.process.pid}"
-        with open(f"{process}/status", encoding="ascii") as file:
+        with open(f"/proc/{self.exporter.process.pid}/status", encoding="ascii") as file:
             status = dict(line.split(":", 1) for line in file)
-        files = [os.readlink(f"{process}/fd/{fd}") for fd in os.listdir(f"{process}/fd")]
-        to_api = self._sockets_to_api(process)
-        connections = sum(file in to_api for file in files)
-        return {MEMORY: int(status["VmRSS"].split()[0]), FILES: len(files) - connections,
+        files = int(self.scrape()["process_open_fds", frozenset()])
+        connections = self._count_connections()
+        return {MEMORY: int(status["VmRSS"].split()[0]), FILES: files - connections,
                 CONNECTIONS: connections, THREADS: int(status["Threads"])}
 
-    def _sockets_to_api(self, process):
-        """As their files are called. The kernel writes an address as a number of this machine."""
+    def _count_connections(self):
+        """Nobody else keeps one to this address. The kernel writes it as a number of this machine."""
         host, port = self._address.split(":")
         number = int.from_bytes(socket.inet_aton(host), sys.byteorder)
         remote = f"{number:08X}:{int(port):04X}"
-        with open(f"{process}/net/tcp", encoding="ascii") as file:
-            fields = [line.split() for line in file]
-        return {f"socket:[{line[9]}]" for line in fields if line[2] == remote}
+        established = "01"
+        with open("/proc/net/tcp", encoding="ascii") as file:
+            return sum(line.split()[2:4] == [remote, established] for line in file)
 
 
 def totals(samples):
