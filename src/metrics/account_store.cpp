@@ -25,6 +25,9 @@ void AccountStore::OnAccountAdded(AccountKey account, const AccountPlan& plan) {
 void AccountStore::OnAccountChanged(AccountKey key, const AccountPlan& plan) {
   const std::lock_guard lock(mutex_);
   AccountState& account = AccountOf(key);
+  // The share of the old limit that was left by refusals is left of the new one, too.
+  account.requests_per_second *=
+      plan.rate_limit.requests_per_second / account.rate_limit.requests_per_second;
   account.rate_limit = plan.rate_limit;
   if (!plan.discovery) {
     account.discovery.reset();

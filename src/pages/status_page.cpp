@@ -153,7 +153,8 @@ void AddKey(const AccountRow& account, const Moment& moment, Html& html) {
     AddTime(moment.WallOf(refusal->since), moment, html);
     html.Add("</span><span class=\"sub\">tried again {}</span>",
              UntilWords(refusal->next_try - moment.now));
-  } else if (account.totals.Count(Condition::kNotPolled) == account.totals.connections) {
+  } else if (account.totals.Count(Condition::kNotPolled) == account.totals.connections &&
+             !(account.state.discovery && account.state.discovery->ended)) {
     html.Add("Not tried yet");
   } else {
     html.Add("Not refused");
@@ -192,8 +193,9 @@ void AddAccountCalls(const Totals& totals, Html& html) {
     html.Add("not known");
   } else {
     html.Add("<span class=\"figure\">{}</span>", CountWords(totals.calls.sum));
-    if (totals.calls.connections < totals.connections)
+    if (totals.calls.connections < totals.connections) {
       AddReach(totals.calls, totals.connections, html);
+    }
   }
   html.Add("</td>\n");
 }

@@ -60,6 +60,16 @@ TEST_F(AccountStoreTest, LearnsFromRequests) {
   EXPECT_EQ(clock_.Now() - state.api_limits_seen, 3s);
 }
 
+TEST_F(AccountStoreTest, TakesOverANewRateLimitAtOnce) {
+  store_.OnAccountChanged(kAccount, {.rate_limit = {.requests_per_second = 20, .burst = 1}});
+  EXPECT_EQ(State().rate_limit.requests_per_second, 20);
+  EXPECT_EQ(State().requests_per_second, 20);
+  store_.OnRequestEnded(
+      kAccount, {.rate_limit = {.requests_per_second = 20, .burst = 1}, .requests_per_second = 5});
+  store_.OnAccountChanged(kAccount, {.rate_limit = {.requests_per_second = 40, .burst = 1}});
+  EXPECT_EQ(State().requests_per_second, 10);
+}
+
 TEST_F(AccountStoreTest, RemembersSinceWhenAKeyIsRefused) {
   RefuseKey(1);
   const Instant since = clock_.Now();
