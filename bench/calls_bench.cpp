@@ -1,5 +1,6 @@
-// What it costs to sum up a complete poll and to compare it with the one before, in the steady
-// state: each poll comes 15 seconds after the last, and 5 % of its calls are new.
+// What it costs to sum up a complete poll, to pick its longest calls and to compare it with the one
+// before, in the steady state: each poll comes 15 seconds after the last, and 5 % of its calls are
+// new.
 //
 //   build/release/calls_bench
 
@@ -13,6 +14,7 @@
 
 #include "calls/call_summary.h"
 #include "calls/call_tracker.h"
+#include "calls/longest_calls.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -74,6 +76,12 @@ void Summarize(benchmark::State& state) {
   Report(state);
 }
 
+void Longest(benchmark::State& state) {
+  const Calls world(static_cast<std::size_t>(state.range(0)));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(LongestCalls(world.calls()));
+  Report(state);
+}
+
 void SummarizeAndTrack(benchmark::State& state) {
   Calls world(static_cast<std::size_t>(state.range(0)));
   CallSummarizer summarizer(kBounds, kKey);
@@ -98,6 +106,7 @@ void SummarizeAndTrack(benchmark::State& state) {
 }
 
 BENCHMARK(Summarize)->Arg(10'000)->Arg(250'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(Longest)->Arg(10'000)->Arg(250'000)->Unit(benchmark::kMillisecond);
 BENCHMARK(SummarizeAndTrack)->Arg(10'000)->Arg(250'000)->Unit(benchmark::kMillisecond);
 
 }  // namespace

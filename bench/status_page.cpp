@@ -86,8 +86,7 @@ class Stores {
   StoppedClock clock_;
   ConnectionStore connections_;
   AccountStore accounts_{clock_};
-  std::shared_ptr<const std::vector<double>> bounds_ =
-      std::make_shared<const std::vector<double>>(Bounds());
+  DurationBounds bounds_ = std::make_shared<const std::vector<double>>(Bounds());
   ExporterFacts facts_{.telemetry_path = "/metrics"};
 };
 

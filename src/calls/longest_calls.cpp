@@ -1,7 +1,8 @@
 #include "calls/longest_calls.h"
 
 #include <algorithm>
-#include <functional>
+#include <ranges>
+#include <utility>
 
 namespace telnyx_exporter {
 namespace {
@@ -45,7 +46,15 @@ class Keeper {
 
 std::vector<ActiveCall> LongestCalls(std::span<const ActiveCall> calls) {
   Keeper keeper;
-  for (const ActiveCall& call : calls) keeper.Offer(call);
+  const auto offer = [&](const ActiveCall& call) { keeper.Offer(call); };
+  // Pages come in the order of time. From the oldest on, hardly any further call is kept.
+  const bool newest_first =
+      !calls.empty() && calls.front().duration_seconds < calls.back().duration_seconds;
+  if (newest_first) {
+    std::ranges::for_each(calls | std::views::reverse, offer);
+  } else {
+    std::ranges::for_each(calls, offer);
+  }
   return keeper.Take();
 }
 

@@ -90,7 +90,7 @@ class ConfigWriter {
     if (!account.connections.empty()) {
       Key("connections");
       out_ << YAML::BeginSeq;
-      for (const auto& connection : account.connections) WriteConnection(connection, poll);
+      for (const auto& connection : account.connections) WriteConnection(connection, account, poll);
       out_ << YAML::EndSeq;
     }
     WriteDiscovery(account.discovery);
@@ -117,10 +117,16 @@ class ConfigWriter {
     return fmt::format("{}{}{}", url.substr(0, scheme_end), kSecretPlaceholder, url.substr(at));
   }
 
-  void WriteConnection(const ConnectionConfig& connection, const PollConfig& poll) {
+  void WriteConnection(const ConnectionConfig& connection, const AccountConfig& account,
+                       const PollConfig& poll) {
     out_ << YAML::BeginMap;
     TextEntry("id", connection.id);
-    TextEntry("name", connection.name.empty() ? connection.id : connection.name);
+    if (!connection.name.empty()) {
+      TextEntry("name", connection.name);
+    } else if (!account.discovery.enabled) {
+      // Else the name is the one that discovery finds, if it finds one.
+      TextEntry("name", connection.id);
+    }
     if (!connection.labels.empty()) {
       Key("labels");
       out_ << YAML::BeginMap;

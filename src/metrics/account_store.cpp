@@ -19,11 +19,38 @@ void AccountStore::OnAccountAdded(AccountKey account, const AccountPlan& plan) {
   accounts_[index] = AccountState{.name = plan.name,
                                   .rate_limit = plan.rate_limit,
                                   .requests_per_second = plan.rate_limit.requests_per_second};
+  if (plan.discovery) accounts_[index]->discovery.emplace();
 }
 
 void AccountStore::OnAccountChanged(AccountKey key, const AccountPlan& plan) {
   const std::lock_guard lock(mutex_);
-  AccountOf(key).rate_limit = plan.rate_limit;
+  AccountState& account = AccountOf(key);
+  // The share of the old limit that was left by refusals is left of the new one, too.
+  account.requests_per_second *=
+      plan.rate_limit.requests_per_second / account.rate_limit.requests_per_second;
+  account.rate_limit = plan.rate_limit;
+  if (!plan.discovery) {
+    account.discovery.reset();
+  } else if (!account.discovery) {
+    account.discovery.emplace();
+  }
+}
+
+void AccountStore::OnDiscoveryEnded(AccountKey key, const DiscoveryReport& report) {
+  const Instant now = clock_.Now();
+  const std::lock_guard lock(mutex_);
+  AccountState& account = AccountOf(key);
+  if (!account.discovery) return;
+  DiscoveryState& discovery = *account.discovery;
+  discovery.ended = true;
+  if (report.result) {
+    discovery.last_success = now;
+    discovery.connections = *report.result;
+    discovery.failure.reset();
+    account.key_refusal.reset();
+  } else {
+    discovery.failure = report.result.error();
+  }
 }
 
 void AccountStore::OnAccountRemoved(AccountKey account) {

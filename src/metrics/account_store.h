@@ -24,6 +24,14 @@ struct KeyRefusal {
   PollFailure failure;  // the newest
 };
 
+/// How looking for an account's connections goes.
+struct DiscoveryState {
+  bool ended = false;                   // once at least
+  std::optional<Instant> last_success;  // of reading all lists
+  std::size_t connections = 0;          // found then and polled
+  std::optional<PollFailure> failure;   // of the newest attempt
+};
+
 struct AccountState {
   std::string name;
   RateLimit rate_limit;                 // as configured
@@ -32,6 +40,7 @@ struct AccountState {
   std::optional<double> api_remaining;  // newest x-ratelimit-remaining
   Instant api_limits_seen{};            // when one of the two was seen last
   std::optional<KeyRefusal> key_refusal;
+  std::optional<DiscoveryState> discovery;  // nothing where it is not configured
 };
 
 class AccountStore final : public PollObserver {
@@ -48,6 +57,7 @@ class AccountStore final : public PollObserver {
   void OnConnectionAdded(ConnectionKey connection, AccountKey account,
                          const ConnectionPlan& plan) override;
   void OnPollEnded(ConnectionKey connection, const PollReport& report) override;
+  void OnDiscoveryEnded(AccountKey account, const DiscoveryReport& report) override;
   void OnRequestEnded(AccountKey account, const RequestReport& report) override;
   void OnKeyRefused(AccountKey account, const KeyRefusalReport& report) override;
   void OnKeyAccepted(AccountKey account) override;

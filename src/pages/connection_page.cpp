@@ -143,7 +143,24 @@ void AddLongestCalls(const CompletePoll& poll, Html& html) {
 }
 
 void AddFact(std::string_view name, std::string_view value, Html& html) {
-  html.Add("<div><dt>{}</dt><dd>{}</dd></div>\n", name, value);
+  html.Add("<div><dt>{}</dt><dd><bdi>{}</bdi></dd></div>\n", name, value);
+}
+
+// What the configuration or the API's lists say of the connection.
+void AddKnown(const ConnectionPlan& plan, Html& html) {
+  AddFact("Known from", plan.discovered ? "the account's lists" : "the configuration", html);
+  if (!plan.record_type.empty()) AddFact("Kind", plan.record_type, html);
+  if (plan.inbound_channel_limit) {
+    AddFact("Inbound calls allowed", CountWords(*plan.inbound_channel_limit), html);
+  }
+  if (plan.outbound_channel_limit) {
+    AddFact("Outbound calls allowed", CountWords(*plan.outbound_channel_limit), html);
+  }
+  if (!plan.voice_profile_id.empty()) {
+    AddFact("Outbound voice profile",
+            plan.voice_profile_name.empty() ? plan.voice_profile_id : plan.voice_profile_name,
+            html);
+  }
 }
 
 void AddPolling(const ConnectionIdentity& identity, const ConnectionState& state,
@@ -164,12 +181,19 @@ void AddPolling(const ConnectionIdentity& identity, const ConnectionState& state
     AddFact("Pages of the last complete poll", CountWords(state.values->pages), html);
     AddFact("Last complete poll", AgeWords(moment.wall - state.last_success), html);
   }
+  if (state.totals) {
+    // Calls that begin and end between two polls are never seen.
+    AddFact("Calls begun since the start, at least", CountWords(state.totals->started), html);
+    AddFact("Calls ended since the start, at least", CountWords(state.totals->completed.count()),
+            html);
+  }
   AddFact("Polls begun", CountWords(state.polls), html);
   AddFact("Polls failed", CountWords(state.failures), html);
   AddFact("Counted other than the API", CountWords(state.item_mismatches, "time", "times"), html);
   AddFact("Interval", ElapsedWords(plan.interval), html);
   AddFact("Time-out", ElapsedWords(plan.timeout), html);
   AddFact("Values kept for", ElapsedWords(plan.stale_after), html);
+  AddKnown(plan, html);
   html.Add("</dl>\n</section>\n");
 }
 

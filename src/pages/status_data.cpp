@@ -8,7 +8,9 @@ namespace telnyx_exporter {
 namespace {
 
 bool NeedsAttention(const AccountRow& account) {
-  return account.state.key_refusal || account.totals.Count(Condition::kFailing) > 0 ||
+  const auto& discovery = account.state.discovery;
+  return account.state.key_refusal || (discovery && discovery->failure) ||
+         account.totals.Count(Condition::kFailing) > 0 ||
          account.totals.Count(Condition::kOverdue) > 0;
 }
 

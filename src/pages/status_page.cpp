@@ -127,6 +127,23 @@ void AddTotals(const Totals& totals, Html& html) {
   html.Add("</dd></div>\n</dl>\n");
 }
 
+void AddDiscovery(const DiscoveryState& discovery, const Moment& moment, Html& html) {
+  if (!discovery.ended) {
+    html.Add("<span class=\"sub\">looking for connections</span>");
+    return;
+  }
+  if (discovery.failure) {
+    html.Add("<span class=\"word failing\">");
+    AddSign(Condition::kFailing, html);
+    html.Add("Discovery fails</span>");
+    AddFailure(*discovery.failure, html);
+  }
+  if (discovery.last_success) {
+    html.Add("<span class=\"sub\">{} discovered, {}</span>", CountWords(discovery.connections),
+             AgeWords(moment.now - *discovery.last_success));
+  }
+}
+
 void AddKey(const AccountRow& account, const Moment& moment, Html& html) {
   html.Add("<td role=\"cell\" class=\"key\">");
   if (const auto& refusal = account.state.key_refusal) {
@@ -136,7 +153,8 @@ void AddKey(const AccountRow& account, const Moment& moment, Html& html) {
     AddTime(moment.WallOf(refusal->since), moment, html);
     html.Add("</span><span class=\"sub\">tried again {}</span>",
              UntilWords(refusal->next_try - moment.now));
-  } else if (account.totals.Count(Condition::kNotPolled) == account.totals.connections) {
+  } else if (account.totals.Count(Condition::kNotPolled) == account.totals.connections &&
+             !(account.state.discovery && account.state.discovery->ended)) {
     html.Add("Not tried yet");
   } else {
     html.Add("Not refused");
@@ -175,8 +193,9 @@ void AddAccountCalls(const Totals& totals, Html& html) {
     html.Add("not known");
   } else {
     html.Add("<span class=\"figure\">{}</span>", CountWords(totals.calls.sum));
-    if (totals.calls.connections < totals.connections)
+    if (totals.calls.connections < totals.connections) {
       AddReach(totals.calls, totals.connections, html);
+    }
   }
   html.Add("</td>\n");
 }
@@ -197,7 +216,9 @@ void AddAccounts(const std::vector<AccountRow>& accounts, const Moment& moment, 
         "<bdi>{}</bdi></a></th>\n<td role=\"cell\" class=\"conditions\"><span class=\"counts\">",
         AddressOf({.account = account.state.name}), account.state.name);
     AddConditionCounts(account.totals, account.state.name, html);
-    html.Add("</span></td>\n");
+    html.Add("</span>");
+    if (account.state.discovery) AddDiscovery(*account.state.discovery, moment, html);
+    html.Add("</td>\n");
     AddAccountCalls(account.totals, html);
     AddKey(account, moment, html);
     AddRateLimit(account.state, moment, html);

@@ -55,6 +55,7 @@ std::string DurationWords(Duration duration) {
 }
 
 std::string ElapsedWords(Duration elapsed) {
+  if (elapsed < 1ms) return "under 1 ms";
   if (elapsed < 10ms) return fmt::format("{:.0f} ms", ToSeconds(elapsed) * 1000);
   if (elapsed < 10s) return NumberWords(ToSeconds(elapsed)) + " s";
   return DurationWords(elapsed);

@@ -29,7 +29,7 @@ std::string CountWords(std::uint64_t count, std::string_view one, std::string_vi
 std::string NumberWords(double number);
 /// The two largest units: "0 s", "59 s", "4 min 3 s", "2 h 13 min", "3 d 4 h".
 std::string DurationWords(Duration duration);
-/// How long a short piece of work took: "4 ms", "0.21 s", "12 s".
+/// How long a short piece of work took: "under 1 ms", "4 ms", "0.21 s", "12 s".
 std::string ElapsedWords(Duration elapsed);
 /// "just now", "4 s ago"
 std::string AgeWords(Duration age);

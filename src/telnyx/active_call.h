@@ -14,7 +14,6 @@ struct ActiveCall {
   CallId session;
   std::uint32_t duration_seconds = 0;
   bool has_session = false;  // the row named its session
-  // Ids of another form are hashes, whose texts are not known any more.
 
   bool operator==(const ActiveCall&) const = default;
 };

@@ -34,7 +34,7 @@ Config AsWritten(Config config) {
   for (AccountConfig& account : config.accounts) {
     if (!account.api_key.inline_key.empty()) account.api_key.inline_key = Secret("<secret>");
     for (ConnectionConfig& connection : account.connections) {
-      if (connection.name.empty()) connection.name = connection.id;
+      if (connection.name.empty() && !account.discovery.enabled) connection.name = connection.id;
       if (!connection.interval) connection.interval = config.poll.interval;
     }
   }
@@ -52,6 +52,15 @@ TEST(FormatConfig, LoadsAgainAsWhatItWas) {
     EXPECT_EQ(Parse(text), AsWritten(config)) << text;
     EXPECT_EQ(FormatConfig(Parse(text)), text);
   }
+}
+
+TEST(FormatConfig, LeavesToDiscoveryWhatItFinds) {
+  const Config config = Parse(
+      "accounts: [{connections: [{id: 1}], discovery: {enabled: true, include: {name: \"a.*\", "
+      "tag: "
+      "[x, y]}}}, {name: other, discovery: {enabled: true}}]");
+  EXPECT_EQ(Parse(FormatConfig(config)), AsWritten(config)) << FormatConfig(config);
+  EXPECT_THAT(FormatConfig(config), Not(HasSubstr("name: \"1\"")));
 }
 
 TEST(FormatConfig, ShowsNoSecretAndEveryFileName) {

@@ -60,6 +60,16 @@ TEST_F(AccountStoreTest, LearnsFromRequests) {
   EXPECT_EQ(clock_.Now() - state.api_limits_seen, 3s);
 }
 
+TEST_F(AccountStoreTest, TakesOverANewRateLimitAtOnce) {
+  store_.OnAccountChanged(kAccount, {.rate_limit = {.requests_per_second = 20, .burst = 1}});
+  EXPECT_EQ(State().rate_limit.requests_per_second, 20);
+  EXPECT_EQ(State().requests_per_second, 20);
+  store_.OnRequestEnded(
+      kAccount, {.rate_limit = {.requests_per_second = 20, .burst = 1}, .requests_per_second = 5});
+  store_.OnAccountChanged(kAccount, {.rate_limit = {.requests_per_second = 40, .burst = 1}});
+  EXPECT_EQ(State().requests_per_second, 10);
+}
+
 TEST_F(AccountStoreTest, RemembersSinceWhenAKeyIsRefused) {
   RefuseKey(1);
   const Instant since = clock_.Now();
@@ -87,6 +97,28 @@ TEST_F(AccountStoreTest, TakesAnAnswerForAnAcceptedKey) {
   store_.OnPollEnded(kConnection, {.result = std::unexpected(PollFailure{
                                        .reason = FailureReason::kNotFound, .http_status = 404})});
   EXPECT_FALSE(State().key_refusal.has_value());
+}
+
+TEST_F(AccountStoreTest, FollowsDiscoveryWhereItIsConfigured) {
+  const DiscoveredConnections known;
+  store_.OnDiscoveryEnded(kAccount, {.result = 7, .known = known});
+  EXPECT_FALSE(State().discovery.has_value());
+  store_.OnAccountChanged(kAccount, {.name = "main", .discovery = DiscoveryPlan{}});
+  EXPECT_FALSE(State().discovery.value().ended);
+  store_.OnDiscoveryEnded(kAccount, {.result = 7, .known = known});
+  const Instant success = clock_.Now();
+  clock_.Advance(5min);
+  store_.OnDiscoveryEnded(kAccount, {.result = std::unexpected(kRefused), .known = known});
+  const DiscoveryState failing = State().discovery.value();
+  EXPECT_EQ(failing.connections, 7U);
+  EXPECT_EQ(failing.last_success, success);
+  EXPECT_EQ(failing.failure, kRefused);
+  store_.OnDiscoveryEnded(kAccount, {.result = 8, .known = known});
+  EXPECT_EQ(State().discovery.value().connections, 8U);
+  EXPECT_FALSE(State().discovery.value().failure.has_value());
+  store_.OnAccountChanged(kAccount, {.name = "main", .rate_limit = {.burst = 3}});
+  EXPECT_FALSE(State().discovery.has_value());
+  EXPECT_EQ(State().rate_limit.burst, 3U);
 }
 
 TEST_F(AccountStoreTest, ForgetsAnAccountThatIsGone) {

@@ -51,7 +51,12 @@ class PagesOfText final : public PagesFixture {
 
   std::vector<std::string> Write(const std::string& text) {
     const AccountKey account = AddAccount(text);
-    Complete(Add(account, {.id = text, .name = text + "1", .labels = {{"label", text}}}),
+    Complete(Add(account, {.id = text,
+                           .name = text + "1",
+                           .labels = {{"label", text}},
+                           .record_type = text,
+                           .voice_profile_id = text,
+                           .voice_profile_name = text}),
              {1, 2, 3});
     const PollFailure failure{.reason = FailureReason::kUnauthorized,
                               .http_status = 401,

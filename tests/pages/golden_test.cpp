@@ -39,6 +39,15 @@ class Golden : public PagesFixture {
   void SetUp() override {
     const AccountKey main = AddAccount("main");
     const AccountKey partner = AddAccount("partner", {.requests_per_second = 5, .burst = 5});
+    const DiscoveredConnections lists;
+    const AccountKey found = AddAccount("found");
+    accounts_.OnAccountChanged(found, {.discovery = DiscoveryPlan{}});
+    accounts_.OnDiscoveryEnded(found, {.result = 0, .known = lists});
+    const AccountKey lost = AddAccount("lost");
+    accounts_.OnAccountChanged(lost, {.discovery = DiscoveryPlan{}});
+    accounts_.OnDiscoveryEnded(
+        lost, {.result = std::unexpected(PollFailure{.reason = FailureReason::kConnect}),
+               .known = lists});
     const ConnectionKey support = Add(main, {.id = "1293384261075731461",
                                              .name = "support",
                                              .labels = {{"team", "voice"}},

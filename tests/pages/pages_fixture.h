@@ -12,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include "calls/duration_bounds.h"
 #include "metrics/account_store.h"
 #include "metrics/connection_store.h"
 #include "pages/connection_page.h"
@@ -90,7 +91,7 @@ class PagesFixture : public ::testing::Test {
   ManualClock clock_;
   ConnectionStore connections_;
   AccountStore accounts_{clock_};
-  std::shared_ptr<const std::vector<double>> bounds_ =
+  DurationBounds bounds_ =
       std::make_shared<const std::vector<double>>(std::vector<double>{5, 60, 600, 3600});
   ExporterFacts facts_{
       .build = {.version = "1.2.3", .revision = "abcdef012345", .compiler = "GNU 12.2.0"},

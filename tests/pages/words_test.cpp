@@ -39,6 +39,7 @@ TEST(DurationWords, NamesTheTwoLargestUnits) {
 }
 
 TEST(ElapsedWords, ShowsShortTimesExactly) {
+  EXPECT_EQ(ElapsedWords(400us), "under 1 ms");
   EXPECT_EQ(ElapsedWords(4ms), "4 ms");
   EXPECT_EQ(ElapsedWords(210ms), "0.21 s");
   EXPECT_EQ(ElapsedWords(5s), "5 s");

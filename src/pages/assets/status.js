@@ -97,10 +97,10 @@
   const tell = () => {
     document.documentElement.classList.toggle("outage", trouble !== "");
     const seconds = Math.round((Date.now() - freshAt) / 1000);
-    const message = trouble && `${trouble}. Everything here is as it was when it last did.`;
+    const message = trouble && `${trouble}. Everything below is old.`;
     // The message is read out when it changes; the age, which changes all the time, is not.
     if (byId("outage").textContent !== message) byId("outage").textContent = message;
-    byId("outage-age").textContent = trouble && `That was ${seconds} s ago.`;
+    byId("outage-age").textContent = trouble && `${byId("shown").textContent}, ${seconds} s ago.`;
   };
 
   const plan = () => {
