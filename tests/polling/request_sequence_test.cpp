@@ -21,7 +21,7 @@ constexpr Duration kTimeout = 3s;
 
 class RequestSequenceTest : public ::testing::Test {
  protected:
-  Next Answer(int status, std::string_view body = {}) {
+  Next Answer(int status, std::string_view body = "") {
     const Padded padded(body);
     return Take({.result = Response{.status = status, .body = padded}});
   }
