@@ -56,16 +56,16 @@ class Stores {
   }
 
   void Poll(ConnectionKey key, Instant ended, std::uint64_t legs) {
-    CompletePoll poll{
-        .summary = {.legs = legs,
-                    .sessions = legs,
-                    .longest_seconds = 4000,
-                    .total_seconds = 100 * legs,
-                    .bucket_counts = std::vector<std::uint64_t>(Bounds().size() + 1, legs / 12)},
-        .duration_bounds = bounds_,
-        .reported_legs = legs,
-        .pages = 1,
-        .longest_calls = std::vector<ActiveCall>(10)};
+    CompletePoll poll;
+    poll.summary.legs = legs;
+    poll.summary.sessions = legs;
+    poll.summary.longest_seconds = 4000;
+    poll.summary.total_seconds = 100 * legs;
+    poll.summary.bucket_counts.assign(Bounds().size() + 1, legs / 12);
+    poll.duration_bounds = bounds_;
+    poll.reported_legs = legs;
+    poll.pages = 1;
+    poll.longest_calls.resize(10);
     connections_.OnPollEnded(key, {.ended = ended,
                                    .ended_wall = clock_.WallNow(),
                                    .elapsed = std::chrono::milliseconds(120),
@@ -124,9 +124,8 @@ void MetricsWritten(benchmark::State& state) {
   const ExporterMetrics exporter({.version = "1", .revision = "2", .compiler = "3"});
   std::shared_ptr<const std::string> page;
   for (auto _ : state) {
-    MetricsPage metrics(AllStores().connections(), exporter, Bounds(), TextWriter(),
-                        AllStores().clock());
-    page = metrics.Get();
+    MetricsPage metrics(AllStores().connections(), exporter, AllStores().clock());
+    page = metrics.Get(ExpositionFormat::kText);
   }
   Count(state, *page);
 }

@@ -43,6 +43,7 @@ struct ConnectionState {
   Instant failing_since{};             // while there is a failure: since the first in a row
   // The last complete poll.
   std::optional<CompletePoll> values;
+  Instant values_ended{};   // when that poll did
   Instant values_expire{};  // from then on they are not known any more
   WallTime last_success{};
   // All complete polls.

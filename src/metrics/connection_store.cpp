@@ -31,6 +31,7 @@ void ConnectionStore::Change(ConnectionKey key, const ConnectionPlan& plan) {
   Entry& entry = EntryOf(key);
   entry.identity = std::make_shared<const ConnectionIdentity>(
       ConnectionIdentity{.account = entry.identity->account, .plan = plan});
+  entry.state.values_expire = entry.state.values_ended + plan.stale_after;
   TouchIdentity(entry);
 }
 
@@ -62,6 +63,7 @@ void ConnectionStore::OnPollEnded(ConnectionKey key, const PollReport& report) {
   state.next_due = report.next_due;
   if (report.result) {
     state.values = *report.result;
+    state.values_ended = report.ended;
     state.values_expire = report.ended + entry.identity->plan.stale_after;
     state.last_success = report.ended_wall;
     state.history.Note(report.result->summary.legs, report.ended, state.values_expire);

@@ -58,8 +58,10 @@ void RateLimiter::OnRefused(Instant sent, Instant now, Duration wait) {
 }
 
 void RateLimiter::OnQuota(std::uint64_t remaining, Duration reset, Instant now) {
+  // Answers overtake each other: until the end of what was said before, the least is believed.
+  if (now < quota_ends_ && remaining >= quota_) return;
   quota_ = remaining;
-  quota_ends_ = now + std::min(reset, kLongestRateLimitBlock);
+  quota_ends_ = std::max(quota_ends_, now + std::min(reset, kLongestRateLimitBlock));
 }
 
 void RateLimiter::Configure(RateLimit limit, Instant now) {
