@@ -140,8 +140,9 @@ class FaultMatrixTest(unittest.TestCase):
     def test_nothing_secret_is_said(self):
         self.assertGreater(len(self.scenario.secrets), 10 * CALLS_OF_A_CONNECTION)
         for watch in self.scenario.watches:
-            said = "\n".join([watch.exporter.log(), *watch.said] + [
-                fetch(watch.exporter.url + path)[2].decode() for path in ("/", "/-/ready", "/x")])
+            pages = [fetch(watch.exporter.url + path)[2].decode()
+                     for path in ("/", "/config", "/-/ready", "/x")]
+            said = "\n".join([watch.exporter.log(), *watch.said, *pages])
             self.assertIn("poll failed", said)
             for fragment in (API_KEY, "v3:", "client_state", *BODY_FRAGMENTS):
                 self.assertNotIn(fragment, said)

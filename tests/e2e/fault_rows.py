@@ -1,5 +1,5 @@
-"""The rows of the fault matrix: which faults there are, how each is switched on and off, and what is
-right while it lasts."""
+"""The rows of the fault matrix: which faults there are, how each is switched on and off, and what
+is right while it lasts."""
 
 from real_parts import NameServer, NginxServer
 
@@ -57,11 +57,11 @@ HARMLESS = {
 }
 # A refused key, or too many requests with it, is a matter of the whole account.
 ACCOUNT_WIDE = {"status_401", "status_429", "rate_limited"}
-# Reasons for which a request is sent again. When the fault goes while that happens, so little of the
-# poll's time may be left that it ends as timed out.
+# Reasons for which a request is sent again. When the fault goes while that happens, so little of
+# the poll's time may be left that it ends as timed out.
 RETRIED = {"connect", "server_error", "rate_limited"}
-# An account whose key is refused, and a connection that is refused, are asked less and less often: the
-# wait doubles with each refusal, from one interval up to 5 minutes.
+# An account whose key is refused, and a connection that is refused, are asked less and less often:
+# the wait doubles with each refusal, from one interval up to 5 minutes.
 REFUSALS = {"status_401": "401", "status_403": "403", "status_404": "404", "status_422": "422"}
 
 
@@ -74,7 +74,8 @@ class Connection:
 
 
 class Row:
-    """One fault, met by one account: its victims and, where the fault can be told apart, a bystander."""
+    """One fault, met by one account: by its victims and, where there can be one, not by a
+    bystander."""
 
     tls = ""
     starts_well = True
@@ -121,7 +122,7 @@ class Row:
 
 
 class SimulatorRow(Row):
-    """The first victim meets the fault from its first page on, the second from its second page on."""
+    """The first victim meets the fault from its first page on, the second from its second one."""
 
     def __init__(self, name, does):
         reason = FAILING.get(name)

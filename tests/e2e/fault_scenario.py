@@ -1,5 +1,5 @@
-"""Drives the exporter through every row of the fault matrix at once: all is well, the faults come, the
-faults go. What was seen on the way is kept for the tests to judge."""
+"""Drives the exporter through every row of the fault matrix at once: all is well, the faults come,
+the faults go. What was seen on the way is kept for the tests to judge."""
 
 import os
 import time
@@ -90,7 +90,9 @@ class Watch:
     def _allowed_reasons(self, row, connection):
         if not connection.victim or row.reason is None:
             return set()
-        return {row.reason} | ({"timeout"} if self.mended and row.may_time_out_at_its_end else set())
+        if self.mended and row.may_time_out_at_its_end:
+            return {row.reason, "timeout"}
+        return {row.reason}
 
     def _wrong_values(self, row, connection):
         legs = connection.truth["legs"]
@@ -240,7 +242,7 @@ class Scenario:
                 yield watch, row
 
     def _wait(self, what, condition):
-        """Looks at all exporters until the condition holds for every row, or notes for which not."""
+        """Looks at all exporters until the condition holds for every row; notes for which not."""
         def holds():
             for watch in self.watches:
                 watch.look()

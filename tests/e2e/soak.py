@@ -1,11 +1,12 @@
-"""Polls and scrapes for a while at an accelerated pace, while faults come and go at random, and tells
-whether the exporter ended where it began. scripts/soak.sh builds the programs and runs this.
+"""Polls and scrapes for a while at an accelerated pace, while faults come and go at random, and
+tells whether the exporter ended where it began. scripts/soak.sh builds the programs and runs this.
 
     soak.py [DURATION] [SEED]      30m and 1 when left out
 
-Before and behind the soak all faults are off and every connection is up: then its memory, open files
-and threads are looked at. Exit code 1 when they have grown past the tolerances below, when a scrape
-failed or showed what cannot be true, or when a connection did not recover.
+Before and behind the soak, after the same storm of faults and when every connection is up again,
+its memory, open files and threads are looked at. Exit code 1 when they have grown past the
+tolerances below, when a scrape failed or showed what cannot be true, or when a connection did not
+recover.
 """
 
 import collections
@@ -28,15 +29,19 @@ MAX_CONCURRENT_REQUESTS = 64
 # A walk that lacks a page would show less; by chance no connection comes so low.
 FEWEST_CALLS = 450
 TIME_SCALE = 30
-WARM_UP = 60        # seconds with faults before the first look, so that all pools are at their size
+# Before each look, on all connections: what makes as many and as large requests as there can be at
+# once, so that whatever is kept for later use is at its size.
+STORM = ["blackhole", "slow_body", "ignored_limit", "truncated_gzip", "huge_body", "gzip_bomb"]
+SECONDS_OF_A_STORM = 4
+WARM_UP = 30        # seconds
 MOST_FAULTS = 15    # at once
 LONGEST_FAULT = 15  # seconds
 RECOVERY_PATIENCE = 400  # a refused key is tried again after 5 minutes at the latest
 LOOKS = 10
 
 # How much more than at the start is no growth.
-MEMORY, FILES, CONNECTIONS, THREADS = ("resident memory, KiB", "open files", "connections to the API",
-                                       "threads")
+MEMORY, FILES = "resident memory, KiB", "open files"
+CONNECTIONS, THREADS = "connections to the API", "threads"
 TOLERANCES = {MEMORY: lambda start: start * 0.10 + 2048,
               FILES: lambda start: 2,  # connections to the API not counted
               # As many as there were at once are kept for later, up to what is configured.
@@ -177,6 +182,16 @@ class Soak:
             self.scrape()
             time.sleep(0.1)
 
+    def storm(self):
+        self.weather.clear()
+        for fault in STORM:
+            self.weather.simulator.faults("POST", fault)
+            end = time.monotonic() + SECONDS_OF_A_STORM
+            while time.monotonic() < end:
+                self.scrape()
+                time.sleep(0.1)
+            self.weather.simulator.faults("DELETE", fault)
+
     def settle(self):
         """All faults off and every connection up."""
         self.weather.clear()
@@ -191,8 +206,10 @@ class Soak:
                 return
             time.sleep(0.5)
 
-    def look(self):
+    def look_after_storm(self):
         """The least of some looks, because polls come and go while it is looked."""
+        self.storm()
+        self.settle()
         looks = []
         for _ in range(LOOKS):
             looks.append(self._look_once())
@@ -208,7 +225,7 @@ class Soak:
                 CONNECTIONS: connections, THREADS: int(status["Threads"])}
 
     def _count_connections(self):
-        """Nobody else keeps one to this address. The kernel writes it as a number of this machine."""
+        """Nobody else has one. The kernel writes their address as a number of this machine."""
         host, port = self._address.split(":")
         number = int.from_bytes(socket.inet_aton(host), sys.byteorder)
         remote = f"{number:08X}:{int(port):04X}"
@@ -260,11 +277,9 @@ def main():
             print(f"{len(soak.connections)} connections with {CALLS} calls each, polled every "
                   f"second for {seconds} s and {WARM_UP} s of warm-up; seed {seed}", flush=True)
             soak.run_for(WARM_UP)
-            soak.settle()
-            start = soak.look()
+            start = soak.look_after_storm()
             soak.run_for(seconds)
-            soak.settle()
-            end = soak.look()
+            end = soak.look_after_storm()
             report(soak, seconds, start, end, totals(soak.scrape()))
         finally:
             soak.stop()

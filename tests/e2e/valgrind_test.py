@@ -1,5 +1,5 @@
-"""No invalid access, no leak and no open file left behind: memcheck watches the exporter while faults
-come and go."""
+"""No invalid access, no leak and no open file left behind: memcheck watches the exporter while
+faults come and go."""
 
 import os
 import re
@@ -23,8 +23,8 @@ class ValgrindTest(EndToEndTest):
 
     def assert_clean(self, log):
         self.assertIn("ERROR SUMMARY: 0 errors", log)
-        still_open, standard = re.search(r"FILE DESCRIPTORS: (\d+) open \((\d+) std\)", log).groups()
-        self.assertEqual(still_open, standard, log)
+        files = re.search(r"FILE DESCRIPTORS: (\d+) open \((\d+) std\)", log)
+        self.assertEqual(files.group(1), files.group(2), log)
 
     def test_once(self):
         config = self.start("interval: 60s, timeout: 60s, stale_after: 60s")
