@@ -111,6 +111,21 @@ TEST(RateLimiter, SpendsNoMoreThanTheApiSaysIsLeft) {
   EXPECT_EQ(TakeAll(limiter, kNow + 10s), 16);
 }
 
+TEST(RateLimiter, TakesTheLowestOfTheQuotasOfAnswersThatOvertookEachOther) {
+  RateLimiter limiter({.requests_per_second = 1000, .burst = 100}, kNow);
+  limiter.OnQuota(0, 10s, kNow);
+  limiter.OnQuota(7, 10s, kNow + 10ms);
+  EXPECT_EQ(TakeAll(limiter, kNow + 9s), 0);
+  EXPECT_EQ(TakeAll(limiter, kNow + 10s), 100);
+}
+
+TEST(RateLimiter, DoesNotEndAQuotaEarlierThanAnAnswerSaid) {
+  RateLimiter limiter({.requests_per_second = 1000, .burst = 100}, kNow);
+  limiter.OnQuota(5, 10s, kNow);
+  limiter.OnQuota(3, 1s, kNow);
+  EXPECT_EQ(TakeAll(limiter, kNow + 9s), 3);
+}
+
 TEST(RateLimiter, LetsOneThroughAfterTheWaitItToldWhileItRecovers) {
   RateLimiter limiter({.requests_per_second = 3, .burst = 1}, kNow);
   Instant now = kNow;
