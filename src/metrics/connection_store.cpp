@@ -17,6 +17,7 @@ void ConnectionStore::Add(ConnectionKey key, std::string account, const Connecti
 void ConnectionStore::Change(ConnectionKey key, const ConnectionPlan& plan) {
   const std::lock_guard lock(mutex_);
   Entry& entry = EntryOf(key);
+  entry.state.values_expire += plan.stale_after - entry.identity->plan.stale_after;
   entry.identity = std::make_shared<const ConnectionIdentity>(
       ConnectionIdentity{.account = entry.identity->account, .plan = plan});
   TouchIdentity(entry);

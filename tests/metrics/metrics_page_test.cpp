@@ -318,11 +318,26 @@ TEST_F(MetricsPageTest, LosesARemovedConnectionAndShowsANewOneInItsPlace) {
 
 TEST_F(MetricsPageTest, KeepsTheStateOfAConnectionThatGetsAnotherName) {
   Complete(kFirst, 5);
-  store_.Change(kFirst, {.id = "1", .name = "renamed"});
+  store_.Change(kFirst, {.id = "1", .name = "renamed", .stale_after = 45s});
   const std::string page = Page();
   EXPECT_THAT(page, Not(HasSubstr(kSupport)));
   EXPECT_THAT(page, HasSubstr("telnyx_active_calls{account=\"main\",connection_id=\"1\","
                               "connection_name=\"renamed\"} 5\n"));
+}
+
+TEST_F(MetricsPageTest, KeepsValuesForAsLongAsTheNewPlanSays) {
+  ConnectionPlan plan = Plan("1293384261075731461", "support");
+  Complete(kFirst, 5);
+  plan.stale_after = 20s;
+  store_.Change(kFirst, plan);
+  clock_.Advance(20s);
+  EXPECT_THAT(Page(), Not(HasSubstr("telnyx_active_calls")));
+  plan.stale_after = 1min;
+  store_.Change(kFirst, plan);
+  clock_.Advance(39s);
+  EXPECT_THAT(Page(), HasSubstr("telnyx_active_calls" + kSupport + "} 5\n"));
+  clock_.Advance(1s);
+  EXPECT_THAT(Page(), Not(HasSubstr("telnyx_active_calls")));
 }
 
 TEST(ConnectionStore, IsReadyOnceEachConnectionWasPolledWhateverCameOfIt) {
