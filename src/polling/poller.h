@@ -52,8 +52,8 @@ class Poller {
 
   /// Puts another plan into force at once. What stays, known by account name and connection id,
   /// goes on: its state, its place in time, its poll under way. What is new begins, what is gone
-  /// ends. An account with another base address is another API: all its connections begin anew. On
-  /// Run's thread.
+  /// ends. An account with another base address is another account: it and all its connections
+  /// begin anew. On Run's thread.
   void Apply(const PollPlan& plan);
 
   // What Run is made of, for callers that bring their own time.

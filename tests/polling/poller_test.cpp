@@ -640,6 +640,8 @@ TEST_F(PollerApplyTest, BeginsAnewUnderAnotherBaseAddress) {
   Pass(15s);
   plan_.accounts[0].endpoint = std::make_shared<Endpoint>(Endpoint{.base_url = "https://other"});
   Apply();
+  EXPECT_EQ(observer_.accounts_removed, 1);
+  EXPECT_THAT(observer_.accounts, SizeIs(2));
   EXPECT_THAT(observer_.removed, SizeIs(3));
   EXPECT_THAT(observer_.added, SizeIs(6));
   EXPECT_THAT(transport_.pending, IsEmpty());
