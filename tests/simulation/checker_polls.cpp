@@ -1,0 +1,282 @@
+// What the exporter says of requests, polls and keys.
+
+#include <algorithm>
+
+#include "simulation/checker.h"
+#include "simulation/names.h"
+#include "simulation/violation.h"
+
+namespace telnyx_exporter::simulation {
+namespace {
+
+constexpr std::size_t IndexOf(FailureReason reason) { return static_cast<std::size_t>(reason); }
+
+bool IsSlowedDown(FailureReason reason) {
+  return reason == FailureReason::kForbidden || reason == FailureReason::kNotFound ||
+         reason == FailureReason::kUnprocessable;
+}
+
+// Whether the API must have looked at the key and taken it.
+bool ProvesKey(const Outcome& outcome) {
+  if (outcome.error) return false;
+  return outcome.page != nullptr || outcome.status == 403 || outcome.status == 404 ||
+         outcome.status == 422;
+}
+
+}  // namespace
+
+void Checker::OnRequestEnded(AccountKey key, const RequestReport& report) {
+  Require(answer_.has_value() && !answer_->reported, "a request's end is reported without need");
+  AccountModel& account = AccountOf(key);
+  const Outcome& outcome = answer_->outcome;
+  Require(answer_->account == key, "another account's request");
+  Require(report.http_status == (outcome.error ? 0 : outcome.status), "a request ended with {}",
+          report.http_status);
+  Require(report.elapsed == answer_->elapsed && report.body_bytes == answer_->body_bytes,
+          "a request took {} s for {} bytes", ToSeconds(report.elapsed), report.body_bytes);
+  answer_->reported = true;
+
+  ++account.requests[report.http_status];
+  account.body_bytes += report.body_bytes;
+  const Instant now = clock_.Now();
+  if (!outcome.error) {
+    const Advice& advice = outcome.advice;
+    if (advice.remaining) account.rate_limit_remaining = static_cast<double>(*advice.remaining);
+    Require(report.rate_limit_remaining.has_value() == advice.remaining.has_value(),
+            "x-ratelimit-remaining was misread");
+    account.rate_limit_limit = report.rate_limit_limit ? report.rate_limit_limit
+                                                       : account.rate_limit_limit;
+    if (outcome.status == 429) {
+      const Duration reset = advice.reset.value_or(Duration{});
+      const Duration wait = advice.RetryAfter(clock_.WallNow()).value_or(reset);
+      account.rate.OnRefused(now - answer_->elapsed, now, wait);
+    } else if (advice.remaining && advice.reset) {
+      const std::uint64_t under_way = account.requests_in_flight;
+      account.rate.OnQuota(*advice.remaining - std::min(*advice.remaining, under_way),
+                           *advice.reset, now);
+    }
+  }
+  listener_->OnRequestEnded(key, report);
+}
+
+void Checker::OnRetry(AccountKey account, std::optional<ConnectionKey> key,
+                      const RetryReport& report) {
+  Require(answer_ && !answer_->settled && answer_->account == account &&
+              answer_->connection == key,
+          "a request is sent again without an answer");
+  answer_->settled = true;
+  SequenceRecord& record = *RecordOf(account, key);
+  record.OnRetry(report.delay, clock_.Now());
+  Require(report.failure.reason == record.expectation().reason,
+          "a request is sent again because of {}", ReasonLabel(report.failure.reason));
+  moments_.Add(record.retry_at(),
+               {.kind = Moment::Kind::kRetry, .account = account, .connection = key});
+  ++AccountOf(account).retries;
+  ++statistics_.retries;
+  trace_.Add(clock_.Now(), "retry", AccountOf(account).index, report.delay.count());
+  listener_->OnRetry(account, key, report);
+}
+
+void Checker::OnRateLimiterWait(AccountKey key, Duration waited) {
+  Require(waited > Duration::zero(), "a wait of {} s", ToSeconds(waited));
+  AccountOf(key).limiter_wait += ToSeconds(waited);
+  ++statistics_.limiter_waits;
+  listener_->OnRateLimiterWait(key, waited);
+}
+
+void Checker::OnKeyRefused(AccountKey key, const KeyRefusalReport& report) {
+  AccountModel& account = AccountOf(key);
+  const auto refused = std::ranges::find_if(account.connections, [&](ConnectionKey connection) {
+    return ConnectionOf(connection).plan.id == report.connection_id;
+  });
+  Require(refused != account.connections.end(), "a key refused to nobody");
+  ConnectionModel& connection = ConnectionOf(*refused);
+  Require(connection.poll.has_value(), "a key refused without a poll");
+  if (IsAnswered(connection)) {
+    Require(answer_->outcome.status == 401 && !answer_->outcome.error, "a key was not refused");
+    Require(answer_->key == PlaceOf(*PlanOf(account).endpoint).key,
+            "the present key is blamed for an old one's refusal");
+  }
+  ++account.key_refusals;
+  Require(report.refusals == account.key_refusals, "a key's refusal {} instead of {}",
+          report.refusals, account.key_refusals);
+  const Duration interval = connection.plan.interval;
+  const Duration wait = SlowedInterval(interval, account.key_refusals);
+  Require(report.wait == wait, "a refused key waits {} s instead of {}", ToSeconds(report.wait),
+          ToSeconds(wait));
+  account.key_refused_at = Now();
+  account.key_held_until = Now() + wait - interval;
+  key_news_ = connection.key;
+  ++statistics_.key_refusals;
+  Note("key refused", connection, account.key_refusals);
+  listener_->OnKeyRefused(key, report);
+}
+
+void Checker::OnKeyAccepted(AccountKey key) {
+  AccountModel& account = AccountOf(key);
+  Require(account.key_refusals > 0, "a key was accepted that had not been refused");
+  Require(answer_.has_value() && ProvesKey(answer_->outcome), "a key was accepted by nobody");
+  Require(answer_->key == PlaceOf(*PlanOf(account).endpoint).key,
+          "the present key is praised for an old one's acceptance");
+  account.key_refusals = 0;
+  ++statistics_.keys_accepted;
+  listener_->OnKeyAccepted(key);
+}
+
+void Checker::OnPollEnded(ConnectionKey key, const PollReport& report) {
+  ConnectionModel& connection = ConnectionOf(key);
+  const Instant now = Now();
+  Require(connection.poll.has_value(), "a poll ended twice, or never began");
+  Require(!connection.request, "a poll ended before its request");
+  Require(report.ended == now && report.elapsed == now - connection.poll->begun(),
+          "a poll's times are wrong");
+  Require(report.ended_wall == clock_.WallNow(), "a poll's wall time is wrong");
+  if (IsAnswered(connection)) {
+    Require(!answer_->settled, "a poll ended twice");
+    answer_->settled = true;
+  }
+  if (report.result) {
+    CheckComplete(connection, *report.result, now);
+  } else if (report.held_back) {
+    CheckHeldBack(connection, report);
+  } else {
+    CheckFailed(connection, report);
+  }
+  if (!report.held_back) CheckKeyNews(connection, report);
+  LearnFrom(connection, report);
+  Keep(connection, report);
+  listener_->OnPollEnded(key, report);
+}
+
+void Checker::CheckComplete(ConnectionModel& connection, const CompletePoll& poll, Instant now) {
+  PollRecord& record = *connection.poll;
+  Require(IsAnswered(connection) && record.expectation().kind == Expectation::Kind::kComplete,
+          "a walk that did not come to its end was published");
+  Require(now <= record.deadline(), "a poll was complete {} s behind its time-out",
+          ToSeconds(now - record.deadline()));
+  Require(poll.pages == record.pages() && poll.reported_legs == record.reported(),
+          "a poll of {} pages says {}", record.pages(), poll.pages);
+  const std::vector<Row> legs = DistinctLegs(record.rows());
+  const CallSummary right = SumUp(record.rows(), legs, plan_.duration_bounds);
+  Require(poll.summary.legs == right.legs, "{} legs were counted instead of {}", poll.summary.legs,
+          right.legs);
+  Require(poll.summary.sessions == right.sessions, "{} sessions were counted instead of {}",
+          poll.summary.sessions.value_or(0), right.sessions.value_or(0));
+  Require(poll.summary.bucket_counts == right.bucket_counts &&
+              poll.summary.total_seconds == right.total_seconds &&
+              poll.summary.longest_seconds == right.longest_seconds,
+          "the durations of {} legs are wrong", right.legs);
+  CheckTruth(connection, legs);
+  statistics_.most_pages = std::max<std::uint64_t>(statistics_.most_pages, record.pages());
+  ++statistics_.complete;
+}
+
+// The legs served against the calls that there really were.
+void Checker::CheckTruth(ConnectionModel& connection, const std::vector<Row>& legs) {
+  const PollRecord& record = *connection.poll;
+  CallHistory& history = api_.connection(connection.place).history;
+  auto served = legs.begin();
+  std::uint64_t missed = 0;
+  std::uint64_t ended = 0;
+  bool changed = false;
+  for (const Leg& leg : history.legs()) {
+    if (leg.ends <= record.begun() || leg.begins > record.served_last()) continue;
+    const bool throughout = leg.begins <= record.begun() && leg.ends > record.served_last();
+    changed = changed || !throughout;
+    if (leg.ends <= record.served_last()) ++ended;
+    while (served != legs.end() && served->leg < leg.number) ++served;
+    if (throughout && (served == legs.end() || served->leg != leg.number)) ++missed;
+  }
+  // Where pages are numbered, each call that ends moves a later one to a page already read.
+  Require(missed <= (record.uses_page_numbers() ? ended : 0),
+          "{} legs were there all the time and are not counted", missed);
+  if (!changed) ++statistics_.unchanged;
+}
+
+void Checker::CheckHeldBack(ConnectionModel& connection, const PollReport& report) {
+  AccountModel& account = AccountOf(connection.account);
+  Require(connection.poll->requests() == 0 && report.elapsed == Duration::zero(),
+          "a poll was held back after its beginning");
+  Require(report.result.error().reason == FailureReason::kUnauthorized,
+          "a poll was held back because of {}", ReasonLabel(report.result.error().reason));
+  Require(account.key_refusals > 0, "a poll was held back although no key is refused");
+  ++statistics_.held_back;
+  if (Now() != account.key_refused_at && Now() >= account.key_held_until) {
+    account.must_have_probe = true;
+  }
+}
+
+void Checker::CheckFailed(ConnectionModel& connection, const PollReport& report) {
+  const PollFailure& failure = report.result.error();
+  Require(connection.poll->requests() > 0, "a poll failed before it asked");
+  connection.poll->RequireFailure(failure.reason, Now(), IsAnswered(connection));
+}
+
+// Whether the exporter has drawn its conclusions about the account's key, which it does before it
+// reports the poll.
+void Checker::CheckKeyNews(ConnectionModel& connection, const PollReport& report) {
+  AccountModel& account = AccountOf(connection.account);
+  const bool news = std::exchange(key_news_, std::nullopt) == connection.key;
+  const bool present_key =
+      IsAnswered(connection) && answer_->key == PlaceOf(*PlanOf(account).endpoint).key;
+  if (!present_key) return;
+  if (!report.result && report.result.error().reason == FailureReason::kUnauthorized) {
+    const bool known = account.key_refusals > 0 && !news;
+    Require(!known || connection.poll->begun() <= account.key_refused_at,
+            "a refused key was not noticed");
+    Require(account.key_refusals > 0, "a refused key was not noticed");
+  } else if (report.result || IsSlowedDown(report.result.error().reason)) {
+    Require(account.key_refusals == 0, "an accepted key was not noticed");
+  }
+}
+
+void Checker::LearnFrom(ConnectionModel& connection, const PollReport& report) {
+  if (mode_ == PollMode::kOnce) {
+    Require(!report.next_due, "a poll is due after the only one");
+    return;
+  }
+  const bool about_key =
+      !report.result && report.result.error().reason == FailureReason::kUnauthorized;
+  if (!about_key) {
+    const bool refused = !report.result && IsSlowedDown(report.result.error().reason);
+    connection.refusals = refused ? connection.refusals + 1 : 0;
+    if (connection.refusals >= 2) {
+      const Duration interval = connection.plan.interval;
+      const Duration slowed = SlowedInterval(interval, connection.refusals);
+      ExpectDue(connection, connection.due.FirstAfter(Now() + slowed - interval));
+    }
+  }
+  Require(report.next_due == connection.due.next(), "the next poll is due in {} s instead of {}",
+          ToSeconds(report.next_due.value_or(Instant{}) - Now()),
+          ToSeconds(connection.due.next() - Now()));
+}
+
+void Checker::Keep(ConnectionModel& connection, const PollReport& report) {
+  connection.last_poll = report.elapsed;
+  if (report.result) {
+    const CompletePoll& poll = *report.result;
+    connection.complete = {.summary = poll.summary,
+                           .bounds = plan_.duration_bounds,
+                           .reported = poll.reported_legs,
+                           .pages = poll.pages,
+                           .ended = report.ended,
+                           .ended_wall = report.ended_wall};
+    connection.failure.reset();
+    if (poll.reported_legs.value_or(poll.summary.legs) != poll.summary.legs) {
+      ++connection.mismatches;
+    }
+    Note("complete", connection, poll.summary.legs, poll.summary.total_seconds);
+  } else {
+    const FailureReason reason = report.result.error().reason;
+    connection.failure = reason;
+    ++connection.failures;
+    ++AccountOf(connection.account).failures[IndexOf(reason)];
+    ++statistics_.failures[IndexOf(reason)];
+    Note("fail", connection, IndexOf(reason));
+  }
+  SetNotReady(connection);
+  connection.poll.reset();
+  api_.connection(connection.place).history.KeepSince(std::nullopt);
+}
+
+}  // namespace telnyx_exporter::simulation

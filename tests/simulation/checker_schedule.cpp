@@ -1,0 +1,162 @@
+// When polls are due, whose turn it is, and that nobody waits without a reason.
+
+#include <algorithm>
+
+#include "simulation/checker.h"
+#include "simulation/violation.h"
+
+namespace telnyx_exporter::simulation {
+
+void Checker::Expect(ConnectionModel& connection, Instant when, Moment::Kind kind) {
+  moments_.Add(when, {.kind = kind,
+                      .account = connection.account,
+                      .connection = connection.key,
+                      .serial = connection.serial});
+}
+
+void Checker::ExpectDue(ConnectionModel& connection, Instant when) {
+  connection.due.ExpectAt(when);
+  connection.serial = ++last_serial_;
+  if (when != Instant::max()) Expect(connection, when, Moment::Kind::kDue);
+}
+
+void Checker::OnStepDone() {
+  while (moments_.next_time() <= step_time_) {
+    const auto [when, moment] = moments_.Take();
+    Elapse(moment, when);
+  }
+  for (const auto& account : accounts_) {
+    if (account != nullptr) RequireNoIdleness(*account);
+  }
+}
+
+// At this moment something had to happen, and the step in which it had to is over.
+void Checker::Elapse(const Moment& moment, Instant when) {
+  if (!moment.connection) {
+    ElapseForLists(moment, when);
+    return;
+  }
+  const auto& place = connections_[static_cast<std::size_t>(*moment.connection)];
+  if (place == nullptr) return;
+  ConnectionModel& connection = *place;
+  switch (moment.kind) {
+    case Moment::Kind::kDue:
+      if (connection.serial == moment.serial) ElapseDue(connection, when);
+      break;
+    case Moment::Kind::kRetry:
+      if (!connection.poll || connection.poll->retry_at() != when) break;
+      if (connection.poll->stage() != SequenceRecord::Stage::kWaitsToRetry) break;
+      connection.poll->OnRetryWaitOver();
+      SetReady(connection);
+      break;
+    case Moment::Kind::kDeadline:
+      Require(!connection.poll || connection.poll->deadline() > step_time_,
+              "a poll goes on behind its time-out");
+      break;
+  }
+}
+
+// Neither begun nor skipped: it waits for its turn.
+void Checker::ElapseDue(ConnectionModel& connection, Instant due) {
+  Require(!connection.poll && !connection.waits_since_due,
+          "a poll that was due during another was not counted as skipped");
+  Require(mode_ == PollMode::kOnce || connection.due.CountBetween(due, step_time_) == 0,
+          "the poll after a pause of intervals is made up for");
+  connection.waits_since_due = due;
+  SetReady(connection);
+  ExpectDue(connection,
+            mode_ == PollMode::kOnce ? Instant::max() : connection.due.FirstAfter(step_time_));
+}
+
+void Checker::SetReady(ConnectionModel& connection) {
+  connection.ready_since = Now();
+  AccountOf(connection.account).ready.push_back(connection.key);
+}
+
+void Checker::SetNotReady(const ConnectionModel& connection) {
+  std::erase(AccountOf(connection.account).ready, connection.key);
+}
+
+// Who is ready to send is held back by the account's limit or by the number of requests at once.
+void Checker::RequireNoIdleness(AccountModel& account) const {
+  if (account.must_have_probe) RequireProbe(account);
+  const bool waits = account.refresh_ready_since || !account.ready.empty();
+  if (!waits || in_flight_.size() >= plan_.max_concurrent_requests) return;
+  Require(!account.rate.MustHaveLetGo(step_time_), "a request waits although its limit allows it");
+  Instant since = account.refresh_ready_since.value_or(step_time_);
+  for (const ConnectionKey key : account.ready) {
+    since = std::min(since, connections_[static_cast<std::size_t>(key)]->ready_since);
+  }
+  Require(step_time_ - std::max(account.last_event, since) <= account.rate.longest_hold(),
+          "a request has waited for {} s", ToSeconds(step_time_ - since));
+}
+
+void Checker::RequireProbe(AccountModel& account) const {
+  account.must_have_probe = false;
+  const bool has_probe = std::ranges::any_of(account.connections, [&](ConnectionKey key) {
+    const ConnectionModel& connection = *connections_[static_cast<std::size_t>(key)];
+    return connection.poll || connection.waits_since_due;
+  });
+  Require(has_probe, "a poll is held back and nobody tries the key");
+}
+
+// A poll under way comes before a new one, and of those the one that was due first.
+void Checker::RequireItsTurn(const AccountModel& account,
+                             const ConnectionModel& connection) const {
+  Require(!account.refresh_ready_since, "a new poll begins before lists are read");
+  for (const ConnectionKey key : account.ready) {
+    const ConnectionModel& other = *connections_[static_cast<std::size_t>(key)];
+    Require(!other.poll, "a new poll begins before one that is under way goes on");
+    Require(*other.waits_since_due >= *connection.waits_since_due,
+            "a poll begins before one that was due earlier");
+  }
+}
+
+// Common to polls that send and polls that fail without a request.
+void Checker::BeginTurn(ConnectionModel& connection, Duration lag) {
+  const Instant due = Now() - lag;
+  Require(!connection.poll, "a second poll of one connection at once");
+  if (connection.waits_since_due) {
+    Require(due == *connection.waits_since_due, "a poll says that it was due {} s too early or late",
+            ToSeconds(due - *connection.waits_since_due));
+    return;
+  }
+  Require(due == connection.due.next() && lag >= Duration::zero(),
+          "a poll begins that is due in {} s", ToSeconds(connection.due.next() - Now()));
+  ElapseDue(connection, due);
+}
+
+void Checker::OnPollBegun(ConnectionKey key, Duration lag) {
+  ConnectionModel& connection = ConnectionOf(key);
+  AccountModel& account = AccountOf(connection.account);
+  BeginTurn(connection, lag);
+  // Those that the end of another poll takes along do not wait for their turn.
+  if (account.key_refusals == 0) RequireItsTurn(account, connection);
+  SetNotReady(connection);
+  connection.waits_since_due.reset();
+  connection.poll.emplace(Now(), connection.plan.timeout, plan_.walk);
+  api_.connection(connection.place).history.KeepSince(Now());
+  Expect(connection, connection.poll->deadline(), Moment::Kind::kDeadline);
+  ++connection.polls;
+  ++polls_begun_;
+  ++statistics_.polls;
+  Note("begin", connection, lag.count());
+  listener_->OnPollBegun(key, lag);
+}
+
+void Checker::OnPollsSkipped(ConnectionKey key, std::uint64_t count) {
+  ConnectionModel& connection = ConnectionOf(key);
+  const Instant due = connection.due.next();
+  Require(due <= step_time_, "a poll is skipped before it is due");
+  const std::uint64_t missed = connection.due.CountBetween(due, step_time_);
+  Require(missed > 0 || connection.poll || connection.waits_since_due,
+          "a poll is skipped although nothing prevents it");
+  Require(count == missed + 1, "{} polls are skipped instead of {}", count, missed + 1);
+  ExpectDue(connection, connection.due.FirstAfter(step_time_));
+  AccountOf(connection.account).skipped += count;
+  statistics_.skipped += count;
+  Note("skip", connection, count);
+  listener_->OnPollsSkipped(key, count);
+}
+
+}  // namespace telnyx_exporter::simulation

@@ -1,0 +1,100 @@
+#pragma once
+
+// What must be true of each account and connection that the exporter polls at the moment. The
+// checker keeps these up to date from what the network did and compares with what the exporter says.
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "calls/call_summary.h"
+#include "polling/poll_observer.h"
+#include "polling/poll_plan.h"
+#include "simulation/discovery_model.h"
+#include "simulation/due_model.h"
+#include "simulation/poll_record.h"
+#include "simulation/rate_oracle.h"
+#include "simulation/sim_api.h"
+#include "telnyx/failure.h"
+
+namespace telnyx_exporter::simulation {
+
+struct ConnectionModel {
+  ConnectionKey key{};
+  AccountKey account{};
+  ConnectionPlace place;
+  ConnectionPlan plan;
+  DueModel due;
+  Instant added{};
+  std::uint64_t serial = 0;  // of the newest expected moment
+
+  // Due, but not begun: since when it should have been.
+  std::optional<Instant> waits_since_due;
+  Instant ready_since{};  // since when only limits hold its next request back
+  std::optional<PollRecord> poll;
+  std::optional<std::uint64_t> request;  // the one in flight
+  std::uint32_t refusals = 0;            // polls in a row
+
+  // What the metrics must show.
+  struct Complete {
+    CallSummary summary;
+    std::vector<double> bounds;
+    std::optional<std::uint64_t> reported;
+    std::uint32_t pages = 0;
+    Instant ended;
+    WallTime ended_wall;
+  };
+  std::optional<Complete> complete;  // the newest complete poll
+  std::uint64_t polls = 0;
+  std::uint64_t failures = 0;
+  std::uint64_t mismatches = 0;
+  std::optional<Duration> last_poll;
+  std::optional<FailureReason> failure;  // of the newest poll
+};
+
+struct AccountModel {
+  AccountKey key{};
+  std::string name;
+  std::uint32_t index = 0;  // of the simulated account
+  RateOracle rate;
+  std::vector<ConnectionKey> connections;
+  std::vector<ConnectionKey> ready;  // those that only limits hold back
+  std::uint32_t requests_in_flight = 0;
+  Instant last_event{};  // the newest request or answer
+
+  // Its lists.
+  bool discovers = false;
+  DiscoveryModel discovery;
+  std::optional<RefreshRecord> refresh;
+  std::optional<std::uint64_t> refresh_request;  // the one in flight
+  std::uint32_t failed_refreshes = 0;            // in a row
+  Instant refresh_earliest = Instant::max();     // when the next one may begin
+  Instant refresh_latest = Instant::max();       // when only limits hold it back
+  std::optional<Instant> refresh_ready_since;
+
+  // While its key is refused.
+  std::uint32_t key_refusals = 0;
+  Instant key_refused_at{};
+  Instant key_held_until{};
+  bool must_have_probe = false;  // a poll was held back that only another one's try can excuse
+
+  // What the metrics must show.
+  std::map<int, std::uint64_t> requests;  // by status; 0: no answer
+  std::array<std::uint64_t, kFailureReasons.size()> failures{};
+  std::uint64_t skipped = 0;
+  std::uint64_t retries = 0;
+  std::uint64_t body_bytes = 0;
+  double limiter_wait = 0;
+  std::optional<double> rate_limit_remaining;
+  std::optional<double> rate_limit_limit;
+  std::uint64_t discovery_failures = 0;
+  std::optional<WallTime> discovered_at;
+  std::size_t discovered = 0;  // connections, by the newest complete lists
+  std::size_t limited_profiles = 0;
+};
+
+}  // namespace telnyx_exporter::simulation

@@ -1,0 +1,34 @@
+#pragma once
+
+// One simulated world from its beginning to its end, all of it from one seed.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "polling/poller.h"
+#include "simulation/statistics.h"
+
+namespace telnyx_exporter::simulation {
+
+struct Options {
+  std::uint64_t seed = 1;
+  Duration length = std::chrono::hours(24);
+  PollMode mode = PollMode::kContinuous;
+  bool print_trace = false;
+  /// The first account has fair weather and nobody touches the exporter or the clocks; whatever
+  /// else happens follows from this number.
+  std::optional<std::uint64_t> others_seed;
+};
+
+struct Outcomes {
+  std::optional<std::string> violation;  // which promise did not hold, and when
+  std::uint64_t trace = 0;               // everything that happened, as a number
+  std::uint64_t first_account_trace = 0;
+  Statistics statistics;
+};
+
+Outcomes Simulate(const Options& options);
+
+}  // namespace telnyx_exporter::simulation

@@ -1,0 +1,60 @@
+#include "simulation/statistics.h"
+
+#include <fmt/format.h>
+
+namespace telnyx_exporter::simulation {
+
+Statistics& Statistics::operator+=(const Statistics& other) {
+  simulated += other.simulated;
+  steps += other.steps;
+  requests += other.requests;
+  cancelled += other.cancelled;
+  rows += other.rows;
+  polls += other.polls;
+  complete += other.complete;
+  unchanged += other.unchanged;
+  held_back += other.held_back;
+  skipped += other.skipped;
+  retries += other.retries;
+  key_refusals += other.key_refusals;
+  keys_accepted += other.keys_accepted;
+  limiter_waits += other.limiter_waits;
+  refreshes += other.refreshes;
+  failed_refreshes += other.failed_refreshes;
+  reloads += other.reloads;
+  wall_jumps += other.wall_jumps;
+  suspensions += other.suspensions;
+  restarts += other.restarts;
+  pages += other.pages;
+  recoveries += other.recoveries;
+  most_pages = std::max(most_pages, other.most_pages);
+  most_memory = std::max(most_memory, other.most_memory);
+  for (std::size_t i = 0; i < failures.size(); ++i) failures[i] += other.failures[i];
+  return *this;
+}
+
+std::string Describe(const Statistics& s) {
+  std::string text = fmt::format(
+      "simulated    {:.1f} days, {} steps\n"
+      "polls        {}: {} complete ({} while nothing changed), {} held back, {} skipped\n"
+      "requests     {}: {} retries, {} cancelled, {} waits for a rate limit, {} rows\n"
+      "lists        {} refreshes complete, {} failed\n"
+      "troubles     {} key refusals, {} acceptances, {} reloads, {} wall clock jumps, "
+      "{} suspensions, {} restarts\n"
+      "checked      {} metrics pages, {} times that a connection is fresh\n"
+      "most         {} pages a walk, {} bytes of memory\n"
+      "failures    ",
+      ToSeconds(s.simulated) / 86400, s.steps, s.polls, s.complete, s.unchanged, s.held_back,
+      s.skipped, s.requests, s.retries, s.cancelled, s.limiter_waits, s.rows, s.refreshes,
+      s.failed_refreshes, s.key_refusals,
+      s.keys_accepted, s.reloads, s.wall_jumps, s.suspensions, s.restarts, s.pages, s.recoveries,
+      s.most_pages, s.most_memory);
+  for (const FailureReason reason : kFailureReasons) {
+    text += fmt::format(" {} {},", s.failures[static_cast<std::size_t>(reason)],
+                        ReasonLabel(reason));
+  }
+  text.back() = '\n';
+  return text;
+}
+
+}  // namespace telnyx_exporter::simulation

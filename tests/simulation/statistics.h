@@ -1,0 +1,47 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+#include "telnyx/failure.h"
+
+namespace telnyx_exporter::simulation {
+
+/// What happened in one or many simulations.
+struct Statistics {
+  Duration simulated{};
+  std::uint64_t steps = 0;
+  std::uint64_t requests = 0;
+  std::uint64_t cancelled = 0;
+  std::uint64_t rows = 0;
+  std::uint64_t polls = 0;
+  std::uint64_t complete = 0;
+  std::uint64_t unchanged = 0;  // complete while no call came or went
+  std::uint64_t held_back = 0;
+  std::uint64_t skipped = 0;
+  std::uint64_t retries = 0;
+  std::uint64_t key_refusals = 0;
+  std::uint64_t keys_accepted = 0;
+  std::uint64_t limiter_waits = 0;
+  std::uint64_t refreshes = 0;  // of lists, complete
+  std::uint64_t failed_refreshes = 0;
+  std::uint64_t reloads = 0;
+  std::uint64_t wall_jumps = 0;
+  std::uint64_t suspensions = 0;
+  std::uint64_t restarts = 0;
+  std::uint64_t pages = 0;         // of metrics, read
+  std::uint64_t recoveries = 0;    // checks that a connection's values are fresh
+  std::uint64_t most_pages = 0;    // of one walk
+  std::int64_t most_memory = 0;    // bytes of the exporter's own
+  std::array<std::uint64_t, kFailureReasons.size()> failures{};
+
+  Statistics& operator+=(const Statistics& other);
+};
+
+/// Several lines for people.
+std::string Describe(const Statistics& statistics);
+
+}  // namespace telnyx_exporter::simulation
