@@ -230,7 +230,9 @@ void Poller::SendRequest(Account& account, Sender sender, Instant now) {
   const Duration timeout = sequence.AttemptTimeout(now);
   ++in_flight_;
   ++account.requests_in_flight;
-  InFlightOf(account, sender).request =
+  InFlight& in_flight = InFlightOf(account, sender);
+  in_flight.endpoint = account.plan.endpoint;
+  in_flight.request =
       transport_.Send({.endpoint = account.plan.endpoint,
                        .target = sequence.next_target(),
                        .connect_timeout = std::min(timeout, kConnectTimeout),
@@ -258,7 +260,11 @@ void Poller::OnExchange(Account& account, Sender sender, const Exchange& exchang
   ReportRequest(account, exchange, now);
 
   const double jitter = std::uniform_real_distribution<double>(0, 1)(random_);
-  switch (sequence.OnExchange(exchange, now, clock_.WallNow(), jitter)) {
+  const auto next = sequence.OnExchange(exchange, now, clock_.WallNow(), jitter);
+  const bool has_page =
+      next == RequestSequence::Next::kRequest || next == RequestSequence::Next::kComplete;
+  if (has_page && sender) OnKeyAccepted(ConnectionOf(*sender));
+  switch (next) {
     case RequestSequence::Next::kRequest:
       account.queue.AddNextRequest(sender, now);
       break;
@@ -343,13 +349,10 @@ void Poller::LearnFrom(Connection& connection, const PollFailure* failure, Insta
     OnKeyRefused(connection, *failure, now);
     return;
   }
-  const bool key_was_accepted = failure == nullptr || failure->http_status != 0;
-  if (key_was_accepted && account.key_refusals > 0) {
-    account.key_refusals = 0;
-    observer_.OnKeyAccepted(account.key);
-  }
-  connection.refusals =
-      failure != nullptr && IsRefusal(failure->reason) ? connection.refusals + 1 : 0;
+  const bool refused = failure != nullptr && IsRefusal(failure->reason);
+  // Only who takes the key goes on to look at the connection.
+  if (refused) OnKeyAccepted(connection);
+  connection.refusals = refused ? connection.refusals + 1 : 0;
   if (connection.refusals < 2 || mode_ == PollMode::kOnce) return;
   const Duration interval = connection.plan.interval;
   SetDue(connection, connection.grid.NextAfter(
@@ -358,6 +361,7 @@ void Poller::LearnFrom(Connection& connection, const PollFailure* failure, Insta
 
 void Poller::OnKeyRefused(Connection& connection, const PollFailure& failure, Instant now) {
   Account& account = AccountOf(connection.account);
+  if (!SentPresentKey(connection)) return;
   // Polls that were under way when the key was refused add nothing to it.
   const bool known = account.key_refusals > 0;
   if (known && connection.poll->begun() <= account.key_refused_at) return;
@@ -376,6 +380,17 @@ void Poller::OnKeyRefused(Connection& connection, const PollFailure& failure, In
     ConnectionOf(key).waits_to_begin = false;
     FailWithoutRequest(ConnectionOf(key), now);
   }
+}
+
+void Poller::OnKeyAccepted(const Connection& connection) {
+  Account& account = AccountOf(connection.account);
+  if (account.key_refusals == 0 || !SentPresentKey(connection)) return;
+  account.key_refusals = 0;
+  observer_.OnKeyAccepted(account.key);
+}
+
+bool Poller::SentPresentKey(const Connection& connection) const {
+  return connection.in_flight.endpoint == AccountOf(connection.account).plan.endpoint;
 }
 
 bool Poller::HoldsBack(const Account& account, const Connection& connection, Instant now) const {

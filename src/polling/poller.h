@@ -53,8 +53,8 @@ class Poller {
 
   /// Puts another plan into force at once. What stays, known by account name and connection id,
   /// goes on: its state, its place in time, its poll under way. What is new begins, what is gone
-  /// ends. An account with another base address is another API: all its connections begin anew. On
-  /// Run's thread.
+  /// ends. An account with another base address is another account: it and all its connections
+  /// begin anew. On Run's thread.
   void Apply(const PollPlan& plan);
 
   // What Run is made of, for callers that bring their own time.
@@ -130,12 +130,15 @@ class Poller {
   /// What a poll's end says about the account's key and the connection.
   void LearnFrom(Connection& connection, const PollFailure* failure, Instant now);
   void OnKeyRefused(Connection& connection, const PollFailure& failure, Instant now);
+  void OnKeyAccepted(const Connection& connection);
+  /// Whether the connection's newest request went out with the account's present key.
+  bool SentPresentKey(const Connection& connection) const;
   bool HoldsBack(const Account& account, const Connection& connection, Instant now) const;
   void FailWithoutRequest(Connection& connection, Instant now);
 
   RequestSequence* SequenceOf(Account& account, Sender sender);
   InFlight& InFlightOf(Account& account, Sender sender);
-  Account& AccountOf(AccountKey key) { return *accounts_[static_cast<std::size_t>(key)]; }
+  Account& AccountOf(AccountKey key) const { return *accounts_[static_cast<std::size_t>(key)]; }
   Connection& ConnectionOf(ConnectionKey key) {
     return *connections_[static_cast<std::size_t>(key)];
   }

@@ -29,6 +29,8 @@ void Poller::ScheduleRefresh(Account& account, Instant when) {
 
 void Poller::OnRefreshDue(Account& account, Instant now) {
   if (account.refresh) return;
+  // It may wait there already, from an earlier due time.
+  account.queue.Remove(std::nullopt);
   account.queue.AddNextRequest(std::nullopt, now);
 }
 

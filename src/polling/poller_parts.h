@@ -27,6 +27,7 @@ struct Poller::DueTime {
 struct Poller::InFlight {
   std::uint64_t serial = 0;  // of the sequence
   std::optional<RequestId> request;
+  std::shared_ptr<const Endpoint> endpoint;  // of the newest request
 };
 
 struct Poller::Connection {

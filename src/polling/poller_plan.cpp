@@ -36,9 +36,13 @@ void Poller::Apply(const PollPlan& plan) {
     summarizer_.emplace(plan.duration_bounds, grouping_key_);
   }
 
-  std::unordered_set<std::string_view> names;
-  for (const AccountPlan& account : plan.accounts) names.insert(account.name);
-  const auto gone = [&](const Account& account) { return !names.contains(account.plan.name); };
+  std::unordered_map<std::string_view, const AccountPlan*> plans;
+  for (const AccountPlan& account : plan.accounts) plans.emplace(account.name, &account);
+  const auto gone = [&](const Account& account) {
+    const auto next = plans.find(account.plan.name);
+    return next == plans.end() ||
+           next->second->endpoint->base_url != account.plan.endpoint->base_url;
+  };
   RemoveConnections(
       [&](const Connection& connection) { return gone(AccountOf(connection.account)); });
   for (auto& account : accounts_) {
@@ -73,15 +77,7 @@ Poller::Account& Poller::KeepOrAddAccount(const AccountPlan& plan, Instant now) 
 
 void Poller::ChangeAccount(Account& account, const AccountPlan& plan, Instant now) {
   const auto endpoint = account.plan.endpoint;
-  const bool other_api = endpoint->base_url != plan.endpoint->base_url;
   const bool other_endpoint = *endpoint != *plan.endpoint;
-  if (other_api) {
-    RemoveConnections(
-        [&](const Connection& connection) { return connection.account == account.key; });
-    CancelRefresh(account);
-    account.discovered = {};
-    account.queue = SendQueue(plan.rate_limit, now);
-  }
   if (other_endpoint) {
     account.key_refusals = 0;
     account.key_probe.reset();

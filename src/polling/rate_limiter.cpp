@@ -58,10 +58,12 @@ void RateLimiter::OnRefused(Instant sent, Instant now, Duration wait) {
 }
 
 void RateLimiter::OnQuota(std::uint64_t remaining, Duration reset, Instant now) {
-  // Answers overtake each other: until the end of what was said before, the least is believed.
-  if (now < quota_ends_ && remaining >= quota_) return;
+  // Answers overtake each other: while a quota is in force, one that leaves more is an older one.
+  const bool in_force = now < quota_ends_;
+  if (in_force && remaining > quota_) return;
+  const Instant ends = now + std::min(reset, kLongestRateLimitBlock);
+  quota_ends_ = in_force ? std::max(quota_ends_, ends) : ends;
   quota_ = remaining;
-  quota_ends_ = std::max(quota_ends_, now + std::min(reset, kLongestRateLimitBlock));
 }
 
 void RateLimiter::Configure(RateLimit limit, Instant now) {

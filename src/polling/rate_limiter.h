@@ -34,7 +34,8 @@ class RateLimiter {
   /// left alone for `wait`. Requests that were under way when the rate was last halved do not halve
   /// it again.
   void OnRefused(Instant sent, Instant now, Duration wait);
-  /// The API said that it will take `remaining` further requests before `reset` has passed.
+  /// The API said that it will take `remaining` further requests before `reset` has passed. Until
+  /// then only an answer that leaves fewer counts.
   void OnQuota(std::uint64_t remaining, Duration reset, Instant now);
   /// New configured limits. What the API said stays in force.
   void Configure(RateLimit limit, Instant now);

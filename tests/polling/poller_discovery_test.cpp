@@ -184,6 +184,20 @@ TEST_F(PollerDiscoveryTest, EndsOnceModeWhenTheListCannotBeRead) {
   EXPECT_EQ(observer_.discoveries.at(0).error().reason, FailureReason::kNotFound);
 }
 
+TEST_F(PollerDiscoveryTest, ReadsTheListOnceWhenTheKeyChangesWhileItWaitsItsTurn) {
+  plan_.max_concurrent_requests = 1;
+  AccountPlan other = plan_.accounts[0];
+  other.name = "other";
+  plan_.accounts.push_back(other);
+  Start();
+  ASSERT_THAT(transport_.pending, SizeIs(1));
+  plan_.max_concurrent_requests = 10;
+  plan_.accounts[1].endpoint = std::make_shared<Endpoint>(Endpoint{.api_key = Secret("KEY2")});
+  poller_->Apply(plan_);
+  poller_->Step();
+  EXPECT_THAT(transport_.pending, SizeIs(2));
+}
+
 TEST_F(PollerDiscoveryTest, DoesNotBreakTheRateLimitWithAThousandNewConnections) {
   plan_.accounts[0].rate_limit = {.requests_per_second = 10, .burst = 20};
   std::vector<std::string> ids;

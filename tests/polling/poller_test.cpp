@@ -385,6 +385,40 @@ TEST_F(PollerTest, PollsAllAgainWhenTheKeyIsAccepted) {
   EXPECT_EQ(observer_.keys_accepted, 1);
 }
 
+class PollerRefusedKeyTest : public PollerTest {
+ protected:
+  void SetUp() override {
+    PollerTest::SetUp();
+    AddConnections(1);
+    Start(PollMode::kContinuous);
+    Pass(15s);
+    transport_.Answer(401, kRefused);
+    Pass(15s);
+    ASSERT_THAT(transport_.pending, SizeIs(1));
+    ASSERT_THAT(observer_.key_waits, SizeIs(1));
+  }
+};
+
+TEST_F(PollerRefusedKeyTest, TakesNoAnswerThatSaysNothingOfTheKeyForItsAcceptance) {
+  transport_.Answer(301, "");
+  ASSERT_THAT(observer_.ended, SizeIs(2));
+  EXPECT_EQ(observer_.keys_accepted, 0);
+  Pass(15s);
+  transport_.Answer(200, "<html>");
+  ASSERT_THAT(observer_.ended, SizeIs(3));
+  EXPECT_EQ(observer_.keys_accepted, 0);
+}
+
+TEST_F(PollerRefusedKeyTest, TakesTheFirstPageForTheKeysAcceptance) {
+  transport_.Answer(200, Page({Row(1, 1, 30)}, "c", 2));
+  EXPECT_EQ(observer_.keys_accepted, 1);
+}
+
+TEST_F(PollerRefusedKeyTest, TakesARefusalOfTheConnectionAloneForTheKeysAcceptance) {
+  transport_.Answer(404, "{}");
+  EXPECT_EQ(observer_.keys_accepted, 1);
+}
+
 TEST_F(PollerTest, CountsOneRefusalForRequestsThatWereUnderWayTogether) {
   AddConnections(8);
   Start();
@@ -612,6 +646,8 @@ TEST_F(PollerApplyTest, BeginsAnewUnderAnotherBaseAddress) {
   Pass(15s);
   plan_.accounts[0].endpoint = std::make_shared<Endpoint>(Endpoint{.base_url = "https://other"});
   Apply();
+  EXPECT_EQ(observer_.accounts_removed, 1);
+  EXPECT_THAT(observer_.accounts, SizeIs(2));
   EXPECT_THAT(observer_.removed, SizeIs(3));
   EXPECT_THAT(observer_.added, SizeIs(6));
   EXPECT_THAT(transport_.pending, IsEmpty());
@@ -629,6 +665,29 @@ TEST_F(PollerApplyTest, TriesANewKeyAtOnceAfterARefusal) {
   transport_.sent.clear();
   Serve(15s);
   EXPECT_THAT(transport_.sent, SizeIs(3));
+}
+
+TEST_F(PollerApplyTest, DoesNotBlameANewKeyForTheRefusalOfTheOldOne) {
+  Pass(15s);
+  plan_.accounts[0].endpoint = std::make_shared<Endpoint>(Endpoint{.api_key = Secret("KEY2")});
+  Apply();
+  while (!transport_.pending.empty()) transport_.Answer(401, kRefused);
+  EXPECT_THAT(observer_.ended, SizeIs(3));
+  EXPECT_THAT(observer_.key_waits, IsEmpty());
+}
+
+TEST_F(PollerApplyTest, DoesNotTakeTheAcceptanceOfAnOldKeyForThatOfTheNewOne) {
+  Pass(15s);
+  plan_.accounts[0].endpoint = std::make_shared<Endpoint>(Endpoint{.api_key = Secret("KEY2")});
+  Apply();
+  transport_.Answer(200, Page({}, "", 0));
+  Pass(15s);
+  ASSERT_THAT(transport_.pending, SizeIs(3));  // two by the old key
+  std::ranges::rotate(transport_.pending, transport_.pending.begin() + 2);
+  transport_.Answer(401, kRefused);
+  ASSERT_THAT(observer_.key_waits, SizeIs(1));
+  while (!transport_.pending.empty()) transport_.Answer(200, Page({}, "", 0));
+  EXPECT_EQ(observer_.keys_accepted, 0);
 }
 
 TEST_F(PollerApplyTest, RemovesAnAccountWithAllItsConnections) {

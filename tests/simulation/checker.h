@@ -1,13 +1,14 @@
 #pragma once
 
 // Watches the exporter from both sides, the network and PollObserver, and ends the simulation with
-// a Violation as soon as a promise does not hold. Everything that is checked after a step depends
-// on what happened in it, not on how much there is.
+// a Violation as soon as a promise does not hold. Everything that is checked after a step depends on
+// what happened in it, not on how much there is.
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -37,12 +38,12 @@ class Checker final : public PollObserver {
 
   // The network's side.
 
-  /// Whom a request is for.
+  /// Where a request goes.
   struct Destination {
     ConnectionPlace place;
     std::uint32_t key = 0;
-    std::uint64_t nth = 0;  // request of this connection since the exporter's start
-    PageRequest page;
+    std::uint64_t nth = 0;  // request to this place
+    ApiRequest request;
   };
   Destination OnSent(RequestId id, const Request& request);
   void OnCancelled(RequestId id);
@@ -66,6 +67,7 @@ class Checker final : public PollObserver {
   void OnPollBegun(ConnectionKey connection, Duration lag) override;
   void OnPollEnded(ConnectionKey connection, const PollReport& report) override;
   void OnPollsSkipped(ConnectionKey connection, std::uint64_t count) override;
+  void OnDiscoveryEnded(AccountKey account, const DiscoveryReport& report) override;
   void OnRequestEnded(AccountKey account, const RequestReport& report) override;
   void OnRetry(AccountKey account, std::optional<ConnectionKey> connection,
                const RetryReport& report) override;
@@ -81,13 +83,15 @@ class Checker final : public PollObserver {
   /// A moment at which something must have happened.
   struct Moment {
     enum class Kind : std::uint8_t { kDue, kRetry, kDeadline } kind;
-    ConnectionKey connection;
+    AccountKey account;
+    std::optional<ConnectionKey> connection;  // nothing: the account's lists
     std::uint64_t serial;
   };
 
   /// The answer that the exporter is being told of.
   struct CurrentAnswer {
-    ConnectionKey connection;
+    AccountKey account;
+    std::optional<ConnectionKey> connection;  // nothing: the account's lists
     Outcome outcome;
     Duration elapsed;
     std::uint64_t body_bytes = 0;
@@ -97,7 +101,8 @@ class Checker final : public PollObserver {
   };
 
   struct InFlight {
-    ConnectionKey connection;
+    AccountKey account;
+    std::optional<ConnectionKey> connection;  // nothing: the account's lists
     std::uint32_t key = 0;
   };
 
@@ -118,10 +123,26 @@ class Checker final : public PollObserver {
                numbers...);
   }
 
+  // Requests.
+  void CheckRequest(const Request& request, Duration longest, const SequenceRecord& record) const;
+  void SendForPoll(ConnectionModel& connection, RequestId id, const Request& request,
+                   const PageRequest& page);
+  void SendForLists(AccountModel& account, RequestId id, const Request& request,
+                    const ListRequest& list);
+  ConnectionKey FindConnection(const AccountModel& account, std::string_view id) const;
+  SequenceRecord* RecordOf(AccountKey account, std::optional<ConnectionKey> connection);
+  void ApplyToAccount(AccountModel& account, const AccountPlan& before, const AccountPlan& next);
+
+  // Lists.
+  void ExpectRefresh(AccountModel& account, Instant earliest, Instant latest);
+  void GiveUpRefresh(AccountModel& account);
+  void RequirePlan(const AccountModel& account) const;
+
   // Schedule.
   void ExpectDue(ConnectionModel& connection, Instant when);
   void Expect(ConnectionModel& connection, Instant when, Moment::Kind kind);
   void Elapse(const Moment& moment, Instant when);
+  void ElapseForLists(const Moment& moment, Instant when);
   void ElapseDue(ConnectionModel& connection, Instant due);
   void BeginTurn(ConnectionModel& connection, Duration lag);
   void RequireItsTurn(const AccountModel& account, const ConnectionModel& connection) const;
@@ -138,7 +159,6 @@ class Checker final : public PollObserver {
   void LearnFrom(ConnectionModel& connection, const PollReport& report);
   void CheckKeyNews(ConnectionModel& connection, const PollReport& report);
   void Keep(ConnectionModel& connection, const PollReport& report);
-  void RequirePlan() const;
 
   const SimClock& clock_;
   SimApi& api_;
@@ -152,8 +172,7 @@ class Checker final : public PollObserver {
   bool applying_ = false;
   std::vector<std::unique_ptr<AccountModel>> accounts_;
   std::vector<std::unique_ptr<ConnectionModel>> connections_;
-  std::unordered_map<std::uint64_t, ConnectionKey> by_number_;  // account and connection
-  std::unordered_map<std::uint64_t, std::uint64_t> sent_;       // the same: requests ever
+  std::unordered_map<std::uint64_t, std::uint64_t> sent_;  // requests ever, by place
   std::unordered_map<RequestId, InFlight> in_flight_;
 
   EventQueue<Moment> moments_;

@@ -29,7 +29,7 @@ void Checker::OnRequestEnded(AccountKey key, const RequestReport& report) {
   Require(answer_.has_value() && !answer_->reported, "a request's end is reported without need");
   AccountModel& account = AccountOf(key);
   const Outcome& outcome = answer_->outcome;
-  Require(ConnectionOf(answer_->connection).account == key, "another account's request");
+  Require(answer_->account == key, "another account's request");
   Require(report.http_status == (outcome.error ? 0 : outcome.status), "a request ended with {}",
           report.http_status);
   Require(report.elapsed == answer_->elapsed && report.body_bytes == answer_->body_bytes,
@@ -44,8 +44,8 @@ void Checker::OnRequestEnded(AccountKey key, const RequestReport& report) {
     if (advice.remaining) account.rate_limit_remaining = static_cast<double>(*advice.remaining);
     Require(report.rate_limit_remaining.has_value() == advice.remaining.has_value(),
             "x-ratelimit-remaining was misread");
-    account.rate_limit_limit =
-        report.rate_limit_limit ? report.rate_limit_limit : account.rate_limit_limit;
+    account.rate_limit_limit = report.rate_limit_limit ? report.rate_limit_limit
+                                                       : account.rate_limit_limit;
     if (outcome.status == 429) {
       const Duration reset = advice.reset.value_or(Duration{});
       const Duration wait = advice.RetryAfter(clock_.WallNow()).value_or(reset);
@@ -61,17 +61,19 @@ void Checker::OnRequestEnded(AccountKey key, const RequestReport& report) {
 
 void Checker::OnRetry(AccountKey account, std::optional<ConnectionKey> key,
                       const RetryReport& report) {
-  Require(key.has_value() && ConnectionOf(*key).account == account, "another account's retry");
-  ConnectionModel& connection = ConnectionOf(*key);
-  Require(IsAnswered(connection) && !answer_->settled, "a request is sent again without an answer");
+  Require(answer_ && !answer_->settled && answer_->account == account &&
+              answer_->connection == key,
+          "a request is sent again without an answer");
   answer_->settled = true;
-  connection.poll->OnRetry(report.delay, clock_.Now());
-  Require(report.failure.reason == connection.poll->expectation().reason,
+  SequenceRecord& record = *RecordOf(account, key);
+  record.OnRetry(report.delay, clock_.Now());
+  Require(report.failure.reason == record.expectation().reason,
           "a request is sent again because of {}", ReasonLabel(report.failure.reason));
-  Expect(connection, connection.poll->retry_at(), Moment::Kind::kRetry);
+  moments_.Add(record.retry_at(),
+               {.kind = Moment::Kind::kRetry, .account = account, .connection = key});
   ++AccountOf(account).retries;
   ++statistics_.retries;
-  Note("retry", connection, report.delay.count());
+  trace_.Add(clock_.Now(), "retry", AccountOf(account).index, report.delay.count());
   listener_->OnRetry(account, key, report);
 }
 
@@ -223,7 +225,7 @@ void Checker::CheckKeyNews(ConnectionModel& connection, const PollReport& report
     Require(!known || connection.poll->begun() <= account.key_refused_at,
             "a refused key was not noticed");
     Require(account.key_refusals > 0, "a refused key was not noticed");
-  } else if (ProvesKey(answer_->outcome)) {
+  } else if (report.result || IsSlowedDown(report.result.error().reason)) {
     Require(account.key_refusals == 0, "an accepted key was not noticed");
   }
 }

@@ -8,7 +8,10 @@
 namespace telnyx_exporter::simulation {
 
 void Checker::Expect(ConnectionModel& connection, Instant when, Moment::Kind kind) {
-  moments_.Add(when, {.kind = kind, .connection = connection.key, .serial = connection.serial});
+  moments_.Add(when, {.kind = kind,
+                      .account = connection.account,
+                      .connection = connection.key,
+                      .serial = connection.serial});
 }
 
 void Checker::ExpectDue(ConnectionModel& connection, Instant when) {
@@ -29,7 +32,11 @@ void Checker::OnStepDone() {
 
 // At this moment something had to happen, and the step in which it had to is over.
 void Checker::Elapse(const Moment& moment, Instant when) {
-  const auto& place = connections_[static_cast<std::size_t>(moment.connection)];
+  if (!moment.connection) {
+    ElapseForLists(moment, when);
+    return;
+  }
+  const auto& place = connections_[static_cast<std::size_t>(*moment.connection)];
   if (place == nullptr) return;
   ConnectionModel& connection = *place;
   switch (moment.kind) {
@@ -38,7 +45,7 @@ void Checker::Elapse(const Moment& moment, Instant when) {
       break;
     case Moment::Kind::kRetry:
       if (!connection.poll || connection.poll->retry_at() != when) break;
-      if (connection.poll->stage() != PollRecord::Stage::kWaitsToRetry) break;
+      if (connection.poll->stage() != SequenceRecord::Stage::kWaitsToRetry) break;
       connection.poll->OnRetryWaitOver();
       SetReady(connection);
       break;
@@ -73,9 +80,10 @@ void Checker::SetNotReady(const ConnectionModel& connection) {
 // Who is ready to send is held back by the account's limit or by the number of requests at once.
 void Checker::RequireNoIdleness(AccountModel& account) const {
   if (account.must_have_probe) RequireProbe(account);
-  if (account.ready.empty() || in_flight_.size() >= plan_.max_concurrent_requests) return;
+  const bool waits = account.refresh_ready_since || !account.ready.empty();
+  if (!waits || in_flight_.size() >= plan_.max_concurrent_requests) return;
   Require(!account.rate.MustHaveLetGo(step_time_), "a request waits although its limit allows it");
-  Instant since = step_time_;
+  Instant since = account.refresh_ready_since.value_or(step_time_);
   for (const ConnectionKey key : account.ready) {
     since = std::min(since, connections_[static_cast<std::size_t>(key)]->ready_since);
   }
@@ -93,7 +101,9 @@ void Checker::RequireProbe(AccountModel& account) const {
 }
 
 // A poll under way comes before a new one, and of those the one that was due first.
-void Checker::RequireItsTurn(const AccountModel& account, const ConnectionModel& connection) const {
+void Checker::RequireItsTurn(const AccountModel& account,
+                             const ConnectionModel& connection) const {
+  Require(!account.refresh_ready_since, "a new poll begins before lists are read");
   for (const ConnectionKey key : account.ready) {
     const ConnectionModel& other = *connections_[static_cast<std::size_t>(key)];
     Require(!other.poll, "a new poll begins before one that is under way goes on");
@@ -107,8 +117,7 @@ void Checker::BeginTurn(ConnectionModel& connection, Duration lag) {
   const Instant due = Now() - lag;
   Require(!connection.poll, "a second poll of one connection at once");
   if (connection.waits_since_due) {
-    Require(due == *connection.waits_since_due,
-            "a poll says that it was due {} s too early or late",
+    Require(due == *connection.waits_since_due, "a poll says that it was due {} s too early or late",
             ToSeconds(due - *connection.waits_since_due));
     return;
   }

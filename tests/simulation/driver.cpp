@@ -66,6 +66,7 @@ Driver::Troubles Driver::DrawTroubles() {
   troubles.storms = maybe(0.75, 20min, 12h);
   troubles.keys = maybe(0.3, 1h, 12h);
   troubles.vanishing = maybe(0.3, 1h, 12h);
+  troubles.lists = maybe(0.6, 5min, 6h);
   troubles.reloads = maybe(0.5, 10min, 12h);
   troubles.wall_jumps = maybe(0.4, 1h, 12h);
   troubles.suspensions = maybe(0.4, 1h, 12h);
@@ -82,8 +83,8 @@ Outcomes Driver::Run() {
     ScheduleAll();
     RunExporters();
   } catch (const Violation& violation) {
-    outcomes.violation =
-        fmt::format("after {:.3f} s: {}", ToSeconds(clock_.Now() - start_), violation.what());
+    outcomes.violation = fmt::format("after {:.3f} s: {}", ToSeconds(clock_.Now() - start_),
+                                     violation.what());
     transport_.Abandon();
   }
   exporter_.reset();
@@ -99,8 +100,7 @@ void Driver::RunExporters() {
   do {
     restarts_ = false;
     RunExporter();
-    if (restarts_)
-      clock_.AdvanceTo(clock_.Now() + random_.LogBetween(Duration(10ms), Duration(5min)));
+    if (restarts_) clock_.AdvanceTo(clock_.Now() + random_.LogBetween(Duration(10ms), Duration(5min)));
   } while (restarts_ && clock_.Now() < start_ + options_.length);
 }
 

@@ -50,7 +50,7 @@ class Driver {
 
   /// Mean times between events of a kind; nothing: there are none in this world.
   struct Troubles {
-    std::optional<Duration> storms, keys, vanishing, reloads, wall_jumps, suspensions, restarts;
+    std::optional<Duration> storms, keys, vanishing, lists, reloads, wall_jumps, suspensions, restarts;
   };
 
   Troubles DrawTroubles();
@@ -59,13 +59,13 @@ class Driver {
 
   // In happenings.cpp. Each schedules its own next time.
   void ScheduleAll();
-  void ScheduleOften(Duration mean, std::uint64_t stream,
-                     std::function<void(Random&, Instant)> what);
+  void ScheduleOften(Duration mean, std::uint64_t stream, std::function<void(Random&, Instant)> what);
   void ScheduleStorms(std::uint32_t account);
   void BeginStorm(std::uint32_t account, Random& random, Instant at);
   void TroubleKey(std::uint32_t account, Random& random, Instant at);
   void RevokeKey(std::uint32_t account, std::uint32_t key, Duration length, Instant at);
   void RotateKey(std::uint32_t account, Random& random, Instant at);
+  void ChangeLists(std::uint32_t account, Random& random, Instant at);
   void Vanish(std::uint32_t account, Random& random, Instant at);
   void Reload(Instant at);
   void JumpWallClock(Random& random);

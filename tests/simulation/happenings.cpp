@@ -25,10 +25,10 @@ enum Stream : std::uint64_t {
   kPerAccount = 100,
 };
 
-constexpr std::uint64_t kStreamsPerAccount = 4;
+constexpr std::uint64_t kStreamsPerAccount = 8;
 
-// What the exporter may hold: some for itself, some for each connection and account, some for a
-// page, and the rows of the walks under way.
+// What the exporter may hold: some for itself, some for each connection and account, some for a page,
+// and the rows of the walks under way.
 constexpr std::int64_t kMemoryOfItself = 2 << 20;
 constexpr std::int64_t kMemoryPerConnection = 48 << 10;
 
@@ -50,6 +50,10 @@ void Driver::ScheduleAll() {
       ScheduleOften(*troubles_.vanishing, stream + 2,
                     [this, i](Random& random, Instant at) { Vanish(i, random, at); });
     }
+    if (troubles_.lists) {
+      ScheduleOften(*troubles_.lists, stream + 3,
+                    [this, i](Random& random, Instant at) { ChangeLists(i, random, at); });
+    }
   }
   const auto often = [this](std::optional<Duration> mean, Stream stream, auto what) {
     if (mean) ScheduleOften(*mean, stream, what);
@@ -58,8 +62,7 @@ void Driver::ScheduleAll() {
     world_.Change(random);
     Reload(at);
   });
-  often(troubles_.wall_jumps, kWallJumps,
-        [this](Random& random, Instant) { JumpWallClock(random); });
+  often(troubles_.wall_jumps, kWallJumps, [this](Random& random, Instant) { JumpWallClock(random); });
   often(troubles_.suspensions, kSuspensions,
         [this](Random& random, Instant) { SuspendMachine(random); });
   often(troubles_.restarts, kRestarts, [this](Random&, Instant) { Restart(); });
@@ -68,8 +71,7 @@ void Driver::ScheduleAll() {
     ReadPageNearExpiry(random);
   });
   often(10min, kHealth, [this](Random&, Instant at) { CheckHealth(at); });
-  transport_.Schedule(start_ + options_.length,
-                      [this](Instant) { exporter_->stop.request_stop(); });
+  transport_.Schedule(start_ + options_.length, [this](Instant) { exporter_->stop.request_stop(); });
 }
 
 void Driver::ScheduleOften(Duration mean, std::uint64_t stream,
@@ -145,6 +147,16 @@ void Driver::RotateKey(std::uint32_t account, Random& random, Instant at) {
   });
 }
 
+void Driver::ChangeLists(std::uint32_t account, Random& random, Instant at) {
+  const SimLists::Change change = api_.account(account).lists->ChangeOne(random);
+  if (change.connection < kFirstListedConnection) return;
+  for (std::uint32_t server = 0; server < kServers; ++server) {
+    api_.connection({.server = server, .account = account, .connection = change.connection})
+        .refusal = change.is_there ? 0 : 404;
+  }
+  recovery_.Disturb(at);
+}
+
 void Driver::Vanish(std::uint32_t account, Random& random, Instant at) {
   constexpr std::array kRefusals = {404, 404, 403, 422};
   const World::Account& configured = world_.accounts()[account];
@@ -153,10 +165,11 @@ void Driver::Vanish(std::uint32_t account, Random& random, Instant at) {
   const ConnectionPlace place{
       .server = configured.server, .account = account, .connection = ConnectionNumber(id)};
   api_.connection(place).refusal = random.Pick(kRefusals);
-  transport_.Schedule(at + random.LogBetween(Duration(10s), Duration(6h)), [=, this](Instant then) {
-    api_.connection(place).refusal = 0;
-    recovery_.Disturb(then);
-  });
+  transport_.Schedule(at + random.LogBetween(Duration(10s), Duration(6h)),
+                      [=, this](Instant then) {
+                        api_.connection(place).refusal = 0;
+                        recovery_.Disturb(then);
+                      });
 }
 
 void Driver::Reload(Instant at) {

@@ -1,8 +1,7 @@
 #pragma once
 
 // What must be true of each account and connection that the exporter polls at the moment. The
-// checker keeps these up to date from what the network did and compares with what the exporter
-// says.
+// checker keeps these up to date from what the network did and compares with what the exporter says.
 
 #include <array>
 #include <cstdint>
@@ -15,6 +14,7 @@
 #include "calls/call_summary.h"
 #include "polling/poll_observer.h"
 #include "polling/poll_plan.h"
+#include "simulation/discovery_model.h"
 #include "simulation/due_model.h"
 #include "simulation/poll_record.h"
 #include "simulation/rate_oracle.h"
@@ -66,6 +66,16 @@ struct AccountModel {
   std::uint32_t requests_in_flight = 0;
   Instant last_event{};  // the newest request or answer
 
+  // Its lists.
+  bool discovers = false;
+  DiscoveryModel discovery;
+  std::optional<RefreshRecord> refresh;
+  std::optional<std::uint64_t> refresh_request;  // the one in flight
+  std::uint32_t failed_refreshes = 0;            // in a row
+  Instant refresh_earliest = Instant::max();     // when the next one may begin
+  Instant refresh_latest = Instant::max();       // when only limits hold it back
+  std::optional<Instant> refresh_ready_since;
+
   // While its key is refused.
   std::uint32_t key_refusals = 0;
   Instant key_refused_at{};
@@ -81,6 +91,10 @@ struct AccountModel {
   double limiter_wait = 0;
   std::optional<double> rate_limit_remaining;
   std::optional<double> rate_limit_limit;
+  std::uint64_t discovery_failures = 0;
+  std::optional<WallTime> discovered_at;
+  std::size_t discovered = 0;  // connections, by the newest complete lists
+  std::size_t limited_profiles = 0;
 };
 
 }  // namespace telnyx_exporter::simulation

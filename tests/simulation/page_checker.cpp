@@ -38,6 +38,11 @@ bool IsOfConnection(std::string_view series) {
   return std::ranges::binary_search(kConnectionMetrics, series.substr(0, series.find('{')));
 }
 
+bool IsOfDiscovery(std::string_view series) {
+  return series.starts_with("telnyx_discover") ||
+         series.starts_with("telnyx_outbound_voice_profile_");
+}
+
 std::string Escape(std::string_view text) {
   std::string escaped;
   for (const char c : text) {
@@ -53,8 +58,9 @@ std::string Escape(std::string_view text) {
 
 // Without the closing brace.
 std::string LabelsOf(const std::string& account, const ConnectionPlan& plan) {
-  std::string labels = fmt::format(R"({{account="{}",connection_id="{}",connection_name="{}")",
-                                   Escape(account), Escape(plan.id), Escape(plan.name));
+  std::string labels =
+      fmt::format(R"({{account="{}",connection_id="{}",connection_name="{}")", Escape(account),
+                  Escape(plan.id), Escape(plan.name));
   for (const auto& [name, value] : plan.labels) {
     labels += fmt::format(R"(,{}="{}")", name, Escape(value));
   }
@@ -72,15 +78,20 @@ void PageChecker::Check(std::string_view page, Instant now, bool fresh) {
   Require(expected_ == of_connections_, "a page has {} series of connections instead of {}",
           of_connections_, expected_);
   if (!fresh) return;
+  discovery_expected_ = 0;
   for (const auto& account : checker_.accounts()) {
     if (account != nullptr) CheckAccount(*account);
   }
-  Expect("telnyx_exporter_poll_lag_seconds_count", "", static_cast<double>(checker_.polls_begun()));
+  Require(discovery_expected_ == of_discovery_, "a page has {} series of lists instead of {}",
+          of_discovery_, discovery_expected_);
+  Expect("telnyx_exporter_poll_lag_seconds_count", "",
+         static_cast<double>(checker_.polls_begun()));
 }
 
 void PageChecker::Read(std::string_view page) {
   series_.clear();
   of_connections_ = 0;
+  of_discovery_ = 0;
   while (!page.empty()) {
     const std::string_view line = page.substr(0, page.find('\n'));
     page.remove_prefix(std::min(page.size(), line.size() + 1));
@@ -95,6 +106,7 @@ void PageChecker::Read(std::string_view page) {
     const std::string_view series = line.substr(0, space);
     Require(series_.emplace(series, value).second, "a series comes twice: {}", series);
     if (IsOfConnection(series)) ++of_connections_;
+    if (IsOfDiscovery(series)) ++of_discovery_;
   }
 }
 
@@ -110,7 +122,8 @@ void PageChecker::Expect(std::string_view metric, const std::string& labels, dou
 }
 
 void PageChecker::CheckConnection(const ConnectionModel& connection, Instant now) {
-  const AccountModel& account = *checker_.accounts()[static_cast<std::size_t>(connection.account)];
+  const AccountModel& account =
+      *checker_.accounts()[static_cast<std::size_t>(connection.account)];
   const std::string labels = LabelsOf(account.name, connection.plan);
   const auto& complete = connection.complete;
   if (complete && now < complete->ended + connection.plan.stale_after) {
@@ -140,17 +153,14 @@ void PageChecker::CheckValues(const ConnectionModel::Complete& complete,
   }
   Expect("telnyx_active_call_duration_seconds_bucket", labels + R"(,le="+Inf")", legs);
   Expect("telnyx_active_call_duration_seconds_count", labels, legs);
-  Expect("telnyx_active_call_duration_seconds_sum", labels, static_cast<double>(sum.total_seconds));
+  Expect("telnyx_active_call_duration_seconds_sum", labels,
+         static_cast<double>(sum.total_seconds));
 }
 
 void PageChecker::CheckHealth(const ConnectionModel& connection, const std::string& labels) {
   const bool up = connection.complete && !connection.failure;
   Expect("telnyx_connection_up", labels, up ? 1 : 0);
-  Expect("telnyx_connection_info", labels + R"(,source="configured")", 1);
-  if (connection.plan.channel_limit) {
-    Expect("telnyx_connection_channel_limit", labels + R"(,direction="configured")",
-           *connection.plan.channel_limit);
-  }
+  CheckIdentity(connection.plan, labels);
   Expect("telnyx_polls_total", labels, static_cast<double>(connection.polls));
   Expect("telnyx_poll_failures_total", labels, static_cast<double>(connection.failures));
   Expect("telnyx_poll_item_mismatches_total", labels, static_cast<double>(connection.mismatches));
@@ -166,6 +176,38 @@ void PageChecker::CheckHealth(const ConnectionModel& connection, const std::stri
     Expect("telnyx_connection_failure_info",
            fmt::format(R"({},reason="{}")", labels, ReasonLabel(*connection.failure)), 1);
   }
+}
+
+void PageChecker::CheckIdentity(const ConnectionPlan& plan, const std::string& labels) {
+  std::string info = labels;
+  const auto add = [&info](std::string_view name, const std::string& value) {
+    if (!value.empty()) info += fmt::format(R"(,{}="{}")", name, Escape(value));
+  };
+  add("record_type", plan.record_type);
+  add("source", plan.discovered ? "discovered" : "configured");
+  add("outbound_voice_profile_id", plan.voice_profile_id);
+  add("outbound_voice_profile_name", plan.voice_profile_name);
+  Expect("telnyx_connection_info", info, 1);
+  const auto expect_limit = [&](const auto& limit, std::string_view direction) {
+    if (!limit) return;
+    Expect("telnyx_connection_channel_limit",
+           fmt::format(R"({},direction="{}")", labels, direction), static_cast<double>(*limit));
+  };
+  expect_limit(plan.channel_limit, "configured");
+  expect_limit(plan.inbound_channel_limit, "inbound");
+  expect_limit(plan.outbound_channel_limit, "outbound");
+}
+
+void PageChecker::CheckDiscovery(const AccountModel& account, const std::string& label) {
+  if (!account.discovers) return;
+  Expect("telnyx_discovery_failures_total", label,
+         static_cast<double>(account.discovery_failures));
+  discovery_expected_ += 1 + account.limited_profiles;
+  if (!account.discovered_at) return;
+  Expect("telnyx_discovered_connections", label, static_cast<double>(account.discovered));
+  Expect("telnyx_discovery_last_success_timestamp_seconds", label,
+         ToUnixSeconds(*account.discovered_at));
+  discovery_expected_ += 2;
 }
 
 void PageChecker::CheckAccount(const AccountModel& account) {
@@ -187,6 +229,7 @@ void PageChecker::CheckAccount(const AccountModel& account) {
   Expect("telnyx_api_retries_total", label, static_cast<double>(account.retries));
   Expect("telnyx_api_response_bytes_total", label, static_cast<double>(account.body_bytes));
   Expect("telnyx_api_rate_limiter_wait_seconds_total", label, account.limiter_wait);
+  CheckDiscovery(account, label);
   if (account.rate_limit_remaining) {
     Expect("telnyx_api_rate_limit_remaining", label, *account.rate_limit_remaining);
   }

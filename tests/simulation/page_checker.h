@@ -25,6 +25,8 @@ class PageChecker {
   void CheckConnection(const ConnectionModel& connection, Instant now);
   void CheckValues(const ConnectionModel::Complete& complete, const std::string& labels);
   void CheckHealth(const ConnectionModel& connection, const std::string& labels);
+  void CheckIdentity(const ConnectionPlan& plan, const std::string& labels);
+  void CheckDiscovery(const AccountModel& account, const std::string& label);
   void CheckAccount(const AccountModel& account);
   void Expect(std::string_view metric, const std::string& labels, double value);
 
@@ -32,6 +34,8 @@ class PageChecker {
   std::unordered_map<std::string_view, double> series_;
   std::uint64_t of_connections_ = 0;  // series on the page
   std::uint64_t expected_ = 0;        // of those found to be right
+  std::uint64_t of_discovery_ = 0;    // series on the page
+  std::uint64_t discovery_expected_ = 0;
   std::string name_;
 };
 

@@ -55,11 +55,10 @@ void RateOracle::OnSend(Instant now) {
   Require(now + kTimeSlack >= blocked_until_,
           "a request {} s before the end of the time that the API asked for",
           ToSeconds(blocked_until_ - now));
-  DropQuotas(now);
-  for (Quota& quota : quotas_) {
-    Require(quota.left > 0, "a request beyond the API's quota, {} s before its end",
-            ToSeconds(quota.ends - now));
-    --quota.left;
+  if (now + kTimeSlack < quota_ends_) {
+    Require(quota_ > 0, "a request beyond the API's quota, {} s before its end",
+            ToSeconds(quota_ends_ - now));
+    --quota_;
   }
   const double tokens = TokensAt(now);
   Require(tokens >= 1 - kTokenSlack, "a request with {} tokens in the account's bucket", tokens);
@@ -81,29 +80,26 @@ void RateOracle::OnRefused(Instant sent, Instant now, Duration wait) {
 }
 
 void RateOracle::OnQuota(std::uint64_t remaining, Duration reset, Instant now) {
-  DropQuotas(now);
-  const Quota quota{.left = remaining, .ends = now + std::min(reset, kLongestBlock)};
-  // Those that this one implies need not be remembered.
-  std::erase_if(quotas_, [&](const Quota& other) {
-    return other.left >= quota.left && other.ends <= quota.ends;
-  });
-  quotas_.push_back(quota);
-}
-
-void RateOracle::DropQuotas(Instant now) {
-  std::erase_if(quotas_, [&](const Quota& quota) { return quota.ends <= now + kTimeSlack; });
+  const Instant ends = now + std::min(reset, kLongestBlock);
+  if (now >= quota_ends_) {
+    quota_ends_ = ends;
+  } else if (remaining <= quota_) {
+    quota_ends_ = std::max(quota_ends_, ends);
+  } else {
+    return;  // answers overtake each other: one that leaves more is an older one
+  }
+  quota_ = remaining;
 }
 
 bool RateOracle::MustHaveLetGo(Instant now) const {
-  const auto in_force = [&](const Quota& quota) { return now <= quota.ends + kTimeSlack; };
-  return exact_ && now > blocked_until_ + kTimeSlack && !std::ranges::any_of(quotas_, in_force) &&
+  return exact_ && now > blocked_until_ + kTimeSlack && now > quota_ends_ + kTimeSlack &&
          TokensAt(now) >= 1 + kTokenSlack;
 }
 
 Duration RateOracle::longest_hold() const {
   const double seconds = kMostDivision / limit_.requests_per_second;
-  return kLongestBlock +
-         std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds + 1));
+  return kLongestBlock + std::chrono::duration_cast<Duration>(
+                             std::chrono::duration<double>(seconds + 1));
 }
 
 }  // namespace telnyx_exporter::simulation

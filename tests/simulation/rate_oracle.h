@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "base/clock.h"
 #include "polling/poll_plan.h"
@@ -30,15 +29,9 @@ class RateOracle {
   Duration longest_hold() const;
 
  private:
-  struct Quota {
-    std::uint64_t left;
-    Instant ends;
-  };
-
   double RateAt(Instant now) const;
   double TokensAt(Instant now) const;
   double RateIntegral(Instant begin, Instant end) const;
-  void DropQuotas(Instant now);
 
   RateLimit limit_;
   double tokens_;
@@ -49,7 +42,8 @@ class RateOracle {
   bool exact_ = true;
   Instant last_sent_{};
   Instant blocked_until_{};
-  std::vector<Quota> quotas_;
+  std::uint64_t quota_ = 0;  // left until `quota_ends_`
+  Instant quota_ends_{};
 };
 
 }  // namespace telnyx_exporter::simulation

@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 constexpr Duration kLongestRecovery = 5min + 1min + 5min;
 constexpr double kAmpleShare = 0.3;
 constexpr std::size_t kMostRowBytes = 320;
+constexpr double kMostListPages = 24;
 
 Duration Seconds(double seconds) {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
@@ -43,9 +44,14 @@ std::optional<Instant> RecoveryWatch::CalmSince(std::uint32_t account, bool shar
   return since;
 }
 
-RecoveryWatch::Account RecoveryWatch::Weigh(const AccountModel& model, const PollPlan& plan) const {
+RecoveryWatch::Account RecoveryWatch::Weigh(const AccountModel& model,
+                                            const PollPlan& plan) const {
   const auto found = std::ranges::find(plan.accounts, model.name, &AccountPlan::name);
   Account account{.plan = &*found, .model = &model};
+  if (found->discovery) {
+    account.pages = kMostListPages;
+    account.load = kMostListPages / ToSeconds(found->discovery->refresh_interval);
+  }
   for (const ConnectionKey key : model.connections) {
     const ConnectionModel& connection = *checker_.connections()[static_cast<std::size_t>(key)];
     const auto pages = static_cast<double>(
@@ -71,9 +77,9 @@ std::optional<Duration> RecoveryWatch::LongestPoll(const PollPlan& plan, const A
   const std::uint64_t page_bytes = traits.PageRows(plan.walk.page_limit) * kMostRowBytes + 1024;
   if (pages > plan.walk.max_pages || page_bytes > plan.max_response_bytes) return std::nullopt;
   // Every other request of the account first, at its rate, and everybody's through the same slots.
-  const Duration longest =
-      latency() * pages + Seconds(account.pages / rate.requests_per_second) +
-      Seconds(ToSeconds(latency()) * all_pages_ / plan.max_concurrent_requests);
+  const Duration longest = latency() * pages +
+                           Seconds(account.pages / rate.requests_per_second) +
+                           Seconds(ToSeconds(latency()) * all_pages_ / plan.max_concurrent_requests);
   const Duration timeout = connection.plan.timeout;
   if (longest > timeout / 2 || latency() > timeout / 3) return std::nullopt;
   return longest;

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <string_view>
 
-#include "simulation/violation.h"
 
 namespace telnyx_exporter::simulation {
 namespace {
@@ -25,6 +24,15 @@ double DrawMeanCalls(Random& random) {
 std::uint32_t SecondsOf(const Leg& leg, Instant at) {
   return static_cast<std::uint32_t>(
       std::chrono::floor<std::chrono::seconds>(at - leg.begins).count());
+}
+
+void SpoilBody(const Fault& fault, Answer& answer) {
+  answer.body = Answer::Body::kPage;
+  if (fault.kind == FaultKind::kTruncatedBody) answer.body = Answer::Body::kTruncatedPage;
+  if (fault.kind == FaultKind::kBadBody) answer.body = Answer::Body::kBad;
+  if (fault.kind == FaultKind::kBadRow) answer.body = Answer::Body::kPageWithBadRow;
+  if (fault.kind == FaultKind::kTooLargeBody) answer.body = Answer::Body::kTooLarge;
+  if (fault.kind == FaultKind::kQuota) answer.advice = fault.advice;
 }
 
 std::uint64_t WrongTotal(std::uint64_t dice, std::uint64_t right) {
@@ -77,14 +85,14 @@ ConnectionTraits DrawTraits(std::uint64_t seed) {
 void Answer::WriteBody(std::string& out) const {
   switch (body) {
     case Body::kPage:
-      WritePage(page, style, {}, out);
+      WriteRows({}, out);
       break;
     case Body::kTruncatedPage:
-      WritePage(page, style, {}, out);
+      WriteRows({}, out);
       out.resize(dice % out.size());
       break;
     case Body::kPageWithBadRow:
-      WritePage(page, style, BadRow(dice), out);
+      WriteRows(BadRow(dice), out);
       break;
     case Body::kBad:
       out += BadBody(dice);
@@ -97,6 +105,14 @@ void Answer::WriteBody(std::string& out) const {
   }
 }
 
+void Answer::WriteRows(std::string_view bad_row, std::string& out) const {
+  if (list) {
+    WriteListPage(list_page, *list, bad_row, out);
+  } else {
+    WritePage(page, style, bad_row, out);
+  }
+}
+
 SimApi::SimApi(std::uint64_t seed, Instant start, Duration wall_offset)
     : seed_(seed), start_(start), wall_offset_(wall_offset) {}
 
@@ -106,7 +122,10 @@ WallTime SimApi::TrueWallTime(Instant at) const {
 }
 
 SimApi::Account& SimApi::account(std::uint32_t index) {
-  if (accounts_.size() <= index) accounts_.resize(index + 1);
+  while (accounts_.size() <= index) {
+    const auto next = static_cast<std::uint32_t>(accounts_.size());
+    accounts_.emplace_back().lists.emplace(next, Mix(Mix(seed_, 7), next));
+  }
   return accounts_[index];
 }
 
@@ -121,37 +140,52 @@ SimApi::Connection& SimApi::connection(ConnectionPlace place) {
   return *known;
 }
 
-void SimApi::Serve(ConnectionPlace place, std::uint32_t key, const PageRequest& request,
+void SimApi::Serve(ConnectionPlace place, std::uint32_t key, const ApiRequest& request,
                    const Fault& fault, Instant at, Answer& answer) {
   Account& asking = account(place.account);
   answer.served = at;
   answer.status = 200;
   answer.advice = {};
   answer.body = Answer::Body::kError;
+  answer.list.reset();
   answer.dice = fault.dice;
   if (fault.kind == FaultKind::kStatus) {
     answer.status = fault.status;
     answer.advice = fault.advice;
-    return;
-  }
-  if (Refuses(asking, at, answer)) {
+  } else if (Refuses(asking, at, answer)) {
     answer.status = 429;
-    return;
-  }
-  if (!asking.keys.contains(key)) {
+  } else if (!asking.keys.contains(key)) {
     answer.status = 401;
-    return;
+  } else if (const auto* list = std::get_if<ListRequest>(&request)) {
+    ServeList(*asking.lists, *list, fault, answer);
+  } else {
+    ServeCalls(connection(place), std::get<PageRequest>(request), fault, answer);
   }
-  Connection& asked = connection(place);
-  if (asked.refusal != 0) {
-    answer.status = asked.refusal;
-    return;
+}
+
+void SimApi::ServeCalls(Connection& connection, const PageRequest& request, const Fault& fault,
+                        Answer& answer) {
+  answer.status = connection.refusal == 0 ? 200 : connection.refusal;
+  if (answer.status != 200) return;
+  connection.history.AdvanceTo(answer.served);
+  answer.style = connection.traits.style;
+  ServePage(connection, request, answer);
+  SpoilPage(connection, request, fault, answer);
+  SpoilBody(fault, answer);
+}
+
+void SimApi::ServeList(const SimLists& lists, const ListRequest& request, const Fault& fault,
+                       Answer& answer) {
+  ListPage& page = answer.list_page;
+  answer.list = request.list;
+  lists.Serve(request, page);
+  if (fault.kind == FaultKind::kRepeatedCursor) ++page.number;
+  if (fault.kind == FaultKind::kEndlessPages) page.total_pages = page.number + 1;
+  if (fault.kind == FaultKind::kWrongTotal) page.total_pages = fault.dice % 1000;
+  if (fault.kind == FaultKind::kRepeatedRows && !page.rows.empty()) {
+    page.rows.push_back(ListRow(page.rows.front()));
   }
-  asked.history.AdvanceTo(at);
-  answer.body = Answer::Body::kPage;
-  answer.style = asked.traits.style;
-  ServePage(asked, request, answer);
-  Spoil(asked, request, fault, answer);
+  SpoilBody(fault, answer);
 }
 
 // Counts the request and says in the headers what is left.
@@ -187,8 +221,9 @@ void SimApi::ServePage(Connection& connection, const PageRequest& request, Answe
   }
   if (traits.order == RowOrder::kNewestFirst) std::ranges::reverse(alive_);
   if (traits.order == RowOrder::kScrambled) {
-    std::ranges::sort(
-        alive_, {}, [&](const Leg* leg) { return PositionOf(RowOrder::kScrambled, leg->number); });
+    std::ranges::sort(alive_, {}, [&](const Leg* leg) {
+      return PositionOf(RowOrder::kScrambled, leg->number);
+    });
   }
   const std::uint64_t rows = request.number ? request.limit : traits.PageRows(request.limit);
   const std::size_t first = FirstRow(connection, request);
@@ -230,46 +265,24 @@ void SimApi::AddRow(const Connection& connection, const Leg& leg, Answer& answer
                               .seconds = SecondsOf(leg, answer.served)});
 }
 
-void SimApi::Spoil(Connection& connection, const PageRequest& request, const Fault& fault,
-                   Answer& answer) {
+void SimApi::SpoilPage(Connection& connection, const PageRequest& request, const Fault& fault,
+                       Answer& answer) {
   Page& page = answer.page;
-  switch (fault.kind) {
-    case FaultKind::kTruncatedBody:
-      answer.body = Answer::Body::kTruncatedPage;
-      break;
-    case FaultKind::kBadBody:
-      answer.body = Answer::Body::kBad;
-      break;
-    case FaultKind::kBadRow:
-      answer.body = Answer::Body::kPageWithBadRow;
-      break;
-    case FaultKind::kTooLargeBody:
-      answer.body = Answer::Body::kTooLarge;
-      break;
-    case FaultKind::kRepeatedCursor:
-      if (page.numbers) ++page.numbers->number;
-      if (request.after) page.next = request.after;
-      break;
-    case FaultKind::kEndlessPages:
-      if (page.rows.empty() && !alive_.empty()) AddRow(connection, *alive_.front(), answer);
-      if (page.numbers) {
-        page.numbers->total_pages = page.numbers->number + 1;
-      } else if (!page.rows.empty()) {
-        page.next = {.position = PositionOf(connection.traits.order, page.rows.back().leg),
-                     .nonce = ++connection.last_nonce};
-      }
-      break;
-    case FaultKind::kWrongTotal:
-      page.total_items = WrongTotal(fault.dice, alive_.size());
-      break;
-    case FaultKind::kRepeatedRows:
-      RepeatRows(connection, answer);
-      break;
-    case FaultKind::kQuota:
-      answer.advice = fault.advice;
-      break;
-    default:
-      break;
+  if (fault.kind == FaultKind::kRepeatedCursor) {
+    if (page.numbers) ++page.numbers->number;
+    if (request.after) page.next = request.after;
+  } else if (fault.kind == FaultKind::kEndlessPages) {
+    if (page.rows.empty() && !alive_.empty()) AddRow(connection, *alive_.front(), answer);
+    if (page.numbers) {
+      page.numbers->total_pages = page.numbers->number + 1;
+    } else if (!page.rows.empty()) {
+      page.next = {.position = PositionOf(connection.traits.order, page.rows.back().leg),
+                   .nonce = ++connection.last_nonce};
+    }
+  } else if (fault.kind == FaultKind::kWrongTotal) {
+    page.total_items = WrongTotal(fault.dice, alive_.size());
+  } else if (fault.kind == FaultKind::kRepeatedRows) {
+    RepeatRows(connection, answer);
   }
 }
 

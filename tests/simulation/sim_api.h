@@ -1,22 +1,26 @@
 #pragma once
 
 // A model of the polled API: accounts with keys and rate limits, connections whose calls come and
-// go, and pages of them in each of the forms that the API is known to send. It knows the truth
-// about every moment.
+// go, and pages of them in each of the forms that the API is known to send. It knows the truth about
+// every moment.
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 #include "base/clock.h"
 #include "simulation/advice.h"
 #include "simulation/call_history.h"
 #include "simulation/faults.h"
+#include "simulation/list_wire.h"
 #include "simulation/random.h"
+#include "simulation/sim_lists.h"
 #include "simulation/wire.h"
 
 namespace telnyx_exporter::simulation {
@@ -25,10 +29,10 @@ namespace telnyx_exporter::simulation {
 struct ConnectionTraits {
   CallProfile calls;
   RowOrder order = RowOrder::kOldestFirst;
-  bool page_numbers = false;    // the older form instead of cursors
-  bool honours_limit = true;    // the older form may come with 20 rows whatever was asked for
-  bool counts_items = true;     // sends total_items
-  double unnamed_sessions = 0;  // share of rows
+  bool page_numbers = false;   // the older form instead of cursors
+  bool honours_limit = true;   // the older form may come with 20 rows whatever was asked for
+  bool counts_items = true;    // sends total_items
+  double unnamed_sessions = 0; // share of rows
   PageStyle style;
 
   /// Rows of a page for which `limit` rows were asked.
@@ -47,8 +51,13 @@ struct RequestLimit {
   enum class RetryAfter : std::uint8_t { kNone, kSeconds, kDate } retry_after = RetryAfter::kNone;
 };
 
+using ApiRequest = std::variant<PageRequest, ListRequest>;
+
 /// Names a connection on one of the API's servers; a server of its own has calls of its own.
 struct ConnectionPlace {
+  /// Instead of a connection: the account's lists.
+  static constexpr std::uint32_t kLists = 0xffff'ffff;
+
   std::uint32_t server = 0;
   std::uint32_t account = 0;
   std::uint32_t connection = 0;
@@ -58,15 +67,9 @@ struct ConnectionPlace {
   }
 };
 
-struct Answer {
-  enum class Body : std::uint8_t {
-    kPage,
-    kTruncatedPage,
-    kPageWithBadRow,
-    kBad,
-    kError,
-    kTooLarge
-  };
+class Answer {
+ public:
+  enum class Body : std::uint8_t { kPage, kTruncatedPage, kPageWithBadRow, kBad, kError, kTooLarge };
 
   Instant served{};
   int status = 200;
@@ -74,10 +77,15 @@ struct Answer {
   Body body = Body::kPage;
   Page page;
   PageStyle style;
+  std::optional<std::size_t> list;  // then `list_page` counts instead
+  ListPage list_page;
   std::uint64_t dice = 0;
 
   /// Not for kTooLarge.
   void WriteBody(std::string& out) const;
+
+ private:
+  void WriteRows(std::string_view bad_row, std::string& out) const;
 };
 
 class SimApi {
@@ -90,6 +98,7 @@ class SimApi {
     RequestLimit limit;
     std::int64_t window = -1;  // the newest in which something was asked
     std::uint64_t used = 0;    // requests in it
+    std::optional<SimLists> lists;
   };
   Account& account(std::uint32_t index);
 
@@ -102,24 +111,28 @@ class SimApi {
   Connection& connection(ConnectionPlace place);
 
   /// What the API answers to a request that reaches it at `at`.
-  void Serve(ConnectionPlace place, std::uint32_t key, const PageRequest& request,
+  void Serve(ConnectionPlace place, std::uint32_t key, const ApiRequest& request,
              const Fault& fault, Instant at, Answer& answer);
 
   WallTime TrueWallTime(Instant at) const;
 
  private:
   bool Refuses(Account& account, Instant at, Answer& answer);
+  void ServeList(const SimLists& lists, const ListRequest& request, const Fault& fault,
+                 Answer& answer);
+  void ServeCalls(Connection& connection, const PageRequest& request, const Fault& fault,
+                  Answer& answer);
   void ServePage(Connection& connection, const PageRequest& request, Answer& answer);
   std::size_t FirstRow(const Connection& connection, const PageRequest& request) const;
   void AddRow(const Connection& connection, const Leg& leg, Answer& answer) const;
-  void Spoil(Connection& connection, const PageRequest& request, const Fault& fault,
-             Answer& answer);
+  void SpoilPage(Connection& connection, const PageRequest& request, const Fault& fault,
+                 Answer& answer);
   void RepeatRows(const Connection& connection, Answer& answer) const;
 
   const std::uint64_t seed_;
   const Instant start_;
   const Duration wall_offset_;
-  std::vector<Account> accounts_;
+  std::deque<Account> accounts_;  // never moved
   std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
   std::vector<const Leg*> alive_;  // of the connection being served, in its order
 };

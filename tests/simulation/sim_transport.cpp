@@ -148,7 +148,8 @@ bool SimTransport::Handle(const Event& event, Instant when) {
 void SimTransport::Serve(Slot& slot, Instant when) {
   slot.served = true;
   const Checker::Destination& destination = slot.destination;
-  api_.Serve(destination.place, destination.key, destination.page, slot.fault, when, slot.answer);
+  api_.Serve(destination.place, destination.key, destination.request, slot.fault, when,
+             slot.answer);
   if (slot.over) Free(slot);
 }
 
@@ -175,15 +176,17 @@ void SimTransport::Deliver(Slot& slot) {
     return;
   }
   body_.reserve(body_.size() + kBodyPadding);
-  const bool has_page = answer.status == 200 && answer.body == Answer::Body::kPage;
-  Finish(
-      slot,
-      {.status = answer.status,
-       .advice = answer.advice,
-       .page = has_page ? &answer.page : nullptr,
-       .served = answer.served},
-      {.result = Response{.status = answer.status, .headers = answer.advice.headers, .body = body_},
-       .body_bytes = body_.size()});
+  const bool good = answer.status == 200 && answer.body == Answer::Body::kPage;
+  Finish(slot,
+         {.status = answer.status,
+          .advice = answer.advice,
+          .page = good && !answer.list ? &answer.page : nullptr,
+          .list = good && answer.list ? &answer.list_page : nullptr,
+          .served = answer.served},
+         {.result = Response{.status = answer.status,
+                             .headers = answer.advice.headers,
+                             .body = body_},
+          .body_bytes = body_.size()});
 }
 
 void SimTransport::Fail(Slot& slot, TransportError::Kind kind) {

@@ -19,6 +19,8 @@ Statistics& Statistics::operator+=(const Statistics& other) {
   key_refusals += other.key_refusals;
   keys_accepted += other.keys_accepted;
   limiter_waits += other.limiter_waits;
+  refreshes += other.refreshes;
+  failed_refreshes += other.failed_refreshes;
   reloads += other.reloads;
   wall_jumps += other.wall_jumps;
   suspensions += other.suspensions;
@@ -36,18 +38,20 @@ std::string Describe(const Statistics& s) {
       "simulated    {:.1f} days, {} steps\n"
       "polls        {}: {} complete ({} while nothing changed), {} held back, {} skipped\n"
       "requests     {}: {} retries, {} cancelled, {} waits for a rate limit, {} rows\n"
+      "lists        {} refreshes complete, {} failed\n"
       "troubles     {} key refusals, {} acceptances, {} reloads, {} wall clock jumps, "
       "{} suspensions, {} restarts\n"
       "checked      {} metrics pages, {} times that a connection is fresh\n"
       "most         {} pages a walk, {} bytes of memory\n"
       "failures    ",
       ToSeconds(s.simulated) / 86400, s.steps, s.polls, s.complete, s.unchanged, s.held_back,
-      s.skipped, s.requests, s.retries, s.cancelled, s.limiter_waits, s.rows, s.key_refusals,
+      s.skipped, s.requests, s.retries, s.cancelled, s.limiter_waits, s.rows, s.refreshes,
+      s.failed_refreshes, s.key_refusals,
       s.keys_accepted, s.reloads, s.wall_jumps, s.suspensions, s.restarts, s.pages, s.recoveries,
       s.most_pages, s.most_memory);
   for (const FailureReason reason : kFailureReasons) {
-    text +=
-        fmt::format(" {} {},", s.failures[static_cast<std::size_t>(reason)], ReasonLabel(reason));
+    text += fmt::format(" {} {},", s.failures[static_cast<std::size_t>(reason)],
+                        ReasonLabel(reason));
   }
   text.back() = '\n';
   return text;

@@ -22,6 +22,7 @@ class World {
     std::uint32_t key = 0;
     RateLimit rate_limit;
     std::vector<ConnectionPlan> connections;
+    std::optional<DiscoveryPlan> discovery;
     std::uint32_t connections_ever = 0;
   };
 
@@ -42,6 +43,7 @@ class World {
   void DrawAccount(std::uint32_t index, std::uint64_t connections, double requests_a_day,
                    Random& random);
   void DrawLimits(std::uint32_t index, Random& random);
+  DiscoveryPlan DrawDiscovery(Random& random);
   ConnectionPlan DrawConnection(std::uint32_t index, Duration interval, Random& random);
   void ChangeAccount(std::uint32_t index, Random& random);
   void ChangeConnection(ConnectionPlan& connection, Random& random);

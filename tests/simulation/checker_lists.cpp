@@ -1,0 +1,102 @@
+// The account's lists and what is found in them.
+
+#include <algorithm>
+
+#include "simulation/checker.h"
+#include "simulation/violation.h"
+
+namespace telnyx_exporter::simulation {
+namespace {
+
+using namespace std::chrono_literals;
+
+// What docs/architecture.md and the sources promise.
+constexpr Duration kFirstRepeatDelay = 15s;
+constexpr double kLeastSpread = 0.9;
+
+Duration WaitAfter(std::uint32_t failures, Duration interval) {
+  if (failures == 0) return interval;
+  Duration wait = kFirstRepeatDelay;
+  for (std::uint32_t i = 1; i < failures && wait < interval; ++i) wait = wait * 2;
+  return std::min(wait, interval);
+}
+
+}  // namespace
+
+void Checker::ExpectRefresh(AccountModel& account, Instant earliest, Instant latest) {
+  account.refresh_earliest = earliest;
+  account.refresh_latest = latest;
+  moments_.Add(latest, {.kind = Moment::Kind::kDue, .account = account.key});
+}
+
+void Checker::GiveUpRefresh(AccountModel& account) {
+  account.refresh.reset();
+  account.refresh_earliest = account.refresh_latest = Instant::max();
+  account.refresh_ready_since.reset();
+}
+
+void Checker::ElapseForLists(const Moment& moment, Instant when) {
+  const auto& place = accounts_[static_cast<std::size_t>(moment.account)];
+  if (place == nullptr) return;
+  AccountModel& account = *place;
+  auto& refresh = account.refresh;
+  switch (moment.kind) {
+    case Moment::Kind::kDue:
+      if (!refresh && account.refresh_latest == when) account.refresh_ready_since = step_time_;
+      break;
+    case Moment::Kind::kRetry:
+      if (!refresh || refresh->retry_at() != when) break;
+      if (refresh->stage() != SequenceRecord::Stage::kWaitsToRetry) break;
+      refresh->OnRetryWaitOver();
+      account.refresh_ready_since = step_time_;
+      break;
+    case Moment::Kind::kDeadline:
+      Require(!refresh || refresh->deadline() > step_time_,
+              "the reading of lists goes on behind its time-out");
+      break;
+  }
+}
+
+void Checker::OnDiscoveryEnded(AccountKey key, const DiscoveryReport& report) {
+  AccountModel& account = AccountOf(key);
+  Require(account.refresh.has_value() && !account.refresh_request,
+          "the reading of lists ended twice, or never began");
+  Require(report.ended_wall == clock_.WallNow(), "the wall time of lists is wrong");
+  const bool answered = answer_ && answer_->account == key && !answer_->connection;
+  if (answered) {
+    Require(!answer_->settled, "the reading of lists ended twice");
+    answer_->settled = true;
+  }
+  if (report.result) {
+    Require(answered && account.refresh->expectation().kind == Expectation::Kind::kComplete,
+            "lists that were not read to their end are used");
+    account.discovery.Take(*account.refresh);
+    account.failed_refreshes = 0;
+    account.discovered_at = report.ended_wall;
+    account.discovered = static_cast<std::size_t>(
+        std::ranges::count_if(account.connections, [&](ConnectionKey connection) {
+          return ConnectionOf(connection).plan.discovered;
+        }));
+    account.limited_profiles = account.discovery.limited_profiles();
+    Require(*report.result == account.discovered, "{} connections are found instead of {}",
+            *report.result, account.discovered);
+    ++statistics_.refreshes;
+  } else {
+    account.refresh->RequireFailure(report.result.error().reason, Now(), answered);
+    ++account.failed_refreshes;
+    ++account.discovery_failures;
+    ++statistics_.failed_refreshes;
+  }
+  RequirePlan(account);
+  GiveUpRefresh(account);
+  if (mode_ == PollMode::kContinuous) {
+    const Duration wait =
+        WaitAfter(account.failed_refreshes, PlanOf(account).discovery->refresh_interval);
+    const auto least = std::chrono::duration_cast<Duration>(wait * kLeastSpread);
+    ExpectRefresh(account, Now() + least, Now() + wait);
+  }
+  trace_.Add(clock_.Now(), "lists end", account.index, report.result.has_value());
+  listener_->OnDiscoveryEnded(key, report);
+}
+
+}  // namespace telnyx_exporter::simulation

@@ -1,0 +1,173 @@
+// The life of the exporter: its starts, its plans and what they are made of, its end.
+
+#include <algorithm>
+#include <utility>
+
+#include "simulation/checker.h"
+#include "simulation/names.h"
+#include "simulation/violation.h"
+
+namespace telnyx_exporter::simulation {
+namespace {
+
+template <typename Key, typename T>
+void Put(std::vector<std::unique_ptr<T>>& places, Key key, T value) {
+  const auto index = static_cast<std::size_t>(key);
+  if (places.size() <= index) places.resize(index + 1);
+  Require(places[index] == nullptr, "a key names two things at once");
+  places[index] = std::make_unique<T>(std::move(value));
+}
+
+}  // namespace
+
+void Checker::OnProcessBegins(const PollPlan& plan, PollMode mode, PollObserver& listener) {
+  listener_ = &listener;
+  mode_ = mode;
+  polls_begun_ = 0;
+  accounts_.clear();
+  connections_.clear();
+  moments_ = {};
+  step_time_ = clock_.Now();
+  plans_.clear();
+  BeforeApply(plan);
+}
+
+void Checker::OnProcessEnded(std::size_t requests_left) {
+  Require(requests_left == 0, "{} requests are left behind by an exporter that is gone",
+          requests_left);
+  for (const auto& connection : connections_) {
+    if (connection == nullptr || !connection->poll) continue;
+    api_.connection(connection->place).history.KeepSince(std::nullopt);
+  }
+}
+
+void Checker::BeforeApply(const PollPlan& plan) {
+  for (const auto& account : accounts_) {
+    if (account == nullptr) continue;
+    const auto next = std::ranges::find(plan.accounts, account->name, &AccountPlan::name);
+    if (next != plan.accounts.end()) ApplyToAccount(*account, PlanOf(*account), *next);
+  }
+  plan_ = plan;
+  plans_.clear();
+  for (const AccountPlan& account : plan_.accounts) plans_.emplace(account.name, &account);
+  applying_ = true;
+}
+
+void Checker::ApplyToAccount(AccountModel& account, const AccountPlan& before,
+                             const AccountPlan& next) {
+  const Instant now = clock_.Now();
+  const bool other_endpoint = *before.endpoint != *next.endpoint;
+  account.rate.Configure(next.rate_limit, now);
+  account.discovers = next.discovery.has_value();
+  if (other_endpoint) account.key_refusals = 0;
+  // Another base address makes another account, which is added anew.
+  if (before.endpoint->base_url != next.endpoint->base_url) return;
+  if (!next.discovery) {
+    GiveUpRefresh(account);
+    account.discovered_at.reset();
+    account.discovery_failures = 0;
+    account.limited_profiles = 0;
+  } else if (!before.discovery || other_endpoint ||
+             before.discovery->channel_limits != next.discovery->channel_limits) {
+    // A refresh under way is not disturbed.
+    if (!account.refresh) ExpectRefresh(account, now, now);
+  }
+}
+
+void Checker::AfterApply() {
+  applying_ = false;
+  Require(static_cast<std::size_t>(std::ranges::count_if(
+              accounts_, [](const auto& account) { return account != nullptr; })) ==
+              plan_.accounts.size(),
+          "there are other accounts than planned");
+  for (const auto& account : accounts_) {
+    if (account != nullptr) RequirePlan(*account);
+  }
+}
+
+// What is polled is what the plan and the lists say, no more and no less.
+void Checker::RequirePlan(const AccountModel& account) const {
+  const std::vector<ConnectionPlan> plans = account.discovery.ConnectionsToPoll(PlanOf(account));
+  Require(account.connections.size() == plans.size(), "{} polls {} connections instead of {}",
+          account.name, account.connections.size(), plans.size());
+  for (const ConnectionPlan& plan : plans) {
+    const ConnectionKey key = FindConnection(account, plan.id);
+    Require(connections_[static_cast<std::size_t>(key)]->plan == plan,
+            "connection {} of {} has another plan", plan.id, account.name);
+  }
+}
+
+void Checker::OnAccountAdded(AccountKey key, const AccountPlan& plan) {
+  const Instant now = clock_.Now();
+  Put(accounts_, key,
+      AccountModel{.key = key,
+                   .name = plan.name,
+                   .index = PlaceOf(*plan.endpoint).account,
+                   .rate = RateOracle(plan.rate_limit, now),
+                   .last_event = now,
+                   .discovers = plan.discovery.has_value()});
+  if (plan.discovery) ExpectRefresh(AccountOf(key), now, now);
+  listener_->OnAccountAdded(key, plan);
+}
+
+void Checker::OnAccountChanged(AccountKey key, const AccountPlan& plan) {
+  Require(applying_ && AccountOf(key).name == plan.name, "an account changed without a reload");
+  listener_->OnAccountChanged(key, plan);
+}
+
+void Checker::OnAccountRemoved(AccountKey key) {
+  AccountModel& account = AccountOf(key);
+  Require(account.connections.empty(), "an account goes before its connections");
+  Require(account.requests_in_flight == 0, "an account goes before its requests");
+  accounts_[static_cast<std::size_t>(key)].reset();
+  listener_->OnAccountRemoved(key);
+}
+
+void Checker::OnConnectionAdded(ConnectionKey key, AccountKey account_key,
+                                const ConnectionPlan& plan) {
+  const Instant now = clock_.Now();
+  AccountModel& account = AccountOf(account_key);
+  const std::uint64_t hash = StableHash(account.name, plan.id);
+  Put(connections_, key,
+      ConnectionModel{.key = key,
+                      .account = account_key,
+                      .place = {.server = PlaceOf(*PlanOf(account).endpoint).server,
+                                .account = account.index,
+                                .connection = ConnectionNumber(plan.id)},
+                      .plan = plan,
+                      .due = DueModel(plan.interval, hash, now, clock_.WallNow()),
+                      .added = now});
+  account.connections.push_back(key);
+  ConnectionModel& connection = ConnectionOf(key);
+  ExpectDue(connection, mode_ == PollMode::kOnce ? now : connection.due.next());
+  listener_->OnConnectionAdded(key, account_key, plan);
+}
+
+void Checker::OnConnectionChanged(ConnectionKey key, const ConnectionPlan& plan) {
+  ConnectionModel& connection = ConnectionOf(key);
+  Require(connection.plan.id == plan.id && connection.plan != plan,
+          "a change that is none, or one of another connection");
+  const bool other_interval = connection.plan.interval != plan.interval;
+  connection.plan = plan;
+  if (other_interval) {
+    const Instant now = clock_.Now();
+    const std::uint64_t hash = StableHash(AccountOf(connection.account).name, plan.id);
+    connection.due = DueModel(plan.interval, hash, now, clock_.WallNow());
+    connection.refusals = 0;
+    ExpectDue(connection, connection.due.next());
+  }
+  listener_->OnConnectionChanged(key, plan);
+}
+
+void Checker::OnConnectionRemoved(ConnectionKey key) {
+  ConnectionModel& connection = ConnectionOf(key);
+  AccountModel& account = AccountOf(connection.account);
+  Require(!connection.request, "a connection goes before its request");
+  if (connection.poll) api_.connection(connection.place).history.KeepSince(std::nullopt);
+  std::erase(account.connections, key);
+  std::erase(account.ready, key);
+  connections_[static_cast<std::size_t>(key)].reset();
+  listener_->OnConnectionRemoved(key);
+}
+
+}  // namespace telnyx_exporter::simulation

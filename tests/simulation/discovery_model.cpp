@@ -1,0 +1,139 @@
+#include "simulation/discovery_model.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "simulation/violation.h"
+
+namespace telnyx_exporter::simulation {
+namespace {
+
+// What the headers promise.
+constexpr Duration kRefreshTimeout = std::chrono::minutes(5);
+constexpr std::uint64_t kPageSize = 250;
+constexpr std::uint64_t kMostPages = 400;
+
+bool Has(const std::vector<std::string>& texts, const std::string& text) {
+  return std::ranges::count(texts, text) > 0;
+}
+
+bool HasAny(const std::vector<std::string>& texts, const std::vector<std::string>& wanted) {
+  return std::ranges::any_of(wanted, [&](const std::string& text) { return Has(texts, text); });
+}
+
+bool CanBePolled(const ListRow& row) {
+  const bool application =
+      row.record_type == "call_control_application" || row.record_type == "texml_application";
+  const bool fax = row.record_type == "fax_application";
+  return application || (!fax && row.has_webhook);
+}
+
+bool IsKept(const DiscoveryPlan& plan, const ListRow& row) {
+  if (plan.include.name && !row.name.starts_with(kKeptNames)) return false;
+  if (!plan.include.tags.empty() && !HasAny(row.tags, plan.include.tags)) return false;
+  return !HasAny(row.tags, plan.exclude.tags) &&
+         !Has(plan.exclude.record_types, row.record_type);
+}
+
+}  // namespace
+
+RefreshRecord::RefreshRecord(Instant begun, bool with_limits)
+    : SequenceRecord(begun, kRefreshTimeout), with_limits_(with_limits) {}
+
+void RefreshRecord::OnSent(const std::string& target, const ListRequest& request, Instant now) {
+  if (!TakeRequest(target, now)) return;
+  Require(request.list == list_ && request.number == number_ && request.size == kPageSize,
+          "page {} of {} rows of {} was asked for instead of page {} of {}", request.number,
+          request.size, kListPaths[request.list], number_, kListPaths[list_]);
+}
+
+void RefreshRecord::OnOutcome(const Outcome& outcome, Instant now, WallTime wall_now) {
+  TakeOutcome(outcome, now, wall_now, [&] { return JudgePage(*outcome.list); });
+}
+
+Expectation RefreshRecord::JudgePage(const ListPage& page) {
+  if (page.number != number_) return Failure(FailureReason::kCursorLoop);
+  if (page.total_pages > kMostPages) return Failure(FailureReason::kTooManyPages);
+  auto& rows = rows_[list_];
+  rows.insert(rows.end(), page.rows.begin(), page.rows.end());
+  if (number_ < page.total_pages) {
+    if (page.size != size_.value_or(page.size)) {
+      return Failure(FailureReason::kMalformedResponse);
+    }
+    size_ = page.size;
+    ++number_;
+    return {.kind = Expectation::Kind::kNextPage};
+  }
+  const bool last = !with_limits_ || list_ + 1 == kListPaths.size();
+  if (last) return {.kind = Expectation::Kind::kComplete};
+  ++list_;
+  number_ = 1;
+  size_.reset();
+  return {.kind = Expectation::Kind::kNextPage};
+}
+
+void DiscoveryModel::Take(const RefreshRecord& refresh) {
+  std::vector<Known> next;
+  const auto find = [](auto& known, const std::string& id) {
+    return std::ranges::find(known, id, [](const Known& k) { return k.row.id; });
+  };
+  for (const ListRow& row : refresh.rows(0)) {
+    if (find(next, row.id) != next.end()) continue;
+    Known& known = next.emplace_back(Known{.row = row});
+    known.row.inbound_limit.reset();
+    known.row.outbound_limit.reset();
+    for (std::size_t list = 1; list < kVoiceProfiles; ++list) {
+      const auto limits = std::ranges::find(refresh.rows(list), row.id, &ListRow::id);
+      if (limits == refresh.rows(list).end()) continue;
+      known.row.inbound_limit = limits->inbound_limit;
+      known.row.outbound_limit = limits->outbound_limit;
+      break;
+    }
+  }
+  for (Known& old : known_) {
+    if (old.missed || find(next, old.row.id) != next.end()) continue;
+    old.missed = true;
+    next.push_back(std::move(old));
+  }
+  known_ = std::move(next);
+  profiles_.clear();
+  for (const ListRow& row : refresh.rows(kVoiceProfiles)) {
+    if (std::ranges::count(profiles_, row.id, &ListRow::id) == 0) profiles_.push_back(row);
+  }
+}
+
+void DiscoveryModel::FillIn(const ListRow& row, ConnectionPlan& plan) const {
+  plan.record_type = row.record_type;
+  plan.inbound_channel_limit = row.inbound_limit;
+  plan.outbound_channel_limit = row.outbound_limit;
+  plan.voice_profile_id = row.profile_id;
+  const auto profile = std::ranges::find(profiles_, row.profile_id, &ListRow::id);
+  if (profile != profiles_.end()) plan.voice_profile_name = profile->name;
+}
+
+std::vector<ConnectionPlan> DiscoveryModel::ConnectionsToPoll(const AccountPlan& account) const {
+  std::vector<ConnectionPlan> plans = account.connections;
+  for (const Known& known : known_) {
+    const ListRow& row = known.row;
+    const auto configured = std::ranges::find(plans, row.id, &ConnectionPlan::id);
+    if (configured != plans.end()) {
+      FillIn(row, *configured);
+      continue;
+    }
+    if (!account.discovery || !CanBePolled(row) || !IsKept(*account.discovery, row)) continue;
+    ConnectionPlan plan = account.discovery->connection;
+    plan.id = row.id;
+    plan.name = row.name.empty() ? row.id : row.name;
+    plan.discovered = true;
+    FillIn(row, plan);
+    plans.push_back(std::move(plan));
+  }
+  return plans;
+}
+
+std::size_t DiscoveryModel::limited_profiles() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      profiles_, [](const ListRow& row) { return row.outbound_limit.has_value(); }));
+}
+
+}  // namespace telnyx_exporter::simulation

@@ -1,0 +1,65 @@
+#pragma once
+
+// What the exporter must know of an account's lists, and what it must therefore poll: the documented
+// rules once more, apart from the exporter's own code.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "polling/poll_plan.h"
+#include "simulation/list_wire.h"
+#include "simulation/sequence_record.h"
+
+namespace telnyx_exporter::simulation {
+
+/// Discovery keeps connections whose names begin so, where its plan has a pattern.
+inline constexpr std::string_view kKeptNames = "prod-";
+
+/// One refresh of an account's lists.
+class RefreshRecord final : public SequenceRecord {
+ public:
+  RefreshRecord(Instant begun, bool with_limits);
+
+  /// A Violation when it is not the request that must come next.
+  void OnSent(const std::string& target, const ListRequest& request, Instant now);
+  void OnOutcome(const Outcome& outcome, Instant now, WallTime wall_now);
+
+  /// The rows of a list, in the order in which they came.
+  const std::vector<ListRow>& rows(std::size_t list) const { return rows_[list]; }
+  bool with_limits() const { return with_limits_; }
+
+ private:
+  Expectation JudgePage(const ListPage& page);
+
+  const bool with_limits_;
+  std::array<std::vector<ListRow>, kListPaths.size()> rows_;
+  std::size_t list_ = 0;
+  std::uint64_t number_ = 1;  // of the page that comes next
+  std::optional<std::uint64_t> size_;
+};
+
+class DiscoveryModel {
+ public:
+  /// Takes in lists that were read to the end.
+  void Take(const RefreshRecord& refresh);
+
+  /// What must be polled of the account, in any order.
+  std::vector<ConnectionPlan> ConnectionsToPoll(const AccountPlan& account) const;
+  /// How many of the voice profiles have a limit.
+  std::size_t limited_profiles() const;
+
+ private:
+  struct Known {
+    ListRow row;
+    bool missed = false;  // by the newest list
+  };
+
+  void FillIn(const ListRow& row, ConnectionPlan& plan) const;
+
+  std::vector<Known> known_;
+  std::vector<ListRow> profiles_;
+};
+
+}  // namespace telnyx_exporter::simulation
