@@ -25,6 +25,12 @@ std::optional<double> ParseHeaderNumber(const std::optional<std::string>& text) 
   return static_cast<double>(*number);
 }
 
+bool RefusesConnection(const Exchange& exchange) {
+  if (!exchange.result) return false;
+  const auto reason = ReasonOfStatus(exchange.result->status);
+  return reason && RefusesConnection(*reason);
+}
+
 }  // namespace
 
 Poller::Poller(const PollPlan& plan, PollMode mode, const Clock& clock, Transport& transport,
@@ -232,15 +238,14 @@ void Poller::SendRequest(Account& account, Sender sender, Instant now) {
   ++account.requests_in_flight;
   InFlight& in_flight = InFlightOf(account, sender);
   in_flight.endpoint = account.plan.endpoint;
-  in_flight.request =
-      transport_.Send({.endpoint = account.plan.endpoint,
-                       .target = sequence.next_target(),
-                       .connect_timeout = std::min(timeout, kConnectTimeout),
-                       .timeout = timeout,
-                       .max_body_bytes = max_response_bytes_},
-                      [this, &account, sender](const Exchange& exchange) {
-                        OnExchange(account, sender, exchange);
-                      });
+  in_flight.request = transport_.Send({.endpoint = account.plan.endpoint,
+                                       .target = sequence.next_target(),
+                                       .connect_timeout = std::min(timeout, kConnectTimeout),
+                                       .timeout = timeout,
+                                       .max_body_bytes = max_response_bytes_},
+                                      [this, &account, sender](const Exchange& exchange) {
+                                        OnExchange(account, sender, exchange);
+                                      });
 }
 
 void Poller::CancelRequest(Account& account, InFlight& in_flight) {
@@ -259,11 +264,12 @@ void Poller::OnExchange(Account& account, Sender sender, const Exchange& exchang
   const Instant now = clock_.Now();
   ReportRequest(account, exchange, now);
 
-  const double jitter = std::uniform_real_distribution<double>(0, 1)(random_);
+  const double jitter = std::uniform_real_distribution<double>(0, 1)(account.random);
   const auto next = sequence.OnExchange(exchange, now, clock_.WallNow(), jitter);
+  // Only who takes the key goes on to look at the connection.
   const bool has_page =
       next == RequestSequence::Next::kRequest || next == RequestSequence::Next::kComplete;
-  if (has_page && sender) OnKeyAccepted(ConnectionOf(*sender));
+  if (sender && (has_page || RefusesConnection(exchange))) OnKeyAccepted(ConnectionOf(*sender));
   switch (next) {
     case RequestSequence::Next::kRequest:
       account.queue.AddNextRequest(sender, now);
@@ -349,9 +355,7 @@ void Poller::LearnFrom(Connection& connection, const PollFailure* failure, Insta
     OnKeyRefused(connection, *failure, now);
     return;
   }
-  const bool refused = failure != nullptr && IsRefusal(failure->reason);
-  // Only who takes the key goes on to look at the connection.
-  if (refused) OnKeyAccepted(connection);
+  const bool refused = failure != nullptr && RefusesConnection(failure->reason);
   connection.refusals = refused ? connection.refusals + 1 : 0;
   if (connection.refusals < 2 || mode_ == PollMode::kOnce) return;
   const Duration interval = connection.plan.interval;

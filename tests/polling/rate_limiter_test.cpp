@@ -38,6 +38,24 @@ TEST(RateLimiter, LetsOneThroughAfterTheWaitItTold) {
   EXPECT_GE(now - kNow, Duration(333s));
 }
 
+TEST(RateLimiter, NamesTheSameMomentWheneverItIsAsked) {
+  RateLimiter limiter({.requests_per_second = 0.7, .burst = 1}, kNow);
+  limiter.Take(kNow);
+  const Instant ready = kNow + limiter.WaitTime(kNow);
+  for (Instant now = kNow; now < ready; now += 9'999'991ns) {
+    EXPECT_EQ(now + limiter.WaitTime(now), ready);
+  }
+}
+
+TEST(RateLimiter, IsNotTouchedByAConfigurationThatChangesNothing) {
+  const RateLimit limit{.requests_per_second = 8, .burst = 2};
+  RateLimiter touched(limit, kNow);
+  RateLimiter untouched(limit, kNow);
+  for (RateLimiter* limiter : {&touched, &untouched}) limiter->OnRefused(kNow, kNow, 0s);
+  touched.Configure(limit, kNow + 200ms);
+  EXPECT_EQ(touched.WaitTime(kNow + 200ms), untouched.WaitTime(kNow + 200ms));
+}
+
 TEST(RateLimiter, KeepsTheRateInTheLongRun) {
   RateLimiter limiter({.requests_per_second = 10, .burst = 20}, kNow);
   int taken = 0;

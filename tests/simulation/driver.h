@@ -94,7 +94,7 @@ class Driver {
   Troubles troubles_;
   PollPlan plan_;  // in force
   std::unique_ptr<Exporter> exporter_;
-  std::uint64_t most_connections_ = 0;
+  std::int64_t most_connections_ = 0;
   bool restarts_ = false;
 };
 
