@@ -35,11 +35,9 @@ Result<ListPage> ListRefresh::Parse(std::string_view body) {
 std::expected<RequestSequence::Step, PollFailure> ListRefresh::OnPage(std::string_view body) {
   const auto page = Parse(body);
   if (!page) {
-    return std::unexpected(PollFailure{
-        .reason = FailureReason::kMalformedResponse,
-        .http_status = 200,
-        .detail =
-            fmt::format("{} page {}: {}", lists_[list_], walk_.pages() + 1, page.error().message)});
+    return ContentFailure(
+        FailureReason::kMalformedResponse,
+        fmt::format("{} page {}: {}", lists_[list_], walk_.pages() + 1, page.error().message));
   }
   auto step = walk_.Advance(*page);
   if (!step) {

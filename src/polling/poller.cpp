@@ -25,10 +25,9 @@ std::optional<double> ParseHeaderNumber(const std::optional<std::string>& text) 
   return static_cast<double>(*number);
 }
 
-bool RefusesConnection(const Exchange& exchange) {
-  if (!exchange.result) return false;
-  const auto reason = ReasonOfStatus(exchange.result->status);
-  return reason && RefusesConnection(*reason);
+// What the answer's status says; nothing without an answer.
+std::optional<FailureReason> StatusReason(const Exchange& exchange) {
+  return exchange.result ? ReasonOfStatus(exchange.result->status) : std::nullopt;
 }
 
 }  // namespace
@@ -266,10 +265,7 @@ void Poller::OnExchange(Account& account, Sender sender, const Exchange& exchang
 
   const double jitter = std::uniform_real_distribution<double>(0, 1)(account.random);
   const auto next = sequence.OnExchange(exchange, now, clock_.WallNow(), jitter);
-  // Only who takes the key goes on to look at the connection.
-  const bool has_page =
-      next == RequestSequence::Next::kRequest || next == RequestSequence::Next::kComplete;
-  if (sender && (has_page || RefusesConnection(exchange))) OnKeyAccepted(ConnectionOf(*sender));
+  if (sender) LearnOfKey(ConnectionOf(*sender), StatusReason(exchange), next, now);
   switch (next) {
     case RequestSequence::Next::kRequest:
       account.queue.AddNextRequest(sender, now);
@@ -351,10 +347,7 @@ void Poller::EndPoll(Connection& connection, Instant now, const PollFailure* fai
 void Poller::LearnFrom(Connection& connection, const PollFailure* failure, Instant now) {
   Account& account = AccountOf(connection.account);
   if (account.key_probe == connection.key) account.key_probe.reset();
-  if (failure != nullptr && failure->reason == FailureReason::kUnauthorized) {
-    OnKeyRefused(connection, *failure, now);
-    return;
-  }
+  if (failure != nullptr && failure->reason == FailureReason::kUnauthorized) return;
   const bool refused = failure != nullptr && RefusesConnection(failure->reason);
   connection.refusals = refused ? connection.refusals + 1 : 0;
   if (connection.refusals < 2 || mode_ == PollMode::kOnce) return;
@@ -363,9 +356,22 @@ void Poller::LearnFrom(Connection& connection, const PollFailure* failure, Insta
                          now + RefusedInterval(interval, connection.refusals) - interval));
 }
 
+void Poller::LearnOfKey(Connection& connection, std::optional<FailureReason> reason,
+                        RequestSequence::Next next, Instant now) {
+  const Account& account = AccountOf(connection.account);
+  if (connection.in_flight.endpoint != account.plan.endpoint) return;  // sent with an old key
+  const bool has_page =
+      next == RequestSequence::Next::kRequest || next == RequestSequence::Next::kComplete;
+  if (next == RequestSequence::Next::kFailed && reason == FailureReason::kUnauthorized) {
+    OnKeyRefused(connection, connection.poll->failure(), now);
+  } else if (has_page || (reason && RefusesConnection(*reason))) {
+    // Only who takes the key goes on to look at the connection.
+    OnKeyAccepted(connection);
+  }
+}
+
 void Poller::OnKeyRefused(Connection& connection, const PollFailure& failure, Instant now) {
   Account& account = AccountOf(connection.account);
-  if (!SentPresentKey(connection)) return;
   // Polls that were under way when the key was refused add nothing to it.
   const bool known = account.key_refusals > 0;
   if (known && connection.poll->begun() <= account.key_refused_at) return;
@@ -388,13 +394,9 @@ void Poller::OnKeyRefused(Connection& connection, const PollFailure& failure, In
 
 void Poller::OnKeyAccepted(const Connection& connection) {
   Account& account = AccountOf(connection.account);
-  if (account.key_refusals == 0 || !SentPresentKey(connection)) return;
+  if (account.key_refusals == 0) return;
   account.key_refusals = 0;
   observer_.OnKeyAccepted(account.key);
-}
-
-bool Poller::SentPresentKey(const Connection& connection) const {
-  return connection.in_flight.endpoint == AccountOf(connection.account).plan.endpoint;
 }
 
 bool Poller::HoldsBack(const Account& account, const Connection& connection, Instant now) const {

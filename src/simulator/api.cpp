@@ -9,12 +9,12 @@
 namespace telnyx_exporter::simulator {
 namespace {
 
-constexpr std::string_view kPrefix = "/v2";
+constexpr std::string_view kApiPrefix = "/v2";
 constexpr std::string_view kConnections = "/connections";
 constexpr std::string_view kActiveCalls = "/active_calls";
 
 std::string_view WithoutPrefix(std::string_view path) {
-  return path.starts_with(kPrefix) ? path.substr(kPrefix.size()) : path;
+  return path.starts_with(kApiPrefix) ? path.substr(kApiPrefix.size()) : path;
 }
 
 bool Reads(const HttpRequest& request) {

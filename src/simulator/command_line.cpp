@@ -14,7 +14,6 @@ namespace telnyx_exporter::simulator {
 namespace {
 
 constexpr std::uint64_t kFirstConnectionId = 1'293'384'261'075'731'461;
-constexpr double kSecondsPerDay = 86'400;
 
 struct RawFlags {
   CommandLine command_line;

@@ -12,8 +12,6 @@
 namespace telnyx_exporter::simulator {
 namespace {
 
-constexpr double kSecondsPerDay = 86'400;
-
 // Own drawing functions: the standard library's distributions differ between its versions, and the
 // same seed should make the same calls everywhere.
 double DrawUniform(std::mt19937_64& random) {

@@ -27,6 +27,7 @@ struct TrafficSettings {
 
 /// Dialled calls are ended by the network after four hours.
 inline constexpr double kLongestCallSeconds = 14'400;
+inline constexpr double kSecondsPerDay = 86'400;
 
 struct Leg {
   SimTime begins = 0;

@@ -419,6 +419,20 @@ TEST_F(PollerRefusedKeyTest, TakesARefusalOfTheConnectionAloneForTheKeysAcceptan
   EXPECT_EQ(observer_.keys_accepted, 1);
 }
 
+TEST_F(PollerTest, TakesNoSilenceForTheKeysRefusal) {
+  AddConnections(1);
+  Start(PollMode::kContinuous);
+  Pass(15s);
+  transport_.Answer(401, kRefused, {.should_retry = "true"});
+  Pass(1s);
+  ASSERT_THAT(transport_.pending, SizeIs(1));
+  Pass(9s);
+  transport_.Fail(TransportError::Kind::kTimeout);
+  ASSERT_THAT(observer_.ended, SizeIs(1));
+  EXPECT_EQ(Failed(0).reason, FailureReason::kUnauthorized);
+  EXPECT_THAT(observer_.key_waits, IsEmpty());
+}
+
 TEST_F(PollerTest, TakesNoSilenceForTheKeysAcceptance) {
   AddConnections(2);
   Start(PollMode::kContinuous);
