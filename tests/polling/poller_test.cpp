@@ -427,7 +427,6 @@ TEST_F(PollerTest, TakesNoSilenceForTheKeysRefusal) {
   Pass(1s);
   ASSERT_THAT(transport_.pending, SizeIs(1));
   Pass(9s);
-  transport_.Fail(TransportError::Kind::kTimeout);
   ASSERT_THAT(observer_.ended, SizeIs(1));
   EXPECT_EQ(Failed(0).reason, FailureReason::kUnauthorized);
   EXPECT_THAT(observer_.key_waits, IsEmpty());
