@@ -134,8 +134,15 @@ void Checker::OnPollEnded(ConnectionKey key, const PollReport& report) {
     Require(!answer_->settled, "a poll ended twice");
     answer_->settled = true;
   }
+  Require(report.changes.has_value() == (report.result && mode_ == PollMode::kContinuous),
+          "a poll's changes are not told, or told without need");
   if (report.result) {
     CheckComplete(connection, *report.result, now);
+    if (report.changes) {
+      connection.legs.Take(DistinctLegs(connection.poll->rows()), now, *report.changes);
+      statistics_.started += report.changes->started;
+      statistics_.completed += report.changes->completed.count();
+    }
   } else if (report.held_back) {
     CheckHeldBack(connection, report);
   } else {
