@@ -101,20 +101,36 @@ class FaultyApiTest : public ::testing::Test {
 
   std::vector<std::string> TrueLegs() {
     std::vector<std::string> legs;
-    for (const auto& leg : world_.View(kId)->legs) legs.push_back(leg->id);
+    for (const auto& leg : world_.View(world_.accounts()[0], kId)->legs) legs.push_back(leg->id);
     return legs;
   }
 
   ManualClock clock_;
   SimClock sim_clock_{clock_, 1};
-  CallWorld world_{{{.id = kId, .name = "support", .traffic = {.mean_active_calls = 350}},
-                    {.id = "2", .name = "other", .traffic = {.mean_active_calls = 5}}},
-                   sim_clock_};
-  Api api_{{.api_key = "KEY"}, world_, clock_};
+  CallWorld world_{
+      {{.api_key = "KEY",
+        .connections = {{.id = kId, .name = "support", .traffic = {{.mean_active_calls = 350}}},
+                        {.id = "2", .name = "other", .traffic = {{.mean_active_calls = 5}}}}}},
+      sim_clock_};
+  Api api_{{}, world_, clock_};
   FaultRules rules_{1};
   FaultyApi faulty_{api_, rules_, "http://elsewhere.test:1"};
   std::unique_ptr<WireServer> server_;
 };
+
+TEST_F(FaultyApiTest, StrikesTheAccountAtTheTimeThatARuleNames) {
+  FaultRule rule = ParseFaultRule("status_503").value();
+  rule.account = "default";
+  rule.window = DayWindow{.from = 60, .until = 120};
+  rules_.Add(rule);
+  EXPECT_EQ(Get().status, 200);
+  sim_clock_.Advance(60);
+  EXPECT_EQ(Get().status, 503);
+  EXPECT_EQ(Fetch("http://" + server_->bound_addresses().front() + kFirstPage, "GET", {}).status,
+            401);
+  sim_clock_.Advance(60);
+  EXPECT_EQ(Get().status, 200);
+}
 
 TEST_F(FaultyApiTest, AnswersAsTheApiWithoutFaults) {
   EXPECT_EQ(LegsOf(Walk()), TrueLegs());
