@@ -22,10 +22,11 @@ def expected_quantile(quantile, connections):
 class Prometheus:
     """Scrapes one target or a list of them every second, and sends what the file `rules` finds to `alertmanager`.
 
+    `storage` is a directory that already holds blocks of the past.
     The process is handed to `keep`, which stops it at the end of the test."""
 
     def __init__(self, test, target, *flags, name="prometheus", job="telnyx", rules=None,
-                 alertmanager=None):
+                 alertmanager=None, storage=None):
         def static(*addresses):
             return {"static_configs": [{"targets": list(addresses)}]}
         targets = [target] if isinstance(target, str) else target
@@ -37,7 +38,7 @@ class Prometheus:
         for _ in range(5):  # another program may take the port first
             port = free_port()
             process = Process(["prometheus", f"--config.file={config}",
-                               f"--storage.tsdb.path={test.directory}/tsdb-{port}",
+                               f"--storage.tsdb.path={storage or f'{test.directory}/tsdb-{port}'}",
                                f"--web.listen-address=127.0.0.1:{port}", *flags],
                               test.directory, f"{name}-{port}")
             test.keep(process)
