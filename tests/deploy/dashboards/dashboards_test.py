@@ -16,6 +16,7 @@ import unittest
 import yaml
 
 from harness import EndToEndTest, eventually, fetch
+from npm_packages import install
 from prometheus_server import Prometheus
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -24,30 +25,13 @@ GRAFANA = os.path.join(ROOT, "deploy", "grafana")
 GENERATOR = os.path.join(GRAFANA, "generator")
 DASHBOARDS = sorted(glob.glob(os.path.join(GRAFANA, "dashboards", "*.json")))
 METRICS = os.path.join(ROOT, "docs", "metrics.md")
-INSTALLED = os.environ["DASHBOARDS_DIR"]
+INSTALLED = os.environ["NPM_DIR"]
 WEEK = 7 * 24 * 3600
 
 
 def read(path):
     with open(path, encoding="utf-8") as file:
         return file.read()
-
-
-def install(source, name, *files):
-    """Copies a program and installs what its lock file says, unless that is done."""
-    directory = os.path.join(INSTALLED, name)
-    os.makedirs(directory, exist_ok=True)
-    for file in ("package.json", *files):
-        shutil.copy(os.path.join(source, file), directory)
-    wanted, installed = (os.path.join(place, "package-lock.json") for place in (source, directory))
-    if not os.path.exists(installed) or read(installed) != read(wanted):
-        shutil.copy(wanted, installed)
-        run = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts",
-                              "--loglevel=error"], cwd=directory, check=False)
-        if run.returncode != 0:
-            os.remove(installed)
-            raise AssertionError("npm ci failed")
-    return directory
 
 
 def panels(dashboard):
@@ -58,7 +42,7 @@ class GeneratedTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         programs = [os.path.basename(path) for path in glob.glob(GENERATOR + "/*.mjs")]
-        cls.generator = install(GENERATOR, "generator", *programs)
+        cls.generator = install(GENERATOR, os.path.join(INSTALLED, "generator"), *programs)
 
     def test_the_committed_dashboards_are_what_the_generator_writes(self):
         written = os.path.join(self.generator, "written")
@@ -140,8 +124,8 @@ class ContentTest(unittest.TestCase):
 class DrawnTest(EndToEndTest):
     @classmethod
     def setUpClass(cls):
-        cls.programs = install(HERE, "drawing", "draw.mjs", "page.html", "renderer.js",
-                               "tsconfig.json", "validate.mjs")
+        cls.programs = install(HERE, os.path.join(INSTALLED, "drawing"), "draw.mjs", "page.html",
+                               "renderer.js", "tsconfig.json", "validate.mjs")
 
     def run_node(self, *arguments):
         return subprocess.run(["node", *arguments], cwd=self.programs, capture_output=True,

@@ -305,7 +305,8 @@ const DRAW = {
 function drawDashboard({dashboard, results, range, variables}) {
   const ROW = 38;
   element(document.body, 'h1', {}, dashboard.title);
-  element(document.body, 'p', {}, Object.entries(variables).map(([name, value]) => `${name}: ${value}`).join('   '));
+  element(document.body, 'p', {}, Object.entries(variables).map(
+    ([name, value]) => `${name}: ${value === '.*' ? 'All' : value}`).join('   '));
   const board = element(document.body, 'main');
   const seen = [];
   for (const panel of dashboard.panels) {
