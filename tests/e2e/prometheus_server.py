@@ -1,5 +1,6 @@
-"""A real Prometheus that scrapes one target, for the tests that ask it questions."""
+"""A real Prometheus that scrapes the exporter, for the tests that ask it questions."""
 
+import json
 import time
 import urllib.parse
 
@@ -19,19 +20,25 @@ def expected_quantile(quantile, connections):
 
 
 class Prometheus:
-    """Scrapes every second. The process is handed to `keep`, which stops it at the end of the test."""
+    """Scrapes one target or a list of them every second, and sends what the file `rules` finds to `alertmanager`.
 
-    def __init__(self, test, target, *flags, name="prometheus"):
-        config = test.write(f"{name}.yml", f"""
-global: {{scrape_interval: 1s}}
-scrape_configs:
-  - job_name: telnyx
-    static_configs: [{{targets: ["{target}"]}}]
-""")
+    `storage` is a directory that already holds blocks of the past.
+    The process is handed to `keep`, which stops it at the end of the test."""
+
+    def __init__(self, test, target, *flags, name="prometheus", job="telnyx", rules=None,
+                 alertmanager=None, storage=None):
+        def static(*addresses):
+            return {"static_configs": [{"targets": list(addresses)}]}
+        targets = [target] if isinstance(target, str) else target
+        config = test.write(f"{name}.yml", json.dumps({  # JSON is YAML too
+            "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+            "rule_files": [rules] if rules else [],
+            "alerting": {"alertmanagers": [static(alertmanager)] if alertmanager else []},
+            "scrape_configs": [{"job_name": job, **static(*targets)}]}))
         for _ in range(5):  # another program may take the port first
             port = free_port()
             process = Process(["prometheus", f"--config.file={config}",
-                               f"--storage.tsdb.path={test.directory}/tsdb-{port}",
+                               f"--storage.tsdb.path={storage or f'{test.directory}/tsdb-{port}'}",
                                f"--web.listen-address=127.0.0.1:{port}", *flags],
                               test.directory, f"{name}-{port}")
             test.keep(process)

@@ -1,0 +1,132 @@
+"""From a fault of the API to the person on call: simulator, exporter, Prometheus and Alertmanager, all real."""
+
+import json
+import os
+import subprocess
+import unittest
+
+import yaml
+
+from harness import EndToEndTest, Process, eventually, fetch, free_port
+from prometheus_server import Prometheus
+from rules_test import PROMETHEUS, RULES, load
+
+
+class Alertmanager:
+    def __init__(self, test):
+        # The example's routes and inhibitions; nobody waits for others.
+        config = load(os.path.join(PROMETHEUS, "alertmanager.yml"))
+        config["route"].update(group_wait="0s", group_interval="1s")
+        path = test.write("alertmanager.yml", yaml.safe_dump(config))
+        for _ in range(5):  # another program may take the port first
+            self.address = f"127.0.0.1:{free_port()}"
+            self.url = "http://" + self.address
+            process = Process(
+                ["prometheus-alertmanager", f"--config.file={path}",
+                 f"--storage.path={test.directory}/alertmanager",
+                 f"--web.listen-address={self.address}", "--cluster.listen-address="],
+                test.directory, "alertmanager")
+            test.keep(process)
+            eventually("Alertmanager is ready or has ended",
+                       lambda: self._is_ready() or process.process.poll() is not None)
+            if process.process.poll() is None:
+                return
+        raise AssertionError("Alertmanager did not start: " + process.log())
+
+    def _is_ready(self):
+        try:
+            return fetch(self.url + "/-/ready")[0] == 200
+        except OSError:
+            return False
+
+    def firing(self, name, *flags):
+        """What amtool says to the person on call."""
+        run = subprocess.run(
+            ["amtool", "alert", "query", f"--alertmanager.url={self.url}", "--output=json", *flags,
+             f"alertname={name}"],
+            capture_output=True, text=True, check=True, env=dict(os.environ, no_proxy="127.0.0.1"))
+        return json.loads(run.stdout)
+
+
+class AlertsTest(EndToEndTest):
+    def setUp(self):
+        super().setUp()
+        self.simulator = self.start_simulator("--connections=3", "--active-calls=60",
+                                              "--even-connections")
+        self.connections = self.simulator.truth()
+        exporters = [self.start_exporter(
+            self.write_config(self.simulator.api, self.connections,
+                              poll="interval: 1s, stale_after: 2s"), name=name)
+            for name in ("one", "two")]
+        self.alertmanager = Alertmanager(self)
+        self.prometheus = Prometheus(
+            self, [exporter.url.removeprefix("http://") for exporter in exporters],
+            job="telnyx_exporter", rules=self.impatient_rules(),
+            alertmanager=self.alertmanager.address)
+
+    def impatient_rules(self):
+        """The rules, without what they wait for."""
+        document = load(RULES)
+        for group in document["groups"]:
+            for rule in group["rules"]:
+                if "alert" in rule:
+                    rule["for"] = "0s"
+        return self.write("rules.yml", yaml.safe_dump(document))
+
+    def wait_for(self, name, *flags):
+        return eventually(name, lambda: self.alertmanager.firing(name, *flags))
+
+    def wait_for_end(self, name):
+        eventually(f"{name} has ended", lambda: not self.alertmanager.firing(name))
+
+    def test_a_failing_connection(self):
+        connection = self.connections[1]
+        eventually("all is well", lambda: self.prometheus.query(
+            "sum(connection:telnyx_connection_up:max) == 3"))
+        self.wait_for_end("TelnyxConnectionFailing")
+        fault = f"status_503@{connection['id']}"
+        self.simulator.faults("POST", fault)
+        alerts = eventually("the reason is known", lambda: [
+            alert for alert in self.alertmanager.firing("TelnyxConnectionFailing", "--inhibited")
+            + self.alertmanager.firing("TelnyxConnectionFailing")
+            if "server_error" in alert["annotations"]["description"]])
+        # One alert, although two replicas see it.
+        self.assertEqual(len(alerts), 1)
+        self.assertEqual(alerts[0]["labels"], {
+            "alertname": "TelnyxConnectionFailing", "severity": "warning", "account": "default",
+            "job": "telnyx_exporter", "connection_id": connection["id"],
+            "connection_name": connection["name"]})
+        # When nothing is known any more, that alert takes its place.
+        stale = self.wait_for("TelnyxDataStale")
+        self.assertEqual([alert["labels"]["connection_id"] for alert in stale],
+                         [connection["id"]])
+        self.wait_for("TelnyxConnectionFailing", "--inhibited")
+        self.assertEqual(self.alertmanager.firing("TelnyxApiKeyRefused"), [])
+
+        self.simulator.faults("DELETE", fault)
+        self.wait_for_end("TelnyxDataStale")
+        self.wait_for_end("TelnyxConnectionFailing")
+
+    def test_a_refused_key(self):
+        eventually("all is well", lambda: self.prometheus.query(
+            "sum(connection:telnyx_connection_up:max) == 3"))
+        self.simulator.faults("POST", "status_401")
+        alerts = self.wait_for("TelnyxApiKeyRefused")
+        self.assertEqual([alert["labels"]["account"] for alert in alerts], ["default"])
+        self.assertIn("401", alerts[0]["annotations"]["description"])
+        # The connections' alerts say nothing more than this one does.
+        eventually("held back", lambda: self.alertmanager.firing(
+            "TelnyxDataStale", "--inhibited") and not self.alertmanager.firing("TelnyxDataStale"))
+
+    def test_pages_that_do_not_add_up(self):
+        connection = self.connections[0]
+        self.simulator.faults("POST", f"wrong_total@{connection['id']}")
+        alerts = self.wait_for("TelnyxIncompletePaging")
+        self.assertEqual([alert["labels"]["connection_name"] for alert in alerts],
+                         [connection["name"]])
+        self.simulator.faults("DELETE", f"wrong_total@{connection['id']}")
+        self.wait_for_end("TelnyxIncompletePaging")
+
+
+if __name__ == "__main__":
+    unittest.main()

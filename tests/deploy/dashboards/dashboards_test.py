@@ -1,0 +1,310 @@
+"""The dashboards: generated, valid, and every query answered and drawn from what the exporter shows.
+
+PICTURES=../../../docs/images python3 dashboards_test.py draws those of the README from hours of simulated calls.
+"""
+
+import glob
+import json
+import math
+import os
+import re
+import shutil
+import subprocess
+import time
+import unittest
+
+import yaml
+
+from harness import EndToEndTest, eventually, fetch
+from npm_packages import install
+from prometheus_server import Prometheus
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
+GRAFANA = os.path.join(ROOT, "deploy", "grafana")
+GENERATOR = os.path.join(GRAFANA, "generator")
+DASHBOARDS = sorted(glob.glob(os.path.join(GRAFANA, "dashboards", "*.json")))
+METRICS = os.path.join(ROOT, "docs", "metrics.md")
+INSTALLED = os.environ["NPM_DIR"]
+WEEK = 7 * 24 * 3600
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def panels(dashboard):
+    return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
+
+
+class GeneratedTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        programs = [os.path.basename(path) for path in glob.glob(GENERATOR + "/*.mjs")]
+        cls.generator = install(GENERATOR, os.path.join(INSTALLED, "generator"), *programs)
+
+    def test_the_committed_dashboards_are_what_the_generator_writes(self):
+        written = os.path.join(self.generator, "written")
+        shutil.rmtree(written, ignore_errors=True)
+        subprocess.run(["node", "generate.mjs", written], cwd=self.generator, check=True)
+        self.assertEqual(sorted(os.listdir(written)), [os.path.basename(p) for p in DASHBOARDS])
+        for path in DASHBOARDS:
+            self.assertEqual(read(path), read(os.path.join(written, os.path.basename(path))),
+                             "run: cd deploy/grafana/generator && npm ci && npm run generate")
+
+
+class ContentTest(unittest.TestCase):
+    """What is in the files, without running anything."""
+
+    def each_panel(self):
+        for path in DASHBOARDS:
+            for panel in panels(json.loads(read(path))):
+                with self.subTest(os.path.basename(path) + ": " + panel["title"]):
+                    yield panel
+
+    def test_every_panel_has_a_description_a_unit_and_thresholds(self):
+        for panel in self.each_panel():
+            self.assertRegex(panel["description"], r"^[A-Z].*\.$")
+            defaults = panel["fieldConfig"]["defaults"]
+            self.assertTrue(defaults["thresholds"]["steps"])
+            if panel["type"] != "table":
+                self.assertTrue(defaults["unit"])
+
+    def test_panels_do_not_overlap(self):
+        for path in DASHBOARDS:
+            taken = set()
+            for panel in json.loads(read(path))["panels"]:
+                place = panel["gridPos"]
+                cells = {(x, y) for x in range(place["x"], place["x"] + place["w"])
+                         for y in range(place["y"], place["y"] + place["h"])}
+                self.assertFalse(cells & taken, panel["title"])
+                self.assertLessEqual(place["x"] + place["w"], 24, panel["title"])
+                taken |= cells
+
+    def test_ids_are_unique(self):
+        uids = [json.loads(read(path))["uid"] for path in DASHBOARDS]
+        self.assertEqual(len(set(uids)), len(uids))
+        for path in DASHBOARDS:
+            ids = [panel["id"] for panel in json.loads(read(path))["panels"]]
+            self.assertEqual(len(set(ids)), len(ids))
+
+    def test_the_data_source_is_a_variable_everywhere(self):
+        for path in DASHBOARDS:
+            dashboard = json.loads(read(path))
+            names = [variable["name"] for variable in dashboard["templating"]["list"]]
+            self.assertEqual(names[:2], ["datasource", "account"])
+            for panel in panels(dashboard):
+                for place in (panel, *panel["targets"]):
+                    self.assertEqual(place["datasource"],
+                                     {"type": "prometheus", "uid": "${datasource}"})
+
+    def test_only_documented_metrics_are_used(self):
+        documented = set(re.findall(r"^\| `(\w+)` \|", read(METRICS), re.MULTILINE))
+        for panel in self.each_panel():
+            for target in panel["targets"]:
+                for name in re.findall(r"\b(?:telnyx|process)_[a-z_]+\b", target["expr"]):
+                    self.assertIn(re.sub(r"_(bucket|count)$", "", name), documented)
+
+    def test_links_lead_to_dashboards_that_exist(self):
+        uids = {json.loads(read(path))["uid"] for path in DASHBOARDS}
+        links = {uid for path in DASHBOARDS for uid in re.findall(r'"/d/([^?"]+)', read(path))}
+        self.assertTrue(links)
+        self.assertLessEqual(links, uids)
+
+    def test_provisioning(self):
+        provisioning = os.path.join(GRAFANA, "provisioning")
+        source = yaml.safe_load(read(provisioning + "/datasources/prometheus.yml"))
+        self.assertEqual(source["datasources"][0]["type"], "prometheus")
+        provider = yaml.safe_load(read(provisioning + "/dashboards/telnyx.yml"))["providers"][0]
+        self.assertEqual(provider["type"], "file")
+        self.assertTrue(provider["options"]["path"])
+
+
+class DrawnTest(EndToEndTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.programs = install(HERE, os.path.join(INSTALLED, "drawing"), "draw.mjs", "page.html",
+                               "renderer.js", "tsconfig.json", "validate.mjs")
+
+    def run_node(self, *arguments):
+        return subprocess.run(["node", *arguments], cwd=self.programs, capture_output=True,
+                              text=True, check=False, env=dict(os.environ, no_proxy="127.0.0.1"))
+
+    def validate(self, *paths):
+        return self.run_node("validate.mjs", *paths)
+
+    def test_grafanas_own_types_accept_the_dashboards(self):
+        run = self.validate(*DASHBOARDS)
+        self.assertEqual((run.returncode, run.stdout, run.stderr), (0, "", ""))
+
+    def test_grafanas_own_types_refuse_mistakes(self):
+        dashboard = json.loads(read(DASHBOARDS[0]))
+        dashboard["schemaVersion"] = "42"
+        stat = panels(dashboard)[0]
+        stat["options"]["graphMode"] = "bars"
+        stat["fieldConfig"]["defaults"]["units"] = "short"
+        stat["targets"][0]["expression"] = "up"
+        run = self.validate(self.write("wrong.json", json.dumps(dashboard)))
+        self.assertEqual(run.returncode, 1)
+        for mistake in ("/schemaVersion", "/graphMode", '"units"', '"expression"'):
+            self.assertIn(mistake, run.stdout)
+
+    def start(self, peak_window="1m"):
+        """Two accounts: one with limits and a connection that fails, one that is discovered."""
+        self.main = self.start_simulator("--connections=5", "--active-calls=420",
+                                         "--rate-limit=1000")
+        self.partner = self.start_simulator("--connection=2000000000000000001:reception",
+                                            "--connection=2000000000000000002:conference",
+                                            "--active-calls=150", "--rate-limit=1000", "--seed=7")
+        limits = {"support": 300, "sales": 130, "ivr": 76}
+        lines = "".join(
+            f"      - {{id: \"{c['id']}\", name: {c['name']}"
+            + (f", channel_limit: {limits[c['name']]}" if c["name"] in limits else "") + "}\n"
+            for c in self.main.truth())
+        exporter = self.start_exporter(self.write("config.yml", f"""
+poll: {{interval: 1s, peak_window: {peak_window}}}
+accounts:
+  - name: main
+    base_url: {self.main.api}
+    rate_limit: {{requests_per_second: 1000, burst: 1000}}
+    connections:
+{lines}      - {{id: "404", name: closed}}
+  - name: partner
+    base_url: {self.partner.api}
+    rate_limit: {{requests_per_second: 1000, burst: 1000}}
+    discovery: {{enabled: true, refresh_interval: 10s}}
+"""))
+        exporter.wait_until_ready()
+        return exporter
+
+    def import_history(self, name, lines):
+        """Gives Prometheus a past; the path of its storage."""
+        path = self.write(f"{name}.openmetrics", "".join(line + "\n" for line in lines) + "# EOF\n")
+        storage = os.path.join(self.directory, name)
+        run = subprocess.run(["promtool", "tsdb", "create-blocks-from", "openmetrics", path,
+                              storage], capture_output=True, text=True, check=False)
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        return storage
+
+    def draw(self, prometheus, end, seconds, step, scrape_interval, pictures, suffix=""):
+        everything = {"account": ".*", "connection": ".*", "instance": ".*"}
+        one = {"account": ".*", "connection": "support"}
+        run = self.run_node("draw.mjs", json.dumps({
+            "prometheus": prometheus.url, "end": end, "seconds": seconds, "step": step,
+            "scrapeInterval": scrape_interval,
+            "dashboards": [{
+                "file": path,
+                "variables": one if suffix and "detail" in path else everything,
+                "picture": os.path.join(pictures, os.path.basename(path)
+                                        .replace(".json", suffix + ".png")),
+            } for path in DASHBOARDS]}))
+        self.assertEqual(run.returncode, 0, run.stderr)
+        return json.loads(run.stdout)
+
+    def test_every_query_has_data_and_every_panel_is_drawn(self):
+        exporter = self.start()
+        now = time.time()
+        storage = self.import_history("storage", [
+            f'telnyx_active_calls{{account="main",connection_id="{c["id"]}",'
+            f'connection_name="{c["name"]}",job="telnyx",instance="{exporter.url[7:]}"}} '
+            f'{c["legs"] * 0.9:.0f} {now - WEEK + seconds:.0f}'
+            for seconds in range(-600, 600, 15) for c in self.main.truth()])
+        prometheus = Prometheus(self, exporter.url.removeprefix("http://"), storage=storage)
+        # Rates need some scrapes, and calls that have ended.
+        eventually("calls have ended", lambda: prometheus.query(
+            "sum(rate(telnyx_completed_call_duration_seconds_count[4s])) > 0"))
+        eventually("discovery has looked again", lambda: prometheus.query(
+            "changes(telnyx_discovery_last_success_timestamp_seconds[1m]) > 0"))
+        self.partner.faults("POST", "status_503@2000000000000000001")
+        eventually("a failure", lambda: prometheus.query(
+            'sum(rate(telnyx_account_poll_failures_total{reason="server_error"}[4s])) > 0'))
+
+        found = self.draw(prometheus, time.time(), 20, 1, 1, self.directory)
+        self.assertEqual(len(found), 3)
+        for dashboard in found:
+            with self.subTest(os.path.basename(dashboard["file"])):
+                self.assertEqual(dashboard["errors"], [])
+                self.assertEqual(dashboard["empty"], [])
+                for panel in dashboard["panels"]:
+                    self.assertGreater(panel["marks"], 0, panel["title"])
+                    self.assertNotIn("No data", panel["text"], panel["title"])
+                    self.assertTrue(panel["fits"], panel["title"])
+        self.assert_says(found)
+
+    def assert_says(self, found):
+        """Some of what people must be able to read there."""
+        def text(file, title):
+            [dashboard] = [d for d in found if d["file"].endswith(file)]
+            [panel] = [p for p in dashboard["panels"] if p["title"] == title]
+            return panel["text"]
+        self.assertEqual(text("calls_overview.json", "Unknown connections"), "1")
+        self.assertIn("main / ivr", text("calls_overview.json", "Use of channel limits"))
+        self.assertRegex(text("calls_overview.json", "Use of channel limits"), r"\d+%")
+        self.assertRegex(text("calls_overview.json", "Longest calls"), r"\d\d:\d\d:\d\d")
+        table = text("calls_overview.json", "Connections")
+        self.assertRegex(table, r"main\s+closed\s+404\s+not_found\s+Failing")
+        self.assertRegex(table, r"main\s+support\s+\d+\s+Up\s+\d+")
+        failing = text("exporter_health.json", "Failing connections")
+        self.assertRegex(failing, r"partner\s+reception\s+\d+\s+server_error\s+00:00:\d\d")
+        self.assertEqual(text("exporter_health.json", "Connections failing"), "2")
+        self.assertEqual(text("exporter_health.json", "Configuration"), "In force")
+
+    @unittest.skipUnless("PICTURES" in os.environ, "only for new pictures in the README")
+    def test_pictures(self):
+        exporter = self.start(peak_window="1s")
+        step, count = 120, 180
+        for simulator in (self.main, self.partner):
+            simulator.freeze()
+        scraped = []
+        for index in range(count):
+            if index == count - 25:
+                self.partner.faults("POST", "status_503@2000000000000000001")
+            for simulator in (self.main, self.partner):
+                simulator.advance(step)
+            advanced = time.time()
+            eventually("another poll of all that can be polled",
+                       lambda: self.all_polled_since(exporter, advanced))  # noqa: B023
+            text = fetch(exporter.url + "/metrics", headers={
+                "Accept": "application/openmetrics-text;version=1.0.0"})[2].decode()
+            scraped.append((time.time(), text))
+        end = time.time()
+        lines = []
+        for index, (real, text) in enumerate(scraped):
+            at = end - (count - 1 - index) * step
+            lines += self.at_another_time(text, at, real, end - count * step)
+            lines += [self.a_week_before(line, index) for line in lines[-3000:]
+                      if line.startswith("telnyx_active_calls{") and line.endswith(f" {at:.3f}")]
+        storage = self.import_history("pictures", lines)
+        prometheus = Prometheus(self, "127.0.0.1:1", storage=storage)
+        os.makedirs(os.environ["PICTURES"], exist_ok=True)
+        self.draw(prometheus, end, (count - 8) * step, step, step,
+                  os.path.abspath(os.environ["PICTURES"]), "_dashboard")
+
+    def all_polled_since(self, exporter, since):
+        metrics = exporter.metrics()
+        return all(
+            metrics["telnyx_connection_last_success_timestamp_seconds", labels] > since
+            for (name, labels), value in metrics.items()
+            if name == "telnyx_connection_up" and value == 1)
+
+    def at_another_time(self, text, at, real, start):
+        for line in text.splitlines():
+            if line.startswith("#"):
+                continue
+            name, value = line.split(" # ")[0].rsplit(" ", 1)
+            if "last_success" in name:
+                value = f"{float(value) + at - real:.3f}"
+            elif name.startswith(("process_start_time", "telnyx_exporter_config_last_reload_success_t")):
+                value = f"{start:.3f}"
+            name = re.sub(r"^(\w+)\{?", r'\1{job="telnyx_exporter",instance="exporter-0:10035",', name, count=1)
+            yield f"{name if name.endswith('}') else name[:-1] + '}'} {value} {at:.3f}"
+
+    def a_week_before(self, line, index):
+        name, value, at = line.rsplit(" ", 2)
+        usual = float(value) * (1.04 + 0.06 * math.sin(index / 17) + 0.02 * math.sin(index / 3))
+        return f"{name} {usual:.0f} {float(at) - WEEK:.3f}"
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,237 @@
+"""The manifests for Kubernetes: built as users build them, valid, restricted, and fitting what they run."""
+
+import copy
+import glob
+import json
+import os
+import re
+import subprocess
+import unittest
+
+import yaml
+
+from harness import EXPORTER, EndToEndTest, fetch
+from npm_packages import install
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
+KUBERNETES = os.path.join(ROOT, "deploy", "kubernetes")
+RULES = os.path.join(ROOT, "deploy", "prometheus", "telnyx_exporter.rules.yml")
+OPERATOR = os.path.join(KUBERNETES, "components", "prometheus-operator")
+LABEL = {"app.kubernetes.io/name": "telnyx-exporter"}
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def kustomize_of_kubectl():
+    """The major version of the kustomize that kubectl has in it; 0 without."""
+    try:
+        run = subprocess.run(["kubectl", "version", "--client", "--output=json"],
+                             capture_output=True, check=False)
+        return int(json.loads(run.stdout).get("kustomizeVersion", "v0")[1:].split(".")[0])
+    except (OSError, ValueError):
+        return 0
+
+
+def build(directory):
+    run = subprocess.run(["kubectl", "kustomize", directory], capture_output=True, text=True,
+                         check=False)
+    if run.returncode != 0 or run.stderr:
+        raise AssertionError(run.stderr)
+    return list(yaml.safe_load_all(run.stdout))
+
+
+def one(manifests, kind):
+    [found] = [manifest for manifest in manifests if manifest["kind"] == kind]
+    return found
+
+
+class FilesTest(EndToEndTest):
+    """What is in the files, whether or not there is a kubectl to build them with."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.programs = install(HERE, os.path.join(os.environ["NPM_DIR"], "kubernetes"),
+                               "validate.mjs")
+
+    def validate(self, manifests):
+        path = self.write("manifests.json", json.dumps(manifests))
+        return subprocess.run(["node", "validate.mjs", path], cwd=self.programs,
+                              capture_output=True, text=True, check=False)
+
+    def manifests(self):
+        paths = [path for path in glob.glob(KUBERNETES + "/**/*.yaml", recursive=True)
+                 if not path.endswith("kustomization.yaml")]
+        self.assertEqual(len(paths), 7)
+        return [yaml.safe_load(read(path)) for path in paths]
+
+    def test_they_are_valid(self):
+        run = self.validate(self.manifests())
+        self.assertEqual((run.returncode, run.stdout, run.stderr), (0, "", ""))
+
+    def test_mistakes_are_found(self):
+        deployment = copy.deepcopy(one(self.manifests(), "Deployment"))
+        deployment["spec"]["replicas"] = "two"
+        monitor = copy.deepcopy(one(self.manifests(), "ServiceMonitor"))
+        monitor["spec"]["endpoints"] = [{"interval": 15}]
+        run = self.validate([deployment, monitor])
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("replicas", run.stdout)
+        self.assertIn("interval", run.stdout)
+
+    def test_the_rule_is_made_from_the_rule_file(self):
+        made = subprocess.run(["python3", os.path.join(KUBERNETES, "make_prometheusrule.py")],
+                              capture_output=True, text=True, check=True).stdout
+        self.assertEqual(read(os.path.join(OPERATOR, "prometheusrule.yaml")), made,
+                         "run deploy/kubernetes/make_prometheusrule.py")
+        self.assertEqual(yaml.safe_load(made)["spec"], yaml.safe_load(read(RULES)))
+
+    def test_the_configuration_is_valid(self):
+        run = subprocess.run([EXPORTER, "--config.check",
+                              f"--config.file={KUBERNETES}/base/telnyx_exporter.yml"],
+                             capture_output=True, text=True, check=False)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+
+
+@unittest.skipIf(kustomize_of_kubectl() < 4, "needs a kubectl that knows components, 1.21 or newer")
+class BuiltTest(FilesTest):
+    def setUp(self):
+        super().setUp()
+        self.base = build(os.path.join(KUBERNETES, "base"))
+        self.sharded = build(self.write_kustomization(
+            f"resources: [{KUBERNETES}/overlays/sharded]\n"
+            f"components: [{OPERATOR}]\nnamespace: monitoring\n"))
+
+    def write_kustomization(self, text):
+        """Of a user of these, in a directory of its own, by relative paths."""
+        directory = os.path.join(self.directory, "mine")
+        os.makedirs(directory, exist_ok=True)
+        self.write("mine/kustomization.yaml",
+                   text.replace(KUBERNETES, os.path.relpath(KUBERNETES, os.path.realpath(directory))))
+        return directory
+
+    def manifests(self):
+        return self.base + self.sharded
+
+    def workloads(self):
+        return one(self.base, "Deployment"), one(self.sharded, "StatefulSet")
+
+    def test_mistakes_are_found(self):
+        """Tried with the files."""
+
+    def test_what_there_is(self):
+        base = {"ConfigMap", "Deployment", "NetworkPolicy", "PodDisruptionBudget", "Service",
+                "ServiceAccount"}
+        self.assertEqual({manifest["kind"] for manifest in self.base}, base)
+        self.assertEqual({manifest["kind"] for manifest in self.sharded},
+                         base - {"Deployment"} | {"StatefulSet", "ServiceMonitor", "PrometheusRule"})
+        for manifest in self.manifests():
+            self.assertEqual(manifest["metadata"]["labels"], LABEL)
+
+    def test_pods_meet_the_restricted_pod_security_standard(self):
+        for workload in self.workloads():
+            pod = workload["spec"]["template"]["spec"]
+            for key in ("hostNetwork", "hostPID", "hostIPC", "initContainers"):
+                self.assertNotIn(key, pod)
+            self.assertTrue(pod["securityContext"]["runAsNonRoot"])
+            self.assertGreater(pod["securityContext"]["runAsUser"], 0)
+            self.assertEqual(pod["securityContext"]["seccompProfile"], {"type": "RuntimeDefault"})
+            self.assertFalse(pod["automountServiceAccountToken"])
+            for volume in pod["volumes"]:
+                self.assertTrue(set(volume) - {"name"} <= {"configMap", "secret"})
+            [container] = pod["containers"]
+            self.assertEqual(container["securityContext"], {
+                "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]}})
+            self.assertFalse(any("hostPort" in port for port in container["ports"]))
+
+    def test_selectors_select_the_pods(self):
+        for manifests, kind in ((self.base, "Deployment"), (self.sharded, "StatefulSet")):
+            workload = one(manifests, kind)
+            labels = workload["spec"]["template"]["metadata"]["labels"]
+            self.assertEqual(labels, LABEL)
+            for selector in (
+                    workload["spec"]["selector"]["matchLabels"],
+                    one(manifests, "Service")["spec"]["selector"],
+                    one(manifests, "PodDisruptionBudget")["spec"]["selector"]["matchLabels"],
+                    one(manifests, "NetworkPolicy")["spec"]["podSelector"]["matchLabels"],
+                    workload["spec"]["template"]["spec"]["topologySpreadConstraints"][0][
+                        "labelSelector"]["matchLabels"]):
+                self.assertEqual(selector, labels)
+        self.assertEqual(one(self.sharded, "ServiceMonitor")["spec"]["selector"]["matchLabels"],
+                         one(self.sharded, "Service")["metadata"]["labels"])
+        [source] = one(self.base, "NetworkPolicy")["spec"]["ingress"][0]["from"]
+        self.assertEqual(source["podSelector"]["matchLabels"],
+                         {"app.kubernetes.io/name": "prometheus"})
+
+    def test_what_the_pods_refer_to_is_there(self):
+        for manifests, workload in zip((self.base, self.sharded), self.workloads(), strict=True):
+            pod = workload["spec"]["template"]["spec"]
+            [container] = pod["containers"]
+            self.assertEqual(pod["serviceAccountName"],
+                             one(manifests, "ServiceAccount")["metadata"]["name"])
+            volumes = {volume["name"]: volume for volume in pod["volumes"]}
+            config = one(manifests, "ConfigMap")
+            self.assertEqual(volumes["config"]["configMap"]["name"], config["metadata"]["name"])
+            mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+            self.assertEqual(set(mounts), set(volumes))
+            [file] = config["data"]
+            self.assertIn(f"--config.file={mounts['config']}/{file}", container["args"])
+            [account] = yaml.safe_load(config["data"][file])["accounts"]
+            self.assertTrue(account["api_key_file"].startswith(mounts["api-key"] + "/"))
+            # The exporter refuses a key that others may write.
+            self.assertEqual(volumes["api-key"]["secret"]["defaultMode"] & 0o022, 0)
+            self.assertEqual(one(manifests, "Service")["spec"]["ports"][0]["targetPort"],
+                             container["ports"][0]["name"])
+
+    def test_the_exporter_takes_these_flags_and_answers_the_probes(self):
+        simulator = self.start_simulator("--connections=60")  # some for the shard, too
+        for workload in self.workloads():
+            [container] = workload["spec"]["template"]["spec"]["containers"]
+            flags = [arg for arg in container["args"] if not arg.startswith("--config.file=")]
+            # The number of the shard is at the end of the pod's name, which this machine has not.
+            flags = [flag.replace("--shard=auto", "--shard=0") for flag in flags]
+            exporter = self.start_exporter(
+                self.write_config(simulator.api, simulator.truth()), *flags,
+                name=workload["kind"])
+            exporter.wait_until_ready()
+            for probe in ("livenessProbe", "readinessProbe"):
+                path = container[probe]["httpGet"]["path"]
+                self.assertEqual(fetch(exporter.url + path)[0], 200)
+            self.assertEqual(container["ports"][0]["containerPort"], 10035)
+
+    def test_each_pod_is_a_shard(self):
+        spec = one(self.sharded, "StatefulSet")["spec"]
+        args = spec["template"]["spec"]["containers"][0]["args"]
+        self.assertIn("--shard=auto", args)
+        self.assertIn(f"--total-shards={spec['replicas']}", args)
+        self.assertEqual(spec["serviceName"], one(self.sharded, "Service")["metadata"]["name"])
+
+    def test_the_rules_find_the_job(self):
+        monitor = one(self.sharded, "ServiceMonitor")["spec"]
+        job = one(self.sharded, "Service")["metadata"]["labels"][monitor["jobLabel"]]
+        for pattern in re.findall(r'job=~"([^"]+)"', read(RULES)):
+            self.assertRegex(job, f"^(?:{pattern})$")
+        self.assertEqual(monitor["endpoints"][0]["port"],
+                         one(self.sharded, "Service")["spec"]["ports"][0]["name"])
+
+    def test_the_documented_use_of_ones_own(self):
+        """Builds the kustomization that docs/operations.md shows."""
+        shown = re.search(r"```yaml\n(# kustomization.yaml\n.*?)```",
+                          read(os.path.join(ROOT, "docs", "operations.md")), re.DOTALL).group(1)
+        self.write_kustomization("")
+        self.write("mine/telnyx_exporter.yml", "accounts: [{connections: [{id: 5}]}]\n")
+        manifests = build(self.write_kustomization(shown.replace("telnyx_exporter/deploy/kubernetes",
+                                                                 KUBERNETES)))
+        self.assertIn("id: 5", one(manifests, "ConfigMap")["data"]["telnyx_exporter.yml"])
+        self.assertEqual({manifest["metadata"]["namespace"] for manifest in manifests}, {"telnyx"})
+        image = one(manifests, "Deployment")["spec"]["template"]["spec"]["containers"][0]["image"]
+        self.assertEqual(image, "images.example/telnyx_exporter:0.1.0")
+        self.assertTrue(one(manifests, "PrometheusRule"))
+
+
+if __name__ == "__main__":
+    unittest.main()
