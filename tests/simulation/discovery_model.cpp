@@ -31,8 +31,7 @@ bool CanBePolled(const ListRow& row) {
 bool IsKept(const DiscoveryPlan& plan, const ListRow& row) {
   if (plan.include.name && !row.name.starts_with(kKeptNames)) return false;
   if (!plan.include.tags.empty() && !HasAny(row.tags, plan.include.tags)) return false;
-  return !HasAny(row.tags, plan.exclude.tags) &&
-         !Has(plan.exclude.record_types, row.record_type);
+  return !HasAny(row.tags, plan.exclude.tags) && !Has(plan.exclude.record_types, row.record_type);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #pragma once
 
-// What the exporter must know of an account's lists, and what it must therefore poll: the documented
-// rules once more, apart from the exporter's own code.
+// What the exporter must know of an account's lists, and what it must therefore poll: the
+// documented rules once more, apart from the exporter's own code.
 
 #include <cstdint>
 #include <optional>

@@ -48,11 +48,11 @@ void AppendProfile(const ListRow& row, std::string& out) {
 void AppendConnection(const ListRow& row, std::size_t list, std::string& out) {
   std::vector<std::string> tags;
   for (const std::string& tag : row.tags) tags.push_back(JsonText(tag));
-  out += fmt::format(R"({{"id":{},"record_type":{},"{}":{},"active":true,"tags":[{}],)"
-                     R"("webhook_event_url":{},"password":"never to be read")",
-                     JsonText(row.id), JsonText(row.record_type), NameKeyOf(list),
-                     JsonText(row.name), fmt::join(tags, ","),
-                     row.has_webhook ? R"("https://hook.example")" : "null");
+  out +=
+      fmt::format(R"({{"id":{},"record_type":{},"{}":{},"active":true,"tags":[{}],)"
+                  R"("webhook_event_url":{},"password":"never to be read")",
+                  JsonText(row.id), JsonText(row.record_type), NameKeyOf(list), JsonText(row.name),
+                  fmt::join(tags, ","), row.has_webhook ? R"("https://hook.example")" : "null");
   if (list == 0) {
     out += fmt::format(R"(,"outbound_voice_profile_id":{}}})", JsonText(row.profile_id));
   } else {

@@ -1,7 +1,8 @@
 #pragma once
 
 // What must be true of each account and connection that the exporter polls at the moment. The
-// checker keeps these up to date from what the network did and compares with what the exporter says.
+// checker keeps these up to date from what the network did and compares with what the exporter
+// says.
 
 #include <array>
 #include <cstdint>

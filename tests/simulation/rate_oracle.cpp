@@ -98,8 +98,8 @@ bool RateOracle::MustHaveLetGo(Instant now) const {
 
 Duration RateOracle::longest_hold() const {
   const double seconds = kMostDivision / limit_.requests_per_second;
-  return kLongestBlock + std::chrono::duration_cast<Duration>(
-                             std::chrono::duration<double>(seconds + 1));
+  return kLongestBlock +
+         std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds + 1));
 }
 
 }  // namespace telnyx_exporter::simulation

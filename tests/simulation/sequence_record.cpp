@@ -136,8 +136,8 @@ void SequenceRecord::RequireFailure(FailureReason reason, Instant now, bool at_a
     Require(reason == right, "failed with {} instead of {}", label, ReasonLabel(right));
     return;
   }
-  const bool gives_up = expectation_.kind == Expectation::Kind::kRetry &&
-                        now + expectation_.most_wait >= deadline();
+  const bool gives_up =
+      expectation_.kind == Expectation::Kind::kRetry && now + expectation_.most_wait >= deadline();
   Require(gives_up || expectation_.kind == Expectation::Kind::kFailure,
           "failed with {} although it need not", label);
   const bool cut_short = timed_out_ && deadline() - now <= kCutShort;

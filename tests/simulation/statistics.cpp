@@ -46,12 +46,11 @@ std::string Describe(const Statistics& s) {
       "failures    ",
       ToSeconds(s.simulated) / 86400, s.steps, s.polls, s.complete, s.unchanged, s.held_back,
       s.skipped, s.requests, s.retries, s.cancelled, s.limiter_waits, s.rows, s.refreshes,
-      s.failed_refreshes, s.key_refusals,
-      s.keys_accepted, s.reloads, s.wall_jumps, s.suspensions, s.restarts, s.pages, s.recoveries,
-      s.most_pages, s.most_memory);
+      s.failed_refreshes, s.key_refusals, s.keys_accepted, s.reloads, s.wall_jumps, s.suspensions,
+      s.restarts, s.pages, s.recoveries, s.most_pages, s.most_memory);
   for (const FailureReason reason : kFailureReasons) {
-    text += fmt::format(" {} {},", s.failures[static_cast<std::size_t>(reason)],
-                        ReasonLabel(reason));
+    text +=
+        fmt::format(" {} {},", s.failures[static_cast<std::size_t>(reason)], ReasonLabel(reason));
   }
   text.back() = '\n';
   return text;

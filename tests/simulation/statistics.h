@@ -32,10 +32,10 @@ struct Statistics {
   std::uint64_t wall_jumps = 0;
   std::uint64_t suspensions = 0;
   std::uint64_t restarts = 0;
-  std::uint64_t pages = 0;         // of metrics, read
-  std::uint64_t recoveries = 0;    // checks that a connection's values are fresh
-  std::uint64_t most_pages = 0;    // of one walk
-  std::int64_t most_memory = 0;    // bytes of the exporter's own
+  std::uint64_t pages = 0;       // of metrics, read
+  std::uint64_t recoveries = 0;  // checks that a connection's values are fresh
+  std::uint64_t most_pages = 0;  // of one walk
+  std::int64_t most_memory = 0;  // bytes of the exporter's own
   std::array<std::uint64_t, kFailureReasons.size()> failures{};
 
   Statistics& operator+=(const Statistics& other);

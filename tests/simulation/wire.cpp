@@ -141,9 +141,8 @@ void AppendMeta(const Page& page, const PageStyle& style, std::string& out) {
   out += R"("meta":{)";
   AppendNext(page, style, out);
   if (page.numbers) {
-    fmt::format_to(std::back_inserter(out),
-                   R"("page_number":{},"page_size":{},"total_pages":{},)", page.numbers->number,
-                   page.numbers->size, page.numbers->total_pages);
+    fmt::format_to(std::back_inserter(out), R"("page_number":{},"page_size":{},"total_pages":{},)",
+                   page.numbers->number, page.numbers->size, page.numbers->total_pages);
   }
   if (page.total_items) {
     out += page.numbers ? R"("total_results":)" : R"("total_items":)";
