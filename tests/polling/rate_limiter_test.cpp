@@ -2,12 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "now.h"
+
 namespace telnyx_exporter {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr Instant kNow{100h};
 
 int TakeAll(RateLimiter& limiter, Instant now) {
   int taken = 0;

@@ -1,25 +1,13 @@
 #include "simulation/list_wire.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 
+#include "simulation/take.h"
+
 namespace telnyx_exporter::simulation {
 namespace {
-
-bool TakeText(std::string_view& text, std::string_view expected) {
-  if (!text.starts_with(expected)) return false;
-  text.remove_prefix(expected.size());
-  return true;
-}
-
-bool TakeNumber(std::string_view& text, std::uint64_t& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc()) return false;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return true;
-}
 
 std::string JsonText(std::string_view text) {
   std::string json = "\"";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "simulation/durations.h"
 #include "simulation/violation.h"
 
 namespace telnyx_exporter::simulation {
@@ -15,7 +16,6 @@ constexpr Duration kRecovery = 5min;
 constexpr double kMostDivision = 64;
 
 constexpr double kTokenSlack = 1e-4;
-constexpr Duration kTimeSlack = 1us;
 
 }  // namespace
 

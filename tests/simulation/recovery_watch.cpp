@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "simulation/durations.h"
 #include "simulation/violation.h"
 
 namespace telnyx_exporter::simulation {
@@ -14,10 +15,6 @@ constexpr Duration kLongestRecovery = 5min + 1min + 5min;
 constexpr double kAmpleShare = 0.3;
 constexpr std::size_t kMostRowBytes = 320;
 constexpr double kMostListPages = 24;
-
-Duration Seconds(double seconds) {
-  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
-}
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "simulation/discovery_model.h"
+#include "simulation/durations.h"
 #include "simulation/names.h"
 
 namespace telnyx_exporter::simulation {
@@ -33,10 +34,6 @@ Duration Rounded(Duration duration, Random& random) {
   const bool whole = duration > 2s && random.Chance(0.6);
   if (whole) return std::chrono::floor<std::chrono::seconds>(duration);
   return std::chrono::floor<std::chrono::milliseconds>(duration);
-}
-
-Duration Seconds(double seconds) {
-  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
 }
 
 }  // namespace

@@ -31,9 +31,9 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-constexpr const char* kId = "17";
-const std::string kPath = "/v2/connections/17/active_calls";
-const std::string kFirstPage = kPath + "?page%5Blimit%5D=100";
+constexpr const char* kShortId = "17";
+const std::string kShortPath = "/v2/connections/17/active_calls";
+const std::string kFirstPage = kShortPath + "?page%5Blimit%5D=100";
 
 class FaultyApiTest : public ::testing::Test {
  protected:
@@ -101,7 +101,7 @@ class FaultyApiTest : public ::testing::Test {
 
   std::vector<std::string> TrueLegs() {
     std::vector<std::string> legs;
-    for (const auto& leg : world_.View(world_.accounts()[0], kId)->legs) legs.push_back(leg->id);
+    for (const auto& leg : world_.View(world_.accounts()[0], kShortId)->legs) legs.push_back(leg->id);
     return legs;
   }
 
@@ -109,7 +109,7 @@ class FaultyApiTest : public ::testing::Test {
   SimClock sim_clock_{clock_, 1};
   CallWorld world_{
       {{.api_key = "KEY",
-        .connections = {{.id = kId, .name = "support", .traffic = {{.mean_active_calls = 350}}},
+        .connections = {{.id = kShortId, .name = "support", .traffic = {{.mean_active_calls = 350}}},
                         {.id = "2", .name = "other", .traffic = {{.mean_active_calls = 5}}}}}},
       sim_clock_};
   Api api_{{}, world_, clock_};
@@ -166,7 +166,7 @@ TEST_F(FaultyApiTest, AnswersTooSlowlyOrNever) {
   }
   SwitchOn("blackhole");
   RawClient client(server_->bound_addresses().front());
-  client.Send(fmt::format("GET {} HTTP/1.1\r\n\r\n", kPath));
+  client.Send(fmt::format("GET {} HTTP/1.1\r\n\r\n", kShortPath));
   server_.reset();
   EXPECT_EQ(client.Receive().bytes, "");
 }
@@ -335,7 +335,8 @@ TEST_F(FaultyApiTest, LeadsOnRightlyWhenAFaultGoesInTheMiddle) {
 TEST_F(FaultyApiTest, LeavesPagesByNumberAlone) {
   for (const char* fault : {"repeated_cursor", "cursor_loop", "endless_pages", "long_cursor"}) {
     SwitchOn(fault);
-    EXPECT_THAT(Get(kPath + "?page%5Bnumber%5D=1").body, HasSubstr("\"page_number\":1,")) << fault;
+    EXPECT_THAT(Get(kShortPath + "?page%5Bnumber%5D=1").body, HasSubstr("\"page_number\":1,"))
+        << fault;
     rules_.Clear();
   }
 }
