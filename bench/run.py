@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
-"""Measures what polling and serving cost, and prints it as one Markdown table.
+"""Measures what polling, many connections and serving cost, and prints each as a Markdown table.
 
     cmake --preset release && cmake --build --preset release
-    bench/run.py [--rounds 7] [--only polling|serving] [--build-dir build/release]
+    bench/run.py [--rounds 7] [--only polling|connections|serving] [--build-dir build/release]
 
 Polling: nginx serves static pages of 250 made-up calls on loopback. The bare walk (bare_walk.cpp) and
 `telnyx_exporter --once` read them in turn. CPU is the kernel's accounting of the whole process, start and end
 included, for the walk as for the exporter; so small shapes tell about the start, large ones about the calls.
+
+Connections: 10,000 of them are found by discovery, in one refresh, and polled every 15 s in one process. CPU is that of
+a minute without scrapes, by the number of polls in it; a scrape before and one behind it count the polls and tell what
+a page adds to the memory.
 
 Serving: /metrics of 200 and of 5,000 connections, every one polled every 15 s meanwhile, against nginx serving the
 same bytes as a file. What is compressed nginx gets ready made (gzip_static) and need only send: the most that any
@@ -16,6 +20,7 @@ Needs: nginx, wrk and GNU time (Debian packages nginx-light, wrk and time).
 """
 
 import argparse
+import datetime
 import os
 import re
 import resource
@@ -32,6 +37,8 @@ ROWS_PER_PAGE = 250
 SHAPES = [(1, 10_000), (200, 500), (1, 250_000)]  # connections × calls
 RSS_GOALS = {(200, 500): 24, (1, 250_000): 48}  # MiB
 CPU_GOAL = 3.0
+MANY = [(1000, 20), (10_000, 20)]  # connections × calls
+MEASURED_SECONDS = 60
 SERVED = [(200, 500), (5000, 20)]  # connections × calls
 TEXT = "text/plain;version=0.0.4"
 OPENMETRICS = "application/openmetrics-text;version=1.0.0"
@@ -63,6 +70,19 @@ def write_pages(directory, connections, calls):
             with open(os.path.join(directory, name), "w", encoding="ascii") as file:
                 file.write(f'{{"data":[{rows}],"meta":{{"cursors":{{"after":{after},"before":null}},'
                            f'"total_items":{calls}}}}}')
+
+
+def write_lists(directory, connections):
+    """The account's list of connections, a file for each page."""
+    pages = -(-connections // ROWS_PER_PAGE)
+    for page in range(1, pages + 1):
+        numbers = range((page - 1) * ROWS_PER_PAGE, min(page * ROWS_PER_PAGE, connections))
+        rows = ",".join(f'{{"id":"{n}","record_type":"call_control_application","active":true,'
+                        f'"connection_name":"connection-{n}","webhook_event_url":"https://example.com/",'
+                        f'"outbound_voice_profile_id":null,"tags":["production"]}}' for n in numbers)
+        with open(os.path.join(directory, f"list-{page}"), "w", encoding="ascii") as file:
+            file.write(f'{{"data":[{rows}],"meta":{{"page_number":{page},"page_size":{ROWS_PER_PAGE},'
+                       f'"total_pages":{pages},"total_results":{connections}}}}}')
 
 
 def free_port():
@@ -98,11 +118,17 @@ http {{
     default first;
     "~page%5Bafter%5D=(?<cursor>[a-z0-9]+)" $cursor;
   }}
+  map $args $list {{
+    "~page%5Bnumber%5D=(?<number>[0-9]+)" $number;
+  }}
   server {{
     listen 127.0.0.1:{self.port};
     default_type application/json;
     location ~ ^/(?<shape>[0-9x]+)/v2/connections/(?<chain>[0-9]+)/active_calls$ {{
       alias {work}/$shape/$chain-$page;
+    }}
+    location ~ ^/(?<shape>[0-9x]+)/v2/connections$ {{
+      alias {work}/$shape/list-$list;
     }}
     location /static/ {{
       alias {work}/static/;
@@ -156,6 +182,16 @@ def write_config(work, base_url, connections,
                    f"    rate_limit: {{requests_per_second: 1000, burst: 10000}}\n    connections:\n")
         for connection in range(connections):
             file.write(f"      - {{id: {connection}, name: connection-{connection}}}\n")
+    return path
+
+
+def write_discovering_config(work, base_url):
+    path = os.path.join(work, "discovering.yml")
+    with open(path, "w", encoding="ascii") as file:
+        file.write(f"poll: {{interval: 15s, stale_after: 1h, timeout: 10s}}\n"
+                   f"accounts:\n  - base_url: {base_url}\n"
+                   f"    rate_limit: {{requests_per_second: 1000, burst: 10000}}\n"
+                   f"    discovery: {{enabled: true, refresh_interval: 1h}}\n")
     return path
 
 
@@ -213,13 +249,13 @@ def fetch(url, accept, encoding):
 class Exporter:
     """Polls what nginx serves every 15 s; started when every connection was polled once."""
 
-    def __init__(self, build, config):
+    def __init__(self, build, config, log_level="error", log=None):
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
             [f"{build}/telnyx_exporter", f"--config.file={config}",
-             f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"],
-            env=dict(os.environ, TELNYX_API_KEY="KEY_BENCH"))
+             f"--web.listen-address=127.0.0.1:{port}", f"--log.level={log_level}"],
+            env=dict(os.environ, TELNYX_API_KEY="KEY_BENCH"), stderr=log)
         while self.process.poll() is None:
             try:
                 urllib.request.urlopen(f"{self.url}/-/ready").close()
@@ -228,9 +264,65 @@ class Exporter:
                 time.sleep(0.1)
         raise SystemExit("the exporter did not start")
 
+    def cpu_seconds(self):
+        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def resident_mib(self):
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
+            return int(re.search(r"VmRSS:\s+(\d+) kB", file.read()).group(1)) / 1024
+
+    def sum_of(self, metric):
+        page = fetch(f"{self.url}/metrics", TEXT, "identity").decode()
+        return sum(float(value) for value in re.findall(rf"^{metric}\{{.*\}} (\S+)$", page, re.MULTILINE))
+
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait()
+
+
+def seconds_between(log, first, second):
+    """Between the first lines of a log that have these messages."""
+    times = [datetime.datetime.fromisoformat(
+        re.search(rf'^ts=(\S+) .*msg="?{message}', log, re.MULTILINE).group(1))
+             for message in (first, second)]
+    return (times[1] - times[0]).total_seconds()
+
+
+def measure_connections(build, work, nginx):
+    print("\n| connections × calls | discovered after, s | RSS polling, MiB | KiB per connection | RSS with /metrics, MiB | "
+          "polls/s | CPU per poll, µs | CPU, % of a core |\n|---|---|---|---|---|---|---|---|")
+    log_path = os.path.join(work, "exporter.log")
+    for connections, calls in MANY:
+        directory = os.path.join(work, f"{connections}x{calls}")
+        os.makedirs(directory)
+        write_pages(directory, connections, calls)
+        write_lists(directory, connections)
+        config = write_discovering_config(work, f"{nginx.url}/{connections}x{calls}/v2")
+        with open(log_path, "w+", encoding="utf-8") as log:
+            exporter = Exporter(build, config, "info", log)
+            try:
+                resident = exporter.resident_mib()
+                counted = exporter.sum_of("telnyx_active_calls")
+                if counted != connections * calls:
+                    raise SystemExit(f"counted {counted} calls of {connections * calls}")
+                before, cpu = exporter.sum_of("telnyx_polls_total"), exporter.cpu_seconds()
+                time.sleep(MEASURED_SECONDS)
+                cpu = exporter.cpu_seconds() - cpu
+                polls = exporter.sum_of("telnyx_polls_total") - before
+                failed = exporter.sum_of("telnyx_poll_failures_total")
+                if failed:
+                    raise SystemExit(f"{failed} polls failed")
+                with_page = exporter.resident_mib()
+            finally:
+                exporter.stop()
+            log.seek(0)
+            discovered = seconds_between(log.read(), "starting", "connections discovered")
+        print(f"| {connections:,} × {calls} | {discovered:.2f} | {resident:.1f} | "
+              f"{resident * 1024 / connections:.1f} | {with_page:.1f} | {polls / MEASURED_SECONDS:.0f} | "
+              f"{cpu / polls * 1e6:.0f} | {cpu / MEASURED_SECONDS * 100:.1f} |", flush=True)
+        shutil.rmtree(directory)
 
 
 def save_static(work, name, exporter, accept):
@@ -278,7 +370,7 @@ def main():
     parser.add_argument("--build-dir", default=os.path.join(os.path.dirname(__file__), "..", "build",
                                                             "release"))
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--only", choices=["polling", "serving"])
+    parser.add_argument("--only", choices=["polling", "connections", "serving"])
     arguments = parser.parse_args()
     build = os.path.abspath(arguments.build_dir)
     resource.setrlimit(resource.RLIMIT_NOFILE, (20000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
@@ -286,9 +378,11 @@ def main():
         os.chmod(work, 0o755)
         nginx = Nginx(work)
         try:
-            if arguments.only != "serving":
+            if arguments.only in (None, "polling"):
                 measure_polling(build, work, nginx, arguments.rounds)
-            if arguments.only != "polling":
+            if arguments.only in (None, "connections"):
+                measure_connections(build, work, nginx)
+            if arguments.only in (None, "serving"):
                 measure_serving(build, work, nginx, arguments.rounds)
         finally:
             nginx.stop()

@@ -1,5 +1,6 @@
 #include "app/poll_log.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "telnyx/pollable.h"
@@ -118,11 +119,21 @@ void PollLog::OnDiscoveryEnded(AccountKey key, const DiscoveryReport& report) {
                                    {"detail", failure.detail}});
     return;
   }
+  NameLacking(account, report.known);
   NameNotPollable(account, report.known);
   const std::size_t listed = report.known.connections().size();
   if (std::exchange(account.discovered, *report.result) == *report.result) return;
   log_.Info("connections discovered",
             {{"account", account.name}, {"listed", listed}, {"polled", *report.result}});
+}
+
+void PollLog::NameLacking(Account& account, const DiscoveredConnections& known) {
+  for (const std::string_view list : known.lacking()) {
+    if (std::ranges::find(account.lacking, list) != account.lacking.end()) continue;
+    log_.Info("the account does not have this list, its limits are not known",
+              {{"account", account.name}, {"list", list}});
+  }
+  account.lacking = known.lacking();
 }
 
 void PollLog::NameNotPollable(Account& account, const DiscoveredConnections& known) {

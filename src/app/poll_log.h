@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -50,8 +51,10 @@ class PollLog final : public PollObserver {
     std::string name;
     std::optional<std::size_t> discovered;            // connections, as said last
     std::set<std::string, std::less<>> not_pollable;  // ids that were named
+    std::vector<std::string_view> lacking;            // paths of lists that were named
   };
 
+  void NameLacking(Account& account, const DiscoveredConnections& known);
   void NameNotPollable(Account& account, const DiscoveredConnections& known);
   const std::string& NameOf(AccountKey key) const {
     return accounts_[static_cast<std::size_t>(key)].name;

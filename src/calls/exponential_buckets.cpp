@@ -10,7 +10,7 @@ namespace {
 constexpr std::int32_t kBucketsPerDoubling = 1 << ExponentialBuckets::kSchema;
 
 // 2^(i/8) / 2: the upper bounds of one doubling's buckets, as std::frexp scales them.
-constexpr std::array<double, kBucketsPerDoubling> kBounds = {
+constexpr std::array<double, kBucketsPerDoubling> kFractionBounds = {
     0.5,
     0.5452538663326288,
     0.5946035575013605,
@@ -26,8 +26,9 @@ constexpr std::array<double, kBucketsPerDoubling> kBounds = {
 std::int32_t ExponentialBuckets::IndexOf(double value) {
   int exponent = 0;
   const double fraction = std::frexp(value, &exponent);
-  const auto bound = std::ranges::lower_bound(kBounds, fraction);
-  return (exponent - 1) * kBucketsPerDoubling + static_cast<std::int32_t>(bound - kBounds.begin());
+  const auto bound = std::ranges::lower_bound(kFractionBounds, fraction);
+  return (exponent - 1) * kBucketsPerDoubling +
+         static_cast<std::int32_t>(bound - kFractionBounds.begin());
 }
 
 void ExponentialBuckets::Add(double value) {

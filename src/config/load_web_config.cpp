@@ -21,10 +21,10 @@ using namespace std::chrono_literals;
 constexpr std::size_t kMaxPathBytes = 4096;
 constexpr std::size_t kMaxPemBytes = std::size_t{1} << 20U;
 constexpr std::size_t kMaxHeaderBytes = 4096;
-constexpr std::size_t kMaxNameBytes = 253;
+constexpr std::size_t kMaxValueBytes = 253;
 constexpr std::size_t kMaxUsers = 1000;
 constexpr std::uint32_t kMaxBurst = 1'000'000;
-constexpr Duration kLongestInterval = 24h;
+constexpr Duration kLongestRateInterval = 24h;
 
 /// A value by the name that Go gives it.
 template <typename T>
@@ -231,7 +231,7 @@ class WebConfigReader {
   }
 
   static void ReadClientAuth(const YamlValue& value, ClientAuth& client_auth) {
-    const auto name = value.Text(kMaxNameBytes);
+    const auto name = value.Text(kMaxValueBytes);
     if (!name) return;
     if (*name == kOldRequireAny) {
       client_auth = ClientAuth::kRequireAny;
@@ -261,7 +261,7 @@ class WebConfigReader {
     if (!elements) return;
     bool only_tls13 = !elements->empty();
     for (const YamlValue& element : *elements) {
-      const auto name = element.Text(kMaxNameBytes);
+      const auto name = element.Text(kMaxValueBytes);
       if (!name || std::ranges::find(kTls13Suites, *name) != kTls13Suites.end()) continue;
       only_tls13 = false;
       if (const auto suite = FindSuite(*name)) {
@@ -270,7 +270,7 @@ class WebConfigReader {
         element.Error(
             fmt::format("\"{}\" is not a cipher suite: allowed are TLS_ECDHE_ECDSA_WITH_ and "
                         "TLS_ECDHE_RSA_WITH_ with {}",
-                        SanitizeForDisplay(*name, kMaxNameBytes), Join(kCiphers)));
+                        SanitizeForDisplay(*name, kMaxValueBytes), Join(kCiphers)));
       }
     }
     if (only_tls13) {
@@ -290,12 +290,12 @@ class WebConfigReader {
   template <std::size_t N, typename T>
   static bool ReadNamed(const YamlValue& value, std::string_view what,
                         const std::array<Named<T>, N>& names, T& target) {
-    const auto name = value.Text(kMaxNameBytes);
+    const auto name = value.Text(kMaxValueBytes);
     if (!name) return false;
     const auto found = Find(names, *name);
     if (!found) {
       value.Error(fmt::format("\"{}\" is not {}: allowed are {}",
-                              SanitizeForDisplay(*name, kMaxNameBytes), what, Join(names)));
+                              SanitizeForDisplay(*name, kMaxValueBytes), what, Join(names)));
       return false;
     }
     target = *found;
@@ -338,7 +338,7 @@ class WebConfigReader {
     if (!text) return;
     if (!allowed.empty() && std::ranges::find(allowed, *text) == allowed.end()) {
       return value.Error(fmt::format("\"{}\" is not allowed: write {}",
-                                     SanitizeForDisplay(*text, kMaxNameBytes),
+                                     SanitizeForDisplay(*text, kMaxValueBytes),
                                      fmt::join(allowed, " or ")));
     }
     if (!text->empty()) headers.emplace_back(name, std::move(*text));
@@ -388,15 +388,15 @@ class WebConfigReader {
   }
 
   static std::optional<Duration> ReadInterval(const YamlValue& value) {
-    const auto text = value.Text(kMaxNameBytes);
+    const auto text = value.Text(kMaxValueBytes);
     if (!text) return std::nullopt;
     const auto interval = ParseGoDuration(*text);
     if (!interval) {
       value.Error(fmt::format("\"{}\" is not a duration: write it as in 500ms, 1s or 1m30s",
-                              SanitizeForDisplay(*text, kMaxNameBytes)));
-    } else if (*interval > kLongestInterval) {
+                              SanitizeForDisplay(*text, kMaxValueBytes)));
+    } else if (*interval > kLongestRateInterval) {
       value.Error(
-          fmt::format("\"{}\" is longer than 24h", SanitizeForDisplay(*text, kMaxNameBytes)));
+          fmt::format("\"{}\" is longer than 24h", SanitizeForDisplay(*text, kMaxValueBytes)));
       return std::nullopt;
     }
     return interval;

@@ -43,6 +43,14 @@ std::string_view KindOf(const YAML::Node& node) {
   return node.IsNull() ? "empty" : "a value";
 }
 
+std::optional<double> ParseFinite(std::string_view text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  if (!whole || !std::isfinite(number)) return std::nullopt;
+  return number;
+}
+
 // How many letters have to be changed, added or taken away.
 std::size_t EditDistance(std::string_view left, std::string_view right) {
   std::vector<std::size_t> row(right.size() + 1);
@@ -202,14 +210,19 @@ std::optional<std::uint32_t> YamlValue::Integer(std::uint32_t least, std::uint32
 std::optional<double> YamlValue::Number(double above, double most) const {
   const auto text = Scalar("a number");
   if (!text) return std::nullopt;
-  double number = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
-  const bool whole = error == std::errc() && end == text->data() + text->size();
-  if (!whole || !std::isfinite(number) || number <= above || number > most) {
-    Error(fmt::format("{} is not a number above {} and up to {}", Quote(*text), above, most));
-    return std::nullopt;
-  }
-  return number;
+  const auto number = ParseFinite(*text);
+  if (number && *number > above && *number <= most) return number;
+  Error(fmt::format("{} is not a number above {} and up to {}", Quote(*text), above, most));
+  return std::nullopt;
+}
+
+std::optional<double> YamlValue::NumberBetween(double least, double most) const {
+  const auto text = Scalar("a number");
+  if (!text) return std::nullopt;
+  const auto number = ParseFinite(*text);
+  if (number && *number >= least && *number <= most) return number;
+  Error(fmt::format("{} is not a number from {} to {}", Quote(*text), least, most));
+  return std::nullopt;
 }
 
 std::optional<Duration> YamlValue::DurationBetween(Duration least, Duration most) const {

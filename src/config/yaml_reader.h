@@ -76,6 +76,7 @@ class YamlValue {
   std::optional<bool> Bool() const;
   std::optional<std::uint32_t> Integer(std::uint32_t least, std::uint32_t most) const;
   std::optional<double> Number(double above, double most) const;
+  std::optional<double> NumberBetween(double least, double most) const;
   std::optional<Duration> DurationBetween(Duration least, Duration most) const;
   std::optional<std::uint64_t> SizeBetween(std::uint64_t least, std::uint64_t most) const;
   bool IsEmptyList() const { return node_.IsSequence() && node_.size() == 0; }

@@ -5,7 +5,7 @@
 namespace telnyx_exporter {
 namespace {
 
-constexpr std::string_view TypeName(MetricType type) {
+constexpr std::string_view OpenMetricsTypeName(MetricType type) {
   switch (type) {
     case MetricType::kCounter:
       return "counter";
@@ -38,7 +38,7 @@ class OpenMetrics1Writer final : public LineWriter {
     AppendEscaped(out, metric.help, true);
     out += '\n';
     AppendMetadata(out, "# TYPE ", family);
-    out += TypeName(metric.type);
+    out += OpenMetricsTypeName(metric.type);
     out += '\n';
     if (metric.unit.empty() || !family.ends_with(metric.unit)) return;
     AppendMetadata(out, "# UNIT ", family);

@@ -5,7 +5,7 @@
 namespace telnyx_exporter {
 namespace {
 
-constexpr std::string_view TypeName(MetricType type) {
+constexpr std::string_view TextTypeName(MetricType type) {
   switch (type) {
     case MetricType::kCounter:
       return "counter";
@@ -29,7 +29,7 @@ class Text004Writer final : public LineWriter {
     out += "\n# TYPE ";
     out += metric.name;
     out += ' ';
-    out += TypeName(metric.type);
+    out += TextTypeName(metric.type);
     out += '\n';
   }
 

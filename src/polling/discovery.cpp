@@ -50,6 +50,7 @@ void DiscoveredConnections::Take(AccountLists lists) {
   connections_ = std::move(lists.connections);
   std::ranges::move(kept, std::back_inserter(connections_));
   voice_profiles_ = std::move(lists.voice_profiles);
+  lacking_ = std::move(lists.lacking);
 }
 
 bool Selects(const DiscoveryPlan& plan, const ListedConnection& connection) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -26,11 +27,14 @@ class DiscoveredConnections {
 
   const std::vector<ListedConnection>& connections() const { return connections_; }
   const std::vector<ListedVoiceProfile>& voice_profiles() const { return voice_profiles_; }
+  /// Paths of the lists that the account does not have, so that their limits are not known.
+  const std::vector<std::string_view>& lacking() const { return lacking_; }
 
  private:
   std::vector<ListedConnection> connections_;
   std::vector<std::string> missed_once_;  // ids, sorted
   std::vector<ListedVoiceProfile> voice_profiles_;
+  std::vector<std::string_view> lacking_;
 };
 
 /// Whether discovery keeps a connection, its kind aside.

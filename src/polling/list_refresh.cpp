@@ -35,18 +35,27 @@ Result<ListPage> ListRefresh::Parse(std::string_view body) {
 std::expected<RequestSequence::Step, PollFailure> ListRefresh::OnPage(std::string_view body) {
   const auto page = Parse(body);
   if (!page) {
-    return std::unexpected(PollFailure{
-        .reason = FailureReason::kMalformedResponse,
-        .http_status = 200,
-        .detail =
-            fmt::format("{} page {}: {}", lists_[list_], walk_.pages() + 1, page.error().message)});
+    return ContentFailure(
+        FailureReason::kMalformedResponse,
+        fmt::format("{} page {}: {}", lists_[list_], walk_.pages() + 1, page.error().message));
   }
   auto step = walk_.Advance(*page);
   if (!step) {
     step.error().detail = fmt::format("{}: {}", lists_[list_], step.error().detail);
     return std::unexpected(std::move(step.error()));
   }
-  if (*step == ListWalk::Step::kNextPage) return Step::kNextPage;
+  return *step == ListWalk::Step::kNextPage ? Step::kNextPage : ToNextList();
+}
+
+// Every account has the list of all connections, and one that began does not end in the middle.
+bool ListRefresh::MayBeLacking() const { return list_ > 0 && walk_.pages() == 0; }
+
+std::expected<RequestSequence::Step, PollFailure> ListRefresh::OnLacking() {
+  lacking_.push_back(lists_[list_]);
+  return ToNextList();
+}
+
+RequestSequence::Step ListRefresh::ToNextList() {
   if (++list_ == lists_.size()) return Step::kEnd;
   walk_ = ListWalk(lists_[list_], ListWalkLimits{});
   return Step::kNextPage;
@@ -68,7 +77,9 @@ AccountLists ListRefresh::TakeLists() {
   }
   RemoveDuplicateIds(connections_);
   RemoveDuplicateIds(profiles_);
-  return {.connections = std::move(connections_), .voice_profiles = std::move(profiles_)};
+  return {.connections = std::move(connections_),
+          .voice_profiles = std::move(profiles_),
+          .lacking = std::move(lacking_)};
 }
 
 }  // namespace telnyx_exporter

@@ -18,10 +18,13 @@ inline constexpr Duration kListRefreshTimeout = std::chrono::minutes(5);
 struct AccountLists {
   std::vector<ListedConnection> connections;
   std::vector<ListedVoiceProfile> voice_profiles;  // with channel limits only
+  std::vector<std::string_view> lacking;           // paths of lists that the account does not have
 };
 
 /// One refresh of an account's lists: all its connections and, where limits are wanted, the lists
-/// by kind that carry them and the voice profiles. All of it or nothing.
+/// by kind that carry them and the voice profiles. All of it or nothing, but for a list that the
+/// API answers with 404 from its first page on: not every account has every product, and then the
+/// limits that would stand there are not known.
 class ListRefresh final : public RequestSequence {
  public:
   ListRefresh(bool with_channel_limits, Instant begun);
@@ -33,8 +36,11 @@ class ListRefresh final : public RequestSequence {
 
  protected:
   std::expected<Step, PollFailure> OnPage(std::string_view body) override;
+  bool MayBeLacking() const override;
+  std::expected<Step, PollFailure> OnLacking() override;
 
  private:
+  Step ToNextList();
   Result<ListPage> Parse(std::string_view body);
   bool reads_profiles() const { return lists_[list_] == kVoiceProfilesPath; }
   bool reads_limits() const { return list_ > 0; }
@@ -46,6 +52,7 @@ class ListRefresh final : public RequestSequence {
   std::vector<ListedConnection> connections_;
   std::vector<ListedConnection> with_limits_;
   std::vector<ListedVoiceProfile> profiles_;
+  std::vector<std::string_view> lacking_;
 };
 
 }  // namespace telnyx_exporter

@@ -20,10 +20,8 @@ Poll::Poll(std::string_view connection_id, PageWalkLimits limits, Instant begun,
 std::expected<RequestSequence::Step, PollFailure> Poll::OnPage(std::string_view body) {
   auto page = parser_.Parse(body, calls_);
   if (!page) {
-    return std::unexpected(
-        PollFailure{.reason = FailureReason::kMalformedResponse,
-                    .http_status = 200,
-                    .detail = fmt::format("page {}: {}", walk_.pages() + 1, page.error().message)});
+    return ContentFailure(FailureReason::kMalformedResponse,
+                          fmt::format("page {}: {}", walk_.pages() + 1, page.error().message));
   }
   if (page->total_items) {
     reported_legs_ = page->total_items;

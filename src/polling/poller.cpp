@@ -25,6 +25,11 @@ std::optional<double> ParseHeaderNumber(const std::optional<std::string>& text) 
   return static_cast<double>(*number);
 }
 
+// What the answer's status says; nothing without an answer.
+std::optional<FailureReason> StatusReason(const Exchange& exchange) {
+  return exchange.result ? ReasonOfStatus(exchange.result->status) : std::nullopt;
+}
+
 }  // namespace
 
 Poller::Poller(const PollPlan& plan, PollMode mode, const Clock& clock, Transport& transport,
@@ -232,15 +237,14 @@ void Poller::SendRequest(Account& account, Sender sender, Instant now) {
   ++account.requests_in_flight;
   InFlight& in_flight = InFlightOf(account, sender);
   in_flight.endpoint = account.plan.endpoint;
-  in_flight.request =
-      transport_.Send({.endpoint = account.plan.endpoint,
-                       .target = sequence.next_target(),
-                       .connect_timeout = std::min(timeout, kConnectTimeout),
-                       .timeout = timeout,
-                       .max_body_bytes = max_response_bytes_},
-                      [this, &account, sender](const Exchange& exchange) {
-                        OnExchange(account, sender, exchange);
-                      });
+  in_flight.request = transport_.Send({.endpoint = account.plan.endpoint,
+                                       .target = sequence.next_target(),
+                                       .connect_timeout = std::min(timeout, kConnectTimeout),
+                                       .timeout = timeout,
+                                       .max_body_bytes = max_response_bytes_},
+                                      [this, &account, sender](const Exchange& exchange) {
+                                        OnExchange(account, sender, exchange);
+                                      });
 }
 
 void Poller::CancelRequest(Account& account, InFlight& in_flight) {
@@ -259,11 +263,9 @@ void Poller::OnExchange(Account& account, Sender sender, const Exchange& exchang
   const Instant now = clock_.Now();
   ReportRequest(account, exchange, now);
 
-  const double jitter = std::uniform_real_distribution<double>(0, 1)(random_);
+  const double jitter = std::uniform_real_distribution<double>(0, 1)(account.random);
   const auto next = sequence.OnExchange(exchange, now, clock_.WallNow(), jitter);
-  const bool has_page =
-      next == RequestSequence::Next::kRequest || next == RequestSequence::Next::kComplete;
-  if (has_page && sender) OnKeyAccepted(ConnectionOf(*sender));
+  if (sender) LearnOfKey(ConnectionOf(*sender), StatusReason(exchange), next, now);
   switch (next) {
     case RequestSequence::Next::kRequest:
       account.queue.AddNextRequest(sender, now);
@@ -345,13 +347,8 @@ void Poller::EndPoll(Connection& connection, Instant now, const PollFailure* fai
 void Poller::LearnFrom(Connection& connection, const PollFailure* failure, Instant now) {
   Account& account = AccountOf(connection.account);
   if (account.key_probe == connection.key) account.key_probe.reset();
-  if (failure != nullptr && failure->reason == FailureReason::kUnauthorized) {
-    OnKeyRefused(connection, *failure, now);
-    return;
-  }
-  const bool refused = failure != nullptr && IsRefusal(failure->reason);
-  // Only who takes the key goes on to look at the connection.
-  if (refused) OnKeyAccepted(connection);
+  if (failure != nullptr && failure->reason == FailureReason::kUnauthorized) return;
+  const bool refused = failure != nullptr && RefusesConnection(failure->reason);
   connection.refusals = refused ? connection.refusals + 1 : 0;
   if (connection.refusals < 2 || mode_ == PollMode::kOnce) return;
   const Duration interval = connection.plan.interval;
@@ -359,9 +356,22 @@ void Poller::LearnFrom(Connection& connection, const PollFailure* failure, Insta
                          now + RefusedInterval(interval, connection.refusals) - interval));
 }
 
+void Poller::LearnOfKey(Connection& connection, std::optional<FailureReason> reason,
+                        RequestSequence::Next next, Instant now) {
+  const Account& account = AccountOf(connection.account);
+  if (connection.in_flight.endpoint != account.plan.endpoint) return;  // sent with an old key
+  const bool has_page =
+      next == RequestSequence::Next::kRequest || next == RequestSequence::Next::kComplete;
+  if (next == RequestSequence::Next::kFailed && reason == FailureReason::kUnauthorized) {
+    OnKeyRefused(connection, connection.poll->failure(), now);
+  } else if (has_page || (reason && RefusesConnection(*reason))) {
+    // Only who takes the key goes on to look at the connection.
+    OnKeyAccepted(connection);
+  }
+}
+
 void Poller::OnKeyRefused(Connection& connection, const PollFailure& failure, Instant now) {
   Account& account = AccountOf(connection.account);
-  if (!SentPresentKey(connection)) return;
   // Polls that were under way when the key was refused add nothing to it.
   const bool known = account.key_refusals > 0;
   if (known && connection.poll->begun() <= account.key_refused_at) return;
@@ -384,13 +394,9 @@ void Poller::OnKeyRefused(Connection& connection, const PollFailure& failure, In
 
 void Poller::OnKeyAccepted(const Connection& connection) {
   Account& account = AccountOf(connection.account);
-  if (account.key_refusals == 0 || !SentPresentKey(connection)) return;
+  if (account.key_refusals == 0) return;
   account.key_refusals = 0;
   observer_.OnKeyAccepted(account.key);
-}
-
-bool Poller::SentPresentKey(const Connection& connection) const {
-  return connection.in_flight.endpoint == AccountOf(connection.account).plan.endpoint;
 }
 
 bool Poller::HoldsBack(const Account& account, const Connection& connection, Instant now) const {

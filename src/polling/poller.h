@@ -127,18 +127,19 @@ class Poller {
   void EndPoll(Connection& connection, Instant now, const PollFailure* failure);
   CompletePoll Summarize(const Poll& poll, const CallSummarizer::UseLegOrder& track);
 
-  /// What a poll's end says about the account's key and the connection.
+  /// What an answer says about the account's key; `reason` is its status's.
+  void LearnOfKey(Connection& connection, std::optional<FailureReason> reason,
+                  RequestSequence::Next next, Instant now);
+  /// What a poll's end says about the connection.
   void LearnFrom(Connection& connection, const PollFailure* failure, Instant now);
   void OnKeyRefused(Connection& connection, const PollFailure& failure, Instant now);
   void OnKeyAccepted(const Connection& connection);
-  /// Whether the connection's newest request went out with the account's present key.
-  bool SentPresentKey(const Connection& connection) const;
   bool HoldsBack(const Account& account, const Connection& connection, Instant now) const;
   void FailWithoutRequest(Connection& connection, Instant now);
 
   RequestSequence* SequenceOf(Account& account, Sender sender);
   InFlight& InFlightOf(Account& account, Sender sender);
-  Account& AccountOf(AccountKey key) const { return *accounts_[static_cast<std::size_t>(key)]; }
+  Account& AccountOf(AccountKey key) { return *accounts_[static_cast<std::size_t>(key)]; }
   Connection& ConnectionOf(ConnectionKey key) {
     return *connections_[static_cast<std::size_t>(key)];
   }

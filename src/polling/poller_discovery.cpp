@@ -69,7 +69,7 @@ void Poller::EndRefresh(Account& account, Instant now, const PollFailure* failur
     --left_;
   } else {
     // Exporters that were started together should not ask together for ever.
-    const double spread = std::uniform_real_distribution<double>(0.9, 1.0)(random_);
+    const double spread = std::uniform_real_distribution<double>(0.9, 1.0)(account.random);
     ScheduleRefresh(account, now + std::chrono::duration_cast<Duration>(wait * spread));
   }
   observer_.OnDiscoveryEnded(account.key, report);

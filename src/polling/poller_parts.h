@@ -48,6 +48,7 @@ struct Poller::Account {
   AccountKey key;
   AccountPlan plan;
   SendQueue queue;
+  std::mt19937_64 random;  // its own, so that nothing in another account changes its times
   std::uint32_t requests_in_flight = 0;
 
   DiscoveredConnections discovered;

@@ -66,8 +66,11 @@ Poller::Account& Poller::KeepOrAddAccount(const AccountPlan& plan, Instant now) 
     return **kept;
   }
   const AccountKey key = TakePlace(accounts_, free_accounts_);
-  accounts_[static_cast<std::size_t>(key)] = std::make_unique<Account>(
-      Account{.key = key, .plan = plan, .queue = SendQueue(plan.rate_limit, now)});
+  accounts_[static_cast<std::size_t>(key)] =
+      std::make_unique<Account>(Account{.key = key,
+                                        .plan = plan,
+                                        .queue = SendQueue(plan.rate_limit, now),
+                                        .random = std::mt19937_64(random_())});
   Account& account = AccountOf(key);
   observer_.OnAccountAdded(key, plan);
   if (plan.discovery) ScheduleRefresh(account, now);

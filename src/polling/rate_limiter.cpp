@@ -4,12 +4,6 @@
 #include <cmath>
 
 namespace telnyx_exporter {
-namespace {
-
-// Rounding must not leave a caller who waited as told without its token.
-constexpr double kWholeToken = 1.0 - 1e-6;
-
-}  // namespace
 
 RateLimiter::RateLimiter(RateLimit limit, Instant now)
     : limit_(limit), tokens_(limit.burst), updated_(now), rate_(limit.requests_per_second) {}
@@ -31,13 +25,12 @@ double RateLimiter::TokensAt(Instant now) const {
 }
 
 Duration RateLimiter::WaitTime(Instant now) const {
-  Duration wait{};
-  const double missing = 1.0 - TokensAt(now);
-  if (missing > 1.0 - kWholeToken) {
-    // At the rate that TokensAt will use.
-    wait = Duration(static_cast<Duration::rep>(std::ceil(missing / RateAt(updated_) * 1e9)));
-  }
-  wait = std::max(wait, blocked_until_ - now);
+  // When there is a whole token does not depend on who asks when: rounding must not leave a caller
+  // who waited as told without it.
+  const double missing = std::max(0.0, 1.0 - tokens_);
+  const Duration until_token(
+      static_cast<Duration::rep>(std::ceil(missing / RateAt(updated_) * 1e9)));
+  Duration wait = std::max(updated_ + until_token - now, blocked_until_ - now);
   if (quota_ == 0) wait = std::max(wait, quota_ends_ - now);
   return std::max(wait, Duration::zero());
 }
@@ -67,6 +60,7 @@ void RateLimiter::OnQuota(std::uint64_t remaining, Duration reset, Instant now) 
 }
 
 void RateLimiter::Configure(RateLimit limit, Instant now) {
+  if (limit == limit_) return;
   tokens_ = std::min<double>(TokensAt(now), limit.burst);
   updated_ = now;
   // The same share of the new rate as of the old one when it was refused.

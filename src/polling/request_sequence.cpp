@@ -47,16 +47,17 @@ RequestSequence::Next RequestSequence::OnExchange(const Exchange& exchange, Inst
                                                   WallTime wall_now, double jitter) {
   if (!exchange.result) return OnTransportError(exchange.result.error(), now, jitter);
   const Response& response = *exchange.result;
-  if (const auto reason = ReasonOfStatus(response.status)) {
-    return OnFailure(FailureOfStatus(*reason, response),
-                     ParseRetryAdvice(response.headers, wall_now), now, jitter);
-  }
+  const auto reason = ReasonOfStatus(response.status);
+  const RetryAdvice advice = ParseRetryAdvice(response.headers, wall_now);
+  const bool lacks =
+      reason == FailureReason::kNotFound && advice.should_retry != true && MayBeLacking();
+  if (reason && !lacks) return OnFailure(FailureOfStatus(*reason, response), advice, now, jitter);
   if (now > deadline()) {
     // A suspended machine reads it hours late: it tells of a time that nobody asks for any more.
     OnDeadline("the time-out passed before the answer was read");
     return Next::kFailed;
   }
-  auto step = OnPage(response.body);
+  auto step = lacks ? OnLacking() : OnPage(response.body);
   if (!step) return Fail(std::move(step.error()));
   attempt_ = 1;
   return *step == Step::kNextPage ? Next::kRequest : Next::kComplete;

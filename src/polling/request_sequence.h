@@ -50,6 +50,12 @@ class RequestSequence {
   /// Reads the body of an answer with status 200.
   virtual std::expected<Step, PollFailure> OnPage(std::string_view body) = 0;
 
+  /// Whether the sequence goes on when the API has not what was asked for and does not say that
+  /// another try would help; else that is a failure.
+  virtual bool MayBeLacking() const { return false; }
+  /// Goes on behind what the API has not.
+  virtual std::expected<Step, PollFailure> OnLacking() { return Step::kEnd; }
+
  private:
   Next OnTransportError(const TransportError& error, Instant now, double jitter);
   Next OnFailure(PollFailure failure, const RetryAdvice& advice, Instant now, double jitter);

@@ -80,9 +80,9 @@ std::optional<Duration> RetryDelay(const FailedAttempt& failed) {
   return delay;
 }
 
-bool IsRefusal(FailureReason reason) {
-  return reason == FailureReason::kUnauthorized || reason == FailureReason::kForbidden ||
-         reason == FailureReason::kNotFound || reason == FailureReason::kUnprocessable;
+bool RefusesConnection(FailureReason reason) {
+  return reason == FailureReason::kForbidden || reason == FailureReason::kNotFound ||
+         reason == FailureReason::kUnprocessable;
 }
 
 Duration RefusedInterval(Duration interval, std::uint32_t refusals) {

@@ -1,20 +1,20 @@
 #include "simulator/api.h"
 
+#include <algorithm>
 #include <utility>
-#include <vector>
 
-#include "base/text.h"
 #include "simulator/answers.h"
+#include "simulator/lists.h"
 
 namespace telnyx_exporter::simulator {
 namespace {
 
-constexpr std::string_view kPrefix = "/v2";
+constexpr std::string_view kApiPrefix = "/v2";
 constexpr std::string_view kConnections = "/connections";
 constexpr std::string_view kActiveCalls = "/active_calls";
 
 std::string_view WithoutPrefix(std::string_view path) {
-  return path.starts_with(kPrefix) ? path.substr(kPrefix.size()) : path;
+  return path.starts_with(kApiPrefix) ? path.substr(kApiPrefix.size()) : path;
 }
 
 bool Reads(const HttpRequest& request) {
@@ -25,17 +25,6 @@ HttpResponse MethodNotAllowed() {
   HttpResponse response = ErrorAnswer(405, "10003", "Method not allowed", "Only GET is allowed.");
   response.headers.emplace_back("Allow", "GET, HEAD");
   return response;
-}
-
-void AppendConnection(std::string& body, const ConnectionSettings& connection) {
-  body += R"({"id":)";
-  AppendJsonString(body, connection.id);
-  body += R"(,"record_type":)";
-  AppendJsonString(body, connection.record_type);
-  body += R"(,"connection_name":)";
-  AppendJsonString(body, connection.name);
-  body +=
-      R"(,"active":true,"webhook_event_url":"https://example.com/webhook","outbound_voice_profile_id":null,"tags":[]})";
 }
 
 }  // namespace
@@ -51,16 +40,21 @@ std::optional<std::string_view> ConnectionOfPath(std::string_view path) {
 }
 
 Api::Api(ApiSettings settings, CallWorld& world, const Clock& clock)
-    : settings_(std::move(settings)), world_(world) {
-  if (settings_.requests_per_second > 0) quota_.emplace(clock, settings_.requests_per_second);
+    : settings_(settings), world_(world) {
+  for (const AccountSettings& account : world.accounts()) {
+    Access& access = accesses_.emplace_back(account, "Bearer " + account.api_key, nullptr);
+    const auto limit = account.requests_per_second.value_or(settings_.requests_per_second);
+    if (limit > 0) access.quota = std::make_unique<RequestQuota>(clock, limit);
+  }
 }
 
 HttpResponse Api::Answer(const HttpRequest& request) {
-  if (!HasKey(request)) return KeyRefused();
-  if (!quota_) return Route(request);
-  const RequestQuota::Verdict verdict = quota_->Take();
-  HttpResponse response = verdict.allowed ? Route(request) : TooManyRequests();
-  response.headers.emplace_back("x-ratelimit-limit", std::to_string(quota_->per_second()));
+  const Access* access = FindAccess(request);
+  if (access == nullptr) return KeyRefused();
+  if (access->quota == nullptr) return Route(access->account, request);
+  const RequestQuota::Verdict verdict = access->quota->Take();
+  HttpResponse response = verdict.allowed ? Route(access->account, request) : TooManyRequests();
+  response.headers.emplace_back("x-ratelimit-limit", std::to_string(access->quota->per_second()));
   response.headers.emplace_back("x-ratelimit-remaining", std::to_string(verdict.remaining));
   response.headers.emplace_back("x-ratelimit-reset", std::to_string(verdict.reset_seconds));
   return response;
@@ -68,17 +62,26 @@ HttpResponse Api::Answer(const HttpRequest& request) {
 
 std::optional<Api::CursorRequest> Api::AsCursorRequest(const HttpRequest& request) {
   const auto connection_id = ConnectionOfPath(request.path());
-  if (!connection_id || !Reads(request) || !HasKey(request) || AsksByNumber(request)) {
+  const Access* access = FindAccess(request);
+  if (!connection_id || !Reads(request) || access == nullptr || AsksByNumber(request)) {
     return std::nullopt;
   }
-  auto view = world_.View(*connection_id);
+  auto view = world_.View(access->account, *connection_id);
   const auto query = ReadCursorQuery(request);
   if (view == nullptr || !query) return std::nullopt;
   return CursorRequest{*connection_id, std::move(view), *query};
 }
 
-bool Api::HasKey(const HttpRequest& request) const {
-  return request.Header("Authorization") == "Bearer " + settings_.api_key;
+std::string_view Api::AccountName(const HttpRequest& request) const {
+  const Access* access = FindAccess(request);
+  return access == nullptr ? std::string_view() : access->account.name;
+}
+
+const Api::Access* Api::FindAccess(const HttpRequest& request) const {
+  const auto authorization = request.Header("Authorization");
+  if (!authorization) return nullptr;
+  const auto found = std::ranges::find(accesses_, *authorization, &Access::authorization);
+  return found == accesses_.end() ? nullptr : &*found;
 }
 
 bool Api::AsksByNumber(const HttpRequest& request) const {
@@ -86,16 +89,18 @@ bool Api::AsksByNumber(const HttpRequest& request) const {
   return request.Query("page[number]") || request.Query("page[size]");
 }
 
-HttpResponse Api::Route(const HttpRequest& request) {
+HttpResponse Api::Route(const AccountSettings& account, const HttpRequest& request) {
   const auto connection_id = ConnectionOfPath(request.path());
-  const bool list = WithoutPrefix(request.path()) == kConnections;
+  const auto list = ListOfPath(WithoutPrefix(request.path()));
   if (!connection_id && !list) return NotFound();
   if (!Reads(request)) return MethodNotAllowed();
-  return list ? ListConnections(request) : ListActiveCalls(request, *connection_id);
+  return list ? ListAnswer(account, *list, request, Now())
+              : ListActiveCalls(account, request, *connection_id);
 }
 
-HttpResponse Api::ListActiveCalls(const HttpRequest& request, std::string_view connection_id) {
-  const auto view = world_.View(connection_id);
+HttpResponse Api::ListActiveCalls(const AccountSettings& account, const HttpRequest& request,
+                                  std::string_view connection_id) {
+  const auto view = world_.View(account, connection_id);
   if (view == nullptr) return NotFound();
   if (AsksByNumber(request)) {
     const auto page = ReadNumberedPage(request, view->legs.size());
@@ -104,22 +109,6 @@ HttpResponse Api::ListActiveCalls(const HttpRequest& request, std::string_view c
   const auto query = ReadCursorQuery(request);
   if (!query) return query.error();
   return CursorPageAnswer(*view, connection_id, SelectCursorPage(*view, *query));
-}
-
-HttpResponse Api::ListConnections(const HttpRequest& request) {
-  std::vector<const ConnectionSettings*> found;
-  const std::string part = request.Query("filter[connection_name][contains]").value_or("");
-  for (const ConnectionSettings& connection : world_.connections()) {
-    if (connection.name.find(part) != std::string::npos) found.push_back(&connection);
-  }
-  const auto page = ReadNumberedPage(request, found.size());
-  if (!page) return page.error();
-  std::string body = R"({"data":[)";
-  for (std::size_t i = page->first; i < page->last; ++i) {
-    if (i > page->first) body += ',';
-    AppendConnection(body, *found[i]);
-  }
-  return JsonAnswer(200, body + R"(],"meta":{)" + page->Meta() + "}}");
 }
 
 }  // namespace telnyx_exporter::simulator

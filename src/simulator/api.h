@@ -1,13 +1,15 @@
 #pragma once
 
-// The polled API over the made-up calls: a request in, an answer out, no sockets. Written from the
-// API's description alone and sharing nothing with the exporter's reading side.
+// The polled API over the made-up accounts and calls: a request in, an answer out, no sockets. A
+// key opens its own account alone. Written from the API's description alone and sharing nothing
+// with the exporter's reading side.
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "simulator/call_world.h"
 #include "simulator/pages.h"
@@ -23,9 +25,9 @@ enum class Paging {
 };
 
 struct ApiSettings {
-  std::string api_key = "KEY_SIMULATOR";
   Paging paging = Paging::kBoth;
-  std::uint32_t requests_per_second = 0;  // 0: no limit and no x-ratelimit headers
+  /// Of each account that does not say its own; 0: no limit and no x-ratelimit headers.
+  std::uint32_t requests_per_second = 0;
 };
 
 /// The connection whose active calls a path names; nothing for any other path.
@@ -48,16 +50,27 @@ class Api {
   /// Nothing for every other request. Lives as long as the request's path.
   std::optional<CursorRequest> AsCursorRequest(const HttpRequest& request);
 
+  /// The name of the account whose key the request has; empty without one.
+  std::string_view AccountName(const HttpRequest& request) const;
+  SimTime Now() const { return world_.clock().Now(); }
+
  private:
-  bool HasKey(const HttpRequest& request) const;
+  /// An account as its clients find it.
+  struct Access {
+    const AccountSettings& account;
+    std::string authorization;            // the header that opens it
+    std::unique_ptr<RequestQuota> quota;  // null: none
+  };
+
+  const Access* FindAccess(const HttpRequest& request) const;
   bool AsksByNumber(const HttpRequest& request) const;
-  HttpResponse Route(const HttpRequest& request);
-  HttpResponse ListActiveCalls(const HttpRequest& request, std::string_view connection_id);
-  HttpResponse ListConnections(const HttpRequest& request);
+  HttpResponse Route(const AccountSettings& account, const HttpRequest& request);
+  HttpResponse ListActiveCalls(const AccountSettings& account, const HttpRequest& request,
+                               std::string_view connection_id);
 
   const ApiSettings settings_;
   CallWorld& world_;
-  std::optional<RequestQuota> quota_;
+  std::vector<Access> accesses_;
 };
 
 }  // namespace telnyx_exporter::simulator

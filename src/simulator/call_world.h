@@ -1,27 +1,20 @@
 #pragma once
 
-// All simulated connections and, for any moment, the calls that are active on them. Requests read
-// from immutable views, so many can be answered while time goes on. Any thread.
+// All simulated accounts with their connections and, for any moment, the calls that are active on
+// them. Requests read from immutable views, so many can be answered while time goes on. Any thread.
 
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
-#include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
+#include "simulator/account.h"
 #include "simulator/sim_clock.h"
 #include "simulator/traffic_model.h"
 
 namespace telnyx_exporter::simulator {
-
-struct ConnectionSettings {
-  std::string id;
-  std::string name;
-  std::string record_type = "call_control_application";
-  TrafficSettings traffic;
-};
 
 /// The calls of one connection at one moment.
 struct CallView {
@@ -37,21 +30,27 @@ std::uint64_t DurationOf(const Leg& leg, SimTime now);
 
 class CallWorld {
  public:
-  CallWorld(std::vector<ConnectionSettings> connections, SimClock& clock);
+  /// The connections' ids are unique among all accounts.
+  CallWorld(std::vector<AccountSettings> accounts, SimClock& clock);
   ~CallWorld();
 
   SimClock& clock() { return clock_; }
-  const std::vector<ConnectionSettings>& connections() const { return settings_; }
+  const std::vector<AccountSettings>& accounts() const { return accounts_; }
 
-  /// Nothing for an unknown connection. The view may be some milliseconds of real time old.
-  std::shared_ptr<const CallView> View(std::string_view connection_id);
+  /// Whether any account ever has it.
+  bool Knows(std::string_view connection_id) const { return connections_.contains(connection_id); }
+
+  /// Nothing for a connection that does not exist now or belongs to another account. The view may
+  /// be some milliseconds of real time old.
+  std::shared_ptr<const CallView> View(const AccountSettings& account,
+                                       std::string_view connection_id);
 
  private:
   struct Connection;
 
-  const std::vector<ConnectionSettings> settings_;
+  const std::vector<AccountSettings> accounts_;
   SimClock& clock_;
-  std::vector<std::unique_ptr<Connection>> connections_;
+  std::unordered_map<std::string_view, std::unique_ptr<Connection>> connections_;  // by id
 };
 
 }  // namespace telnyx_exporter::simulator

@@ -9,15 +9,21 @@
 #include <fmt/format.h>
 
 #include "base/build_info.h"
+#include "config/load_config.h"
+#include "simulator/scenario_file.h"
 
 namespace telnyx_exporter::simulator {
 namespace {
 
 constexpr std::uint64_t kFirstConnectionId = 1'293'384'261'075'731'461;
-constexpr double kSecondsPerDay = 86'400;
+// So that nothing shares its seed with what comes next under the next seed.
+constexpr std::uint64_t kSeedStep = 0x9e3779b97f4a7c15ULL;
 
 struct RawFlags {
   CommandLine command_line;
+  std::string api_key = AccountSettings().api_key;
+  std::string scenario;
+  bool has_time_scale = false;
   std::uint32_t connections = 3;
   std::vector<std::string> named;
   double active_calls = 2000;
@@ -28,52 +34,73 @@ struct RawFlags {
   bool version = false;
 };
 
+// What a scenario says as well, so that not both can.
+void DeclareWorldFlags(CLI::App& app, RawFlags& flags) {
+  CLI::Option* scenario = app.add_option(
+      "--scenario", flags.scenario,
+      "YAML file of accounts, connections, calls and faults, instead of the flags for them");
+  app.add_option("--api-key", flags.api_key, "The key that clients must send")
+      ->capture_default_str()
+      ->excludes(scenario);
+  app.add_option("--connections", flags.connections, "Number of connections, with made-up ids")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 100'000U))
+      ->excludes(scenario);
+  app.add_option("--connection", flags.named,
+                 "A connection as ID or ID:NAME instead of made-up ones; repeatable")
+      ->allow_extra_args(false)
+      ->excludes(scenario);
+  app.add_option("--active-calls", flags.active_calls,
+                 "Active call legs of all connections together, on average over a day; the first "
+                 "connection has the most")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 10'000'000.0))
+      ->excludes(scenario);
+  app.add_flag("--even-connections", flags.even,
+               "All connections have as many calls as each other on average")
+      ->excludes(scenario);
+  app.add_option("--mean-duration", flags.traffic.mean_duration_seconds,
+                 "Mean duration of a leg in seconds")
+      ->capture_default_str()
+      ->check(CLI::Range(1.0, 7200.0))
+      ->excludes(scenario);
+  app.add_option("--transfer-share", flags.traffic.transfer_share,
+                 "Share of sessions that get a second leg, from 0 to 1")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0))
+      ->excludes(scenario);
+  app.add_option("--daily-wave", flags.traffic.daily_wave,
+                 "How much busier than the mean the busiest hour is, from 0 to 1")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0))
+      ->excludes(scenario);
+}
+
 void DeclareFlags(CLI::App& app, RawFlags& flags) {
   CommandLine& result = flags.command_line;
   app.add_option("--web.listen-address", result.listen_addresses,
                  "HOST:PORT to listen on, port 0 for a free one; repeatable")
       ->capture_default_str()
       ->allow_extra_args(false);
-  app.add_option("--api-key", result.api.api_key, "The key that clients must send")
-      ->capture_default_str();
-  app.add_option("--connections", flags.connections, "Number of connections, with made-up ids")
-      ->capture_default_str()
-      ->check(CLI::Range(1U, 100'000U));
-  app.add_option("--connection", flags.named,
-                 "A connection as ID or ID:NAME instead of made-up ones; repeatable")
-      ->allow_extra_args(false);
-  app.add_option("--active-calls", flags.active_calls,
-                 "Active call legs of all connections together, on average over a day; the first "
-                 "connection has the most")
-      ->capture_default_str()
-      ->check(CLI::Range(0.0, 10'000'000.0));
-  app.add_flag("--even-connections", flags.even,
-               "All connections have as many calls as each other on average");
-  app.add_option("--mean-duration", flags.traffic.mean_duration_seconds,
-                 "Mean duration of a leg in seconds")
-      ->capture_default_str()
-      ->check(CLI::Range(1.0, 7200.0));
-  app.add_option("--transfer-share", flags.traffic.transfer_share,
-                 "Share of sessions that get a second leg, from 0 to 1")
-      ->capture_default_str()
-      ->check(CLI::Range(0.0, 1.0));
-  app.add_option("--daily-wave", flags.traffic.daily_wave,
-                 "How much busier than the mean the busiest hour is, from 0 to 1")
-      ->capture_default_str()
-      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--exporter-config", result.exporter_config,
+                 "Directory to write telnyx_exporter.yml and keys into, for an exporter that polls "
+                 "all there is");
+  DeclareWorldFlags(app, flags);
   app.add_option("--seed", result.seed,
                  "The same seed makes the same calls and draws the same faults")
       ->capture_default_str();
-  app.add_option("--time-scale", result.time_scale, "How many times as fast time runs")
+  app.add_option("--time-scale", result.time_scale,
+                 "How many times as fast time runs, whatever a scenario says")
       ->capture_default_str()
-      ->check(CLI::Range(0.001, 100'000.0));
+      ->check(CLI::Range(0.001, 100'000.0))
+      ->each([&](const std::string&) { flags.has_time_scale = true; });
   app.add_flag("--frozen", result.frozen, "Time stands still until POST /simulator/unfreeze");
   app.add_option("--paging", flags.paging,
                  "cursor (page[after]), number (page[number]) or both, as the request asks")
       ->capture_default_str()
       ->check(CLI::IsMember({"cursor", "number", "both"}));
   app.add_option("--rate-limit", result.api.requests_per_second,
-                 "Requests a second before 429; 0: no limit")
+                 "Requests a second before 429, of each account; 0: no limit")
       ->capture_default_str();
   app.add_option(
          "--fault", flags.faults,
@@ -116,9 +143,9 @@ std::vector<ConnectionSettings> MakeConnections(const RawFlags& flags) {
   for (std::size_t i = 0; i < connections.size(); ++i) weights += weight(i);
   for (std::size_t i = 0; i < connections.size(); ++i) {
     const auto index = static_cast<double>(i);
-    TrafficSettings& traffic = connections[i].traffic;
+    TrafficSettings& traffic = connections[i].traffic.emplace_back();
     traffic = flags.traffic;
-    traffic.seed = flags.command_line.seed + i * 0x9e3779b97f4a7c15ULL;
+    traffic.seed = flags.command_line.seed + i * kSeedStep;
     traffic.mean_active_calls = flags.active_calls * weight(i) / weights;
     traffic.wave_phase_seconds = kSecondsPerDay * index / static_cast<double>(connections.size());
   }
@@ -144,21 +171,50 @@ std::string VersionText() {
                      build.revision, build.compiler);
 }
 
-Result<std::vector<FaultRule>> MakeFaults(const RawFlags& flags) {
-  const auto& connections = flags.command_line.connections;
-  std::vector<FaultRule> rules;
+bool HasConnection(const CommandLine& command_line, std::string_view id) {
+  return std::ranges::any_of(command_line.accounts, [&](const AccountSettings& account) {
+    return std::ranges::find(account.connections, id, &ConnectionSettings::id) !=
+           account.connections.end();
+  });
+}
+
+// Behind those of a scenario.
+Result<void> AddFaults(RawFlags& flags) {
   for (const std::string& text : flags.faults) {
     auto rule = ParseFaultRule(text);
     if (!rule) return Fail(fmt::format("--fault={}: {}", text, rule.error().message));
     const std::string& id = rule->connection_id;
-    const bool known = id.empty() || std::ranges::find(connections, id, &ConnectionSettings::id) !=
-                                         connections.end();
-    if (!known) {
+    if (!id.empty() && !HasConnection(flags.command_line, id)) {
       return Fail(fmt::format("--fault={}: there is no connection {}", text, id));
     }
-    rules.push_back(std::move(*rule));
+    flags.command_line.faults.push_back(std::move(*rule));
   }
-  return rules;
+  return {};
+}
+
+// The error is the text for people.
+std::expected<void, std::string> PlayScenario(RawFlags& flags) {
+  auto scenario = LoadScenarioFile(flags.scenario);
+  if (!scenario) {
+    std::string text;
+    for (const ConfigMessage& message : scenario.error()) {
+      text += FormatConfigMessage(flags.scenario, message) + "\n";
+    }
+    return std::unexpected(std::move(text));
+  }
+  CommandLine& result = flags.command_line;
+  result.begins = scenario->begins;
+  if (!flags.has_time_scale) result.time_scale = scenario->speed;
+  result.faults = std::move(scenario->faults);
+  result.accounts = std::move(scenario->accounts);
+  for (AccountSettings& account : result.accounts) {
+    for (ConnectionSettings& connection : account.connections) {
+      for (TrafficSettings& kind : connection.traffic) {
+        kind.seed = result.seed + kind.seed * kSeedStep;
+      }
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -181,10 +237,16 @@ std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const cha
   flags.command_line.api.paging = flags.paging == "cursor"   ? Paging::kCursor
                                   : flags.paging == "number" ? Paging::kNumber
                                                              : Paging::kBoth;
-  flags.command_line.connections = MakeConnections(flags);
-  auto faults = MakeFaults(flags);
-  if (!faults) return std::unexpected(WrongUsage(faults.error().message));
-  flags.command_line.faults = std::move(*faults);
+  if (flags.scenario.empty()) {
+    AccountSettings& account = flags.command_line.accounts.emplace_back();
+    account.api_key = flags.api_key;
+    account.connections = MakeConnections(flags);
+  } else if (auto played = PlayScenario(flags); !played) {
+    return std::unexpected(CommandLineExit{.exit_code = 1, .text = std::move(played.error())});
+  }
+  if (auto added = AddFaults(flags); !added) {
+    return std::unexpected(WrongUsage(added.error().message));
+  }
   return flags.command_line;
 }
 

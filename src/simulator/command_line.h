@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "simulator/account.h"
 #include "simulator/api.h"
-#include "simulator/call_world.h"
 #include "simulator/fault_rules.h"
 
 namespace telnyx_exporter::simulator {
@@ -14,12 +14,14 @@ namespace telnyx_exporter::simulator {
 struct CommandLine {
   std::vector<std::string> listen_addresses = {"127.0.0.1:10036"};
   ApiSettings api;
+  SimTime begins = 0;
   double time_scale = 1;
   bool frozen = false;
   std::uint64_t seed = 1;
   std::vector<FaultRule> faults;
   std::string redirect_target = "http://redirected.invalid";
-  std::vector<ConnectionSettings> connections;
+  std::vector<AccountSettings> accounts;
+  std::string exporter_config;  // the directory for one; empty: none is wanted
 };
 
 /// What main is to do instead of running: print `text` and exit with `exit_code`.
@@ -28,6 +30,7 @@ struct CommandLineExit {
   std::string text;
 };
 
+/// Reads the scenario as well; its errors end with exit code 1.
 std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const char* const* argv);
 
 }  // namespace telnyx_exporter::simulator

@@ -38,7 +38,8 @@ std::optional<std::vector<double>> ParseBuckets(std::string_view text) {
 }
 
 // Counted one leg after the other, in the plainest way.
-void AppendTruth(std::string& body, const ConnectionSettings& connection, const CallView& view,
+void AppendTruth(std::string& body, const AccountSettings& account,
+                 const ConnectionSettings& connection, const CallView& view,
                  const std::vector<double>& bounds) {
   std::set<std::string_view> sessions;
   std::uint64_t longest = 0;
@@ -53,10 +54,12 @@ void AppendTruth(std::string& body, const ConnectionSettings& connection, const 
       if (static_cast<double>(duration) <= bounds[i]) ++buckets[i];
     }
   }
-  body += R"({"id":)";
+  body += R"({"account":)";
+  AppendJsonString(body, account.name);
+  body += R"(,"id":)";
   AppendJsonString(body, connection.id);
   body += R"(,"name":)";
-  AppendJsonString(body, connection.name);
+  AppendJsonString(body, connection.NameAt(view.now));
   body += fmt::format(
       R"(,"legs":{},"sessions":{},"longest_seconds":{},"total_seconds":{},"buckets":[{}],)"
       R"("started":{},"ended":{}}})",
@@ -68,9 +71,14 @@ HttpResponse Truth(CallWorld& world, const HttpRequest& request) {
   const auto bounds = ParseBuckets(request.Query("buckets").value_or(""));
   if (!bounds) return TextResponse(400, "buckets is a list of numbers: buckets=5,60,600\n");
   std::string body = fmt::format(R"({{"frozen":{},"connections":[)", world.clock().frozen());
-  for (const ConnectionSettings& connection : world.connections()) {
-    if (&connection != &world.connections().front()) body += ',';
-    AppendTruth(body, connection, *world.View(connection.id), *bounds);
+  std::string_view separator;
+  for (const AccountSettings& account : world.accounts()) {
+    for (const ConnectionSettings& connection : account.connections) {
+      const auto view = world.View(account, connection.id);
+      if (view == nullptr) continue;
+      body += std::exchange(separator, ",");
+      AppendTruth(body, account, connection, *view, *bounds);
+    }
   }
   return JsonAnswer(200, body + "]}");
 }
@@ -103,7 +111,7 @@ HttpResponse ListFaults(const FaultRules& rules) {
 HttpResponse SwitchOn(CallWorld& world, FaultRules& rules, const HttpRequest& request) {
   auto rule = ParseFaultRule(request.Query("fault").value_or(""));
   if (!rule) return TextResponse(400, rule.error().message + "\n");
-  if (!rule->connection_id.empty() && world.View(rule->connection_id) == nullptr) {
+  if (!rule->connection_id.empty() && !world.Knows(rule->connection_id)) {
     return TextResponse(404, "There is no connection " + rule->connection_id + ".\n");
   }
   rules.Add(std::move(*rule));

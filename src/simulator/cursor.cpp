@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr std::string_view kPrefix = "v1:g3Q";
+constexpr std::string_view kCursorPrefix = "v1:g3Q";
 constexpr std::string_view kMiddle = "+/";
 constexpr std::string_view kSuffix = "==";
 constexpr std::size_t kDigits = 11;  // of six bits each
@@ -24,7 +24,7 @@ std::string EncodeCursor(Place place) {
     digit = kAlphabet[scattered & 63U];
     scattered >>= 6U;
   }
-  std::string cursor(kPrefix);
+  std::string cursor(kCursorPrefix);
   cursor += kMiddle;
   cursor.append(digits.data(), digits.size());
   cursor += kSuffix;
@@ -32,7 +32,7 @@ std::string EncodeCursor(Place place) {
 }
 
 std::optional<Place> DecodeCursor(std::string_view cursor) {
-  const std::size_t head = kPrefix.size() + kMiddle.size();
+  const std::size_t head = kCursorPrefix.size() + kMiddle.size();
   if (cursor.size() != head + kDigits + kSuffix.size()) return std::nullopt;
   std::uint64_t scattered = 0;
   for (std::size_t i = kDigits; i-- > 0;) {

@@ -44,11 +44,14 @@ Result<void> ReadOption(std::string_view option, FaultRule& rule) {
 
 bool SameButProbability(const FaultRule& left, const FaultRule& right) {
   return left.fault == right.fault && left.later_pages_only == right.later_pages_only &&
-         left.connection_id == right.connection_id;
+         left.connection_id == right.connection_id && left.account == right.account &&
+         left.window == right.window;
 }
 
 bool IsFor(const FaultRule& rule, const FaultTarget& target) {
   if (rule.later_pages_only && !target.later_page) return false;
+  if (!rule.account.empty() && rule.account != target.account) return false;
+  if (rule.window && !rule.window->Contains(target.now)) return false;
   return rule.connection_id.empty() || target.connection_id == rule.connection_id;
 }
 
@@ -63,6 +66,11 @@ std::string FaultRule::ToText() const {
   if (probability < 1) text += fmt::format(":{}", probability);
   if (later_pages_only) text.append(":").append(kLater);
   if (!connection_id.empty()) text.append("@").append(connection_id);
+  if (!account.empty()) text.append(" for ").append(account);
+  if (window) {
+    text += fmt::format(" from {} until {}", FormatTimeOfDay(window->from),
+                        FormatTimeOfDay(window->until));
+  }
   return text;
 }
 

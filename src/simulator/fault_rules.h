@@ -16,12 +16,15 @@
 
 namespace telnyx_exporter::simulator {
 
-/// NAME[:PROBABILITY][:later][@CONNECTION_ID] as text.
+/// NAME[:PROBABILITY][:later][@CONNECTION_ID] as text. Account and window come from a scenario
+/// alone and cannot be read from text.
 struct FaultRule {
   const Fault* fault = nullptr;
   double probability = 1;
-  bool later_pages_only = false;  // a walk's first page is spared
-  std::string connection_id;      // empty: every request to the API, whatever it asks for
+  bool later_pages_only = false;    // a walk's first page is spared
+  std::string connection_id;        // empty: every request to the API, whatever it asks for
+  std::string account;              // whose key the request has; empty: every one
+  std::optional<DayWindow> window;  // when it strikes; nothing: always
 
   std::string ToText() const;
 };
@@ -33,7 +36,10 @@ Result<FaultRule> ParseFaultRule(std::string_view text);
 struct FaultTarget {
   std::optional<std::string_view> connection_id;  // whose active calls it asks for
   bool later_page = false;
+  std::string_view account;  // whose key it has; empty without one
+  SimTime now = 0;
 };
+/// What a request tells of itself.
 FaultTarget TargetOf(const HttpRequest& request);
 
 class FaultRules {

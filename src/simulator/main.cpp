@@ -10,6 +10,7 @@
 #include "simulator/call_world.h"
 #include "simulator/command_line.h"
 #include "simulator/control.h"
+#include "simulator/exporter_config.h"
 #include "simulator/fault_rules.h"
 #include "simulator/faulty_api.h"
 #include "simulator/wire_server.h"
@@ -32,9 +33,9 @@ int Run(int argc, const char* const* argv) {
   std::signal(SIGPIPE, SIG_IGN);
 
   const SystemClock clock;
-  SimClock sim_clock(clock, command_line->time_scale);
+  SimClock sim_clock(clock, command_line->time_scale, command_line->begins);
   if (command_line->frozen) sim_clock.FreezeAtStart();
-  CallWorld world(std::move(command_line->connections), sim_clock);
+  CallWorld world(std::move(command_line->accounts), sim_clock);
   Api api(command_line->api, world, clock);
   FaultRules faults(command_line->seed);
   for (FaultRule& rule : command_line->faults) faults.Add(std::move(rule));
@@ -50,8 +51,19 @@ int Run(int argc, const char* const* argv) {
     fmt::print(stderr, "telnyx_simulator: {}\n", server.error().message);
     return 1;
   }
+  const auto api_at = [](const std::string& address) {
+    return fmt::format("http://{}/v2", address);
+  };
+  if (const std::string& directory = command_line->exporter_config; !directory.empty()) {
+    const std::string address = (*server)->bound_addresses().front();
+    if (auto written = WriteExporterConfig(directory, api_at(address), world.accounts());
+        !written) {
+      fmt::print(stderr, "telnyx_simulator: {}\n", written.error().message);
+      return 1;
+    }
+  }
   for (const std::string& address : (*server)->bound_addresses()) {
-    fmt::print("listening on http://{}/v2\n", address);
+    fmt::print("listening on {}\n", api_at(address));
   }
   std::fflush(stdout);
   int signal = 0;

@@ -4,20 +4,23 @@
 #include <optional>
 
 #include "base/clock.h"
-#include "simulator/traffic_model.h"
+#include "simulator/sim_time.h"
 
 namespace telnyx_exporter::simulator {
 
-/// The simulation's time: runs `scale` times as fast as the clock, can be frozen and, when frozen,
-/// moved on by hand. Any thread.
+/// The simulation's time: begins at `start`, runs `scale` times as fast as the clock, can be frozen
+/// and, when frozen, moved on by hand. Any thread.
 class SimClock {
  public:
-  SimClock(const Clock& clock, double scale) : clock_(clock), scale_(scale), base_(clock.Now()) {}
+  SimClock(const Clock& clock, double scale, SimTime start = 0)
+      : clock_(clock), scale_(scale), start_(start), base_(clock.Now()), base_time_(start) {}
+
+  SimTime start() const { return start_; }
 
   /// Stands at the very beginning of the simulation until Unfreeze.
   void FreezeAtStart() {
     const std::lock_guard lock(mutex_);
-    frozen_ = 0;
+    frozen_ = start_;
   }
 
   SimTime Now() const {
@@ -52,9 +55,10 @@ class SimClock {
 
   const Clock& clock_;
   const double scale_;
+  const SimTime start_;
   mutable std::mutex mutex_;
   Instant base_;
-  SimTime base_time_ = 0;
+  SimTime base_time_;
   std::optional<SimTime> frozen_;
 };
 

@@ -12,8 +12,6 @@
 namespace telnyx_exporter::simulator {
 namespace {
 
-constexpr double kSecondsPerDay = 86'400;
-
 // Own drawing functions: the standard library's distributions differ between its versions, and the
 // same seed should make the same calls everywhere.
 double DrawUniform(std::mt19937_64& random) {
@@ -69,67 +67,90 @@ std::string MakeClientState(LegRandom& random) {
 
 }  // namespace
 
-TrafficModel::TrafficModel(const TrafficSettings& settings)
-    : settings_(settings), random_(settings.seed) {
-  if (SessionRate() > 0) next_session_ += DrawExponential(random_) / SessionRate();
+// As long before the start as a call can last, so that it begins in its steady state.
+TrafficModel::Sessions::Sessions(const TrafficSettings& kind, SimTime start)
+    : settings(kind), random(kind.seed), next(start - kind.longest_seconds) {
+  if (Rate() > 0) next += DrawExponential(random) / Rate();
 }
 
 // Little's law: active legs are the rate of legs times their mean duration.
-double TrafficModel::SessionRate() const {
-  const double legs_per_session = 1 + settings_.transfer_share;
-  return settings_.mean_active_calls / settings_.mean_duration_seconds / legs_per_session;
+double TrafficModel::Sessions::Rate() const {
+  const double legs_per_session = 1 + settings.transfer_share;
+  return settings.mean_active_calls / settings.mean_duration_seconds / legs_per_session;
 }
 
-double TrafficModel::WaveAt(SimTime time) const {
-  const double angle =
-      2 * std::numbers::pi * (time + settings_.wave_phase_seconds) / kSecondsPerDay;
-  return 1 + settings_.daily_wave * std::sin(angle);
+double TrafficModel::Sessions::WaveAt(SimTime time) const {
+  const double angle = 2 * std::numbers::pi * (time + settings.wave_phase_seconds) / kSecondsPerDay;
+  return 1 + settings.daily_wave * std::sin(angle);
 }
 
-double TrafficModel::DrawDuration() {
-  const double sigma = settings_.duration_spread;
-  const double mu = std::log(settings_.mean_duration_seconds) - sigma * sigma / 2;
-  return std::min(std::exp(mu + sigma * DrawNormal(random_)), kLongestCallSeconds);
+double TrafficModel::Sessions::DrawDuration() {
+  const double sigma = settings.duration_spread;
+  const double mu = std::log(settings.mean_duration_seconds) - sigma * sigma / 2;
+  return std::min(std::exp(mu + sigma * DrawNormal(random)), settings.longest_seconds);
+}
+
+TrafficModel::TrafficModel(const TrafficSettings& settings)
+    : TrafficModel(std::vector{settings}, 0) {}
+
+TrafficModel::TrafficModel(const std::vector<TrafficSettings>& kinds, SimTime start)
+    : start_(start) {
+  for (const TrafficSettings& kind : kinds) sessions_.emplace_back(kind, start);
 }
 
 void TrafficModel::AdvanceTo(SimTime now) {
-  const double highest_rate = SessionRate() * (1 + settings_.daily_wave);
-  while (highest_rate > 0 && next_session_ <= now) {
-    // Thinning: candidates come at the highest rate and are kept as often as the wave says.
-    if (DrawUniform(random_) * (1 + settings_.daily_wave) < WaveAt(next_session_)) {
-      BeginSession(next_session_);
-    }
-    next_session_ += DrawExponential(random_) / highest_rate;
-  }
+  for (Sessions& sessions : sessions_) BeginSessions(sessions, now);
   while (!upcoming_.empty() && upcoming_.front().begins <= now) {
     std::ranges::pop_heap(upcoming_, std::greater<>());
     FutureLeg leg = std::move(upcoming_.back());
     upcoming_.pop_back();
     BeginLeg(std::move(leg), now);
   }
-  const std::size_t gone =
-      std::erase_if(legs_, [now](const auto& leg) { return leg->ends <= now; });
-  ended_ += gone;
+  ended_ += std::erase_if(legs_, [now](const auto& leg) { return leg->ends <= now; });
 }
 
-void TrafficModel::BeginSession(SimTime time) {
-  // Both legs wait in the same heap, so that legs begin in the order of their times.
-  const double duration = DrawDuration();
-  std::string session_id = MakeId(time, random_());
-  if (DrawUniform(random_) < settings_.transfer_share) {
-    const SimTime transferred = time + duration * DrawUniform(random_);
-    upcoming_.push_back({transferred, transferred + DrawDuration(), session_id, random_()});
-    std::ranges::push_heap(upcoming_, std::greater<>());
+void TrafficModel::BeginSessions(Sessions& sessions, SimTime now) {
+  const TrafficSettings& settings = sessions.settings;
+  const double highest_rate = sessions.Rate() * (1 + settings.daily_wave);
+  if (!(highest_rate > 0)) return;
+  while (sessions.next <= now) {
+    const SimTime time = sessions.next;
+    if (settings.window && !settings.window->Contains(time)) {
+      // Arrivals do not remember how long nobody came.
+      sessions.next =
+          settings.window->NextStart(time) + DrawExponential(sessions.random) / highest_rate;
+      continue;
+    }
+    // Thinning: candidates come at the highest rate and are kept as often as the wave says.
+    if (DrawUniform(sessions.random) * (1 + settings.daily_wave) < sessions.WaveAt(time)) {
+      BeginSession(sessions, time);
+    }
+    sessions.next += DrawExponential(sessions.random) / highest_rate;
   }
-  upcoming_.push_back({time, time + duration, std::move(session_id), random_()});
+}
+
+void TrafficModel::BeginSession(Sessions& sessions, SimTime time) {
+  // Both legs wait in the same heap, so that legs begin in the order of their times.
+  std::mt19937_64& random = sessions.random;
+  const double duration = sessions.DrawDuration();
+  std::string session_id = MakeId(time, random());
+  if (DrawUniform(random) < sessions.settings.transfer_share) {
+    const SimTime transferred = time + duration * DrawUniform(random);
+    AddUpcoming({transferred, transferred + sessions.DrawDuration(), session_id, random()});
+  }
+  AddUpcoming({time, time + duration, std::move(session_id), random()});
+}
+
+void TrafficModel::AddUpcoming(FutureLeg leg) {
+  upcoming_.push_back(std::move(leg));
   std::ranges::push_heap(upcoming_, std::greater<>());
 }
 
 void TrafficModel::BeginLeg(FutureLeg leg, SimTime now) {
-  if (leg.begins >= 0) ++started_;
+  if (leg.begins >= start_) ++started_;
   if (leg.ends <= now) {
     // Began and ended between two looks: nobody will ask for it.
-    if (leg.begins >= 0) ++ended_;
+    if (leg.begins >= start_) ++ended_;
     return;
   }
   LegRandom random(leg.seed);

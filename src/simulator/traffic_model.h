@@ -1,32 +1,36 @@
 #pragma once
 
-// Made-up calls of one connection: arrivals as a Poisson process with a daily wave, log-normal
-// durations, transfers that add a second leg to a session. The same settings and seed make the same
-// calls; time comes in as an argument and may stand still, but not go back.
+// Made-up calls of one connection: arrivals as Poisson processes, each with a daily wave or a part
+// of the day to itself, log-normal durations, transfers that add a second leg to a session. The
+// same settings and seeds make the same calls; time comes in as an argument and may stand still,
+// but not go back.
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "simulator/sim_time.h"
+
 namespace telnyx_exporter::simulator {
 
-/// Seconds since the simulation began; calls may have begun before, at negative times.
-using SimTime = double;
+/// Dialled calls are ended by the network after four hours.
+inline constexpr double kLongestCallSeconds = 14'400;
 
+/// One kind of calls.
 struct TrafficSettings {
-  double mean_active_calls = 100;      // legs, over a day
+  double mean_active_calls = 100;      // legs, over a day or, with a window, once it is under way
   double mean_duration_seconds = 180;  // of a leg
   double duration_spread = 1.0;        // sigma of the duration's logarithm
   double transfer_share = 0.1;         // sessions with a second leg
   double daily_wave = 0.3;             // busiest hour against the mean: 0.3 is 30 % more
   double wave_phase_seconds = 0;       // when in the day the wave begins
+  std::optional<DayWindow> window;     // when calls begin; nothing: all day
+  double longest_seconds = kLongestCallSeconds;
   std::uint64_t seed = 1;
 };
-
-/// Dialled calls are ended by the network after four hours.
-inline constexpr double kLongestCallSeconds = 14'400;
 
 struct Leg {
   SimTime begins = 0;
@@ -40,6 +44,8 @@ struct Leg {
 class TrafficModel {
  public:
   explicit TrafficModel(const TrafficSettings& settings);
+  /// The calls of all kinds together; `start` is when the simulation begins.
+  TrafficModel(const std::vector<TrafficSettings>& kinds, SimTime start);
 
   /// Lets calls begin and end up to `now`.
   void AdvanceTo(SimTime now);
@@ -59,15 +65,26 @@ class TrafficModel {
     bool operator>(const FutureLeg& other) const { return begins > other.begins; }
   };
 
-  double SessionRate() const;
-  double WaveAt(SimTime time) const;
-  double DrawDuration();
-  void BeginSession(SimTime time);
+  /// The sessions of one kind of calls.
+  struct Sessions {
+    Sessions(const TrafficSettings& kind, SimTime start);
+
+    double Rate() const;
+    double WaveAt(SimTime time) const;
+    double DrawDuration();
+
+    TrafficSettings settings;
+    std::mt19937_64 random;
+    SimTime next;
+  };
+
+  void BeginSessions(Sessions& sessions, SimTime now);
+  void BeginSession(Sessions& sessions, SimTime time);
+  void AddUpcoming(FutureLeg leg);
   void BeginLeg(FutureLeg leg, SimTime now);
 
-  const TrafficSettings settings_;
-  std::mt19937_64 random_;
-  SimTime next_session_ = -kLongestCallSeconds;
+  const SimTime start_;
+  std::vector<Sessions> sessions_;
   std::vector<FutureLeg> upcoming_;  // heap: legs of known sessions that have not begun yet
   std::vector<std::shared_ptr<const Leg>> legs_;
   std::uint64_t last_number_ = 0;

@@ -1,5 +1,7 @@
 #include "telnyx/failure.h"
 
+#include <utility>
+
 namespace telnyx_exporter {
 
 std::string_view ReasonLabel(FailureReason reason) {
@@ -56,6 +58,11 @@ std::optional<FailureReason> ReasonOfStatus(int status) {
       return status >= 500 && status <= 599 ? FailureReason::kServerError
                                             : FailureReason::kUnexpectedStatus;
   }
+}
+
+std::unexpected<PollFailure> ContentFailure(FailureReason reason, std::string detail) {
+  return std::unexpected(
+      PollFailure{.reason = reason, .http_status = 200, .detail = std::move(detail)});
 }
 
 }  // namespace telnyx_exporter

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,5 +55,8 @@ struct PollFailure {
 
   bool operator==(const PollFailure&) const = default;
 };
+
+/// That of an answer with status 200 whose content will not do.
+std::unexpected<PollFailure> ContentFailure(FailureReason reason, std::string detail);
 
 }  // namespace telnyx_exporter

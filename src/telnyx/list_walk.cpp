@@ -5,15 +5,6 @@
 #include <fmt/format.h>
 
 namespace telnyx_exporter {
-namespace {
-
-std::unexpected<PollFailure> Stop(FailureReason reason, std::string detail) {
-  return std::unexpected(
-      PollFailure{.reason = reason, .http_status = 200, .detail = std::move(detail)});
-}
-
-}  // namespace
-
 ListWalk::ListWalk(std::string_view path, ListWalkLimits limits)
     : limits_(limits), path_(path), next_target_(TargetOf(1)) {}
 
@@ -25,9 +16,9 @@ std::expected<ListWalk::Step, PollFailure> ListWalk::Advance(const ListPage& pag
   // Pages of different sizes do not join: entries would be left out between them. The last page is
   // not asked, since a server may tell what is on it and not what would fit.
   if (page.page_size && page.page_size != page_size_.value_or(*page.page_size)) {
-    return Stop(FailureReason::kMalformedResponse,
-                fmt::format("page {} has the size {}, those before it {}", pages_, *page.page_size,
-                            *page_size_));
+    return ContentFailure(FailureReason::kMalformedResponse,
+                          fmt::format("page {} has the size {}, those before it {}", pages_,
+                                      *page.page_size, *page_size_));
   }
   if (page.page_size) page_size_ = page.page_size;
   next_target_ = TargetOf(std::uint64_t{pages_} + 1);
@@ -36,16 +27,18 @@ std::expected<ListWalk::Step, PollFailure> ListWalk::Advance(const ListPage& pag
 
 std::expected<void, PollFailure> ListWalk::Check(const ListPage& page) const {
   if (page.page_number && *page.page_number != pages_) {
-    return Stop(FailureReason::kCursorLoop,
-                fmt::format("page number {} was asked for and {} came", pages_, *page.page_number));
+    return ContentFailure(
+        FailureReason::kCursorLoop,
+        fmt::format("page number {} was asked for and {} came", pages_, *page.page_number));
   }
   if (!page.total_pages) {
-    return Stop(FailureReason::kMalformedResponse,
-                fmt::format("page {}: meta.total_pages is missing", pages_));
+    return ContentFailure(FailureReason::kMalformedResponse,
+                          fmt::format("page {}: meta.total_pages is missing", pages_));
   }
   if (*page.total_pages > limits_.max_pages) {
-    return Stop(FailureReason::kTooManyPages, fmt::format("there are {} pages, more than {}",
-                                                          *page.total_pages, limits_.max_pages));
+    return ContentFailure(
+        FailureReason::kTooManyPages,
+        fmt::format("there are {} pages, more than {}", *page.total_pages, limits_.max_pages));
   }
   return {};
 }

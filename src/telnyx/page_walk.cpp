@@ -5,15 +5,6 @@
 #include "base/text.h"
 
 namespace telnyx_exporter {
-namespace {
-
-std::unexpected<PollFailure> Stop(FailureReason reason, std::string detail) {
-  return std::unexpected(
-      PollFailure{.reason = reason, .http_status = 200, .detail = std::move(detail)});
-}
-
-}  // namespace
-
 PageWalk::PageWalk(std::string_view connection_id, PageWalkLimits limits)
     : limits_(limits),
       path_(fmt::format("/connections/{}/active_calls", PercentEncode(connection_id))),
@@ -29,12 +20,12 @@ std::expected<PageWalk::Step, PollFailure> PageWalk::Advance(const PageInfo& pag
 
 std::expected<PageWalk::Step, PollFailure> PageWalk::AdvanceToCursor(const std::string& cursor) {
   if (!seen_cursors_.insert(cursor).second) {
-    return Stop(FailureReason::kCursorLoop,
-                fmt::format("page {} leads back to a page already read", pages_));
+    return ContentFailure(FailureReason::kCursorLoop,
+                          fmt::format("page {} leads back to a page already read", pages_));
   }
   if (pages_ >= limits_.max_pages) {
-    return Stop(FailureReason::kTooManyPages,
-                fmt::format("there are more than max_pages={} pages", limits_.max_pages));
+    return ContentFailure(FailureReason::kTooManyPages,
+                          fmt::format("there are more than max_pages={} pages", limits_.max_pages));
   }
   next_target_ = fmt::format("{}?page%5Blimit%5D={}&page%5Bafter%5D={}", path_, limits_.page_limit,
                              PercentEncode(cursor));
@@ -43,13 +34,14 @@ std::expected<PageWalk::Step, PollFailure> PageWalk::AdvanceToCursor(const std::
 
 std::expected<PageWalk::Step, PollFailure> PageWalk::AdvanceToNumber(const PageInfo& page) {
   if (page.page_number && *page.page_number != next_page_number_) {
-    return Stop(FailureReason::kCursorLoop, fmt::format("page number {} was asked for and {} came",
-                                                        next_page_number_, *page.page_number));
+    return ContentFailure(FailureReason::kCursorLoop,
+                          fmt::format("page number {} was asked for and {} came", next_page_number_,
+                                      *page.page_number));
   }
   if (next_page_number_ >= *page.total_pages) return Step::kEnd;
   if (pages_ >= limits_.max_pages) {
-    return Stop(FailureReason::kTooManyPages,
-                fmt::format("there are more than max_pages={} pages", limits_.max_pages));
+    return ContentFailure(FailureReason::kTooManyPages,
+                          fmt::format("there are more than max_pages={} pages", limits_.max_pages));
   }
   // The size of the first page is kept whatever was asked for, so that the pages join without a
   // gap.

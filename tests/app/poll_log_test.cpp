@@ -107,6 +107,28 @@ TEST_F(PollLogTest, SaysARefusedKeyOnceForTheWholeAccount) {
   EXPECT_THAT(out_.str(), HasSubstr("level=info msg=\"API key accepted again\" account=main\n"));
 }
 
+TEST_F(PollLogTest, NamesAListThatTheAccountDoesNotHaveOnceUntilThatChanges) {
+  DiscoveredConnections known;
+  const auto discover = [&](std::vector<std::string_view> lacking) {
+    AccountLists lists;
+    lists.lacking = std::move(lacking);
+    known.Take(std::move(lists));
+    poll_log_.OnDiscoveryEnded(
+        AccountKey{0}, {.ended_wall = clock_.WallNow(), .result = std::size_t{0}, .known = known});
+  };
+  discover({});
+  const auto before = Lines();
+  discover({kVoiceProfilesPath});
+  discover({kVoiceProfilesPath});
+  EXPECT_EQ(Lines(), before + 1);
+  EXPECT_THAT(out_.str(),
+              HasSubstr("level=info msg=\"the account does not have this list, its limits are not "
+                        "known\" account=main list=/outbound_voice_profiles\n"));
+  discover({});
+  discover({kVoiceProfilesPath});
+  EXPECT_EQ(Lines(), before + 2);
+}
+
 TEST_F(PollLogTest, FollowsAConnectionsName) {
   poll_log_.OnConnectionChanged(kConnection, {.id = "1", .name = "renamed"});
   Fail({.reason = FailureReason::kTimeout});

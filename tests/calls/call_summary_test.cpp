@@ -11,7 +11,7 @@
 namespace telnyx_exporter {
 namespace {
 
-const std::vector<double> kBounds = {5, 60, 600};
+const std::vector<double> kSummaryBounds = {5, 60, 600};
 
 ActiveCall Call(std::uint64_t leg, std::uint64_t session, std::uint32_t duration) {
   return {.leg = {.high = 7, .low = leg},
@@ -21,22 +21,22 @@ ActiveCall Call(std::uint64_t leg, std::uint64_t session, std::uint32_t duration
 }
 
 CallSummary Summarize(const std::vector<ActiveCall>& calls, std::uint64_t key = 1) {
-  return CallSummarizer(kBounds, key).Summarize(calls);
+  return CallSummarizer(kSummaryBounds, key).Summarize(calls);
 }
 
 // The same in the plainest way.
-CallSummary Reference(const std::vector<ActiveCall>& calls) {
+CallSummary PlainSummary(const std::vector<ActiveCall>& calls) {
   std::map<CallId, std::uint32_t> legs;
   std::set<CallId> sessions;
   std::map<std::int32_t, std::uint64_t> exponential;
-  CallSummary summary{.bucket_counts = std::vector<std::uint64_t>(kBounds.size() + 1)};
+  CallSummary summary{.bucket_counts = std::vector<std::uint64_t>(kSummaryBounds.size() + 1)};
   for (const ActiveCall& call : calls) {
     legs[call.leg] = std::max(legs[call.leg], call.duration_seconds);
     sessions.insert(call.session);
   }
   for (const auto& [leg, duration] : legs) {
     std::size_t bucket = 0;
-    while (bucket < kBounds.size() && duration > kBounds[bucket]) ++bucket;
+    while (bucket < kSummaryBounds.size() && duration > kSummaryBounds[bucket]) ++bucket;
     ++summary.bucket_counts[bucket];
     summary.total_seconds += duration;
     summary.longest_seconds = std::max(summary.longest_seconds, duration);
@@ -91,7 +91,7 @@ TEST(CallSummarizer, KnowsNoSessionsWhenOneIsMissing) {
 }
 
 TEST(CallSummarizer, LeavesNothingBehindForTheNextPoll) {
-  CallSummarizer summarizer(kBounds, 1);
+  CallSummarizer summarizer(kSummaryBounds, 1);
   summarizer.Summarize(std::vector{Call(1, 1, 1), Call(2, 2, 2)});
   EXPECT_EQ(summarizer.Summarize(std::vector{Call(3, 3, 3)}), Summarize({Call(3, 3, 3)}));
   summarizer.Summarize(std::vector<ActiveCall>(40'000, Call(1, 1, 1)));
@@ -110,7 +110,7 @@ TEST(CallSummarizer, AgreesWithThePlainestCount) {
     }
     // Also with a key that gives many ids the same fingerprint.
     for (const std::uint64_t key : {std::uint64_t{0}, std::uint64_t{1}, random()}) {
-      ASSERT_EQ(Summarize(calls, key), Reference(calls)) << round;
+      ASSERT_EQ(Summarize(calls, key), PlainSummary(calls)) << round;
     }
   }
 }

@@ -20,7 +20,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 // Every half second up to 1,000 seconds.
-const auto kBounds = std::make_shared<const std::vector<double>>([] {
+const auto kHalfSeconds = std::make_shared<const std::vector<double>>([] {
   std::vector<double> bounds;
   for (int i = 1; i <= 2000; ++i) bounds.push_back(i / 2.0);
   return bounds;
@@ -33,11 +33,11 @@ ActiveCall Leg(std::uint64_t id, std::uint32_t duration) {
           .has_session = true};
 }
 
-// The durations that a histogram of kBounds has counted.
+// The durations that a histogram of kHalfSeconds has counted.
 std::vector<double> DurationsOf(const DurationHistogram& histogram) {
   std::vector<double> durations;
-  for (std::size_t i = 0; i < kBounds->size(); ++i) {
-    durations.insert(durations.end(), histogram.buckets()[i].count, (*kBounds)[i]);
+  for (std::size_t i = 0; i < kHalfSeconds->size(); ++i) {
+    durations.insert(durations.end(), histogram.buckets()[i].count, (*kHalfSeconds)[i]);
   }
   EXPECT_EQ(durations.size(), histogram.count());
   return durations;
@@ -48,7 +48,7 @@ class CallTrackerTest : public ::testing::Test {
   CallChanges Poll(const std::vector<ActiveCall>& calls, Duration later = 10s) {
     std::optional<CallChanges> changes;
     summarizer_.Summarize(calls, [&](std::span<const IdGrouping::Entry> order) {
-      changes = tracker_.Update(calls, order, now_ += later, kBounds, spare_);
+      changes = tracker_.Update(calls, order, now_ += later, kHalfSeconds, spare_);
     });
     return *changes;
   }
@@ -279,10 +279,10 @@ TEST(CallTracker, AgreesWithThePlainestTracker) {
       const auto expected = reference.Poll(calls, now);
       std::optional<CallChanges> changes;
       summarizer.Summarize(calls, [&](std::span<const IdGrouping::Entry> order) {
-        changes = tracker.Update(calls, order, now, kBounds, spare);
+        changes = tracker.Update(calls, order, now, kHalfSeconds, spare);
       });
       ExpectSame(*changes, expected);
-      ExpectSame(crowded.Update(calls, CrowdedOrder(calls), now, kBounds, spare), expected);
+      ExpectSame(crowded.Update(calls, CrowdedOrder(calls), now, kHalfSeconds, spare), expected);
       ASSERT_EQ(changes->tracked, reference.size());
       ASSERT_FALSE(::testing::Test::HasFailure()) << "seed " << seed << " poll " << poll;
     }

@@ -9,13 +9,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const auto kBounds = std::make_shared<const std::vector<double>>(std::vector<double>{5, 60});
+const auto kHistogramBounds =
+    std::make_shared<const std::vector<double>>(std::vector<double>{5, 60});
 const CallId kLeg = ParseCallId("428c31b6-7af4-4bcb-b68e-5013ef9657c1");
 const CallId kOther = ParseCallId("428c31b6-7af4-4bcb-b68e-5013ef9657c2");
 const CallId kHashed = ParseCallId("leg-1");
 
 TEST(DurationHistogram, PutsADurationEqualToABoundBelowIt) {
-  DurationHistogram histogram(kBounds);
+  DurationHistogram histogram(kHistogramBounds);
   for (const double seconds : {0.5, 5.0, 5.5, 60.0, 60.5, 1e6}) histogram.Add(kLeg, seconds);
   EXPECT_EQ(histogram.count(), 6U);
   EXPECT_EQ(histogram.total_seconds(), 1000131.5);
@@ -25,7 +26,7 @@ TEST(DurationHistogram, PutsADurationEqualToABoundBelowIt) {
 }
 
 TEST(DurationHistogram, KeepsTheNewestCallOfABucketAsItsExample) {
-  DurationHistogram histogram(kBounds);
+  DurationHistogram histogram(kHistogramBounds);
   histogram.Add(kLeg, 10);
   histogram.Add(kOther, 20);
   EXPECT_FALSE(histogram.buckets()[0].example.has_value());
@@ -34,7 +35,7 @@ TEST(DurationHistogram, KeepsTheNewestCallOfABucketAsItsExample) {
 }
 
 TEST(DurationHistogram, ShowsNoIdThatWasHashed) {
-  DurationHistogram histogram(kBounds);
+  DurationHistogram histogram(kHistogramBounds);
   histogram.Add(kLeg, 10);
   histogram.Add(kHashed, 20);
   EXPECT_EQ(histogram.buckets()[1].count, 2U);
@@ -43,10 +44,10 @@ TEST(DurationHistogram, ShowsNoIdThatWasHashed) {
 }
 
 TEST(DurationHistogram, AddsWhatWasCountedLater) {
-  DurationHistogram histogram(kBounds);
+  DurationHistogram histogram(kHistogramBounds);
   histogram.Add(kLeg, 1);
   histogram.Add(kLeg, 10);
-  DurationHistogram later(kBounds);
+  DurationHistogram later(kHistogramBounds);
   later.Add(kOther, 20);
   later.Add(kOther, 100);
   const WallTime now(1'700'000'000s);

@@ -10,12 +10,12 @@
 namespace telnyx_exporter {
 namespace {
 
-ActiveCall Call(std::uint64_t leg, std::uint32_t duration) {
+ActiveCall CallLasting(std::uint64_t leg, std::uint32_t duration) {
   return {.leg = {.high = 7, .low = leg}, .duration_seconds = duration};
 }
 
 // The same in the plainest way.
-std::vector<ActiveCall> Reference(const std::vector<ActiveCall>& calls) {
+std::vector<ActiveCall> PlainLongestCalls(const std::vector<ActiveCall>& calls) {
   std::map<CallId, ActiveCall> legs;
   for (const ActiveCall& call : calls) {
     ActiveCall& leg = legs.try_emplace(call.leg, call).first->second;
@@ -37,13 +37,14 @@ std::vector<std::uint32_t> DurationsOf(const std::vector<ActiveCall>& calls) {
 TEST(LongestCalls, AreNoneOfNone) { EXPECT_TRUE(LongestCalls({}).empty()); }
 
 TEST(LongestCalls, ComeLongestFirst) {
-  EXPECT_EQ(LongestCalls(std::vector{Call(1, 5), Call(2, 9), Call(3, 7)}),
-            (std::vector{Call(2, 9), Call(3, 7), Call(1, 5)}));
+  EXPECT_EQ(LongestCalls(std::vector{CallLasting(1, 5), CallLasting(2, 9), CallLasting(3, 7)}),
+            (std::vector{CallLasting(2, 9), CallLasting(3, 7), CallLasting(1, 5)}));
 }
 
 TEST(LongestCalls, CountALegOnceWithItsLongestDuration) {
-  EXPECT_EQ(LongestCalls(std::vector{Call(1, 5), Call(2, 9), Call(1, 11), Call(1, 3)}),
-            (std::vector{Call(1, 11), Call(2, 9)}));
+  EXPECT_EQ(LongestCalls(std::vector{CallLasting(1, 5), CallLasting(2, 9), CallLasting(1, 11),
+                                     CallLasting(1, 3)}),
+            (std::vector{CallLasting(1, 11), CallLasting(2, 9)}));
 }
 
 TEST(LongestCalls, AreThoseOfAPlainerCountWhateverTheOrder) {
@@ -52,11 +53,11 @@ TEST(LongestCalls, AreThoseOfAPlainerCountWhateverTheOrder) {
     std::vector<ActiveCall> calls;
     const std::size_t count = random() % 60;
     for (std::size_t i = 0; i < count; ++i) {
-      calls.push_back(Call(random() % 30, static_cast<std::uint32_t>(random() % 500)));
+      calls.push_back(CallLasting(random() % 30, static_cast<std::uint32_t>(random() % 500)));
     }
     if (round % 3 == 1) std::ranges::sort(calls, {}, &ActiveCall::duration_seconds);
     if (round % 3 == 2) std::ranges::sort(calls, std::greater(), &ActiveCall::duration_seconds);
-    EXPECT_EQ(DurationsOf(LongestCalls(calls)), DurationsOf(Reference(calls)));
+    EXPECT_EQ(DurationsOf(LongestCalls(calls)), DurationsOf(PlainLongestCalls(calls)));
   }
 }
 

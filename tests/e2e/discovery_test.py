@@ -3,19 +3,20 @@
 import subprocess
 import unittest
 
-from harness import API_KEY, EXPORTER, EndToEndTest, fetch, parse_text
+from harness import API_KEY, EXPORTER, PATIENCE, EndToEndTest, fetch, parse_text
 
 
 class DiscoveryTest(EndToEndTest):
-    def config(self, api, discovery="enabled: true", more=""):
-        return self.write("config.yml", f"poll: {{interval: 1s}}\naccounts:\n  - base_url: {api}\n"
+    def config(self, api, discovery="enabled: true", more="", interval="1s"):
+        return self.write("config.yml", f"poll: {{interval: {interval}}}\n"
+                                        f"accounts:\n  - base_url: {api}\n"
                                         "    rate_limit: {requests_per_second: 1000, burst: 10000}\n"
                                         f"    discovery: {{{discovery}}}\n{more}")
 
     def once(self, config, *flags):
         run = subprocess.run([EXPORTER, f"--config.file={config}", "--once", *flags],
                              capture_output=True, text=True, env={"TELNYX_API_KEY": API_KEY},
-                             check=False, timeout=60)
+                             check=False, timeout=PATIENCE)
         return run.returncode, parse_text(run.stdout), run.stderr
 
     def names(self, samples, metric="telnyx_active_calls"):
@@ -31,6 +32,18 @@ class DiscoveryTest(EndToEndTest):
         info = [dict(labels) for name, labels in samples if name == "telnyx_connection_info"]
         self.assertEqual({i["source"] for i in info}, {"discovered"})
         self.assertEqual({i["record_type"] for i in info}, {"call_control_application"})
+
+    def test_finds_ten_thousand_connections_in_one_refresh(self):
+        simulator = self.start_simulator("--connections=10000", "--active-calls=20000",
+                                         "--even-connections")
+        code, samples, log = self.once(self.config(simulator.api, interval="30s"))
+        self.assertEqual(code, 0, log)
+        account = ("account", "default")
+        self.assertEqual(samples["telnyx_discovered_connections", frozenset({account})], 10_000)
+        self.assertEqual(len(self.names(samples)), 10_000)
+        # Pages of 250 connections, and a page of calls of each.
+        self.assertEqual(samples["telnyx_api_requests_total", frozenset({account, ("code", "200")})],
+                         40 + 10_000)
 
     def test_filters_by_name_and_lets_the_configuration_win(self):
         simulator = self.start_simulator("--connections=12")

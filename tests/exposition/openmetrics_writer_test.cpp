@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "example_histogram.h"
 #include "exposition/line_writer.h"
 
 namespace telnyx_exporter {
@@ -12,21 +13,19 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
-constexpr MetricDescriptor kHistogram{"h_seconds", MetricType::kHistogram, "seconds", "H."};
-
 std::string Canonical(double number) {
   std::string out;
   AppendCanonicalNumber(out, number);
   return out;
 }
 
-std::string Header(const MetricDescriptor& metric) {
+std::string OpenMetricsHeader(const MetricDescriptor& metric) {
   std::string out;
   OpenMetricsWriter().WriteHeader(metric, 0, out);
   return out;
 }
 
-std::string Samples(const MetricDescriptor& metric, const MetricSeries& series) {
+std::string OpenMetricsSamples(const MetricDescriptor& metric, const MetricSeries& series) {
   std::string out;
   OpenMetricsWriter().WriteSamples(metric, series, out);
   return out;
@@ -58,50 +57,51 @@ TEST(AppendCanonicalNumber, WritesBoundsAsTheSpecificationDoes) {
 }
 
 TEST(OpenMetricsWriter, NamesACountersFamilyWithoutTotal) {
-  EXPECT_EQ(Header({"bytes_read_bytes_total", MetricType::kCounter, "bytes", "Read."}),
+  EXPECT_EQ(OpenMetricsHeader({"bytes_read_bytes_total", MetricType::kCounter, "bytes", "Read."}),
             "# HELP bytes_read_bytes Read.\n"
             "# TYPE bytes_read_bytes counter\n"
             "# UNIT bytes_read_bytes bytes\n");
-  EXPECT_EQ(
-      Samples({"bytes_read_bytes_total", MetricType::kCounter, "bytes", "Read."}, {.value = 7}),
-      "bytes_read_bytes_total 7\n");
+  EXPECT_EQ(OpenMetricsSamples({"bytes_read_bytes_total", MetricType::kCounter, "bytes", "Read."},
+                               {.value = 7}),
+            "bytes_read_bytes_total 7\n");
 }
 
 TEST(OpenMetricsWriter, LeavesOutTheUnitOfANumberWithoutOne) {
-  EXPECT_EQ(Header({"telnyx_x_info", MetricType::kGauge, "", "X."}),
+  EXPECT_EQ(OpenMetricsHeader({"telnyx_x_info", MetricType::kGauge, "", "X."}),
             "# HELP telnyx_x_info X.\n# TYPE telnyx_x_info gauge\n");
 }
 
 TEST(OpenMetricsWriter, EscapesQuotesInHelpToo) {
-  EXPECT_EQ(Header({"g", MetricType::kGauge, "", "a\nb\"c\\"}),
+  EXPECT_EQ(OpenMetricsHeader({"g", MetricType::kGauge, "", "a\nb\"c\\"}),
             "# HELP g a\\nb\\\"c\\\\\n# TYPE g gauge\n");
 }
 
 TEST(OpenMetricsWriter, KnowsGaugeHistograms) {
   const MetricDescriptor metric{"h_seconds", MetricType::kGaugeHistogram, "seconds", "H."};
-  EXPECT_EQ(Header(metric),
+  EXPECT_EQ(OpenMetricsHeader(metric),
             "# HELP h_seconds H.\n# TYPE h_seconds gaugehistogram\n# UNIT h_seconds seconds\n");
-  EXPECT_EQ(
-      Samples(metric, {.labels = {{"a", "x"}},
-                       .histogram = {.count = 3,
-                                     .sum = 70,
-                                     .buckets = {{.upper_bound = 60, .cumulative_count = 2}}}}),
-      "h_seconds_bucket{a=\"x\",le=\"60.0\"} 2\n"
-      "h_seconds_bucket{a=\"x\",le=\"+Inf\"} 3\n"
-      "h_seconds_gsum{a=\"x\"} 70\n"
-      "h_seconds_gcount{a=\"x\"} 3\n");
+  EXPECT_EQ(OpenMetricsSamples(
+                metric, {.labels = {{"a", "x"}},
+                         .histogram = {.count = 3,
+                                       .sum = 70,
+                                       .buckets = {{.upper_bound = 60, .cumulative_count = 2}}}}),
+            "h_seconds_bucket{a=\"x\",le=\"60.0\"} 2\n"
+            "h_seconds_bucket{a=\"x\",le=\"+Inf\"} 3\n"
+            "h_seconds_gsum{a=\"x\"} 70\n"
+            "h_seconds_gcount{a=\"x\"} 3\n");
 }
 
 TEST(OpenMetricsWriter, WritesAnExemplarBehindItsBucket) {
-  EXPECT_THAT(Samples(kHistogram,
-                      WithExemplar({.labels = {{"call_leg_id", "428c31b6-7af4"}}, .value = 67})),
-              HasSubstr("h_seconds_bucket{le=\"120.0\"} 1 # {call_leg_id=\"428c31b6-7af4\"} 67\n"));
+  EXPECT_THAT(
+      OpenMetricsSamples(kHistogram,
+                         WithExemplar({.labels = {{"call_leg_id", "428c31b6-7af4"}}, .value = 67})),
+      HasSubstr("h_seconds_bucket{le=\"120.0\"} 1 # {call_leg_id=\"428c31b6-7af4\"} 67\n"));
 }
 
 TEST(OpenMetricsWriter, WritesAnExemplarsTime) {
-  EXPECT_THAT(Samples(kHistogram, WithExemplar({.labels = {{"id", "a\"b"}},
-                                                .value = 66.5,
-                                                .time = WallTime(1'700'000'000'250ms)})),
+  EXPECT_THAT(OpenMetricsSamples(kHistogram, WithExemplar({.labels = {{"id", "a\"b"}},
+                                                           .value = 66.5,
+                                                           .time = WallTime(1'700'000'000'250ms)})),
               HasSubstr("} 1 # {id=\"a\\\"b\"} 66.5 1700000000.25\n"));
 }
 
@@ -109,9 +109,10 @@ TEST(OpenMetricsWriter, LeavesOutAnExemplarThatIsTooLong) {
   // Characters count, not bytes: each of these has two.
   std::string value;
   for (int i = 0; i < 126; ++i) value += "\xc3\xbc";
-  EXPECT_THAT(Samples(kHistogram, WithExemplar({.labels = {{"id", value}}})), HasSubstr(" # {id="));
+  EXPECT_THAT(OpenMetricsSamples(kHistogram, WithExemplar({.labels = {{"id", value}}})),
+              HasSubstr(" # {id="));
   value += 'x';
-  EXPECT_THAT(Samples(kHistogram, WithExemplar({.labels = {{"id", value}}})),
+  EXPECT_THAT(OpenMetricsSamples(kHistogram, WithExemplar({.labels = {{"id", value}}})),
               HasSubstr("h_seconds_bucket{le=\"120.0\"} 1\n"));
 }
 

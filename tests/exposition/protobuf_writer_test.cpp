@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "example_histogram.h"
 #include "exposition/exposition_writer.h"
 #include "support/protobuf_exposition.h"
 
@@ -12,8 +13,6 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 namespace pb = io::prometheus::client;
-
-constexpr MetricDescriptor kHistogram{"h_seconds", MetricType::kHistogram, "seconds", "H."};
 
 pb::MetricFamily Family(const MetricDescriptor& metric, const std::vector<MetricSeries>& all) {
   std::string samples;

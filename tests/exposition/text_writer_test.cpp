@@ -15,7 +15,7 @@ std::string Number(double number) {
   return out;
 }
 
-std::string Samples(const MetricDescriptor& metric, const MetricSeries& series) {
+std::string TextSamples(const MetricDescriptor& metric, const MetricSeries& series) {
   std::string out;
   TextWriter().WriteSamples(metric, series, out);
   return out;
@@ -48,40 +48,41 @@ TEST(TextWriter, EscapesHelpThatHasALineEnd) {
 }
 
 TEST(TextWriter, WritesASampleWithoutLabels) {
-  EXPECT_EQ(Samples(kGauge, {.value = 1.5}), "g 1.5\n");
+  EXPECT_EQ(TextSamples(kGauge, {.value = 1.5}), "g 1.5\n");
 }
 
 TEST(TextWriter, EscapesLabelValues) {
-  EXPECT_EQ(Samples(kGauge, {.labels = {{"a", "x\"y\\z\nw"}, {"b", "gr\xc3\xbcn"}}}),
+  EXPECT_EQ(TextSamples(kGauge, {.labels = {{"a", "x\"y\\z\nw"}, {"b", "gr\xc3\xbcn"}}}),
             "g{a=\"x\\\"y\\\\z\\nw\",b=\"gr\xc3\xbcn\"} 0\n");
 }
 
 TEST(TextWriter, WritesAHistogramWithItsLastBucket) {
-  EXPECT_EQ(Samples({"h", MetricType::kGaugeHistogram, "seconds", ""},
-                    {.labels = {{"a", "x"}},
-                     .histogram = {.count = 5,
-                                   .sum = 1234.5,
-                                   .buckets = {{.upper_bound = 60, .cumulative_count = 2},
-                                               {.upper_bound = 0.5e3, .cumulative_count = 3}}}}),
-            "h_bucket{a=\"x\",le=\"60\"} 2\n"
-            "h_bucket{a=\"x\",le=\"500\"} 3\n"
-            "h_bucket{a=\"x\",le=\"+Inf\"} 5\n"
-            "h_sum{a=\"x\"} 1234.5\n"
-            "h_count{a=\"x\"} 5\n");
+  EXPECT_EQ(
+      TextSamples({"h", MetricType::kGaugeHistogram, "seconds", ""},
+                  {.labels = {{"a", "x"}},
+                   .histogram = {.count = 5,
+                                 .sum = 1234.5,
+                                 .buckets = {{.upper_bound = 60, .cumulative_count = 2},
+                                             {.upper_bound = 0.5e3, .cumulative_count = 3}}}}),
+      "h_bucket{a=\"x\",le=\"60\"} 2\n"
+      "h_bucket{a=\"x\",le=\"500\"} 3\n"
+      "h_bucket{a=\"x\",le=\"+Inf\"} 5\n"
+      "h_sum{a=\"x\"} 1234.5\n"
+      "h_count{a=\"x\"} 5\n");
 }
 
 TEST(TextWriter, WritesTheInfiniteBucketOnce) {
-  EXPECT_EQ(
-      Samples({"h", MetricType::kHistogram, "", ""},
-              {.histogram = {.count = 5,
-                             .buckets = {{.upper_bound = std::numeric_limits<double>::infinity(),
-                                          .cumulative_count = 5}}}}),
-      "h_bucket{le=\"+Inf\"} 5\nh_sum 0\nh_count 5\n");
+  EXPECT_EQ(TextSamples(
+                {"h", MetricType::kHistogram, "", ""},
+                {.histogram = {.count = 5,
+                               .buckets = {{.upper_bound = std::numeric_limits<double>::infinity(),
+                                            .cumulative_count = 5}}}}),
+            "h_bucket{le=\"+Inf\"} 5\nh_sum 0\nh_count 5\n");
 }
 
 TEST(TextWriter, LeavesOutWhatTheFormatCannotSay) {
   EXPECT_EQ(
-      Samples(
+      TextSamples(
           {"h", MetricType::kHistogram, "", ""},
           {.histogram = {.count = 1,
                          .sum = 3,

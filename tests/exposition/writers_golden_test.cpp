@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-struct Family {
+struct ExampleFamily {
   MetricDescriptor metric;
   std::vector<MetricSeries> series;
 };
@@ -50,7 +50,7 @@ HistogramValues DurationsWithEverything() {
                               .buckets = {{-3, 1}, {46, 2}, {47, 5}, {167, 1}}}};
 }
 
-std::vector<Family> Families() {
+std::vector<ExampleFamily> ExampleFamilies() {
   return {
       {{"example_requests_total", MetricType::kCounter, "", "Requests."},
        {{.labels = {{"code", "200"}}, .value = 12}, {.labels = {{"code", "error"}}, .value = 0}}},
@@ -94,7 +94,7 @@ std::vector<Family> Families() {
 
 std::string Write(const ExpositionWriter& writer) {
   std::string out;
-  for (const auto& [metric, all] : Families()) {
+  for (const auto& [metric, all] : ExampleFamilies()) {
     std::string samples;
     for (const MetricSeries& series : all) writer.WriteSamples(metric, series, samples);
     writer.WriteHeader(metric, samples.size(), out);

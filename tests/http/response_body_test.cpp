@@ -10,7 +10,7 @@
 namespace telnyx_exporter {
 namespace {
 
-using Verdict = ResponseBody::Verdict;
+using BodyVerdict = ResponseBody::Verdict;
 
 // Every byte that may be read behind the body; the address sanitizer sees what may not.
 bool PaddingIsZero(std::string_view body) {
@@ -27,9 +27,9 @@ std::string Letters(std::size_t count) {
 TEST(ResponseBody, KeepsPlainBytes) {
   ResponseBody body;
   body.Begin(false, 100);
-  EXPECT_EQ(body.Append("one "), Verdict::kOk);
-  EXPECT_EQ(body.Append("two"), Verdict::kOk);
-  EXPECT_EQ(body.End(), Verdict::kOk);
+  EXPECT_EQ(body.Append("one "), BodyVerdict::kOk);
+  EXPECT_EQ(body.Append("two"), BodyVerdict::kOk);
+  EXPECT_EQ(body.End(), BodyVerdict::kOk);
   EXPECT_EQ(body.Sealed(), "one two");
   EXPECT_TRUE(PaddingIsZero(body.Sealed()));
 }
@@ -37,7 +37,7 @@ TEST(ResponseBody, KeepsPlainBytes) {
 TEST(ResponseBody, HasPaddingBehindNothing) {
   ResponseBody body;
   body.Begin(true, 100);
-  EXPECT_EQ(body.End(), Verdict::kOk);
+  EXPECT_EQ(body.End(), BodyVerdict::kOk);
   EXPECT_EQ(body.Sealed(), "");
   EXPECT_TRUE(PaddingIsZero(body.Sealed()));
 }
@@ -49,13 +49,13 @@ TEST(ResponseBody, HoldsExactlyTheLimit) {
       const std::string text = Letters(limit);
       ResponseBody body;
       body.Begin(gzip, limit);
-      EXPECT_EQ(body.Append(gzip ? Gzip(text) : text), Verdict::kOk) << gzip << limit;
-      EXPECT_EQ(body.End(), Verdict::kOk);
+      EXPECT_EQ(body.Append(gzip ? Gzip(text) : text), BodyVerdict::kOk) << gzip << limit;
+      EXPECT_EQ(body.End(), BodyVerdict::kOk);
       EXPECT_EQ(body.Sealed(), text);
       EXPECT_TRUE(PaddingIsZero(body.Sealed()));
 
       body.Begin(gzip, limit - 1);
-      EXPECT_EQ(body.Append(gzip ? Gzip(text) : text), Verdict::kTooLarge) << gzip << limit;
+      EXPECT_EQ(body.Append(gzip ? Gzip(text) : text), BodyVerdict::kTooLarge) << gzip << limit;
       EXPECT_EQ(body.size(), limit);
     }
   }
@@ -66,16 +66,16 @@ TEST(ResponseBody, InflatesByteByByte) {
   const std::string compressed = Gzip(text);
   ResponseBody body;
   body.Begin(true, 50'000);
-  for (const char byte : compressed) ASSERT_EQ(body.Append({&byte, 1}), Verdict::kOk);
-  EXPECT_EQ(body.End(), Verdict::kOk);
+  for (const char byte : compressed) ASSERT_EQ(body.Append({&byte, 1}), BodyVerdict::kOk);
+  EXPECT_EQ(body.End(), BodyVerdict::kOk);
   EXPECT_EQ(body.Sealed(), text);
 }
 
 TEST(ResponseBody, InflatesSeveralMembers) {
   ResponseBody body;
   body.Begin(true, 100);
-  EXPECT_EQ(body.Append(Gzip("one ") + Gzip("two")), Verdict::kOk);
-  EXPECT_EQ(body.End(), Verdict::kOk);
+  EXPECT_EQ(body.Append(Gzip("one ") + Gzip("two")), BodyVerdict::kOk);
+  EXPECT_EQ(body.End(), BodyVerdict::kOk);
   EXPECT_EQ(body.Sealed(), "one two");
 }
 
@@ -84,28 +84,28 @@ TEST(ResponseBody, FailsWhereverGzipIsCutOff) {
   ResponseBody body;
   for (std::size_t length = 1; length < compressed.size(); ++length) {
     body.Begin(true, 10'000);
-    EXPECT_EQ(body.Append(compressed.substr(0, length)), Verdict::kOk);
-    EXPECT_EQ(body.End(), Verdict::kTruncated) << length;
+    EXPECT_EQ(body.Append(compressed.substr(0, length)), BodyVerdict::kOk);
+    EXPECT_EQ(body.End(), BodyVerdict::kTruncated) << length;
   }
 }
 
 TEST(ResponseBody, RefusesWhatIsNotGzip) {
   ResponseBody body;
   body.Begin(true, 100);
-  EXPECT_EQ(body.Append("{\"data\":[]}"), Verdict::kUndecodable);
+  EXPECT_EQ(body.Append("{\"data\":[]}"), BodyVerdict::kUndecodable);
   std::string damaged = Gzip("one two three");
   damaged[damaged.size() - 6] ^= 1;  // in the check sum
   body.Begin(true, 100);
-  EXPECT_EQ(body.Append(damaged), Verdict::kUndecodable);
+  EXPECT_EQ(body.Append(damaged), BodyVerdict::kUndecodable);
   body.Begin(true, 100);
-  EXPECT_EQ(body.Append(Gzip("one") + "garbage"), Verdict::kUndecodable);
+  EXPECT_EQ(body.Append(Gzip("one") + "garbage"), BodyVerdict::kUndecodable);
 }
 
 TEST(ResponseBody, StopsInflatingAtTheLimit) {
   const std::string bomb = Gzip(std::string(10'000'000, '\0'));
   ResponseBody body;
   body.Begin(true, 1000);
-  EXPECT_EQ(body.Append(bomb), Verdict::kTooLarge);
+  EXPECT_EQ(body.Append(bomb), BodyVerdict::kTooLarge);
   EXPECT_EQ(body.size(), 1001U);
   EXPECT_LE(body.allocated_bytes(), 1001 + kBodyPadding);
 }
@@ -113,10 +113,10 @@ TEST(ResponseBody, StopsInflatingAtTheLimit) {
 TEST(ResponseBody, UsesItsMemoryAgain) {
   ResponseBody body;
   body.Begin(false, 100'000);
-  ASSERT_EQ(body.Append(Letters(77'000)), Verdict::kOk);
+  ASSERT_EQ(body.Append(Letters(77'000)), BodyVerdict::kOk);
   const char* const memory = body.Sealed().data();
   body.Begin(false, 100'000);
-  ASSERT_EQ(body.Append("short"), Verdict::kOk);
+  ASSERT_EQ(body.Append("short"), BodyVerdict::kOk);
   EXPECT_EQ(body.Sealed(), "short");
   EXPECT_EQ(body.Sealed().data(), memory);
 }
@@ -133,7 +133,7 @@ TEST(ResponseBodyPool, DoesNotKeepAnUnusuallyLargeBodysMemory) {
   ResponseBodyPool pool;
   auto body = pool.Take();
   body->Begin(false, 1'000'000);
-  ASSERT_EQ(body->Append(std::string(1'000'000, 'a')), Verdict::kOk);
+  ASSERT_EQ(body->Append(std::string(1'000'000, 'a')), BodyVerdict::kOk);
   pool.Give(std::move(body));
   EXPECT_EQ(pool.Take()->allocated_bytes(), 0U);
 }

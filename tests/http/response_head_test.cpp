@@ -8,13 +8,13 @@
 namespace telnyx_exporter {
 namespace {
 
-using Verdict = ResponseHead::Verdict;
+using HeadVerdict = ResponseHead::Verdict;
 using Coding = ResponseHead::ContentCoding;
 
 ResponseHead HeadOf(std::initializer_list<std::string_view> lines) {
   ResponseHead head;
   head.Begin(4096);
-  for (const std::string_view line : lines) EXPECT_EQ(head.AddLine(line), Verdict::kOk) << line;
+  for (const std::string_view line : lines) EXPECT_EQ(head.AddLine(line), HeadVerdict::kOk) << line;
   return head;
 }
 
@@ -70,24 +70,25 @@ TEST(ResponseHead, DoesNotKnowOtherOrStackedCodings) {
 
 TEST(ResponseHead, AcceptsChunkedAndNoOtherTransferCoding) {
   ResponseHead head = HeadOf({"HTTP/1.1 200\r\n", "Transfer-Encoding: Chunked\r\n"});
-  EXPECT_EQ(head.AddLine("Transfer-Encoding: gzip, chunked\r\n"), Verdict::kUnknownTransferCoding);
+  EXPECT_EQ(head.AddLine("Transfer-Encoding: gzip, chunked\r\n"),
+            HeadVerdict::kUnknownTransferCoding);
 }
 
 TEST(ResponseHead, CountsTheBytesOfAllBlocks) {
   ResponseHead head;
   head.Begin(40);
-  EXPECT_EQ(head.AddLine("HTTP/1.1 100\r\n"), Verdict::kOk);  // 14
-  EXPECT_EQ(head.AddLine("\r\n"), Verdict::kOk);              // 16
-  EXPECT_EQ(head.AddLine("HTTP/1.1 200\r\n"), Verdict::kOk);  // 30
-  EXPECT_EQ(head.AddLine("A: 45678\r\n"), Verdict::kOk);      // 40
-  EXPECT_EQ(head.AddLine("\r\n"), Verdict::kTooLarge);
+  EXPECT_EQ(head.AddLine("HTTP/1.1 100\r\n"), HeadVerdict::kOk);  // 14
+  EXPECT_EQ(head.AddLine("\r\n"), HeadVerdict::kOk);              // 16
+  EXPECT_EQ(head.AddLine("HTTP/1.1 200\r\n"), HeadVerdict::kOk);  // 30
+  EXPECT_EQ(head.AddLine("A: 45678\r\n"), HeadVerdict::kOk);      // 40
+  EXPECT_EQ(head.AddLine("\r\n"), HeadVerdict::kTooLarge);
 }
 
 TEST(ResponseHead, ForgetsEverythingAtBegin) {
   ResponseHead head = HeadOf({"HTTP/1.1 429\r\n", "Retry-After: 7\r\n"});
   head.Begin(20);
   EXPECT_EQ(head.headers().retry_after, std::nullopt);
-  EXPECT_EQ(head.AddLine("HTTP/1.1 200 OK.\r\n"), Verdict::kOk);
+  EXPECT_EQ(head.AddLine("HTTP/1.1 200 OK.\r\n"), HeadVerdict::kOk);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "example_keys.h"
 #include "support/manual_clock.h"
 
 namespace telnyx_exporter {
@@ -12,8 +13,6 @@ using namespace std::chrono_literals;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr AccountKey kAccount{0};
-constexpr ConnectionKey kConnection{0};
 const PollFailure kRefused{.reason = FailureReason::kUnauthorized, .http_status = 401};
 
 class AccountStoreTest : public ::testing::Test {

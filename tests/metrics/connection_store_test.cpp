@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "example_keys.h"
 #include "support/manual_clock.h"
 
 namespace telnyx_exporter {
@@ -14,7 +15,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr ConnectionKey kConnection{0};
 constexpr std::array<std::size_t, 1> kPlace = {0};
 
 class ConnectionStoreTest : public ::testing::Test {

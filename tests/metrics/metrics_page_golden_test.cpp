@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "example_keys.h"
 #include "metrics/metrics_page.h"
 #include "metrics/poll_metrics.h"
 #include "support/golden.h"
@@ -14,15 +15,11 @@
 namespace telnyx_exporter {
 namespace {
 
-const DurationBounds kBounds =
-    std::make_shared<const std::vector<double>>(std::vector<double>{60, 600});
-
 using namespace std::chrono_literals;
 
-constexpr AccountKey kAccount{0};
-constexpr ConnectionKey kSupport{0};
-constexpr ConnectionKey kSales{1};
-constexpr ConnectionKey kNew{2};
+constexpr ConnectionKey kAnswering{0};
+constexpr ConnectionKey kFailing{1};
+constexpr ConnectionKey kUnpolled{2};
 
 // What the process itself shows is another thing each time; it stands at the end.
 constexpr std::string_view kFirstProcessMetric = "process_cpu_seconds";
@@ -32,7 +29,7 @@ class MetricsPageGoldenTest : public ::testing::Test {
   void SetUp() override {
     exporter_.NoteConfigLoaded(clock_.WallNow());
     metrics_.OnAccountAdded(kAccount, {.name = "main"});
-    metrics_.OnConnectionAdded(kSupport, kAccount,
+    metrics_.OnConnectionAdded(kAnswering, kAccount,
                                {.id = "1293384261075731461",
                                 .name = "support",
                                 .labels = {{"team", "voice \"gr\xc3\xbcn\" \\ 1"}},
@@ -40,17 +37,17 @@ class MetricsPageGoldenTest : public ::testing::Test {
                                 .stale_after = 45s,
                                 .channel_limit = 100});
     metrics_.OnConnectionAdded(
-        kSales, kAccount, {.id = "2", .name = "sales", .record_type = "credential_connection"});
-    metrics_.OnConnectionAdded(kNew, kAccount, {.id = "3", .name = "3"});
+        kFailing, kAccount, {.id = "2", .name = "sales", .record_type = "credential_connection"});
+    metrics_.OnConnectionAdded(kUnpolled, kAccount, {.id = "3", .name = "3"});
     Poll();
   }
 
   // One connection answers, one fails, one was not polled yet.
   void Poll() {
-    metrics_.OnPollBegun(kSupport, 20ms);
+    metrics_.OnPollBegun(kAnswering, 20ms);
     metrics_.OnRequestEnded(kAccount, {.http_status = 200, .elapsed = 70ms, .body_bytes = 2345});
     metrics_.OnPollEnded(
-        kSupport,
+        kAnswering,
         {.ended = clock_.Now(),
          .ended_wall = clock_.WallNow(),
          .elapsed = 80ms,
@@ -64,13 +61,13 @@ class MetricsPageGoldenTest : public ::testing::Test {
                                 .duration_bounds = kBounds,
                                 .reported_legs = 8,
                                 .pages = 1}});
-    metrics_.OnPollBegun(kSales, 0ms);
+    metrics_.OnPollBegun(kFailing, 0ms);
     metrics_.OnRequestEnded(kAccount, {.http_status = 0, .elapsed = 5s});
     metrics_.OnPollEnded(
-        kSales, {.ended = clock_.Now(),
-                 .ended_wall = clock_.WallNow(),
-                 .elapsed = 10s,
-                 .result = std::unexpected(PollFailure{.reason = FailureReason::kTimeout})});
+        kFailing, {.ended = clock_.Now(),
+                   .ended_wall = clock_.WallNow(),
+                   .elapsed = 10s,
+                   .result = std::unexpected(PollFailure{.reason = FailureReason::kTimeout})});
   }
 
   std::string TextWithoutProcess(ExpositionFormat format) {

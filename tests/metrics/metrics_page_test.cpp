@@ -8,15 +8,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "example_keys.h"
 #include "support/gunzip.h"
 #include "support/manual_clock.h"
 #include "support/protobuf_exposition.h"
 
 namespace telnyx_exporter {
 namespace {
-
-const DurationBounds kBounds =
-    std::make_shared<const std::vector<double>>(std::vector<double>{60, 600});
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;

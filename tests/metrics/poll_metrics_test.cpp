@@ -6,21 +6,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "example_keys.h"
 #include "metrics/metrics_page.h"
 #include "support/manual_clock.h"
 
 namespace telnyx_exporter {
 namespace {
 
-const DurationBounds kBounds =
-    std::make_shared<const std::vector<double>>(std::vector<double>{60, 600});
-
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-constexpr AccountKey kAccount{0};
-constexpr ConnectionKey kConnection{0};
 
 class PollMetricsTest : public ::testing::Test {
  protected:

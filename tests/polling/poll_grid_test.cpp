@@ -6,12 +6,13 @@
 
 #include <gtest/gtest.h>
 
+#include "now.h"
+
 namespace telnyx_exporter {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Instant kNow{100h};
 const WallTime kWall{std::chrono::seconds(1'700'000'007)};
 
 TEST(StableHash, NeverChanges) {

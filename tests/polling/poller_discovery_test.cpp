@@ -235,5 +235,68 @@ TEST_F(PollerDiscoveryTest, ReadsLimitsAndProfilesWhereTheyAreWanted) {
   EXPECT_EQ(observer_.plans[0].inbound_channel_limit, 7U);
 }
 
+TEST_F(PollerDiscoveryTest, GoesOnWithoutListsThatTheAccountDoesNotHave) {
+  plan_.accounts[0].discovery->channel_limits = true;
+  Start();
+  while (!transport_.pending.empty()) {
+    const std::string target = transport_.pending[0].request.target;
+    if (target.starts_with("/connections")) {
+      transport_.Answer(200, ListPage({"1"}));
+    } else if (target.starts_with("/credential_connections")) {
+      transport_.Answer(
+          200,
+          R"({"data":[{"id":"1","record_type":"credential_connection","inbound":{"channel_limit":7}}],"meta":)"
+          R"({"page_number":1,"page_size":250,"total_pages":1}})");
+    } else {
+      transport_.Answer(404, "{}");
+    }
+    poller_->Step();
+  }
+  EXPECT_THAT(transport_.sent, SizeIs(7));
+  ASSERT_THAT(observer_.discoveries, SizeIs(1));
+  EXPECT_EQ(observer_.discoveries[0].value(), 1U);
+  EXPECT_THAT(observer_.lacking,
+              ElementsAre("/call_control_applications", "/texml_applications", "/ip_connections",
+                          "/fqdn_connections", "/outbound_voice_profiles"));
+  ASSERT_THAT(observer_.plans, SizeIs(1));
+  EXPECT_EQ(observer_.plans[0].inbound_channel_limit, 7U);
+}
+
+TEST_F(PollerDiscoveryTest, FailsWhenAListThatBeganIsNotFoundAnyMore) {
+  plan_.accounts[0].discovery->channel_limits = true;
+  Start();
+  transport_.Answer(200, ListPage({"1"}));
+  poller_->Step();
+  transport_.Answer(200, ListPage({}, 1, 2));
+  poller_->Step();
+  transport_.Answer(404, "{}");
+  ASSERT_THAT(observer_.discoveries, SizeIs(1));
+  EXPECT_EQ(observer_.discoveries[0].error().reason, FailureReason::kNotFound);
+}
+
+TEST_F(PollerDiscoveryTest, AsksAgainForAListThatTheApiSaysWillBeThere) {
+  plan_.accounts[0].discovery->channel_limits = true;
+  Start();
+  transport_.Answer(200, ListPage({"1"}));
+  poller_->Step();
+  ResponseHeaders headers;
+  headers.should_retry = "true";
+  transport_.Answer(404, "{}", headers);
+  EXPECT_THAT(observer_.retries, SizeIs(1));
+  EXPECT_THAT(observer_.discoveries, IsEmpty());
+}
+
+TEST_F(PollerDiscoveryTest, FailsWhenAListIsRefusedForAnotherReason) {
+  for (const int status : {401, 403, 422}) {
+    SCOPED_TRACE(status);
+    plan_.accounts[0].discovery->channel_limits = true;
+    Start();
+    transport_.Answer(200, ListPage({"1"}));
+    poller_->Step();
+    transport_.Answer(status, "{}");
+    EXPECT_EQ(observer_.discoveries.back().error().http_status, status);
+  }
+}
+
 }  // namespace
 }  // namespace telnyx_exporter

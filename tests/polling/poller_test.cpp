@@ -419,6 +419,35 @@ TEST_F(PollerRefusedKeyTest, TakesARefusalOfTheConnectionAloneForTheKeysAcceptan
   EXPECT_EQ(observer_.keys_accepted, 1);
 }
 
+TEST_F(PollerTest, TakesNoSilenceForTheKeysRefusal) {
+  AddConnections(1);
+  Start(PollMode::kContinuous);
+  Pass(15s);
+  transport_.Answer(401, kRefused, {.should_retry = "true"});
+  Pass(1s);
+  ASSERT_THAT(transport_.pending, SizeIs(1));
+  Pass(9s);
+  ASSERT_THAT(observer_.ended, SizeIs(1));
+  EXPECT_EQ(Failed(0).reason, FailureReason::kUnauthorized);
+  EXPECT_THAT(observer_.key_waits, IsEmpty());
+}
+
+TEST_F(PollerTest, TakesNoSilenceForTheKeysAcceptance) {
+  AddConnections(2);
+  Start(PollMode::kContinuous);
+  Pass(15s);
+  ASSERT_THAT(transport_.pending, SizeIs(2));
+  transport_.Answer(404, "{}", {.should_retry = "true"});
+  transport_.Answer(401, kRefused);
+  ASSERT_THAT(observer_.key_waits, SizeIs(1));
+  Pass(1s);
+  ASSERT_THAT(transport_.pending, SizeIs(1));
+  Pass(9s);
+  transport_.Fail(TransportError::Kind::kTimeout);
+  ASSERT_THAT(observer_.ended, SizeIs(2));
+  EXPECT_EQ(observer_.keys_accepted, 0);
+}
+
 TEST_F(PollerTest, CountsOneRefusalForRequestsThatWereUnderWayTogether) {
   AddConnections(8);
   Start();

@@ -2,12 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "now.h"
+
 namespace telnyx_exporter {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr Instant kNow{100h};
 
 int TakeAll(RateLimiter& limiter, Instant now) {
   int taken = 0;
@@ -36,6 +36,24 @@ TEST(RateLimiter, LetsOneThroughAfterTheWaitItTold) {
     limiter.Take(now);
   }
   EXPECT_GE(now - kNow, Duration(333s));
+}
+
+TEST(RateLimiter, NamesTheSameMomentWheneverItIsAsked) {
+  RateLimiter limiter({.requests_per_second = 0.7, .burst = 1}, kNow);
+  limiter.Take(kNow);
+  const Instant ready = kNow + limiter.WaitTime(kNow);
+  for (Instant now = kNow; now < ready; now += 9'999'991ns) {
+    EXPECT_EQ(now + limiter.WaitTime(now), ready);
+  }
+}
+
+TEST(RateLimiter, IsNotTouchedByAConfigurationThatChangesNothing) {
+  const RateLimit limit{.requests_per_second = 8, .burst = 2};
+  RateLimiter touched(limit, kNow);
+  RateLimiter untouched(limit, kNow);
+  for (RateLimiter* limiter : {&touched, &untouched}) limiter->OnRefused(kNow, kNow, 0s);
+  touched.Configure(limit, kNow + 200ms);
+  EXPECT_EQ(touched.WaitTime(kNow + 200ms), untouched.WaitTime(kNow + 200ms));
 }
 
 TEST(RateLimiter, KeepsTheRateInTheLongRun) {

@@ -10,10 +10,10 @@ namespace {
 using namespace std::chrono_literals;
 
 // Tue, 14 Nov 2023 22:13:20 GMT
-const WallTime kWall{std::chrono::seconds(1'700'000'000)};
+const WallTime kAnswered{std::chrono::seconds(1'700'000'000)};
 
 std::optional<Duration> RetryAfter(std::string value) {
-  return ParseRetryAdvice({.retry_after = std::move(value)}, kWall).retry_after;
+  return ParseRetryAdvice({.retry_after = std::move(value)}, kAnswered).retry_after;
 }
 
 FailedAttempt Failed(FailureReason reason, std::uint32_t attempt = 1) {
@@ -45,10 +45,10 @@ TEST(ParseRetryAdvice, BoundsWhatItReads) {
 
 TEST(ParseRetryAdvice, ReadsTheVendorsHeaders) {
   const RetryAdvice advice =
-      ParseRetryAdvice({.should_retry = "False", .rate_limit_reset = "7"}, kWall);
+      ParseRetryAdvice({.should_retry = "False", .rate_limit_reset = "7"}, kAnswered);
   EXPECT_EQ(advice.should_retry, false);
   EXPECT_EQ(advice.rate_limit_reset, Duration(7s));
-  EXPECT_EQ(ParseRetryAdvice({.should_retry = "maybe"}, kWall), RetryAdvice{});
+  EXPECT_EQ(ParseRetryAdvice({.should_retry = "maybe"}, kAnswered), RetryAdvice{});
 }
 
 TEST(RetryDelay, RetriesTransientFailuresOnly) {

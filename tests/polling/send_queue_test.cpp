@@ -3,13 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "now.h"
+
 namespace telnyx_exporter {
 namespace {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 
-constexpr Instant kNow{100h};
 constexpr ConnectionKey kFirst{0};
 constexpr ConnectionKey kSecond{1};
 

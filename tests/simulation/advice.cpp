@@ -14,8 +14,8 @@ using namespace std::chrono_literals;
 
 constexpr Duration kLongestAdvice = 24h;
 
-constexpr std::array kNonsense = {"", "soon", "1e3", "--1", "5 s", "nan", "0x10",
-                                  "Mon, 99 Foo 2020 00:00:00 GMT"};
+constexpr std::array kNonsense = {"",    "soon", "1e3",  "--1",
+                                  "5 s", "nan",  "0x10", "Mon, 99 Foo 2020 00:00:00 GMT"};
 
 }  // namespace
 

@@ -54,8 +54,8 @@ void CallHistory::EndAll() {
 // What a long silence leads to, without all the calls that came and went in it.
 void CallHistory::BeginMany(Instant time) {
   if (profile_.mean_calls <= 0) return;
-  const auto calls = static_cast<std::size_t>(profile_.mean_calls * (0.5 + random_.Real()) +
-                                              random_.Real());
+  const auto calls =
+      static_cast<std::size_t>(profile_.mean_calls * (0.5 + random_.Real()) + random_.Real());
   std::vector<Instant> begins;
   for (std::size_t i = 0; i < calls; ++i) {
     const Instant begin = time - random_.Exponential(profile_.mean_duration);

@@ -61,8 +61,8 @@ Checker::Destination Checker::OnSent(RequestId id, const Request& request) {
   account.rate.OnSend(step_time_);
   account.last_event = step_time_;
   ++account.requests_in_flight;
-  in_flight_.emplace(
-      id, InFlight{.account = account.key, .connection = sender, .key = endpoint.key});
+  in_flight_.emplace(id,
+                     InFlight{.account = account.key, .connection = sender, .key = endpoint.key});
   ++statistics_.requests;
   destination.nth = sent_[Mix(destination.place.account, destination.place.connection)]++;
   return destination;
@@ -106,8 +106,8 @@ void Checker::SendForLists(AccountModel& account, RequestId id, const Request& r
             ToSeconds(account.refresh_earliest - step_time_));
     account.refresh.emplace(step_time_, discovery->channel_limits);
     account.refresh_earliest = account.refresh_latest = Instant::max();
-    moments_.Add(account.refresh->deadline(), {.kind = Moment::Kind::kDeadline,
-                                               .account = account.key});
+    moments_.Add(account.refresh->deadline(),
+                 {.kind = Moment::Kind::kDeadline, .account = account.key});
   }
   CheckRequest(request, kListAttemptTimeout, *account.refresh);
   account.refresh->OnSent(request.target, list, step_time_);
@@ -155,8 +155,7 @@ void Checker::OnAnswer(RequestId id, const Outcome& outcome, const Exchange& exc
     account.refresh_request.reset();
     account.refresh->OnOutcome(outcome, now, clock_.WallNow());
   }
-  trace_.Add(now, "answer", account.index, outcome.error ? 0 : outcome.status,
-             exchange.body_bytes);
+  trace_.Add(now, "answer", account.index, outcome.error ? 0 : outcome.status, exchange.body_bytes);
 }
 
 void Checker::OnAnswerTaken() {

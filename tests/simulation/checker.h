@@ -1,8 +1,8 @@
 #pragma once
 
 // Watches the exporter from both sides, the network and PollObserver, and ends the simulation with
-// a Violation as soon as a promise does not hold. Everything that is checked after a step depends on
-// what happened in it, not on how much there is.
+// a Violation as soon as a promise does not hold. Everything that is checked after a step depends
+// on what happened in it, not on how much there is.
 
 #include <cstdint>
 #include <memory>
@@ -150,6 +150,7 @@ class Checker final : public PollObserver {
   void SetNotReady(const ConnectionModel& connection);
   void RequireNoIdleness(AccountModel& account) const;
   void RequireProbe(AccountModel& account) const;
+  bool HasProbe(const AccountModel& account) const;
 
   // Polls.
   void CheckComplete(ConnectionModel& connection, const CompletePoll& poll, Instant now);

@@ -87,7 +87,8 @@ void Checker::AfterApply() {
 
 // What is polled is what the plan and the lists say, no more and no less.
 void Checker::RequirePlan(const AccountModel& account) const {
-  const std::vector<ConnectionPlan> plans = account.discovery.ConnectionsToPoll(PlanOf(account));
+  const std::vector<ConnectionPlan> plans =
+      account.discovery.ConnectionsToPoll(PlanOf(account), plan_.shard);
   Require(account.connections.size() == plans.size(), "{} polls {} connections instead of {}",
           account.name, account.connections.size(), plans.size());
   for (const ConnectionPlan& plan : plans) {

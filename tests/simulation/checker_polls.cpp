@@ -44,8 +44,8 @@ void Checker::OnRequestEnded(AccountKey key, const RequestReport& report) {
     if (advice.remaining) account.rate_limit_remaining = static_cast<double>(*advice.remaining);
     Require(report.rate_limit_remaining.has_value() == advice.remaining.has_value(),
             "x-ratelimit-remaining was misread");
-    account.rate_limit_limit = report.rate_limit_limit ? report.rate_limit_limit
-                                                       : account.rate_limit_limit;
+    account.rate_limit_limit =
+        report.rate_limit_limit ? report.rate_limit_limit : account.rate_limit_limit;
     if (outcome.status == 429) {
       const Duration reset = advice.reset.value_or(Duration{});
       const Duration wait = advice.RetryAfter(clock_.WallNow()).value_or(reset);
@@ -61,8 +61,7 @@ void Checker::OnRequestEnded(AccountKey key, const RequestReport& report) {
 
 void Checker::OnRetry(AccountKey account, std::optional<ConnectionKey> key,
                       const RetryReport& report) {
-  Require(answer_ && !answer_->settled && answer_->account == account &&
-              answer_->connection == key,
+  Require(answer_ && !answer_->settled && answer_->account == account && answer_->connection == key,
           "a request is sent again without an answer");
   answer_->settled = true;
   SequenceRecord& record = *RecordOf(account, key);
@@ -135,8 +134,15 @@ void Checker::OnPollEnded(ConnectionKey key, const PollReport& report) {
     Require(!answer_->settled, "a poll ended twice");
     answer_->settled = true;
   }
+  Require(report.changes.has_value() == (report.result && mode_ == PollMode::kContinuous),
+          "a poll's changes are not told, or told without need");
   if (report.result) {
     CheckComplete(connection, *report.result, now);
+    if (report.changes) {
+      connection.legs.Take(DistinctLegs(connection.poll->rows()), now, *report.changes);
+      statistics_.started += report.changes->started;
+      statistics_.completed += report.changes->completed.count();
+    }
   } else if (report.held_back) {
     CheckHeldBack(connection, report);
   } else {
@@ -202,7 +208,8 @@ void Checker::CheckHeldBack(ConnectionModel& connection, const PollReport& repor
   Require(account.key_refusals > 0, "a poll was held back although no key is refused");
   ++statistics_.held_back;
   if (Now() != account.key_refused_at && Now() >= account.key_held_until) {
-    account.must_have_probe = true;
+    // It may come later in this step, and it may end in it.
+    account.must_have_probe = account.must_have_probe || !HasProbe(account);
   }
 }
 
@@ -220,12 +227,13 @@ void Checker::CheckKeyNews(ConnectionModel& connection, const PollReport& report
   const bool present_key =
       IsAnswered(connection) && answer_->key == PlaceOf(*PlanOf(account).endpoint).key;
   if (!present_key) return;
-  if (!report.result && report.result.error().reason == FailureReason::kUnauthorized) {
+  if (!report.result && !answer_->outcome.error && answer_->outcome.status == 401) {
     const bool known = account.key_refusals > 0 && !news;
     Require(!known || connection.poll->begun() <= account.key_refused_at,
             "a refused key was not noticed");
     Require(account.key_refusals > 0, "a refused key was not noticed");
-  } else if (report.result || IsSlowedDown(report.result.error().reason)) {
+  } else if (report.result ||
+             (IsSlowedDown(report.result.error().reason) && ProvesKey(answer_->outcome))) {
     Require(account.key_refusals == 0, "an accepted key was not noticed");
   }
 }

@@ -93,16 +93,18 @@ void Checker::RequireNoIdleness(AccountModel& account) const {
 
 void Checker::RequireProbe(AccountModel& account) const {
   account.must_have_probe = false;
-  const bool has_probe = std::ranges::any_of(account.connections, [&](ConnectionKey key) {
+  Require(HasProbe(account), "a poll is held back and nobody tries the key");
+}
+
+bool Checker::HasProbe(const AccountModel& account) const {
+  return std::ranges::any_of(account.connections, [&](ConnectionKey key) {
     const ConnectionModel& connection = *connections_[static_cast<std::size_t>(key)];
-    return connection.poll || connection.waits_since_due;
+    return connection.waits_since_due || (connection.poll && connection.poll->requests() > 0);
   });
-  Require(has_probe, "a poll is held back and nobody tries the key");
 }
 
 // A poll under way comes before a new one, and of those the one that was due first.
-void Checker::RequireItsTurn(const AccountModel& account,
-                             const ConnectionModel& connection) const {
+void Checker::RequireItsTurn(const AccountModel& account, const ConnectionModel& connection) const {
   Require(!account.refresh_ready_since, "a new poll begins before lists are read");
   for (const ConnectionKey key : account.ready) {
     const ConnectionModel& other = *connections_[static_cast<std::size_t>(key)];
@@ -117,7 +119,8 @@ void Checker::BeginTurn(ConnectionModel& connection, Duration lag) {
   const Instant due = Now() - lag;
   Require(!connection.poll, "a second poll of one connection at once");
   if (connection.waits_since_due) {
-    Require(due == *connection.waits_since_due, "a poll says that it was due {} s too early or late",
+    Require(due == *connection.waits_since_due,
+            "a poll says that it was due {} s too early or late",
             ToSeconds(due - *connection.waits_since_due));
     return;
   }

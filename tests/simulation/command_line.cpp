@@ -17,6 +17,7 @@ struct Flags {
   std::uint64_t first_seed = 1;
   std::uint64_t seeds = 1;
   double days = 1;
+  std::uint64_t others_seed = 0;  // 0: none
   bool trace = false;
   bool given = false;
 };
@@ -40,7 +41,8 @@ std::optional<Flags> ParseFlags(int argc, char** argv) {
     } else if (!TakeFlag(argument, "--seed=", flags.first_seed) &&
                !TakeFlag(argument, "--first-seed=", flags.first_seed) &&
                !TakeFlag(argument, "--seeds=", flags.seeds) &&
-               !TakeFlag(argument, "--days=", flags.days)) {
+               !TakeFlag(argument, "--days=", flags.days) &&
+               !TakeFlag(argument, "--others-seed=", flags.others_seed)) {
       return std::nullopt;
     }
   }
@@ -54,8 +56,9 @@ int SimulateAll(const Flags& flags) {
   Statistics all;
   std::uint64_t failed = 0;
   for (std::uint64_t seed = flags.first_seed; seed < flags.first_seed + flags.seeds; ++seed) {
-    const Outcomes outcomes =
-        Simulate({.seed = seed, .length = length, .print_trace = flags.trace});
+    Options options{.seed = seed, .length = length, .print_trace = flags.trace};
+    if (flags.others_seed > 0) options.others_seed = flags.others_seed;
+    const Outcomes outcomes = Simulate(options);
     all += outcomes.statistics;
     if (outcomes.violation) {
       ++failed;
@@ -79,6 +82,8 @@ std::optional<int> RunCommandLine(int argc, char** argv) {
         "usage: simulation_test [--first-seed=S] [--seeds=N] [--days=D]   N worlds of D days\n"
         "       simulation_test --seed=S [--days=D] [--trace]             one world, exactly as "
         "before\n"
+        "         [--others-seed=S]   the first account in fair weather, all others from this "
+        "seed\n"
         "       simulation_test [--gtest_…]                               the tests\n",
         stderr);
     return 2;

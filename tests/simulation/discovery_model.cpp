@@ -31,8 +31,7 @@ bool CanBePolled(const ListRow& row) {
 bool IsKept(const DiscoveryPlan& plan, const ListRow& row) {
   if (plan.include.name && !row.name.starts_with(kKeptNames)) return false;
   if (!plan.include.tags.empty() && !HasAny(row.tags, plan.include.tags)) return false;
-  return !HasAny(row.tags, plan.exclude.tags) &&
-         !Has(plan.exclude.record_types, row.record_type);
+  return !HasAny(row.tags, plan.exclude.tags) && !Has(plan.exclude.record_types, row.record_type);
 }
 
 }  // namespace
@@ -111,7 +110,8 @@ void DiscoveryModel::FillIn(const ListRow& row, ConnectionPlan& plan) const {
   if (profile != profiles_.end()) plan.voice_profile_name = profile->name;
 }
 
-std::vector<ConnectionPlan> DiscoveryModel::ConnectionsToPoll(const AccountPlan& account) const {
+std::vector<ConnectionPlan> DiscoveryModel::ConnectionsToPoll(const AccountPlan& account,
+                                                              const Shard& shard) const {
   std::vector<ConnectionPlan> plans = account.connections;
   for (const Known& known : known_) {
     const ListRow& row = known.row;
@@ -128,6 +128,8 @@ std::vector<ConnectionPlan> DiscoveryModel::ConnectionsToPoll(const AccountPlan&
     FillIn(row, plan);
     plans.push_back(std::move(plan));
   }
+  std::erase_if(plans,
+                [&](const ConnectionPlan& plan) { return !shard.Owns(account.name, plan.id); });
   return plans;
 }
 

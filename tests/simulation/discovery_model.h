@@ -1,7 +1,7 @@
 #pragma once
 
-// What the exporter must know of an account's lists, and what it must therefore poll: the documented
-// rules once more, apart from the exporter's own code.
+// What the exporter must know of an account's lists, and what it must therefore poll: the
+// documented rules once more, apart from the exporter's own code.
 
 #include <cstdint>
 #include <optional>
@@ -45,8 +45,9 @@ class DiscoveryModel {
   /// Takes in lists that were read to the end.
   void Take(const RefreshRecord& refresh);
 
-  /// What must be polled of the account, in any order.
-  std::vector<ConnectionPlan> ConnectionsToPoll(const AccountPlan& account) const;
+  /// What the shard must poll of the account, in any order.
+  std::vector<ConnectionPlan> ConnectionsToPoll(const AccountPlan& account,
+                                                const Shard& shard) const;
   /// How many of the voice profiles have a limit.
   std::size_t limited_profiles() const;
 

@@ -21,11 +21,12 @@ std::uint64_t OthersSeed(const Options& options) {
   return options.others_seed.value_or(Mix(options.seed, 1));
 }
 
-NetworkSettings DrawNetwork(std::uint64_t seed) {
+NetworkSettings DrawNetwork(std::uint64_t seed, bool punctual) {
   Random random(seed);
   NetworkSettings network{.seed = random.Next()};
   network.most_latency = random.LogBetween(Duration(20ms), Duration(1s));
-  if (random.Chance(0.3)) network.most_overshoot = random.LogBetween(Duration(100us), Duration(1s));
+  if (random.Chance(0.3) && !punctual)
+    network.most_overshoot = random.LogBetween(Duration(100us), Duration(1s));
   return network;
 }
 
@@ -47,7 +48,7 @@ Driver::Driver(const Options& options)
       checker_(clock_, api_, statistics_, trace_),
       world_(Mix(options.seed, 4), OthersSeed(options), api_),
       weather_(world_.accounts().size()),
-      network_(DrawNetwork(Mix(options.seed, 5))),
+      network_(DrawNetwork(Mix(options.seed, 5), options.others_seed.has_value())),
       transport_(network_, clock_, api_, checker_,
                  [this](std::uint32_t account) -> const Weather& { return weather_[account]; }),
       recovery_(network_, api_, checker_),
@@ -83,8 +84,8 @@ Outcomes Driver::Run() {
     ScheduleAll();
     RunExporters();
   } catch (const Violation& violation) {
-    outcomes.violation = fmt::format("after {:.3f} s: {}", ToSeconds(clock_.Now() - start_),
-                                     violation.what());
+    outcomes.violation =
+        fmt::format("after {:.3f} s: {}", ToSeconds(clock_.Now() - start_), violation.what());
     transport_.Abandon();
   }
   exporter_.reset();
@@ -100,7 +101,8 @@ void Driver::RunExporters() {
   do {
     restarts_ = false;
     RunExporter();
-    if (restarts_) clock_.AdvanceTo(clock_.Now() + random_.LogBetween(Duration(10ms), Duration(5min)));
+    if (restarts_)
+      clock_.AdvanceTo(clock_.Now() + random_.LogBetween(Duration(10ms), Duration(5min)));
   } while (restarts_ && clock_.Now() < start_ + options_.length);
 }
 

@@ -50,7 +50,8 @@ class Driver {
 
   /// Mean times between events of a kind; nothing: there are none in this world.
   struct Troubles {
-    std::optional<Duration> storms, keys, vanishing, lists, reloads, wall_jumps, suspensions, restarts;
+    std::optional<Duration> storms, keys, vanishing, lists, reloads, wall_jumps, suspensions,
+        restarts;
   };
 
   Troubles DrawTroubles();
@@ -59,7 +60,8 @@ class Driver {
 
   // In happenings.cpp. Each schedules its own next time.
   void ScheduleAll();
-  void ScheduleOften(Duration mean, std::uint64_t stream, std::function<void(Random&, Instant)> what);
+  void ScheduleOften(Duration mean, std::uint64_t stream,
+                     std::function<void(Random&, Instant)> what);
   void ScheduleStorms(std::uint32_t account);
   void BeginStorm(std::uint32_t account, Random& random, Instant at);
   void TroubleKey(std::uint32_t account, Random& random, Instant at);
@@ -94,7 +96,7 @@ class Driver {
   Troubles troubles_;
   PollPlan plan_;  // in force
   std::unique_ptr<Exporter> exporter_;
-  std::uint64_t most_connections_ = 0;
+  std::int64_t most_connections_ = 0;
   bool restarts_ = false;
 };
 

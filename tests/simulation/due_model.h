@@ -8,8 +8,8 @@
 
 namespace telnyx_exporter::simulation {
 
-/// When a connection's polls are due, reckoned apart from the exporter's PollGrid: at the moments at
-/// which the wall clock of the time when the connection was taken up shows a multiple of the
+/// When a connection's polls are due, reckoned apart from the exporter's PollGrid: at the moments
+/// at which the wall clock of the time when the connection was taken up shows a multiple of the
 /// interval plus an offset.
 class DueModel {
  public:

@@ -7,16 +7,18 @@ namespace telnyx_exporter::simulation {
 namespace {
 
 constexpr std::array kAllKinds = {
-    FaultKind::kTransportError, FaultKind::kStatus,       FaultKind::kNoAnswer,
+    FaultKind::kTransportError, FaultKind::kStatus,        FaultKind::kNoAnswer,
     FaultKind::kLateAnswer,     FaultKind::kTruncatedBody, FaultKind::kBadBody,
-    FaultKind::kBadRow,         FaultKind::kTooLargeBody, FaultKind::kRepeatedCursor,
-    FaultKind::kEndlessPages,   FaultKind::kWrongTotal,   FaultKind::kRepeatedRows,
+    FaultKind::kBadRow,         FaultKind::kTooLargeBody,  FaultKind::kRepeatedCursor,
+    FaultKind::kEndlessPages,   FaultKind::kWrongTotal,    FaultKind::kRepeatedRows,
     FaultKind::kQuota,
 };
 
 constexpr std::array kErrors = {
-    TransportError::Kind::kTimeout,   TransportError::Kind::kConnect,
-    TransportError::Kind::kTls,       TransportError::Kind::kMalformed,
+    TransportError::Kind::kTimeout,
+    TransportError::Kind::kConnect,
+    TransportError::Kind::kTls,
+    TransportError::Kind::kMalformed,
     TransportError::Kind::kResponseTooLarge,
 };
 

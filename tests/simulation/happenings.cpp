@@ -27,10 +27,12 @@ enum Stream : std::uint64_t {
 
 constexpr std::uint64_t kStreamsPerAccount = 8;
 
-// What the exporter may hold: some for itself, some for each connection and account, some for a page,
-// and the rows of the walks under way.
+// What the exporter may hold: some for itself, some for each connection and account, some for a
+// page, and the rows of the walks under way.
 constexpr std::int64_t kMemoryOfItself = 2 << 20;
 constexpr std::int64_t kMemoryPerConnection = 48 << 10;
+// Room for as many calls as the API said there are, right or wrong, up to a bound.
+constexpr std::int64_t kMemoryPerPoll = 12 << 20;
 
 }  // namespace
 
@@ -62,7 +64,8 @@ void Driver::ScheduleAll() {
     world_.Change(random);
     Reload(at);
   });
-  often(troubles_.wall_jumps, kWallJumps, [this](Random& random, Instant) { JumpWallClock(random); });
+  often(troubles_.wall_jumps, kWallJumps,
+        [this](Random& random, Instant) { JumpWallClock(random); });
   often(troubles_.suspensions, kSuspensions,
         [this](Random& random, Instant) { SuspendMachine(random); });
   often(troubles_.restarts, kRestarts, [this](Random&, Instant) { Restart(); });
@@ -71,7 +74,8 @@ void Driver::ScheduleAll() {
     ReadPageNearExpiry(random);
   });
   often(10min, kHealth, [this](Random&, Instant at) { CheckHealth(at); });
-  transport_.Schedule(start_ + options_.length, [this](Instant) { exporter_->stop.request_stop(); });
+  transport_.Schedule(start_ + options_.length,
+                      [this](Instant) { exporter_->stop.request_stop(); });
 }
 
 void Driver::ScheduleOften(Duration mean, std::uint64_t stream,
@@ -165,11 +169,10 @@ void Driver::Vanish(std::uint32_t account, Random& random, Instant at) {
   const ConnectionPlace place{
       .server = configured.server, .account = account, .connection = ConnectionNumber(id)};
   api_.connection(place).refusal = random.Pick(kRefusals);
-  transport_.Schedule(at + random.LogBetween(Duration(10s), Duration(6h)),
-                      [=, this](Instant then) {
-                        api_.connection(place).refusal = 0;
-                        recovery_.Disturb(then);
-                      });
+  transport_.Schedule(at + random.LogBetween(Duration(10s), Duration(6h)), [=, this](Instant then) {
+    api_.connection(place).refusal = 0;
+    recovery_.Disturb(then);
+  });
 }
 
 void Driver::Reload(Instant at) {
@@ -251,11 +254,16 @@ void Driver::ReadPageNearExpiry(Random& random) {
 void Driver::CheckMemory() {
   const std::int64_t held = ProductHeapBytes();
   statistics_.most_memory = std::max(statistics_.most_memory, held);
-  std::uint64_t connections = 0;
-  for (const auto& connection : checker_.connections()) connections += connection ? 1U : 0U;
+  std::int64_t connections = 0;
+  std::int64_t polls = 0;
+  for (const auto& connection : checker_.connections()) {
+    if (connection == nullptr) continue;
+    ++connections;
+    polls += connection->poll ? 1 : 0;
+  }
   most_connections_ = std::max(most_connections_, connections);
   const std::int64_t bound =
-      kMemoryOfItself + kMemoryPerConnection * static_cast<std::int64_t>(most_connections_);
+      kMemoryOfItself + kMemoryPerConnection * most_connections_ + kMemoryPerPoll * polls;
   Require(held <= bound, "the exporter holds {} bytes for {} connections", held, connections);
 }
 

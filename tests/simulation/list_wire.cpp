@@ -1,25 +1,13 @@
 #include "simulation/list_wire.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 
+#include "simulation/take.h"
+
 namespace telnyx_exporter::simulation {
 namespace {
-
-bool TakeText(std::string_view& text, std::string_view expected) {
-  if (!text.starts_with(expected)) return false;
-  text.remove_prefix(expected.size());
-  return true;
-}
-
-bool TakeNumber(std::string_view& text, std::uint64_t& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc()) return false;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return true;
-}
 
 std::string JsonText(std::string_view text) {
   std::string json = "\"";
@@ -48,11 +36,11 @@ void AppendProfile(const ListRow& row, std::string& out) {
 void AppendConnection(const ListRow& row, std::size_t list, std::string& out) {
   std::vector<std::string> tags;
   for (const std::string& tag : row.tags) tags.push_back(JsonText(tag));
-  out += fmt::format(R"({{"id":{},"record_type":{},"{}":{},"active":true,"tags":[{}],)"
-                     R"("webhook_event_url":{},"password":"never to be read")",
-                     JsonText(row.id), JsonText(row.record_type), NameKeyOf(list),
-                     JsonText(row.name), fmt::join(tags, ","),
-                     row.has_webhook ? R"("https://hook.example")" : "null");
+  out +=
+      fmt::format(R"({{"id":{},"record_type":{},"{}":{},"active":true,"tags":[{}],)"
+                  R"("webhook_event_url":{},"password":"never to be read")",
+                  JsonText(row.id), JsonText(row.record_type), NameKeyOf(list), JsonText(row.name),
+                  fmt::join(tags, ","), row.has_webhook ? R"("https://hook.example")" : "null");
   if (list == 0) {
     out += fmt::format(R"(,"outbound_voice_profile_id":{}}})", JsonText(row.profile_id));
   } else {

@@ -13,10 +13,13 @@
 namespace telnyx_exporter::simulation {
 
 /// In the order in which the exporter reads them; without channel limits only the first.
-inline constexpr std::array<std::string_view, 7> kListPaths = {
-    "/connections",           "/call_control_applications", "/texml_applications",
-    "/credential_connections", "/ip_connections",            "/fqdn_connections",
-    "/outbound_voice_profiles"};
+inline constexpr std::array<std::string_view, 7> kListPaths = {"/connections",
+                                                               "/call_control_applications",
+                                                               "/texml_applications",
+                                                               "/credential_connections",
+                                                               "/ip_connections",
+                                                               "/fqdn_connections",
+                                                               "/outbound_voice_profiles"};
 inline constexpr std::size_t kVoiceProfiles = 6;
 
 struct ListRequest {

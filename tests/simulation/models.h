@@ -1,7 +1,8 @@
 #pragma once
 
 // What must be true of each account and connection that the exporter polls at the moment. The
-// checker keeps these up to date from what the network did and compares with what the exporter says.
+// checker keeps these up to date from what the network did and compares with what the exporter
+// says.
 
 #include <array>
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include "polling/poll_plan.h"
 #include "simulation/discovery_model.h"
 #include "simulation/due_model.h"
+#include "simulation/leg_model.h"
 #include "simulation/poll_record.h"
 #include "simulation/rate_oracle.h"
 #include "simulation/sim_api.h"
@@ -49,6 +51,7 @@ struct ConnectionModel {
     WallTime ended_wall;
   };
   std::optional<Complete> complete;  // the newest complete poll
+  LegModel legs;
   std::uint64_t polls = 0;
   std::uint64_t failures = 0;
   std::uint64_t mismatches = 0;

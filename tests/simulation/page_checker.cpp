@@ -13,12 +13,16 @@ namespace telnyx_exporter::simulation {
 namespace {
 
 // Those that are compared; a page may hold others.
-constexpr std::array<std::string_view, 17> kConnectionMetrics = {
+constexpr std::array<std::string_view, 21> kConnectionMetrics = {
     "telnyx_active_call_duration_seconds_bucket",
     "telnyx_active_call_duration_seconds_count",
     "telnyx_active_call_duration_seconds_sum",
     "telnyx_active_call_sessions",
     "telnyx_active_calls",
+    "telnyx_calls_started_total",
+    "telnyx_completed_call_duration_seconds_bucket",
+    "telnyx_completed_call_duration_seconds_count",
+    "telnyx_completed_call_duration_seconds_sum",
     "telnyx_connection_channel_limit",
     "telnyx_connection_failure_info",
     "telnyx_connection_info",
@@ -58,9 +62,8 @@ std::string Escape(std::string_view text) {
 
 // Without the closing brace.
 std::string LabelsOf(const std::string& account, const ConnectionPlan& plan) {
-  std::string labels =
-      fmt::format(R"({{account="{}",connection_id="{}",connection_name="{}")", Escape(account),
-                  Escape(plan.id), Escape(plan.name));
+  std::string labels = fmt::format(R"({{account="{}",connection_id="{}",connection_name="{}")",
+                                   Escape(account), Escape(plan.id), Escape(plan.name));
   for (const auto& [name, value] : plan.labels) {
     labels += fmt::format(R"(,{}="{}")", name, Escape(value));
   }
@@ -84,8 +87,7 @@ void PageChecker::Check(std::string_view page, Instant now, bool fresh) {
   }
   Require(discovery_expected_ == of_discovery_, "a page has {} series of lists instead of {}",
           of_discovery_, discovery_expected_);
-  Expect("telnyx_exporter_poll_lag_seconds_count", "",
-         static_cast<double>(checker_.polls_begun()));
+  Expect("telnyx_exporter_poll_lag_seconds_count", "", static_cast<double>(checker_.polls_begun()));
 }
 
 void PageChecker::Read(std::string_view page) {
@@ -122,14 +124,29 @@ void PageChecker::Expect(std::string_view metric, const std::string& labels, dou
 }
 
 void PageChecker::CheckConnection(const ConnectionModel& connection, Instant now) {
-  const AccountModel& account =
-      *checker_.accounts()[static_cast<std::size_t>(connection.account)];
+  const AccountModel& account = *checker_.accounts()[static_cast<std::size_t>(connection.account)];
   const std::string labels = LabelsOf(account.name, connection.plan);
   const auto& complete = connection.complete;
   if (complete && now < complete->ended + connection.plan.stale_after) {
     CheckValues(*complete, labels);
   }
+  if (complete) CheckLegs(connection.legs, labels);
   CheckHealth(connection, labels);
+}
+
+void PageChecker::CheckLegs(const LegModel& legs, const std::string& labels) {
+  if (legs.buckets().empty()) return;  // polled once only
+  Expect("telnyx_calls_started_total", labels, static_cast<double>(legs.started()));
+  std::uint64_t cumulative = 0;
+  for (std::size_t i = 0; i < legs.bounds().size(); ++i) {
+    cumulative += legs.buckets()[i];
+    Expect("telnyx_completed_call_duration_seconds_bucket",
+           fmt::format(R"({},le="{}")", labels, legs.bounds()[i]), static_cast<double>(cumulative));
+  }
+  const auto completed = static_cast<double>(legs.completed());
+  Expect("telnyx_completed_call_duration_seconds_bucket", labels + R"(,le="+Inf")", completed);
+  Expect("telnyx_completed_call_duration_seconds_count", labels, completed);
+  Expect("telnyx_completed_call_duration_seconds_sum", labels, legs.completed_seconds());
 }
 
 void PageChecker::CheckValues(const ConnectionModel::Complete& complete,
@@ -153,8 +170,7 @@ void PageChecker::CheckValues(const ConnectionModel::Complete& complete,
   }
   Expect("telnyx_active_call_duration_seconds_bucket", labels + R"(,le="+Inf")", legs);
   Expect("telnyx_active_call_duration_seconds_count", labels, legs);
-  Expect("telnyx_active_call_duration_seconds_sum", labels,
-         static_cast<double>(sum.total_seconds));
+  Expect("telnyx_active_call_duration_seconds_sum", labels, static_cast<double>(sum.total_seconds));
 }
 
 void PageChecker::CheckHealth(const ConnectionModel& connection, const std::string& labels) {
@@ -200,8 +216,7 @@ void PageChecker::CheckIdentity(const ConnectionPlan& plan, const std::string& l
 
 void PageChecker::CheckDiscovery(const AccountModel& account, const std::string& label) {
   if (!account.discovers) return;
-  Expect("telnyx_discovery_failures_total", label,
-         static_cast<double>(account.discovery_failures));
+  Expect("telnyx_discovery_failures_total", label, static_cast<double>(account.discovery_failures));
   discovery_expected_ += 1 + account.limited_profiles;
   if (!account.discovered_at) return;
   Expect("telnyx_discovered_connections", label, static_cast<double>(account.discovered));

@@ -10,8 +10,8 @@ void PollRecord::OnSent(const std::string& target, const PageRequest& request, I
   if (!TakeRequest(target, now)) return;
   if (number_ > 1) {
     Require(request.number == number_ && request.limit == size_,
-            "page {} of {} rows was asked for instead of page {} of {}",
-            request.number.value_or(0), request.limit, number_, size_);
+            "page {} of {} rows was asked for instead of page {} of {}", request.number.value_or(0),
+            request.limit, number_, size_);
     return;
   }
   Require(request.limit == limits_.page_limit && !request.number, "{} rows were asked for",

@@ -32,9 +32,13 @@ class Random {
   bool Chance(double probability) { return Real() < probability; }
   /// From 0 up to `end`, without `end`.
   std::uint64_t Below(std::uint64_t end) { return Next() % end; }
-  std::uint64_t Between(std::uint64_t low, std::uint64_t high) { return low + Below(high - low + 1); }
+  std::uint64_t Between(std::uint64_t low, std::uint64_t high) {
+    return low + Below(high - low + 1);
+  }
   /// Every order of magnitude is as likely as any other.
-  double LogBetween(double low, double high) { return low * std::exp(Real() * std::log(high / low)); }
+  double LogBetween(double low, double high) {
+    return low * std::exp(Real() * std::log(high / low));
+  }
   Duration LogBetween(Duration low, Duration high) {
     return Duration(static_cast<Duration::rep>(
         LogBetween(static_cast<double>(low.count()), static_cast<double>(high.count()))));

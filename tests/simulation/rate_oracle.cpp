@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "simulation/durations.h"
 #include "simulation/violation.h"
 
 namespace telnyx_exporter::simulation {
@@ -15,7 +16,6 @@ constexpr Duration kRecovery = 5min;
 constexpr double kMostDivision = 64;
 
 constexpr double kTokenSlack = 1e-4;
-constexpr Duration kTimeSlack = 1us;
 
 }  // namespace
 
@@ -98,8 +98,8 @@ bool RateOracle::MustHaveLetGo(Instant now) const {
 
 Duration RateOracle::longest_hold() const {
   const double seconds = kMostDivision / limit_.requests_per_second;
-  return kLongestBlock + std::chrono::duration_cast<Duration>(
-                             std::chrono::duration<double>(seconds + 1));
+  return kLongestBlock +
+         std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds + 1));
 }
 
 }  // namespace telnyx_exporter::simulation

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "simulation/durations.h"
 #include "simulation/violation.h"
 
 namespace telnyx_exporter::simulation {
@@ -14,10 +15,6 @@ constexpr Duration kLongestRecovery = 5min + 1min + 5min;
 constexpr double kAmpleShare = 0.3;
 constexpr std::size_t kMostRowBytes = 320;
 constexpr double kMostListPages = 24;
-
-Duration Seconds(double seconds) {
-  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
-}
 
 }  // namespace
 
@@ -44,8 +41,7 @@ std::optional<Instant> RecoveryWatch::CalmSince(std::uint32_t account, bool shar
   return since;
 }
 
-RecoveryWatch::Account RecoveryWatch::Weigh(const AccountModel& model,
-                                            const PollPlan& plan) const {
+RecoveryWatch::Account RecoveryWatch::Weigh(const AccountModel& model, const PollPlan& plan) const {
   const auto found = std::ranges::find(plan.accounts, model.name, &AccountPlan::name);
   Account account{.plan = &*found, .model = &model};
   if (found->discovery) {
@@ -77,9 +73,9 @@ std::optional<Duration> RecoveryWatch::LongestPoll(const PollPlan& plan, const A
   const std::uint64_t page_bytes = traits.PageRows(plan.walk.page_limit) * kMostRowBytes + 1024;
   if (pages > plan.walk.max_pages || page_bytes > plan.max_response_bytes) return std::nullopt;
   // Every other request of the account first, at its rate, and everybody's through the same slots.
-  const Duration longest = latency() * pages +
-                           Seconds(account.pages / rate.requests_per_second) +
-                           Seconds(ToSeconds(latency()) * all_pages_ / plan.max_concurrent_requests);
+  const Duration longest =
+      latency() * pages + Seconds(account.pages / rate.requests_per_second) +
+      Seconds(ToSeconds(latency()) * all_pages_ / plan.max_concurrent_requests);
   const Duration timeout = connection.plan.timeout;
   if (longest > timeout / 2 || latency() > timeout / 3) return std::nullopt;
   return longest;

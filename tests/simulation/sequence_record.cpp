@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "simulation/durations.h"
 #include "simulation/violation.h"
 
 namespace telnyx_exporter::simulation {
@@ -14,8 +15,6 @@ constexpr std::uint32_t kMostAttempts = 5;
 constexpr Duration kFirstBackoff = 500ms;
 constexpr Duration kLongestBackoff = 8s;
 
-// Dates and fractions are read through floating point.
-constexpr Duration kTimeSlack = 1us;
 // A request that times out this shortly before the end may be said to have been cut short by it.
 constexpr Duration kCutShort = 10ms;
 
@@ -136,8 +135,8 @@ void SequenceRecord::RequireFailure(FailureReason reason, Instant now, bool at_a
     Require(reason == right, "failed with {} instead of {}", label, ReasonLabel(right));
     return;
   }
-  const bool gives_up = expectation_.kind == Expectation::Kind::kRetry &&
-                        now + expectation_.most_wait >= deadline();
+  const bool gives_up =
+      expectation_.kind == Expectation::Kind::kRetry && now + expectation_.most_wait >= deadline();
   Require(gives_up || expectation_.kind == Expectation::Kind::kFailure,
           "failed with {} although it need not", label);
   const bool cut_short = timed_out_ && deadline() - now <= kCutShort;

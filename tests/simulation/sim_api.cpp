@@ -4,7 +4,6 @@
 #include <cmath>
 #include <string_view>
 
-
 namespace telnyx_exporter::simulation {
 namespace {
 
@@ -221,9 +220,8 @@ void SimApi::ServePage(Connection& connection, const PageRequest& request, Answe
   }
   if (traits.order == RowOrder::kNewestFirst) std::ranges::reverse(alive_);
   if (traits.order == RowOrder::kScrambled) {
-    std::ranges::sort(alive_, {}, [&](const Leg* leg) {
-      return PositionOf(RowOrder::kScrambled, leg->number);
-    });
+    std::ranges::sort(
+        alive_, {}, [&](const Leg* leg) { return PositionOf(RowOrder::kScrambled, leg->number); });
   }
   const std::uint64_t rows = request.number ? request.limit : traits.PageRows(request.limit);
   const std::size_t first = FirstRow(connection, request);

@@ -1,8 +1,8 @@
 #pragma once
 
 // A model of the polled API: accounts with keys and rate limits, connections whose calls come and
-// go, and pages of them in each of the forms that the API is known to send. It knows the truth about
-// every moment.
+// go, and pages of them in each of the forms that the API is known to send. It knows the truth
+// about every moment.
 
 #include <cstdint>
 #include <deque>
@@ -29,10 +29,10 @@ namespace telnyx_exporter::simulation {
 struct ConnectionTraits {
   CallProfile calls;
   RowOrder order = RowOrder::kOldestFirst;
-  bool page_numbers = false;   // the older form instead of cursors
-  bool honours_limit = true;   // the older form may come with 20 rows whatever was asked for
-  bool counts_items = true;    // sends total_items
-  double unnamed_sessions = 0; // share of rows
+  bool page_numbers = false;    // the older form instead of cursors
+  bool honours_limit = true;    // the older form may come with 20 rows whatever was asked for
+  bool counts_items = true;     // sends total_items
+  double unnamed_sessions = 0;  // share of rows
   PageStyle style;
 
   /// Rows of a page for which `limit` rows were asked.
@@ -69,7 +69,14 @@ struct ConnectionPlace {
 
 class Answer {
  public:
-  enum class Body : std::uint8_t { kPage, kTruncatedPage, kPageWithBadRow, kBad, kError, kTooLarge };
+  enum class Body : std::uint8_t {
+    kPage,
+    kTruncatedPage,
+    kPageWithBadRow,
+    kBad,
+    kError,
+    kTooLarge
+  };
 
   Instant served{};
   int status = 200;

@@ -14,8 +14,8 @@ class SimClock final : public Clock {
 
   Instant Now() const override { return now_; }
   WallTime WallNow() const override {
-    return WallTime(std::chrono::duration_cast<WallTime::duration>(now_.time_since_epoch() +
-                                                                   wall_offset_));
+    return WallTime(
+        std::chrono::duration_cast<WallTime::duration>(now_.time_since_epoch() + wall_offset_));
   }
 
   /// Never back.

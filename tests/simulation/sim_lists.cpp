@@ -11,8 +11,8 @@ namespace telnyx_exporter::simulation {
 namespace {
 
 constexpr std::array<std::string_view, 6> kRecordTypes = {
-    "call_control_application", "texml_application", "credential_connection",
-    "ip_connection",            "fqdn_connection",   "fax_application"};
+    "call_control_application", "texml_application", "credential_connection", "ip_connection",
+    "fqdn_connection",          "fax_application"};
 constexpr std::uint64_t kProfiles = 3;
 // As many as the exporter's configuration may name, and as many more.
 constexpr std::uint32_t kConfigured = 8;

@@ -177,16 +177,15 @@ void SimTransport::Deliver(Slot& slot) {
   }
   body_.reserve(body_.size() + kBodyPadding);
   const bool good = answer.status == 200 && answer.body == Answer::Body::kPage;
-  Finish(slot,
-         {.status = answer.status,
-          .advice = answer.advice,
-          .page = good && !answer.list ? &answer.page : nullptr,
-          .list = good && answer.list ? &answer.list_page : nullptr,
-          .served = answer.served},
-         {.result = Response{.status = answer.status,
-                             .headers = answer.advice.headers,
-                             .body = body_},
-          .body_bytes = body_.size()});
+  Finish(
+      slot,
+      {.status = answer.status,
+       .advice = answer.advice,
+       .page = good && !answer.list ? &answer.page : nullptr,
+       .list = good && answer.list ? &answer.list_page : nullptr,
+       .served = answer.served},
+      {.result = Response{.status = answer.status, .headers = answer.advice.headers, .body = body_},
+       .body_bytes = body_.size()});
 }
 
 void SimTransport::Fail(Slot& slot, TransportError::Kind kind) {

@@ -56,7 +56,7 @@ class SimTransport final : public Transport {
 
  private:
   struct Slot {
-    RequestId id = 0;  // 0: free
+    RequestId id = 0;   // 0: free
     bool over = false;  // nobody waits for the answer any more
     bool served = false;
     ExchangeCallback done;

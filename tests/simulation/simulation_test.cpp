@@ -64,11 +64,14 @@ TEST(SimulationOfOneWorld, GoesOnForWeeks) {
 }
 
 TEST(SimulationOfOneWorld, EndsByItselfAfterPollingOnce) {
-  for (std::uint64_t seed = 1; seed <= SimulatedDays() / 4 + 1; ++seed) {
+  const std::uint64_t runs = SimulatedDays() / 4 + 1;
+  Statistics all;
+  for (std::uint64_t seed = 1; seed <= runs; ++seed) {
     const Outcomes outcomes = Simulate({.seed = seed, .mode = PollMode::kOnce});
     EXPECT_FALSE(outcomes.violation) << "seed " << seed << ": " << *outcomes.violation;
-    EXPECT_GT(outcomes.statistics.polls, 0U);
+    all += outcomes.statistics;
   }
+  EXPECT_GT(all.polls, runs);  // a shard may have nothing to poll
 }
 
 TEST(SimulationOfOneWorld, AnAccountsTroublesDoNotTouchAnother) {

@@ -13,6 +13,8 @@ Statistics& Statistics::operator+=(const Statistics& other) {
   polls += other.polls;
   complete += other.complete;
   unchanged += other.unchanged;
+  started += other.started;
+  completed += other.completed;
   held_back += other.held_back;
   skipped += other.skipped;
   retries += other.retries;
@@ -37,6 +39,7 @@ std::string Describe(const Statistics& s) {
   std::string text = fmt::format(
       "simulated    {:.1f} days, {} steps\n"
       "polls        {}: {} complete ({} while nothing changed), {} held back, {} skipped\n"
+      "legs         {} started, {} completed\n"
       "requests     {}: {} retries, {} cancelled, {} waits for a rate limit, {} rows\n"
       "lists        {} refreshes complete, {} failed\n"
       "troubles     {} key refusals, {} acceptances, {} reloads, {} wall clock jumps, "
@@ -45,13 +48,12 @@ std::string Describe(const Statistics& s) {
       "most         {} pages a walk, {} bytes of memory\n"
       "failures    ",
       ToSeconds(s.simulated) / 86400, s.steps, s.polls, s.complete, s.unchanged, s.held_back,
-      s.skipped, s.requests, s.retries, s.cancelled, s.limiter_waits, s.rows, s.refreshes,
-      s.failed_refreshes, s.key_refusals,
-      s.keys_accepted, s.reloads, s.wall_jumps, s.suspensions, s.restarts, s.pages, s.recoveries,
-      s.most_pages, s.most_memory);
+      s.skipped, s.started, s.completed, s.requests, s.retries, s.cancelled, s.limiter_waits,
+      s.rows, s.refreshes, s.failed_refreshes, s.key_refusals, s.keys_accepted, s.reloads,
+      s.wall_jumps, s.suspensions, s.restarts, s.pages, s.recoveries, s.most_pages, s.most_memory);
   for (const FailureReason reason : kFailureReasons) {
-    text += fmt::format(" {} {},", s.failures[static_cast<std::size_t>(reason)],
-                        ReasonLabel(reason));
+    text +=
+        fmt::format(" {} {},", s.failures[static_cast<std::size_t>(reason)], ReasonLabel(reason));
   }
   text.back() = '\n';
   return text;

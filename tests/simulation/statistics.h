@@ -20,6 +20,8 @@ struct Statistics {
   std::uint64_t polls = 0;
   std::uint64_t complete = 0;
   std::uint64_t unchanged = 0;  // complete while no call came or went
+  std::uint64_t started = 0;    // legs
+  std::uint64_t completed = 0;  // legs
   std::uint64_t held_back = 0;
   std::uint64_t skipped = 0;
   std::uint64_t retries = 0;
@@ -32,10 +34,10 @@ struct Statistics {
   std::uint64_t wall_jumps = 0;
   std::uint64_t suspensions = 0;
   std::uint64_t restarts = 0;
-  std::uint64_t pages = 0;         // of metrics, read
-  std::uint64_t recoveries = 0;    // checks that a connection's values are fresh
-  std::uint64_t most_pages = 0;    // of one walk
-  std::int64_t most_memory = 0;    // bytes of the exporter's own
+  std::uint64_t pages = 0;       // of metrics, read
+  std::uint64_t recoveries = 0;  // checks that a connection's values are fresh
+  std::uint64_t most_pages = 0;  // of one walk
+  std::int64_t most_memory = 0;  // bytes of the exporter's own
   std::array<std::uint64_t, kFailureReasons.size()> failures{};
 
   Statistics& operator+=(const Statistics& other);

@@ -1,31 +1,17 @@
 #include "simulation/wire.h"
 
 #include <array>
-#include <charconv>
 
 #include <fmt/format.h>
 
 #include "simulation/random.h"
+#include "simulation/take.h"
 
 namespace telnyx_exporter::simulation {
 namespace {
 
 constexpr std::string_view kPathBegin = "/connections/";
 constexpr std::string_view kPathEnd = "/active_calls?";
-
-template <typename Number>
-bool TakeNumber(std::string_view& text, Number& number, int base = 10) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
-  if (error != std::errc()) return false;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return true;
-}
-
-bool TakeText(std::string_view& text, std::string_view expected) {
-  if (!text.starts_with(expected)) return false;
-  text.remove_prefix(expected.size());
-  return true;
-}
 
 std::optional<std::string> Decode(std::string_view text) {
   std::string decoded;
@@ -141,9 +127,8 @@ void AppendMeta(const Page& page, const PageStyle& style, std::string& out) {
   out += R"("meta":{)";
   AppendNext(page, style, out);
   if (page.numbers) {
-    fmt::format_to(std::back_inserter(out),
-                   R"("page_number":{},"page_size":{},"total_pages":{},)", page.numbers->number,
-                   page.numbers->size, page.numbers->total_pages);
+    fmt::format_to(std::back_inserter(out), R"("page_number":{},"page_size":{},"total_pages":{},)",
+                   page.numbers->number, page.numbers->size, page.numbers->total_pages);
   }
   if (page.total_items) {
     out += page.numbers ? R"("total_results":)" : R"("total_items":)";

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "simulation/discovery_model.h"
+#include "simulation/durations.h"
 #include "simulation/names.h"
 
 namespace telnyx_exporter::simulation {
@@ -15,7 +16,7 @@ using namespace std::chrono_literals;
 
 constexpr double kSecondsADay = 86400;
 
-constexpr std::array<const char*, 6> kNames = {"support", "sales", "a \"quoted\" name",
+constexpr std::array<const char*, 6> kNames = {"support",     "sales",      "a \"quoted\" name",
                                                "back\\slash", "two\nlines", "ürgent"};
 
 std::vector<double> DrawBounds(Random& random) {
@@ -35,27 +36,25 @@ Duration Rounded(Duration duration, Random& random) {
   return std::chrono::floor<std::chrono::milliseconds>(duration);
 }
 
-Duration Seconds(double seconds) {
-  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
-}
-
 }  // namespace
 
 World::World(std::uint64_t seed, std::uint64_t other_seed, SimApi& api) : api_(api) {
   Random random(seed);
-  plan_.walk.page_limit = random.Chance(0.6) ? 250 : static_cast<std::uint32_t>(
-                                                         random.LogBetween(1, 250.5));
-  plan_.walk.max_pages = random.Chance(0.8)
-                             ? 4000
-                             : static_cast<std::uint32_t>(random.LogBetween(1, 50));
+  plan_.walk.page_limit =
+      random.Chance(0.6) ? 250 : static_cast<std::uint32_t>(random.LogBetween(1, 250.5));
+  plan_.walk.max_pages =
+      random.Chance(0.8) ? 4000 : static_cast<std::uint32_t>(random.LogBetween(1, 50));
   plan_.max_concurrent_requests =
       random.Chance(0.6) ? 32 : static_cast<std::uint32_t>(random.LogBetween(1, 64.5));
+  if (random.Chance(0.2)) {
+    plan_.shard.total = static_cast<std::uint32_t>(random.Between(2, 4));
+    plan_.shard.index = static_cast<std::uint32_t>(random.Below(plan_.shard.total));
+  }
   plan_.max_response_bytes = random.Chance(0.9) ? 4U << 20U : 4U << 10U;
   plan_.duration_bounds = DrawBounds(random);
 
   const std::uint64_t accounts = random.Between(1, 4);
-  const double requests_a_day =
-      random.Chance(0.03) ? 60'000 : random.LogBetween(300, 15'000);
+  const double requests_a_day = random.Chance(0.03) ? 60'000 : random.LogBetween(300, 15'000);
   for (std::uint32_t i = 0; i < accounts; ++i) {
     Random of_account(Mix(i == 0 ? seed : other_seed, i + 1));
     const auto connections = static_cast<std::uint64_t>(of_account.LogBetween(1, 16));
@@ -65,9 +64,8 @@ World::World(std::uint64_t seed, std::uint64_t other_seed, SimApi& api) : api_(a
 
 const ConnectionTraits& World::TraitsOf(std::uint32_t account, std::uint32_t connection) const {
   return api_
-      .connection({.server = accounts_[account].server,
-                   .account = account,
-                   .connection = connection})
+      .connection(
+          {.server = accounts_[account].server, .account = account, .connection = connection})
       .traits;
 }
 
@@ -95,9 +93,9 @@ void World::DrawAccount(std::uint32_t index, std::uint64_t connections, double r
 }
 
 DiscoveryPlan World::DrawDiscovery(Random& random) {
-  DiscoveryPlan plan{.refresh_interval =
-                         random.Chance(0.1) ? random.LogBetween(Duration(10s), Duration(5min))
-                                            : random.LogBetween(Duration(5min), Duration(3h))};
+  DiscoveryPlan plan{.refresh_interval = random.Chance(0.1)
+                                             ? random.LogBetween(Duration(10s), Duration(5min))
+                                             : random.LogBetween(Duration(5min), Duration(3h))};
   if (random.Chance(0.5)) {
     plan.include.name = NamePattern::Compile(std::string(kKeptNames) + ".*").value();
   }
@@ -142,11 +140,12 @@ void World::DrawLimits(std::uint32_t index, Random& random) {
   Account& account = accounts_[index];
   const double load = RequestsASecond(account, index);
   account.rate_limit.burst = static_cast<std::uint32_t>(random.LogBetween(1, 60));
-  account.rate_limit.requests_per_second =
-      random.Chance(0.8) ? std::max(random.LogBetween(1, 100), 5 * load)
-                         : std::max(0.02, load * random.LogBetween(0.3, 3));
+  account.rate_limit.requests_per_second = random.Chance(0.8)
+                                               ? std::max(random.LogBetween(1, 100), 5 * load)
+                                               : std::max(0.02, load * random.LogBetween(0.3, 3));
   RequestLimit& limit = api_.account(index).limit;
-  limit.window = random.Chance(0.5) ? Duration(1min) : random.LogBetween(Duration(1s), Duration(5min));
+  limit.window =
+      random.Chance(0.5) ? Duration(1min) : random.LogBetween(Duration(1s), Duration(5min));
   limit.headers = static_cast<RequestLimit::Headers>(random.Below(3));
   limit.retry_after = static_cast<RequestLimit::RetryAfter>(random.Below(3));
   const double window = ToSeconds(limit.window);
@@ -155,8 +154,7 @@ void World::DrawLimits(std::uint32_t index, Random& random) {
     limit.requests = static_cast<std::uint64_t>(
         1.5 * (account.rate_limit.burst + account.rate_limit.requests_per_second * window) + 2);
   } else if (kind < 0.45) {
-    limit.requests =
-        static_cast<std::uint64_t>(load * window * random.LogBetween(0.2, 4) + 1);
+    limit.requests = static_cast<std::uint64_t>(load * window * random.LogBetween(0.2, 4) + 1);
   }
 }
 
@@ -165,13 +163,12 @@ PollPlan World::Plan() const {
   for (std::uint32_t i = 0; i < accounts_.size(); ++i) {
     const Account& account = accounts_[i];
     if (!account.present) continue;
-    plan.accounts.push_back(
-        {.name = AccountName(i),
-         .endpoint = std::make_shared<const Endpoint>(
-             MakeEndpoint({.server = account.server, .account = i, .key = account.key})),
-         .rate_limit = account.rate_limit,
-         .connections = account.connections,
-         .discovery = account.discovery});
+    plan.accounts.push_back({.name = AccountName(i),
+                             .endpoint = std::make_shared<const Endpoint>(MakeEndpoint(
+                                 {.server = account.server, .account = i, .key = account.key})),
+                             .rate_limit = account.rate_limit,
+                             .connections = account.connections,
+                             .discovery = account.discovery});
   }
   return plan;
 }
@@ -220,8 +217,9 @@ void World::ChangeAccount(std::uint32_t index, Random& random) {
     const Duration interval = random.LogBetween(Duration(20s), Duration(1h));
     account.connections.push_back(DrawConnection(index, interval, random));
   } else if (change == 4) {
-    account.connections.erase(account.connections.begin() +
-                              static_cast<std::ptrdiff_t>(random.Below(account.connections.size())));
+    account.connections.erase(
+        account.connections.begin() +
+        static_cast<std::ptrdiff_t>(random.Below(account.connections.size())));
   } else {
     ChangeConnection(random.Pick(account.connections), random);
   }
@@ -233,16 +231,16 @@ void World::ChangeConnection(ConnectionPlan& connection, Random& random) {
       connection.name = random.Pick(kNames);
       break;
     case 1:
-      connection.interval = Rounded(
-          std::clamp<Duration>(random.LogBetween(connection.interval / 2, connection.interval * 3),
-                               1s, 24h),
-          random);
+      connection.interval =
+          Rounded(std::clamp<Duration>(
+                      random.LogBetween(connection.interval / 2, connection.interval * 3), 1s, 24h),
+                  random);
       connection.timeout = std::min(connection.timeout, connection.interval);
       connection.stale_after = std::max<Duration>(connection.stale_after, connection.interval);
       break;
     case 2:
-      connection.stale_after =
-          Rounded(random.LogBetween(connection.interval + 1s, connection.interval * 5 + 2s), random);
+      connection.stale_after = Rounded(
+          random.LogBetween(connection.interval + 1s, connection.interval * 5 + 2s), random);
       break;
     default:
       connection.timeout = std::min<Duration>(

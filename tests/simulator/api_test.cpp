@@ -26,8 +26,7 @@ const std::string kPath = std::string("/v2/connections/") + kId + "/active_calls
 
 class ApiTest : public ::testing::Test {
  protected:
-  explicit ApiTest(ApiSettings settings = {.api_key = "KEY"})
-      : api_(std::move(settings), world_, clock_) {
+  explicit ApiTest(ApiSettings settings = {}) : api_(settings, world_, clock_) {
     sim_clock_.Freeze();
   }
 
@@ -81,15 +80,17 @@ class ApiTest : public ::testing::Test {
 
   std::vector<std::string> TrueLegs() {
     std::vector<std::string> legs;
-    for (const auto& leg : world_.View(kId)->legs) legs.push_back(leg->id);
+    for (const auto& leg : world_.View(world_.accounts()[0], kId)->legs) legs.push_back(leg->id);
     return legs;
   }
 
   ManualClock clock_;
   SimClock sim_clock_{clock_, 1};
   CallWorld world_{
-      {{.id = kId, .name = "support", .traffic = {.mean_active_calls = 600}},
-       {.id = "2", .name = "quote\"d", .traffic = {.mean_active_calls = 5, .seed = 2}}},
+      {{.api_key = "KEY",
+        .connections =
+            {{.id = kId, .name = "support", .traffic = {{.mean_active_calls = 600}}},
+             {.id = "2", .name = "quote\"d", .traffic = {{.mean_active_calls = 5, .seed = 2}}}}}},
       sim_clock_};
   Api api_;
   FaultRules faults_{1};
@@ -223,7 +224,7 @@ TEST_F(ApiTest, ListsConnections) {
 
 class LimitedApiTest : public ApiTest {
  protected:
-  LimitedApiTest() : ApiTest({.api_key = "KEY", .requests_per_second = 2}) {}
+  LimitedApiTest() : ApiTest({.requests_per_second = 2}) {}
 };
 
 TEST_F(LimitedApiTest, Answers429PastItsLimitAndSaysSo) {

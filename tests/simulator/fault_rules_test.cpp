@@ -82,6 +82,37 @@ TEST(FaultRules, StrikeEveryRequestWithoutAConnection) {
   EXPECT_TRUE(rules.Draw({}));
 }
 
+TEST(FaultRules, StrikeTheirAccountAlone) {
+  FaultRules rules(1);
+  FaultRule rule = Parsed("reset");
+  rule.account = "main";
+  rules.Add(rule);
+  FaultTarget target = Calls("1");
+  EXPECT_FALSE(rules.Draw(target));
+  target.account = "other";
+  EXPECT_FALSE(rules.Draw(target));
+  target.account = "main";
+  EXPECT_TRUE(rules.Draw(target));
+}
+
+TEST(FaultRules, StrikeAtTheirTimeOfEveryDay) {
+  FaultRules rules(1);
+  FaultRule rule = Parsed("reset");
+  rule.window = DayWindow{.from = 100, .until = 200};
+  rules.Add(rule);
+  FaultTarget target = Calls("1");
+  for (const double day : {0.0, kSecondsPerDay}) {
+    target.now = day + 99;
+    EXPECT_FALSE(rules.Draw(target));
+    target.now = day + 100;
+    EXPECT_TRUE(rules.Draw(target));
+    target.now = day + 200;
+    EXPECT_FALSE(rules.Draw(target));
+  }
+  rules.Add(Parsed("reset"));
+  EXPECT_THAT(rules.Texts(), ElementsAre("reset from 00:01:40 until 00:03:20", "reset"));
+}
+
 TEST(FaultRules, SpareTheFirstPageWhenAsked) {
   FaultRules rules(1);
   rules.Add(Parsed("reset:later"));

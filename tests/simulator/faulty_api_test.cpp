@@ -31,9 +31,9 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-constexpr const char* kId = "17";
-const std::string kPath = "/v2/connections/17/active_calls";
-const std::string kFirstPage = kPath + "?page%5Blimit%5D=100";
+constexpr const char* kShortId = "17";
+const std::string kShortPath = "/v2/connections/17/active_calls";
+const std::string kFirstPage = kShortPath + "?page%5Blimit%5D=100";
 
 class FaultyApiTest : public ::testing::Test {
  protected:
@@ -101,20 +101,36 @@ class FaultyApiTest : public ::testing::Test {
 
   std::vector<std::string> TrueLegs() {
     std::vector<std::string> legs;
-    for (const auto& leg : world_.View(kId)->legs) legs.push_back(leg->id);
+    for (const auto& leg : world_.View(world_.accounts()[0], kShortId)->legs) legs.push_back(leg->id);
     return legs;
   }
 
   ManualClock clock_;
   SimClock sim_clock_{clock_, 1};
-  CallWorld world_{{{.id = kId, .name = "support", .traffic = {.mean_active_calls = 350}},
-                    {.id = "2", .name = "other", .traffic = {.mean_active_calls = 5}}},
-                   sim_clock_};
-  Api api_{{.api_key = "KEY"}, world_, clock_};
+  CallWorld world_{
+      {{.api_key = "KEY",
+        .connections = {{.id = kShortId, .name = "support", .traffic = {{.mean_active_calls = 350}}},
+                        {.id = "2", .name = "other", .traffic = {{.mean_active_calls = 5}}}}}},
+      sim_clock_};
+  Api api_{{}, world_, clock_};
   FaultRules rules_{1};
   FaultyApi faulty_{api_, rules_, "http://elsewhere.test:1"};
   std::unique_ptr<WireServer> server_;
 };
+
+TEST_F(FaultyApiTest, StrikesTheAccountAtTheTimeThatARuleNames) {
+  FaultRule rule = ParseFaultRule("status_503").value();
+  rule.account = "default";
+  rule.window = DayWindow{.from = 60, .until = 120};
+  rules_.Add(rule);
+  EXPECT_EQ(Get().status, 200);
+  sim_clock_.Advance(60);
+  EXPECT_EQ(Get().status, 503);
+  EXPECT_EQ(Fetch("http://" + server_->bound_addresses().front() + kFirstPage, "GET", {}).status,
+            401);
+  sim_clock_.Advance(60);
+  EXPECT_EQ(Get().status, 200);
+}
 
 TEST_F(FaultyApiTest, AnswersAsTheApiWithoutFaults) {
   EXPECT_EQ(LegsOf(Walk()), TrueLegs());
@@ -150,7 +166,7 @@ TEST_F(FaultyApiTest, AnswersTooSlowlyOrNever) {
   }
   SwitchOn("blackhole");
   RawClient client(server_->bound_addresses().front());
-  client.Send(fmt::format("GET {} HTTP/1.1\r\n\r\n", kPath));
+  client.Send(fmt::format("GET {} HTTP/1.1\r\n\r\n", kShortPath));
   server_.reset();
   EXPECT_EQ(client.Receive().bytes, "");
 }
@@ -319,7 +335,8 @@ TEST_F(FaultyApiTest, LeadsOnRightlyWhenAFaultGoesInTheMiddle) {
 TEST_F(FaultyApiTest, LeavesPagesByNumberAlone) {
   for (const char* fault : {"repeated_cursor", "cursor_loop", "endless_pages", "long_cursor"}) {
     SwitchOn(fault);
-    EXPECT_THAT(Get(kPath + "?page%5Bnumber%5D=1").body, HasSubstr("\"page_number\":1,")) << fault;
+    EXPECT_THAT(Get(kShortPath + "?page%5Bnumber%5D=1").body, HasSubstr("\"page_number\":1,"))
+        << fault;
     rules_.Clear();
   }
 }

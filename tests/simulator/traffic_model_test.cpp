@@ -114,6 +114,59 @@ TEST(TrafficModel, KeepsLegsInTheOrderOfTheirBeginning) {
       std::ranges::is_sorted(model.legs(), {}, [](const auto& leg) { return leg->begins; }));
 }
 
+TEST(TrafficModel, AddsUpSeveralKindsOfCalls) {
+  const std::vector<TrafficSettings> kinds = {
+      {.mean_active_calls = 300, .daily_wave = 0, .seed = 1},
+      {.mean_active_calls = 200, .mean_duration_seconds = 20, .daily_wave = 0, .seed = 2}};
+  TrafficModel model(kinds, 0);
+  model.AdvanceTo(600);
+  EXPECT_NEAR(static_cast<double>(model.legs().size()), 500, 5 * std::sqrt(500.0));
+  EXPECT_TRUE(
+      std::ranges::is_sorted(model.legs(), {}, [](const auto& leg) { return leg->begins; }));
+  TrafficModel steps(kinds, 0);
+  for (int i = 0; i <= 6; ++i) steps.AdvanceTo(i * 100);
+  EXPECT_EQ(Rows(model), Rows(steps));
+}
+
+TEST(TrafficModel, BeginsCallsInTheirWindowOnly) {
+  const DayWindow window{.from = 3600, .until = 7200};
+  TrafficSettings settings = Steady();
+  settings.transfer_share = 0;  // the second legs of its last sessions may begin behind it
+  settings.window = window;
+  TrafficModel model(settings);
+  std::size_t most = 0;
+  for (double time = 0; time < 2 * kDay; time += 60) {
+    model.AdvanceTo(time);
+    for (const auto& leg : model.legs()) EXPECT_TRUE(window.Contains(leg->begins));
+    most = std::max(most, model.legs().size());
+  }
+  EXPECT_GT(most, 400U);
+  // As many as in an hour of a day that is all alike, on both days.
+  const double expected = 2 * 500 / 180.0 * 3600;
+  EXPECT_NEAR(static_cast<double>(model.started()), expected, 6 * std::sqrt(expected));
+}
+
+TEST(TrafficModel, MayBeginInTheMiddleOfADay) {
+  TrafficSettings settings = Steady();
+  settings.window = DayWindow{.from = 3600, .until = 7200};
+  TrafficModel model({settings}, 5400);
+  model.AdvanceTo(5400);
+  EXPECT_NEAR(static_cast<double>(model.legs().size()), 500, 5 * std::sqrt(500.0));
+  EXPECT_EQ(model.started(), 0U);
+}
+
+TEST(TrafficModel, EndsCallsWhenTheSettingsSay) {
+  TrafficSettings settings = Steady();
+  settings.mean_duration_seconds = 30'000;
+  settings.longest_seconds = 60'000;
+  TrafficModel model(settings);
+  model.AdvanceTo(0);
+  double longest = 0;
+  for (const auto& leg : model.legs()) longest = std::max(longest, leg->ends - leg->begins);
+  EXPECT_GT(longest, kLongestCallSeconds);
+  EXPECT_LE(longest, 60'000 + 1e-6);
+}
+
 TEST(TrafficModel, CanBeEmpty) {
   TrafficModel model({.mean_active_calls = 0});
   model.AdvanceTo(kDay);

@@ -3,6 +3,7 @@
 #include <expected>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "polling/poll_observer.h"
@@ -48,12 +49,14 @@ class RecordingObserver final : public PollObserver {
   void OnKeyAccepted(AccountKey) override { ++keys_accepted; }
   void OnDiscoveryEnded(AccountKey, const DiscoveryReport& report) override {
     discoveries.push_back(report.result);
+    lacking = report.known.lacking();
   }
 
   std::vector<std::string> accounts, connections, added, changed, removed, begun;
   std::vector<ConnectionPlan> plans;
   std::vector<Duration> key_waits;
   std::vector<std::expected<std::size_t, PollFailure>> discoveries;
+  std::vector<std::string_view> lacking;  // lists, by the newest discovery
   int accounts_removed = 0;
   int keys_accepted = 0;
   std::vector<Duration> lags, retries;

@@ -24,12 +24,12 @@ std::string Connection(const std::string& members) {
   return fmt::format(R"({{"id":"1","record_type":"ip_connection",{}}})", members);
 }
 
-struct Parsed {
+struct ParsedList {
   Result<ListPage> page;
   std::vector<ListedConnection> connections;
 };
 
-Parsed Parse(const std::string& body) {
+ParsedList ParseList(const std::string& body) {
   ConnectionListParser parser;
   std::vector<ListedConnection> connections;
   auto page = parser.ParseConnections(Padded(body), connections);
@@ -37,22 +37,24 @@ Parsed Parse(const std::string& body) {
 }
 
 ListedConnection ParseOne(const std::string& row) {
-  Parsed parsed = Parse(ListOf(row));
+  ParsedList parsed = ParseList(ListOf(row));
   EXPECT_TRUE(parsed.page.has_value()) << parsed.page.error().message;
   EXPECT_EQ(parsed.connections.size(), 1U);
   return parsed.connections.empty() ? ListedConnection{} : parsed.connections.front();
 }
 
-std::string ErrorOf(const std::string& body) {
-  const Parsed parsed = Parse(body);
+std::string ListErrorOf(const std::string& body) {
+  const ParsedList parsed = ParseList(body);
   EXPECT_TRUE(parsed.connections.empty());
   return parsed.page ? "no error" : parsed.page.error().message;
 }
 
-std::string RowErrorOf(const std::string& members) { return ErrorOf(ListOf(Connection(members))); }
+std::string RowErrorOf(const std::string& members) {
+  return ListErrorOf(ListOf(Connection(members)));
+}
 
 TEST(ConnectionListParser, ReadsThePageOfTheApisDescription) {
-  const Parsed parsed = Parse(
+  const ParsedList parsed = ParseList(
       R"({"data":[{"id":"6a09cdc3-8948-47f0-aa62-74ac943d6c58","record_type":"ip_connection",)"
       R"("active":true,"anchorsite_override":"Latency","connection_name":"office",)"
       R"("created_at":"2018-02-02T22:25:27.521Z","tags":["tag1","tag2"],)"
@@ -106,24 +108,24 @@ TEST(ConnectionListParser, KeepsEveryDigitOfABareNumber) {
 
 TEST(ConnectionListParser, RefusesOtherIds) {
   for (const char* id : {"-1", "1.5", "1e3", "007", "12abc", "true", "[]", "{}", "nul"}) {
-    EXPECT_EQ(ErrorOf(ListOf(fmt::format(R"({{"id":{},"record_type":"x"}})", id))),
+    EXPECT_EQ(ListErrorOf(ListOf(fmt::format(R"({{"id":{},"record_type":"x"}})", id))),
               "data[0].id is not a text")
         << id;
   }
-  EXPECT_EQ(ErrorOf(ListOf(R"({"id":"a\u0000b","record_type":"x"})")),
+  EXPECT_EQ(ListErrorOf(ListOf(R"({"id":"a\u0000b","record_type":"x"})")),
             "data[0].id holds a control character");
-  EXPECT_EQ(ErrorOf(ListOf(fmt::format(R"({{"id":"{}"}})", std::string(129, '1')))),
+  EXPECT_EQ(ListErrorOf(ListOf(fmt::format(R"({{"id":"{}"}})", std::string(129, '1')))),
             "data[0].id has 129 bytes, more than 128");
-  EXPECT_EQ(ErrorOf(ListOf(fmt::format(R"({{"id":{}}})", std::string(129, '1')))),
+  EXPECT_EQ(ListErrorOf(ListOf(fmt::format(R"({{"id":{}}})", std::string(129, '1')))),
             "data[0].id has 129 bytes, more than 128");
 }
 
 TEST(ConnectionListParser, RefusesARowWithoutAnIdOrKind) {
-  EXPECT_EQ(ErrorOf(ListOf(R"({"record_type":"ip_connection"})")), "data[0].id is missing");
-  EXPECT_EQ(ErrorOf(ListOf(R"({"id":"","record_type":"x"})")), "data[0].id is missing");
-  EXPECT_EQ(ErrorOf(ListOf(R"({"id":null,"record_type":"x"})")), "data[0].id is missing");
-  EXPECT_EQ(ErrorOf(ListOf(R"({"id":"1"})")), "data[0].record_type is missing");
-  EXPECT_EQ(ErrorOf(ListOf(Connection(R"("tags":[])") + R"(,{"id":"2"})")),
+  EXPECT_EQ(ListErrorOf(ListOf(R"({"record_type":"ip_connection"})")), "data[0].id is missing");
+  EXPECT_EQ(ListErrorOf(ListOf(R"({"id":"","record_type":"x"})")), "data[0].id is missing");
+  EXPECT_EQ(ListErrorOf(ListOf(R"({"id":null,"record_type":"x"})")), "data[0].id is missing");
+  EXPECT_EQ(ListErrorOf(ListOf(R"({"id":"1"})")), "data[0].record_type is missing");
+  EXPECT_EQ(ListErrorOf(ListOf(Connection(R"("tags":[])") + R"(,{"id":"2"})")),
             "data[1].record_type is missing");
 }
 
@@ -153,28 +155,28 @@ TEST(ConnectionListParser, ChecksTypes) {
             "data[0].outbound.channel_limit is not a whole number from 0");
   EXPECT_EQ(RowErrorOf(R"("outbound":{"outbound_voice_profile_id":{}})"),
             "data[0].outbound.outbound_voice_profile_id is not a text");
-  EXPECT_EQ(ErrorOf(ListOf("5")), "data[0] is not an object");
+  EXPECT_EQ(ListErrorOf(ListOf("5")), "data[0] is not an object");
 }
 
 TEST(ConnectionListParser, ChecksThePage) {
-  EXPECT_EQ(ErrorOf("{}"), "data is missing");
-  EXPECT_EQ(ErrorOf(R"({"data":[]})"), "meta is missing");
-  EXPECT_EQ(ErrorOf(R"({"data":[],"meta":[]})"), "meta is not an object");
-  EXPECT_EQ(ErrorOf(R"({"data":[],"meta":null})"), "meta is not an object");
-  EXPECT_EQ(ErrorOf(R"({"data":{},"meta":{}})"), "data is not a list");
-  EXPECT_EQ(ErrorOf(R"({"data":[],"data":[],"meta":{}})"), "data stands there twice");
-  EXPECT_EQ(ErrorOf(R"({"data":[],"meta":{},"meta":{}})"), "meta stands there twice");
-  EXPECT_EQ(ErrorOf(R"({"data":[],"meta":{}} {})"), "there is more behind the JSON document");
-  EXPECT_EQ(ErrorOf(R"({"data":[],"meta":{"total_pages":"3"}})"),
+  EXPECT_EQ(ListErrorOf("{}"), "data is missing");
+  EXPECT_EQ(ListErrorOf(R"({"data":[]})"), "meta is missing");
+  EXPECT_EQ(ListErrorOf(R"({"data":[],"meta":[]})"), "meta is not an object");
+  EXPECT_EQ(ListErrorOf(R"({"data":[],"meta":null})"), "meta is not an object");
+  EXPECT_EQ(ListErrorOf(R"({"data":{},"meta":{}})"), "data is not a list");
+  EXPECT_EQ(ListErrorOf(R"({"data":[],"data":[],"meta":{}})"), "data stands there twice");
+  EXPECT_EQ(ListErrorOf(R"({"data":[],"meta":{},"meta":{}})"), "meta stands there twice");
+  EXPECT_EQ(ListErrorOf(R"({"data":[],"meta":{}} {})"), "there is more behind the JSON document");
+  EXPECT_EQ(ListErrorOf(R"({"data":[],"meta":{"total_pages":"3"}})"),
             "meta.total_pages is not a whole number from 0");
-  EXPECT_EQ(Parse(R"({"data":[],"meta":{"page_number":null}})").page, ListPage{});
+  EXPECT_EQ(ParseList(R"({"data":[],"meta":{"page_number":null}})").page, ListPage{});
 }
 
 TEST(ConnectionListParser, RefusesAPageCutShortAtAnyByte) {
   const std::string page = ListOf(Connection(
       R"("connection_name":"a","tags":["b"],"inbound":{"channel_limit":5},"active":true)"));
   for (std::size_t size = 0; size < page.size(); ++size) {
-    EXPECT_NE(ErrorOf(page.substr(0, size)), "no error") << size;
+    EXPECT_NE(ListErrorOf(page.substr(0, size)), "no error") << size;
   }
 }
 

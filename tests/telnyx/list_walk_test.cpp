@@ -9,7 +9,7 @@
 namespace telnyx_exporter {
 namespace {
 
-using Step = ListWalk::Step;
+using ListStep = ListWalk::Step;
 
 ListPage Numbered(std::uint64_t number, std::uint64_t total_pages) {
   return {.rows = 250,
@@ -19,7 +19,7 @@ ListPage Numbered(std::uint64_t number, std::uint64_t total_pages) {
           .total_results = total_pages * 250};
 }
 
-void ExpectStop(const std::expected<Step, PollFailure>& step, FailureReason reason,
+void ExpectStop(const std::expected<ListStep, PollFailure>& step, FailureReason reason,
                 const std::string& detail) {
   ASSERT_FALSE(step.has_value());
   EXPECT_EQ(step.error(), (PollFailure{.reason = reason, .http_status = 200, .detail = detail}));
@@ -28,11 +28,11 @@ void ExpectStop(const std::expected<Step, PollFailure>& step, FailureReason reas
 TEST(ListWalk, FollowsPageNumbersToTheLast) {
   ListWalk walk(kConnectionsPath, {});
   EXPECT_EQ(walk.next_target(), "/connections?page%5Bnumber%5D=1&page%5Bsize%5D=250");
-  EXPECT_EQ(walk.Advance(Numbered(1, 3)), Step::kNextPage);
+  EXPECT_EQ(walk.Advance(Numbered(1, 3)), ListStep::kNextPage);
   EXPECT_EQ(walk.next_target(), "/connections?page%5Bnumber%5D=2&page%5Bsize%5D=250");
-  EXPECT_EQ(walk.Advance(Numbered(2, 3)), Step::kNextPage);
+  EXPECT_EQ(walk.Advance(Numbered(2, 3)), ListStep::kNextPage);
   EXPECT_EQ(walk.next_target(), "/connections?page%5Bnumber%5D=3&page%5Bsize%5D=250");
-  EXPECT_EQ(walk.Advance(Numbered(3, 3)), Step::kEnd);
+  EXPECT_EQ(walk.Advance(Numbered(3, 3)), ListStep::kEnd);
   EXPECT_EQ(walk.pages(), 3U);
   EXPECT_EQ(walk.total_results(), 750U);
 }
@@ -41,19 +41,19 @@ TEST(ListWalk, EndsAtOnceWhereThereIsNothing) {
   for (const std::uint64_t total_pages : {0U, 1U}) {
     EXPECT_EQ(ListWalk(kVoiceProfilesPath, {})
                   .Advance({.page_number = 1, .total_pages = total_pages, .total_results = 0}),
-              Step::kEnd);
+              ListStep::kEnd);
   }
 }
 
 TEST(ListWalk, KeepsToTheNewestNumberOfPages) {
   ListWalk grows(kConnectionsPath, {});
-  ASSERT_EQ(grows.Advance(Numbered(1, 2)), Step::kNextPage);
-  EXPECT_EQ(grows.Advance(Numbered(2, 3)), Step::kNextPage);
-  EXPECT_EQ(grows.Advance(Numbered(3, 3)), Step::kEnd);
+  ASSERT_EQ(grows.Advance(Numbered(1, 2)), ListStep::kNextPage);
+  EXPECT_EQ(grows.Advance(Numbered(2, 3)), ListStep::kNextPage);
+  EXPECT_EQ(grows.Advance(Numbered(3, 3)), ListStep::kEnd);
 
   ListWalk shrinks(kConnectionsPath, {});
-  ASSERT_EQ(shrinks.Advance(Numbered(1, 3)), Step::kNextPage);
-  EXPECT_EQ(shrinks.Advance(Numbered(2, 1)), Step::kEnd);
+  ASSERT_EQ(shrinks.Advance(Numbered(1, 3)), ListStep::kNextPage);
+  EXPECT_EQ(shrinks.Advance(Numbered(2, 1)), ListStep::kEnd);
   EXPECT_EQ(shrinks.total_results(), 250U);
 }
 
@@ -61,19 +61,19 @@ TEST(ListWalk, DoesNotTakeAnEmptyPageForTheEnd) {
   ListWalk walk(kConnectionsPath, {});
   ListPage empty = Numbered(1, 2);
   empty.rows = 0;
-  EXPECT_EQ(walk.Advance(empty), Step::kNextPage);
+  EXPECT_EQ(walk.Advance(empty), ListStep::kNextPage);
 }
 
 TEST(ListWalk, BearsPagesThatDoNotSayTheirNumberSizeOrResults) {
   ListWalk walk(kConnectionsPath, {});
-  ASSERT_EQ(walk.Advance({.rows = 250, .total_pages = 2}), Step::kNextPage);
-  EXPECT_EQ(walk.Advance({.rows = 5, .total_pages = 2}), Step::kEnd);
+  ASSERT_EQ(walk.Advance({.rows = 250, .total_pages = 2}), ListStep::kNextPage);
+  EXPECT_EQ(walk.Advance({.rows = 5, .total_pages = 2}), ListStep::kEnd);
   EXPECT_EQ(walk.total_results(), std::nullopt);
 }
 
 TEST(ListWalk, FailsWhenAnotherPageComesThanWasAskedFor) {
   ListWalk walk(kConnectionsPath, {});
-  ASSERT_EQ(walk.Advance(Numbered(1, 3)), Step::kNextPage);
+  ASSERT_EQ(walk.Advance(Numbered(1, 3)), ListStep::kNextPage);
   ExpectStop(walk.Advance(Numbered(1, 3)), FailureReason::kCursorLoop,
              "page number 2 was asked for and 1 came");
 }
@@ -85,14 +85,14 @@ TEST(ListWalk, FailsWithoutTheNumberOfPages) {
 
 TEST(ListWalk, FailsPastTheMostPages) {
   ListWalk walk(kConnectionsPath, {.max_pages = 2});
-  ASSERT_EQ(walk.Advance(Numbered(1, 2)), Step::kNextPage);
+  ASSERT_EQ(walk.Advance(Numbered(1, 2)), ListStep::kNextPage);
   ExpectStop(walk.Advance(Numbered(2, 3)), FailureReason::kTooManyPages,
              "there are 3 pages, more than 2");
 }
 
 TEST(ListWalk, FailsWhenPagesDoNotJoin) {
   ListWalk walk(kConnectionsPath, {});
-  ASSERT_EQ(walk.Advance(Numbered(1, 4)), Step::kNextPage);
+  ASSERT_EQ(walk.Advance(Numbered(1, 4)), ListStep::kNextPage);
   ListPage smaller = Numbered(2, 4);
   smaller.page_size = 100;
   ExpectStop(walk.Advance(smaller), FailureReason::kMalformedResponse,
@@ -101,10 +101,10 @@ TEST(ListWalk, FailsWhenPagesDoNotJoin) {
 
 TEST(ListWalk, TakesTheLastPagesSizeForWhatIsOnIt) {
   ListWalk walk(kConnectionsPath, {});
-  ASSERT_EQ(walk.Advance(Numbered(1, 2)), Step::kNextPage);
+  ASSERT_EQ(walk.Advance(Numbered(1, 2)), ListStep::kNextPage);
   ListPage last = Numbered(2, 2);
   last.page_size = 3;
-  EXPECT_EQ(walk.Advance(last), Step::kEnd);
+  EXPECT_EQ(walk.Advance(last), ListStep::kEnd);
 }
 
 TEST(RemoveDuplicateIds, KeepsTheFirstOfEach) {

@@ -14,20 +14,20 @@ namespace {
 
 constexpr const char* kLeg = "2dc6fc34-f9e0-11ea-b68e-000000000001";
 
-struct Parsed {
+struct ParsedPage {
   Result<PageInfo> page;
   std::vector<ActiveCall> calls;
 };
 
-Parsed Parse(const std::string& body) {
+ParsedPage ParsePage(const std::string& body) {
   PageParser parser;
   std::vector<ActiveCall> calls;
   auto page = parser.Parse(Padded(body), calls);
   return {std::move(page), std::move(calls)};
 }
 
-std::string ErrorOf(const std::string& body) {
-  const Parsed parsed = Parse(body);
+std::string PageErrorOf(const std::string& body) {
+  const ParsedPage parsed = ParsePage(body);
   EXPECT_TRUE(parsed.calls.empty());
   return parsed.page ? "no error" : parsed.page.error().message;
 }
@@ -47,7 +47,7 @@ std::string Meta(const std::string& members) {
 }
 
 TEST(PageParser, ReadsThePageOfTheApisDescription) {
-  const Parsed parsed = Parse(Page({Row(1, 1, 50), Row(2, 1, 7)}, "v1:g3Q=", 50));
+  const ParsedPage parsed = ParsePage(Page({Row(1, 1, 50), Row(2, 1, 7)}, "v1:g3Q=", 50));
   ASSERT_TRUE(parsed.page.has_value()) << parsed.page.error().message;
   EXPECT_EQ(*parsed.page, (PageInfo{.rows = 2, .after = "v1:g3Q=", .total_items = 50}));
   ASSERT_EQ(parsed.calls.size(), 2U);
@@ -58,8 +58,8 @@ TEST(PageParser, ReadsThePageOfTheApisDescription) {
 }
 
 TEST(PageParser, ReadsThePageNumberForm) {
-  const Parsed parsed =
-      Parse(Meta(R"("page_number":2,"page_size":20,"total_pages":7,"total_results":130)"));
+  const ParsedPage parsed =
+      ParsePage(Meta(R"("page_number":2,"page_size":20,"total_pages":7,"total_results":130)"));
   EXPECT_EQ(
       *parsed.page,
       (PageInfo{
@@ -67,7 +67,7 @@ TEST(PageParser, ReadsThePageNumberForm) {
 }
 
 TEST(PageParser, ReadsMembersInAnyOrderAndPassesOverUnknownOnes) {
-  const Parsed parsed = Parse(fmt::format(
+  const ParsedPage parsed = ParsePage(fmt::format(
       R"({{"x":[1,{{"data":[]}}],"meta":{{"y":{{"after":"no"}},"total_items":1,"cursors":{{"before":"b","after":"a"}}}},)"
       R"("data":[{{"call_duration":3,"new":{{"call_leg_id":"no"}},"record_type":"call","call_leg_id":"{}",)"
       R"("list":[[],{{}}],"call_session_id":"s"}}],"z":null}})",
@@ -80,7 +80,7 @@ TEST(PageParser, ReadsMembersInAnyOrderAndPassesOverUnknownOnes) {
 }
 
 TEST(PageParser, UnescapesTexts) {
-  const Parsed parsed = Parse(OneRow(
+  const ParsedPage parsed = ParsePage(OneRow(
       R"("call\u005fleg_id":"\u0032dc6fc34-f9e0-11ea-b68e-000000000001","call_session_id":"a\"b","call_duration":1)"));
   ASSERT_TRUE(parsed.page.has_value()) << parsed.page.error().message;
   EXPECT_EQ(parsed.calls[0].leg, ParseCallId(kLeg));
@@ -89,132 +89,138 @@ TEST(PageParser, UnescapesTexts) {
 
 TEST(PageParser, BearsAMissingOrEmptySession) {
   for (const char* session : {"", R"("call_session_id":null,)", R"("call_session_id":"",)"}) {
-    const Parsed parsed =
-        Parse(OneRow(fmt::format(R"({}"call_leg_id":"{}","call_duration":1)", session, kLeg)));
+    const ParsedPage parsed =
+        ParsePage(OneRow(fmt::format(R"({}"call_leg_id":"{}","call_duration":1)", session, kLeg)));
     ASSERT_TRUE(parsed.page.has_value()) << session;
     EXPECT_FALSE(parsed.calls[0].has_session);
   }
 }
 
 TEST(PageParser, RefusesARowWithoutAUsableLegOrDuration) {
-  EXPECT_EQ(ErrorOf(OneRow(R"("call_duration":1)")), "data[0].call_leg_id is missing");
-  EXPECT_EQ(ErrorOf(OneRow(R"("call_leg_id":"x")")), "data[0].call_duration is missing");
+  EXPECT_EQ(PageErrorOf(OneRow(R"("call_duration":1)")), "data[0].call_leg_id is missing");
+  EXPECT_EQ(PageErrorOf(OneRow(R"("call_leg_id":"x")")), "data[0].call_duration is missing");
   for (const char* leg : {"null", "\"\"", "5", "[]", "{}", "true"}) {
-    EXPECT_EQ(ErrorOf(OneRow(fmt::format(R"("call_leg_id":{},"call_duration":1)", leg))),
+    EXPECT_EQ(PageErrorOf(OneRow(fmt::format(R"("call_leg_id":{},"call_duration":1)", leg))),
               "data[0].call_leg_id is not an id")
         << leg;
   }
-  EXPECT_EQ(ErrorOf(OneRow(R"("call_leg_id":"x","call_session_id":5,"call_duration":1)")),
+  EXPECT_EQ(PageErrorOf(OneRow(R"("call_leg_id":"x","call_session_id":5,"call_duration":1)")),
             "data[0].call_session_id is not an id");
 }
 
 TEST(PageParser, RefusesDurationsThatAreNone) {
   for (const char* duration : {"null", "\"50\"", "-1", "1.5", "1e3", "[]", "true", "31536001",
                                "18446744073709551616", "99999999999999999999999999"}) {
-    EXPECT_EQ(ErrorOf(Duration(duration)),
+    EXPECT_EQ(PageErrorOf(Duration(duration)),
               "data[0].call_duration is not a whole number of seconds from 0 to 31536000")
         << duration;
   }
-  EXPECT_EQ(Parse(Duration("31536000")).calls.at(0).duration_seconds, 31536000U);
-  EXPECT_EQ(Parse(Duration("0")).calls.at(0).duration_seconds, 0U);
+  EXPECT_EQ(ParsePage(Duration("31536000")).calls.at(0).duration_seconds, 31536000U);
+  EXPECT_EQ(ParsePage(Duration("0")).calls.at(0).duration_seconds, 0U);
 }
 
 TEST(PageParser, SaysWhichRow) {
-  EXPECT_EQ(ErrorOf(Page({Row(1, 1, 1), Row(2, 2, 2), R"({"call_leg_id":"x"})"}, "", 3)),
+  EXPECT_EQ(PageErrorOf(Page({Row(1, 1, 1), Row(2, 2, 2), R"({"call_leg_id":"x"})"}, "", 3)),
             "data[2].call_duration is missing");
-  EXPECT_EQ(ErrorOf(Page({Row(1, 1, 1), "5"}, "", 2)), "data[1] is not an object");
+  EXPECT_EQ(PageErrorOf(Page({Row(1, 1, 1), "5"}, "", 2)), "data[1] is not an object");
 }
 
 TEST(PageParser, RefusesWhatIsNotAPage) {
   for (const char* body : {"", " ", "null", "5", "\"x\"", "[]", "<html><body>502</body></html>"}) {
-    EXPECT_NE(ErrorOf(body), "no error") << body;
+    EXPECT_NE(PageErrorOf(body), "no error") << body;
   }
-  EXPECT_EQ(ErrorOf("{}"), "data is missing");
-  EXPECT_EQ(ErrorOf(R"({"errors":[]})"), "data is missing");
-  EXPECT_EQ(ErrorOf(R"({"data":{},"meta":{}})"), "data is not a list");
-  EXPECT_EQ(ErrorOf(R"({"data":null,"meta":{}})"), "data is not a list");
-  EXPECT_EQ(ErrorOf(R"({"data":[],"meta":[]})"), "meta is not an object");
-  EXPECT_EQ(ErrorOf(R"({"data":[],"data":[],"meta":{}})"), "data stands there twice");
-  EXPECT_EQ(ErrorOf(R"({"data":[],"meta":{},"meta":{}})"), "meta stands there twice");
+  EXPECT_EQ(PageErrorOf("{}"), "data is missing");
+  EXPECT_EQ(PageErrorOf(R"({"errors":[]})"), "data is missing");
+  EXPECT_EQ(PageErrorOf(R"({"data":{},"meta":{}})"), "data is not a list");
+  EXPECT_EQ(PageErrorOf(R"({"data":null,"meta":{}})"), "data is not a list");
+  EXPECT_EQ(PageErrorOf(R"({"data":[],"meta":[]})"), "meta is not an object");
+  EXPECT_EQ(PageErrorOf(R"({"data":[],"data":[],"meta":{}})"), "data stands there twice");
+  EXPECT_EQ(PageErrorOf(R"({"data":[],"meta":{},"meta":{}})"), "meta stands there twice");
 }
 
 TEST(PageParser, RefusesAPageThatDoesNotSayWhetherItIsTheLast) {
-  EXPECT_EQ(ErrorOf(fmt::format(R"({{"data":[{}]}})", Row(1, 1, 1))), "meta is missing");
-  EXPECT_TRUE(Parse(R"({"data":[]})").page.has_value());
+  EXPECT_EQ(PageErrorOf(fmt::format(R"({{"data":[{}]}})", Row(1, 1, 1))), "meta is missing");
+  EXPECT_TRUE(ParsePage(R"({"data":[]})").page.has_value());
 }
 
 TEST(PageParser, RefusesAnythingBehindTheDocument) {
   using namespace std::string_literals;
   for (const std::string& rest : {"x"s, "{}"s, ","s, "]"s, "\""s, "\0x"s, "\0"s}) {
-    EXPECT_NE(ErrorOf(Page({Row(1, 1, 1)}, "", 1) + rest), "no error") << rest;
+    EXPECT_NE(PageErrorOf(Page({Row(1, 1, 1)}, "", 1) + rest), "no error") << rest;
   }
-  EXPECT_TRUE(Parse(Page({Row(1, 1, 1)}, "", 1) + " \n").page.has_value());
+  EXPECT_TRUE(ParsePage(Page({Row(1, 1, 1)}, "", 1) + " \n").page.has_value());
 }
 
 TEST(PageParser, RefusesAPageCutShortAtAnyByte) {
   const std::string page = Page({Row(1, 1, 50), Row(2, 2, 7)}, "v1:g3Q=", 50);
   for (std::size_t size = 0; size < page.size(); ++size) {
-    EXPECT_NE(ErrorOf(page.substr(0, size)), "no error") << size;
+    EXPECT_NE(PageErrorOf(page.substr(0, size)), "no error") << size;
   }
 }
 
 TEST(PageParser, RefusesBytesThatAreNotUtf8) {
-  EXPECT_NE(ErrorOf(OneRow("\"call_leg_id\":\"\xff\",\"call_duration\":1")), "no error");
-  EXPECT_NE(ErrorOf(OneRow(
+  EXPECT_NE(PageErrorOf(OneRow("\"call_leg_id\":\"\xff\",\"call_duration\":1")), "no error");
+  EXPECT_NE(PageErrorOf(OneRow(
                 fmt::format("\"call_leg_id\":\"{}\",\"x\":\"\xc3\",\"call_duration\":1", kLeg))),
             "no error");
 }
 
 TEST(PageParser, BearsDeepNesting) {
   const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
-  ErrorOf(OneRow("\"x\":" + deep));
-  ErrorOf(deep);
+  PageErrorOf(OneRow("\"x\":" + deep));
+  PageErrorOf(deep);
 }
 
 TEST(PageParser, ChecksTheTypesOfMeta) {
-  EXPECT_EQ(ErrorOf(Meta(R"("cursors":5)")), "meta.cursors is not an object");
-  EXPECT_EQ(ErrorOf(Meta(R"("cursors":{"after":5})")), "meta.cursors.after is not a text");
-  EXPECT_EQ(ErrorOf(Meta(R"("next":5)")), "meta.next is not a text");
-  EXPECT_EQ(ErrorOf(Meta(R"("total_items":"5")")), "meta.total_items is not a whole number from 0");
-  EXPECT_EQ(ErrorOf(Meta(R"("total_items":-5)")), "meta.total_items is not a whole number from 0");
-  EXPECT_EQ(ErrorOf(Meta(R"("total_pages":1.5)")), "meta.total_pages is not a whole number from 0");
+  EXPECT_EQ(PageErrorOf(Meta(R"("cursors":5)")), "meta.cursors is not an object");
+  EXPECT_EQ(PageErrorOf(Meta(R"("cursors":{"after":5})")), "meta.cursors.after is not a text");
+  EXPECT_EQ(PageErrorOf(Meta(R"("next":5)")), "meta.next is not a text");
+  EXPECT_EQ(PageErrorOf(Meta(R"("total_items":"5")")),
+            "meta.total_items is not a whole number from 0");
+  EXPECT_EQ(PageErrorOf(Meta(R"("total_items":-5)")),
+            "meta.total_items is not a whole number from 0");
+  EXPECT_EQ(PageErrorOf(Meta(R"("total_pages":1.5)")),
+            "meta.total_pages is not a whole number from 0");
 }
 
 TEST(PageParser, TakesNullMetaForNone) {
-  const Parsed parsed = Parse(Meta(R"("cursors":null,"next":null,"total_items":null)"));
+  const ParsedPage parsed = ParsePage(Meta(R"("cursors":null,"next":null,"total_items":null)"));
   EXPECT_EQ(*parsed.page, (PageInfo{.rows = 1}));
-  EXPECT_EQ(Parse(Meta(R"("cursors":{"after":null})")).page->after, "");
+  EXPECT_EQ(ParsePage(Meta(R"("cursors":{"after":null})")).page->after, "");
 }
 
 TEST(PageParser, RefusesWhatOnlyBeginsLikeNull) {
   for (const char* value : {"nul", "nulL", "nullnull", "n"}) {
-    EXPECT_EQ(ErrorOf(Meta(fmt::format(R"("total_items":{})", value))),
+    EXPECT_EQ(PageErrorOf(Meta(fmt::format(R"("total_items":{})", value))),
               "meta.total_items is not a whole number from 0")
         << value;
-    EXPECT_EQ(ErrorOf(Meta(fmt::format(R"("cursors":{})", value))),
+    EXPECT_EQ(PageErrorOf(Meta(fmt::format(R"("cursors":{})", value))),
               "meta.cursors is not an object");
-    EXPECT_EQ(ErrorOf(OneRow(fmt::format(
+    EXPECT_EQ(PageErrorOf(OneRow(fmt::format(
                   R"("call_session_id":{},"call_leg_id":"x","call_duration":1)", value))),
               "data[0].call_session_id is not an id");
   }
 }
 
 TEST(PageParser, RefusesACursorThatDoesNotFitIntoARequest) {
-  EXPECT_EQ(ErrorOf(Meta(fmt::format(R"("cursors":{{"after":"{}"}})", std::string(65536, 'x')))),
-            "meta.cursors.after has 65536 bytes, more than 4096");
+  EXPECT_EQ(
+      PageErrorOf(Meta(fmt::format(R"("cursors":{{"after":"{}"}})", std::string(65536, 'x')))),
+      "meta.cursors.after has 65536 bytes, more than 4096");
 }
 
 TEST(PageParser, TakesTheCursorOutOfTheNextAddress) {
-  EXPECT_EQ(
-      Parse(Meta(R"("next":"/v2/connections/1/active_calls?page[after]=v1:a+/b==")")).page->after,
-      "v1:a+/b==");
-  EXPECT_EQ(ErrorOf(Meta(R"("next":"/v2/connections/1/active_calls")")),
+  EXPECT_EQ(ParsePage(Meta(R"("next":"/v2/connections/1/active_calls?page[after]=v1:a+/b==")"))
+                .page->after,
+            "v1:a+/b==");
+  EXPECT_EQ(PageErrorOf(Meta(R"("next":"/v2/connections/1/active_calls")")),
             "meta.next names a next page but no cursor");
 }
 
 TEST(PageParser, PrefersTheCursorToTheNextAddress) {
-  EXPECT_EQ(Parse(Meta(R"("next":"/x?page[after]=n","cursors":{"after":"c"})")).page->after, "c");
-  EXPECT_EQ(Parse(Meta(R"("next":"/x?page[after]=n","cursors":{"after":null})")).page->after, "n");
+  EXPECT_EQ(ParsePage(Meta(R"("next":"/x?page[after]=n","cursors":{"after":"c"})")).page->after,
+            "c");
+  EXPECT_EQ(ParsePage(Meta(R"("next":"/x?page[after]=n","cursors":{"after":null})")).page->after,
+            "n");
 }
 
 TEST(PageParser, AppendsToWhatIsThere) {
@@ -230,7 +236,7 @@ TEST(PageParser, NeverQuotesThePage) {
   for (const std::string& body : {OneRow(R"("call_leg_id":["SECRET"],"call_duration":1)"),
                                   Meta(R"("cursors":{"after":{"SECRET":1}})"),
                                   Duration("\"SECRET\""), std::string("SECRET")}) {
-    EXPECT_EQ(ErrorOf(body).find("SECRET"), std::string::npos) << body;
+    EXPECT_EQ(PageErrorOf(body).find("SECRET"), std::string::npos) << body;
   }
 }
 

@@ -7,7 +7,7 @@
 namespace telnyx_exporter {
 namespace {
 
-using Step = PageWalk::Step;
+using PageStep = PageWalk::Step;
 
 PageInfo CursorPage(std::string after, std::size_t rows = 250) {
   return {.rows = rows, .after = std::move(after)};
@@ -29,28 +29,28 @@ TEST(PageWalk, EncodesTheConnectionId) {
 
 TEST(PageWalk, FollowsEveryCursorToTheEnd) {
   PageWalk walk("1", {});
-  EXPECT_EQ(walk.Advance(CursorPage("v1:a+/b==")), Step::kNextPage);
+  EXPECT_EQ(walk.Advance(CursorPage("v1:a+/b==")), PageStep::kNextPage);
   EXPECT_EQ(walk.next_target(),
             "/connections/1/active_calls?page%5Blimit%5D=250&page%5Bafter%5D=v1%3Aa%2B%2Fb%3D%3D");
-  EXPECT_EQ(walk.Advance(CursorPage("second")), Step::kNextPage);
-  EXPECT_EQ(walk.Advance(CursorPage("")), Step::kEnd);
+  EXPECT_EQ(walk.Advance(CursorPage("second")), PageStep::kNextPage);
+  EXPECT_EQ(walk.Advance(CursorPage("")), PageStep::kEnd);
   EXPECT_EQ(walk.pages(), 3U);
 }
 
 TEST(PageWalk, NeverSendsTheWordNull) {
   PageWalk walk("1", {});
   EXPECT_EQ(walk.next_target().find("null"), std::string::npos);
-  EXPECT_EQ(walk.Advance(CursorPage("")), Step::kEnd);
+  EXPECT_EQ(walk.Advance(CursorPage("")), PageStep::kEnd);
   EXPECT_EQ(walk.next_target().find("null"), std::string::npos);
 }
 
 TEST(PageWalk, EndsAtAnEmptyPageWhateverItsCursor) {
-  EXPECT_EQ(PageWalk("1", {}).Advance(CursorPage("more", 0)), Step::kEnd);
+  EXPECT_EQ(PageWalk("1", {}).Advance(CursorPage("more", 0)), PageStep::kEnd);
 }
 
 TEST(PageWalk, FailsWhenACursorRepeats) {
   PageWalk walk("1", {});
-  ASSERT_EQ(walk.Advance(CursorPage("a")), Step::kNextPage);
+  ASSERT_EQ(walk.Advance(CursorPage("a")), PageStep::kNextPage);
   const auto step = walk.Advance(CursorPage("a"));
   ASSERT_FALSE(step.has_value());
   EXPECT_EQ(step.error().reason, FailureReason::kCursorLoop);
@@ -60,14 +60,14 @@ TEST(PageWalk, FailsWhenACursorRepeats) {
 TEST(PageWalk, FailsInALoopOfThree) {
   PageWalk walk("1", {});
   for (const char* cursor : {"a", "b", "c"}) {
-    ASSERT_EQ(walk.Advance(CursorPage(cursor)), Step::kNextPage);
+    ASSERT_EQ(walk.Advance(CursorPage(cursor)), PageStep::kNextPage);
   }
   EXPECT_EQ(walk.Advance(CursorPage("a")).error().reason, FailureReason::kCursorLoop);
 }
 
 TEST(PageWalk, FailsPastTheMostPages) {
   PageWalk walk("1", {.max_pages = 2});
-  ASSERT_EQ(walk.Advance(CursorPage("a")), Step::kNextPage);
+  ASSERT_EQ(walk.Advance(CursorPage("a")), PageStep::kNextPage);
   const auto step = walk.Advance(CursorPage("b"));
   ASSERT_FALSE(step.has_value());
   EXPECT_EQ(step.error().reason, FailureReason::kTooManyPages);
@@ -76,30 +76,30 @@ TEST(PageWalk, FailsPastTheMostPages) {
 
 TEST(PageWalk, EndsWithExactlyTheMostPages) {
   PageWalk walk("1", {.max_pages = 2});
-  ASSERT_EQ(walk.Advance(CursorPage("a")), Step::kNextPage);
-  EXPECT_EQ(walk.Advance(CursorPage("")), Step::kEnd);
+  ASSERT_EQ(walk.Advance(CursorPage("a")), PageStep::kNextPage);
+  EXPECT_EQ(walk.Advance(CursorPage("")), PageStep::kEnd);
 }
 
 TEST(PageWalk, FollowsPageNumbersWithTheSizeOfTheFirstPage) {
   PageWalk walk("1", {});
-  ASSERT_EQ(walk.Advance(NumberPage(1, 3)), Step::kNextPage);
+  ASSERT_EQ(walk.Advance(NumberPage(1, 3)), PageStep::kNextPage);
   EXPECT_EQ(walk.next_target(), "/connections/1/active_calls?page%5Bnumber%5D=2&page%5Bsize%5D=20");
-  ASSERT_EQ(walk.Advance(NumberPage(2, 3)), Step::kNextPage);
+  ASSERT_EQ(walk.Advance(NumberPage(2, 3)), PageStep::kNextPage);
   EXPECT_EQ(walk.next_target(), "/connections/1/active_calls?page%5Bnumber%5D=3&page%5Bsize%5D=20");
-  EXPECT_EQ(walk.Advance(NumberPage(3, 3, 4)), Step::kEnd);
+  EXPECT_EQ(walk.Advance(NumberPage(3, 3, 4)), PageStep::kEnd);
 }
 
 TEST(PageWalk, JoinsPagesBySizeOfTheFirstWhereNoneIsTold) {
   PageWalk walk("1", {});
   PageInfo page = NumberPage(1, 2, 25);
   page.page_size.reset();
-  ASSERT_EQ(walk.Advance(page), Step::kNextPage);
+  ASSERT_EQ(walk.Advance(page), PageStep::kNextPage);
   EXPECT_TRUE(walk.next_target().ends_with("page%5Bsize%5D=25"));
 }
 
 TEST(PageWalk, FailsWhenAnotherPageComesThanWasAskedFor) {
   PageWalk walk("1", {});
-  ASSERT_EQ(walk.Advance(NumberPage(1, 3)), Step::kNextPage);
+  ASSERT_EQ(walk.Advance(NumberPage(1, 3)), PageStep::kNextPage);
   const auto step = walk.Advance(NumberPage(1, 3));
   ASSERT_FALSE(step.has_value());
   EXPECT_EQ(step.error().reason, FailureReason::kCursorLoop);

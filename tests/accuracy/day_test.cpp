@@ -1,0 +1,214 @@
+// How near the exporter's numbers come to the truth over a whole day, for several kinds of traffic
+// and intervals. docs/accuracy.md tells the figures.
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numbers>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "simulated_day.h"
+
+namespace telnyx_exporter {
+namespace {
+
+using namespace std::chrono_literals;
+using simulator::DayWindow;
+using simulator::TrafficSettings;
+
+// Under a sanitizer the day is shorter, and everything comes early in it.
+constexpr std::chrono::hours kDay{TELNYX_EXPORTER_ACCURACY_HOURS};
+
+struct Traffic {
+  std::string name;
+  std::vector<TrafficSettings> kinds;
+};
+
+const std::vector<Traffic> kTraffic = {
+    {"steady", {{.mean_active_calls = 60, .daily_wave = 0}}},
+    {"wave", {{.mean_active_calls = 60, .daily_wave = 0.8}}},
+    {"short", {{.mean_active_calls = 20, .mean_duration_seconds = 30, .duration_spread = 1.2}}},
+    {"busy_hour",
+     {{.mean_active_calls = 40, .daily_wave = 0, .seed = 1},
+      {.mean_active_calls = 400,
+       .daily_wave = 0,
+       .window = DayWindow{.from = 3600, .until = 7200},
+       .seed = 2}}},
+    {"flash_crowd",
+     {{.mean_active_calls = 40, .daily_wave = 0, .seed = 1},
+      {.mean_active_calls = 800,
+       .mean_duration_seconds = 40,
+       .duration_spread = 0.6,
+       .daily_wave = 0,
+       .window = DayWindow{.from = 7200, .until = 7440},
+       .seed = 2}}},
+};
+
+// Sums over log-normal durations as the simulation draws them: the mean of `value` over all calls.
+template <typename Value>
+double MeanOverDurations(const TrafficSettings& settings, Value value) {
+  const double sigma = settings.duration_spread;
+  const double mu = std::log(settings.mean_duration_seconds) - sigma * sigma / 2;
+  constexpr double kStep = 1e-3;
+  double mean = 0;
+  for (double z = -8; z < 8; z += kStep) {
+    const double density = std::exp(-z * z / 2) / std::sqrt(2 * std::numbers::pi);
+    mean += density * kStep * value(std::min(std::exp(mu + sigma * z), settings.longest_seconds));
+  }
+  return mean;
+}
+
+// Calls of a kind in a day.
+double CountOf(const TrafficSettings& settings) {
+  const double seconds =
+      settings.window ? settings.window->until - settings.window->from : ToSeconds(kDay);
+  return settings.mean_active_calls / settings.mean_duration_seconds * seconds;
+}
+
+// The mean of `value` over the calls of all kinds, each as often as it comes.
+template <typename Value>
+double MeanOverCalls(const std::vector<TrafficSettings>& kinds, Value value) {
+  double sum = 0;
+  double count = 0;
+  for (const TrafficSettings& kind : kinds) {
+    sum += CountOf(kind) * MeanOverDurations(kind, value);
+    count += CountOf(kind);
+  }
+  return sum / count;
+}
+
+// A call that is shorter than the interval is seen as often as a poll falls into it.
+double ShareSeen(const std::vector<TrafficSettings>& kinds, double interval) {
+  return MeanOverCalls(kinds, [&](double d) { return std::min(1.0, d / interval); });
+}
+
+// By how much the time from when a call that is seen was last seen to its end differs from half an
+// interval: not at all for calls longer than the interval, whose end may be anywhere in it. The
+// API's whole seconds are half a second too short.
+double MeanError(const std::vector<TrafficSettings>& kinds, double interval) {
+  const double excess = MeanOverCalls(
+      kinds, [&](double d) { return d < interval ? d / interval * (interval - d) / 2 : 0.0; });
+  return excess / ShareSeen(kinds, interval) - 0.5;
+}
+
+// What the exporter made of a day, beside what the simulation knows of it.
+struct Outcome {
+  SimulatedDay::Counted counted;
+  // Of the calls that were on a page: begun after the first poll, and missing from two polls.
+  std::uint64_t seen_started = 0;
+  std::uint64_t seen_ended = 0;
+  double mean_seconds = 0;  // of the latter, in truth
+  // Of all calls: begun between the first poll and the last, ended between the first and the last
+  // but one.
+  double all_started = 0;
+  double all_ended = 0;
+
+  double started_share() const { return static_cast<double>(counted.started) / all_started; }
+  double ended_share() const { return static_cast<double>(counted.ended) / all_ended; }
+  double error() const {
+    return counted.ended_seconds / static_cast<double>(counted.ended) - mean_seconds;
+  }
+};
+
+Outcome PollADay(const std::vector<TrafficSettings>& kinds, int interval_seconds) {
+  SimulatedDay day(kinds, std::chrono::seconds(interval_seconds));
+  day.Run(kDay);
+  const auto& polls = day.polls();
+  Outcome outcome{.counted = day.counted()};
+  double seconds = 0;
+  for (const auto& [id, call] : day.calls()) {
+    if (call.first_poll > 1) ++outcome.seen_started;
+    if (call.first_poll == 0 || call.last_poll + 2 > polls.size()) continue;
+    ++outcome.seen_ended;
+    seconds += call.ends - call.begins;
+  }
+  outcome.mean_seconds = seconds / static_cast<double>(outcome.seen_ended);
+  outcome.all_started = static_cast<double>(polls.back().started - polls.front().started);
+  outcome.all_ended = static_cast<double>(polls[polls.size() - 2].ended - polls.front().ended);
+  return outcome;
+}
+
+// Standard deviations of what chance does to the shares and to the mean.
+double ShareSpread(double share, double calls) { return std::sqrt(share * (1 - share) / calls); }
+double MeanSpread(int interval_seconds, std::uint64_t calls) {
+  return interval_seconds / std::sqrt(12 * static_cast<double>(calls));
+}
+
+using Parameters = std::tuple<std::size_t, int>;  // of kTraffic, and the interval in seconds
+
+class DayAccuracy : public ::testing::TestWithParam<Parameters> {};
+
+TEST_P(DayAccuracy, CountsAndMeasuresWhatPollsCanSee) {
+  const auto [traffic, seconds] = GetParam();
+  const std::vector<TrafficSettings>& kinds = kTraffic[traffic].kinds;
+  const Outcome day = PollADay(kinds, seconds);
+
+  // Of the calls that were on its pages the exporter misses none and invents none.
+  EXPECT_EQ(day.counted.failures, 0U);
+  EXPECT_EQ(day.counted.started, day.seen_started);
+  EXPECT_EQ(day.counted.ended, day.seen_ended);
+
+  // What it cannot see are the short calls, as many as there must be.
+  const double share = ShareSeen(kinds, seconds);
+  EXPECT_NEAR(day.started_share(), share, 5 * ShareSpread(share, day.all_started));
+  EXPECT_NEAR(day.ended_share(), share, 5 * ShareSpread(share, day.all_ended));
+
+  // How long they lasted, on average.
+  const double expected_error = MeanError(kinds, seconds);
+  EXPECT_NEAR(day.error(), expected_error, 5 * MeanSpread(seconds, day.seen_ended));
+  const double mean_of_all = MeanOverCalls(kinds, [](double d) { return d; });
+  if (seconds <= mean_of_all) {
+    EXPECT_LT(std::abs(day.error()), 0.02 * day.mean_seconds);
+  }
+
+  RecordProperty("calls", std::to_string(day.all_started));
+  RecordProperty("share_expected", std::to_string(share));
+  RecordProperty("started_share", std::to_string(day.started_share()));
+  RecordProperty("ended_share", std::to_string(day.ended_share()));
+  RecordProperty("mean_seconds", std::to_string(day.mean_seconds));
+  RecordProperty("error_seconds", std::to_string(day.error()));
+  RecordProperty("error_expected", std::to_string(expected_error));
+}
+
+INSTANTIATE_TEST_SUITE_P(Days, DayAccuracy,
+                         ::testing::Combine(::testing::Range(std::size_t{0}, kTraffic.size()),
+                                            ::testing::Values(5, 15, 60)),
+                         [](const auto& test) {
+                           return fmt::format("{}_{}s", kTraffic[std::get<0>(test.param)].name,
+                                              std::get<1>(test.param));
+                         });
+
+// A bias that is too small to be seen in one day adds up over many.
+TEST(Accuracy, HasNoBiasOverManyDays) {
+  constexpr int kDays = 20;
+  constexpr int kInterval = 60;
+  double started = 0;
+  double ended = 0;
+  double error = 0;
+  for (std::uint64_t seed = 1; seed <= kDays; ++seed) {
+    TrafficSettings settings = kTraffic[1].kinds[0];
+    settings.seed = 1000 * seed;
+    const std::vector<TrafficSettings> kinds = {settings};
+    const Outcome day = PollADay(kinds, kInterval);
+    const double share = ShareSeen(kinds, kInterval);
+    // Each in standard deviations of its own day.
+    started += (day.started_share() - share) / ShareSpread(share, day.all_started);
+    ended += (day.ended_share() - share) / ShareSpread(share, day.all_ended);
+    error += (day.error() - MeanError(kinds, kInterval)) / MeanSpread(kInterval, day.seen_ended);
+  }
+  const double most = 3 * std::sqrt(kDays);
+  EXPECT_LT(std::abs(started), most);
+  EXPECT_LT(std::abs(ended), most);
+  EXPECT_LT(std::abs(error), most);
+  RecordProperty("started_sigma", std::to_string(started / std::sqrt(kDays)));
+  RecordProperty("ended_sigma", std::to_string(ended / std::sqrt(kDays)));
+  RecordProperty("error_sigma", std::to_string(error / std::sqrt(kDays)));
+}
+
+}  // namespace
+}  // namespace telnyx_exporter

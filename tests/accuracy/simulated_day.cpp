@@ -1,0 +1,120 @@
+#include "simulated_day.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include "simulator/wire_http.h"
+
+namespace telnyx_exporter {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* kId = "1293384261075731461";
+constexpr Duration kLatency = 40ms;
+// Small, so that a poll has several pages.
+constexpr std::uint32_t kPageRows = 50;
+
+std::vector<simulator::AccountSettings> Accounts(std::vector<simulator::TrafficSettings> kinds) {
+  simulator::AccountSettings account;
+  account.connections = {{.id = kId, .name = "support"}};
+  account.connections[0].traffic = std::move(kinds);
+  return {std::move(account)};
+}
+
+PollPlan Plan(Duration interval) {
+  ConnectionPlan connection{.id = kId, .name = "support"};
+  connection.interval = interval;
+  connection.timeout = interval;
+  connection.stale_after = 3 * interval;
+  connection.peak_window = 60s;
+  AccountPlan account{.name = "main", .endpoint = std::make_shared<Endpoint>()};
+  account.rate_limit = {.requests_per_second = 1000, .burst = 1000};
+  account.connections = {std::move(connection)};
+  PollPlan plan;
+  plan.walk.page_limit = kPageRows;
+  plan.duration_bounds = {60, 600};
+  plan.accounts = {std::move(account)};
+  return plan;
+}
+
+simulator::WireRequest RequestFor(const std::string& target) {
+  auto request = simulator::WireRequest::Parse(
+      "GET /v2" + target + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer KEY_SIMULATOR\r\n\r\n");
+  if (!request) throw std::logic_error("not a request: " + target);
+  return std::move(*request);
+}
+
+}  // namespace
+
+SimulatedDay::SimulatedDay(std::vector<simulator::TrafficSettings> kinds, Duration interval)
+    : world_(Accounts(std::move(kinds)), sim_clock_),
+      api_({}, world_, clock_),
+      exporter_metrics_({.version = "1", .revision = "2", .compiler = "3"}),
+      poller_(Plan(interval), PollMode::kContinuous, clock_, transport_, metrics_, 1) {}
+
+void SimulatedDay::Run(Duration time) {
+  const Instant end = clock_.Now() + time;
+  while (clock_.Now() < end) {
+    poller_.Step();
+    const Instant now = clock_.Now();
+    if (!transport_.pending.empty()) {
+      clock_.Advance(kLatency);
+      AnswerRequest();
+    } else {
+      const Instant next = std::min(end, poller_.NextWake().value_or(end));
+      clock_.Advance(std::max(next - now, Duration(1ns)));
+    }
+  }
+}
+
+SimulatedDay::Counted SimulatedDay::counted() const {
+  constexpr std::array<std::size_t, 1> kPlace = {0};
+  const ConnectionState state = store_.Read(kPlace).at(0).state;
+  return {.started = state.totals->started,
+          .ended = state.totals->completed.count(),
+          .ended_seconds = state.totals->completed.total_seconds(),
+          .active = state.values->summary.legs,
+          .failures = state.failures};
+}
+
+std::shared_ptr<const simulator::CallView> SimulatedDay::View() {
+  return world_.View(world_.accounts()[0], kId);
+}
+
+void SimulatedDay::AnswerRequest() {
+  const std::string target = transport_.pending.front().request.target;
+  if (target.find("after") == std::string::npos) {
+    const auto view = View();
+    polls_.push_back({.started = view->started, .ended = view->ended});
+  }
+  NoteCalls();
+  const HttpResponse response = api_.Answer(RequestFor(target));
+  NoteSeen(*response.body);
+  transport_.Answer(response.status, *response.body);
+}
+
+// From the very view that the answer is made of.
+void SimulatedDay::NoteCalls() {
+  const auto view = View();
+  for (auto leg = view->legs.rbegin(); leg != view->legs.rend(); ++leg) {
+    if ((*leg)->number <= last_number_) break;
+    calls_.emplace((*leg)->id, Seen{.begins = (*leg)->begins, .ends = (*leg)->ends});
+  }
+  if (!view->legs.empty()) last_number_ = std::max(last_number_, view->legs.back()->number);
+}
+
+void SimulatedDay::NoteSeen(std::string_view body) {
+  constexpr std::string_view kKey = R"("call_leg_id":")";
+  for (auto at = body.find(kKey); at != std::string_view::npos; at = body.find(kKey, at + 1)) {
+    const std::string_view rest = body.substr(at + kKey.size());
+    Seen& call = calls_.at(std::string(rest.substr(0, rest.find('"'))));
+    if (call.first_poll == 0) call.first_poll = polls_.size();
+    call.last_poll = polls_.size();
+  }
+}
+
+}  // namespace telnyx_exporter
