@@ -9,7 +9,7 @@ import yaml
 
 from harness import EndToEndTest, Process, eventually, fetch, free_port
 from prometheus_server import Prometheus
-from rules_test import PROMETHEUS, RULES, load
+from rules_test import PROMETHEUS, ROOT, RULES, load
 
 
 class Alertmanager:
@@ -49,20 +49,25 @@ class Alertmanager:
 
 
 class AlertsTest(EndToEndTest):
-    def setUp(self):
-        super().setUp()
-        self.simulator = self.start_simulator("--connections=3", "--active-calls=60",
-                                              "--even-connections")
+    def start(self, *flags, account="", **options):
+        """Two replicas, and everything behind them."""
+        self.simulator = self.start_simulator(*flags, **options)
         self.connections = self.simulator.truth()
         exporters = [self.start_exporter(
             self.write_config(self.simulator.api, self.connections,
-                              poll="interval: 1s, stale_after: 2s"), name=name)
+                              poll="interval: 1s, stale_after: 2s", account=account), name=name)
             for name in ("one", "two")]
         self.alertmanager = Alertmanager(self)
         self.prometheus = Prometheus(
             self, [exporter.url.removeprefix("http://") for exporter in exporters],
             job="telnyx_exporter", rules=self.impatient_rules(),
             alertmanager=self.alertmanager.address)
+
+    def start_with_faults_to_come(self):
+        self.start("--connections=3", "--active-calls=60", "--even-connections")
+        eventually("all is well", lambda: self.prometheus.query(
+            "sum(connection:telnyx_connection_up:max) == 3"))
+        self.wait_for_end("TelnyxConnectionFailing")
 
     def impatient_rules(self):
         """The rules, without what they wait for."""
@@ -80,10 +85,8 @@ class AlertsTest(EndToEndTest):
         eventually(f"{name} has ended", lambda: not self.alertmanager.firing(name))
 
     def test_a_failing_connection(self):
+        self.start_with_faults_to_come()
         connection = self.connections[1]
-        eventually("all is well", lambda: self.prometheus.query(
-            "sum(connection:telnyx_connection_up:max) == 3"))
-        self.wait_for_end("TelnyxConnectionFailing")
         fault = f"status_503@{connection['id']}"
         self.simulator.faults("POST", fault)
         alerts = eventually("the reason is known", lambda: [
@@ -108,8 +111,7 @@ class AlertsTest(EndToEndTest):
         self.wait_for_end("TelnyxConnectionFailing")
 
     def test_a_refused_key(self):
-        eventually("all is well", lambda: self.prometheus.query(
-            "sum(connection:telnyx_connection_up:max) == 3"))
+        self.start_with_faults_to_come()
         self.simulator.faults("POST", "status_401")
         alerts = self.wait_for("TelnyxApiKeyRefused")
         self.assertEqual([alert["labels"]["account"] for alert in alerts], ["default"])
@@ -119,6 +121,7 @@ class AlertsTest(EndToEndTest):
             "TelnyxDataStale", "--inhibited") and not self.alertmanager.firing("TelnyxDataStale"))
 
     def test_pages_that_do_not_add_up(self):
+        self.start_with_faults_to_come()
         connection = self.connections[0]
         self.simulator.faults("POST", f"wrong_total@{connection['id']}")
         alerts = self.wait_for("TelnyxIncompletePaging")
@@ -126,6 +129,14 @@ class AlertsTest(EndToEndTest):
                          [connection["name"]])
         self.simulator.faults("DELETE", f"wrong_total@{connection['id']}")
         self.wait_for_end("TelnyxIncompletePaging")
+
+    def test_a_call_that_does_not_end(self):
+        self.start(scenario=os.path.join(ROOT, "config", "scenarios", "stuck-calls.yml"),
+                   account="    api_key: KEY_MAIN\n")
+        [alert] = self.wait_for("TelnyxStuckCalls")
+        self.assertEqual(alert["labels"]["connection_name"], "support")
+        self.assertRegex(alert["annotations"]["description"], r"has lasted \d+h ")
+        self.assertEqual(self.alertmanager.firing("TelnyxConnectionFailing"), [])
 
 
 if __name__ == "__main__":

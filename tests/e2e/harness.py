@@ -118,9 +118,12 @@ class Process:
 
 
 class Simulator(Process):
-    def __init__(self, directory, *flags, name="simulator", listen="127.0.0.1:0"):
-        super().__init__([SIMULATOR, f"--web.listen-address={listen}", f"--api-key={API_KEY}",
-                          *flags], directory, name)
+    """With `scenario`, the path of a file, instead of one account that the key API_KEY opens."""
+
+    def __init__(self, directory, *flags, name="simulator", listen="127.0.0.1:0", scenario=None):
+        whose = f"--scenario={scenario}" if scenario else f"--api-key={API_KEY}"
+        super().__init__([SIMULATOR, f"--web.listen-address={listen}", whose, *flags],
+                         directory, name)
         self.api = self.find_in_log(r"listening on (http://\S+)").group(1)
         self.control = self.api.removesuffix("/v2") + "/simulator"
 
@@ -181,8 +184,8 @@ class EndToEndTest(unittest.TestCase):
                                 f"    rate_limit: {{requests_per_second: 1000, burst: 10000}}\n"
                                 f"{account}    connections:\n{lines}")
 
-    def start_simulator(self, *flags):
-        return self.keep(Simulator(self.directory, *flags))
+    def start_simulator(self, *flags, **options):
+        return self.keep(Simulator(self.directory, *flags, **options))
 
     def start_exporter(self, config, *flags, **options):
         return self.keep(Exporter(self.directory, config, *flags, **options))

@@ -115,30 +115,30 @@ export default () => dashboard({
       ],
     }),
     timeseries({
-      title: 'Waiting for the own rate limit', unit: 'percentunit',
+      title: 'Waiting for the own rate limit', unit: 'percentunit', width: 8,
       description: 'How many seconds in each second requests waited for the configured rate limit. More than 100 %: '
         + 'several waited at once.',
       queries: [{expr: total('telnyx_api_rate_limiter_wait_seconds_total'), legend: '{{account}}'}],
     }),
     timeseries({
-      title: 'Requests sent again', unit: 'reqps',
+      title: 'Requests sent again', unit: 'reqps', width: 8,
       description: 'Requests that were sent once more after a failure that may pass.',
       queries: [{expr: total('telnyx_api_retries_total'), legend: '{{account}}'}],
     }),
     timeseries({
-      title: 'Received', unit: 'Bps',
+      title: 'Received', unit: 'Bps', width: 8,
       description: 'Bodies of the API’s answers after decompression.',
       queries: [{expr: total('telnyx_api_response_bytes_total'), legend: '{{account}}'}],
     }),
     timeseries({
-      title: 'Discovered connections', unit: 'short',
+      title: 'Discovered connections', unit: 'short', width: 8,
       description: 'Connections that discovery found and keeps.',
       queries: [{
         expr: `max by (account) (${ofAccounts('telnyx_discovered_connections')})`, legend: '{{account}}',
       }],
     }),
     timeseries({
-      title: 'Age of the list of connections', unit: 's',
+      title: 'Age of the list of connections', unit: 's', width: 8,
       description: 'How long ago discovery read the account’s list to the end.',
       queries: [{
         expr: `time() - max by (account) (${ofAccounts('telnyx_discovery_last_success_timestamp_seconds')})`,
@@ -146,7 +146,7 @@ export default () => dashboard({
       }],
     }),
     timeseries({
-      title: 'Failed readings of the list', unit: 'ops',
+      title: 'Failed readings of the list', unit: 'ops', width: 8,
       description: 'Times in a second that discovery could not read the account’s list to the end.',
       queries: [{expr: total('telnyx_discovery_failures_total'), legend: '{{account}}'}],
     }),

@@ -14,13 +14,14 @@ function scaled(value, base, names, decimals) {
     value /= base;
     ++index;
   }
-  const digits = decimals ?? (Number.isInteger(value) ? 0 : Math.abs(value) < 10 ? 2 : 1);
+  const size = Math.abs(value);
+  const digits = decimals ?? (Number.isInteger(value) ? 0 : size < 0.1 ? 3 : size < 10 ? 2 : 1);
   return [value.toFixed(digits), names[index]];
 }
 
 const UNITS = {
   short: (v, d) => scaled(v, 1000, ['', ' K', ' M', ' G'], d).join(''),
-  percentunit: (v, d) => `${(100 * v).toFixed(d ?? 1)}%`,
+  percentunit: (v, d) => `${(100 * v).toFixed(d ?? (v !== 0 && v < 0.01 ? 2 : 1))}%`,
   bytes: (v, d) => scaled(v, 1024, [' B', ' KiB', ' MiB', ' GiB'], d).join(''),
   Bps: (v, d) => scaled(v, 1000, [' B/s', ' kB/s', ' MB/s'], d).join(''),
   ops: (v, d) => `${scaled(v, 1000, ['', ' K'], d).join('')} ops/s`,
@@ -192,6 +193,7 @@ function drawHeatmap(body, panel, results, range) {
     .sort((a, b) => a.le - b.le);
   if (rows.length === 0) return nothing(body, panel);
   const {svg, area} = plot(body, range, 0);
+  timeAxis(svg, range, area);
   const height = (area.bottom - area.top) / rows.length;
   const cells = [];
   let below = new Map();
@@ -211,7 +213,6 @@ function drawHeatmap(body, panel, results, range) {
   rows.forEach(({le}, index) => element(svg, 'text',
     {x: area.left - 6, y: area.bottom - (index + 1) * height + 10, 'text-anchor': 'end'},
     Number.isFinite(le) ? format(le, panel.options.yAxis) : '∞'));
-  timeAxis(svg, range, area);
 }
 
 function drawStat(body, panel, results, range) {
