@@ -82,7 +82,7 @@ const scenarios = {
       await page.goto(address);
       for (const path of [address, await page.locator('.connections tbody th a').first().getAttribute('href')]) {
         await page.goto(new URL(path, address).href);
-        for (const width of [360, 680, 681, 800, 1000, 1200, 1201, 1280, 1366, 1440, 1920]) {
+        for (const width of [360, 720, 721, 800, 1000, 1200, 1201, 1280, 1366, 1440, 1920]) {
           await page.setViewportSize({ width, height: 900 });
           const wide = await page.evaluate(() => document.documentElement.scrollWidth);
           assert.ok(wide <= width, `${path} is ${wide} px wide in a window of ${width}`);
