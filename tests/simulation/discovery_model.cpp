@@ -47,7 +47,16 @@ void RefreshRecord::OnSent(const std::string& target, const ListRequest& request
 }
 
 void RefreshRecord::OnOutcome(const Outcome& outcome, Instant now, WallTime wall_now) {
-  TakeOutcome(outcome, now, wall_now, [&] { return JudgePage(*outcome.list); });
+  // Not every account has each of the lists that tell limits: it is as good as empty then.
+  const bool lacks = !outcome.error && outcome.status == 404 && outcome.advice.should_retry != true &&
+                     list_ > 0 && number_ == 1;
+  const ListPage empty{.number = 1, .total_pages = 1};
+  Outcome judged = outcome;
+  if (lacks) {
+    judged.status = 200;
+    judged.list = &empty;
+  }
+  TakeOutcome(judged, now, wall_now, [&] { return JudgePage(*judged.list); });
 }
 
 Expectation RefreshRecord::JudgePage(const ListPage& page) {
