@@ -21,7 +21,7 @@ inline constexpr double kLongestCallSeconds = 14'400;
 
 /// One kind of calls.
 struct TrafficSettings {
-  double mean_active_calls = 100;      // legs, over a day or, with a window, once it is under way
+  double mean_active_calls = 100;      // legs, over a day or within the window
   double mean_duration_seconds = 180;  // of a leg
   double duration_spread = 1.0;        // sigma of the duration's logarithm
   double transfer_share = 0.1;         // sessions with a second leg

@@ -342,6 +342,26 @@ TEST(ShippedScenarios, FraudIsManyLongCallsAtNight) {
   EXPECT_LT(scenario.CallsAt(12 * kHour, 1), 40U);
 }
 
+TEST(ShippedScenarios, TheOutageIsAtNoonAndOneAccounts) {
+  const auto scenario = LoadScenarioFile((kScenarios / "outage-at-noon.yml").string());
+  ASSERT_TRUE(scenario);
+  FaultRules rules(1);
+  for (const FaultRule& rule : scenario->faults) rules.Add(rule);
+  const auto strikes = [&](std::string_view account, SimTime now) {
+    int struck = 0;
+    for (int i = 0; i < 100; ++i) {
+      if (rules.Draw({.account = account, .now = now})) ++struck;
+    }
+    return struck;
+  };
+  EXPECT_LT(scenario->begins, 12 * kHour);
+  EXPECT_EQ(strikes("main", scenario->begins), 0);
+  EXPECT_NEAR(strikes("main", 12 * kHour + 60), 50, 25);
+  EXPECT_EQ(strikes("main", 12 * kHour + 180), 100);
+  EXPECT_EQ(strikes("europe", 12 * kHour + 180), 0);
+  EXPECT_EQ(strikes("main", 13 * kHour), 0);
+}
+
 TEST(ShippedScenarios, StuckCallsGrowOlderThanFourHours) {
   ShippedScenario scenario("stuck-calls.yml");
   EXPECT_GT(scenario.AgeOfOldestAt(18 * kHour), kLongestCallSeconds);

@@ -77,6 +77,20 @@ const scenarios = {
     });
   },
 
+  async widths() {
+    await withPage({}, async (page) => {
+      await page.goto(address);
+      for (const path of [address, await page.locator('.connections tbody th a').first().getAttribute('href')]) {
+        await page.goto(new URL(path, address).href);
+        for (const width of [360, 720, 721, 800, 1000, 1200, 1201, 1280, 1366, 1440, 1920]) {
+          await page.setViewportSize({ width, height: 900 });
+          const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+          assert.ok(wide <= width, `${path} is ${wide} px wide in a window of ${width}`);
+        }
+      }
+    });
+  },
+
   // Numbers change while the focus, the selection and the place of the page stay.
   async live() {
     await withPage({ viewport: { width: 1440, height: 500 } }, async (page) => {

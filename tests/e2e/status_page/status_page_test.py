@@ -48,6 +48,9 @@ class StatusPageTest(EndToEndTest):
     def test_everything_works_without_script(self):
         self.run_scenario("without_script")
 
+    def test_fits_into_every_window(self):
+        self.run_scenario("widths")
+
     def test_numbers_change_in_place(self):
         self.run_scenario("live")
 
