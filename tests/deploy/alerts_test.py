@@ -1,4 +1,4 @@
-"""From a fault of the API to the person on call: simulator, exporter, Prometheus and Alertmanager, all real."""
+"""From a fault of the API to the person on call, with the real Prometheus and Alertmanager."""
 
 import json
 import os

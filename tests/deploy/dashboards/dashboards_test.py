@@ -1,7 +1,7 @@
-"""The dashboards: generated, valid, and every query answered and drawn from what the exporter shows.
+"""The dashboards: generated, valid, every query answered and drawn from what the exporter shows.
 
-PICTURES=../../../docs/images python3 dashboards_test.py draws those of the documentation from hours of simulated calls,
-in about four minutes; pngquant makes them small.
+PICTURES=../../../docs/images python3 dashboards_test.py DrawnTest.test_pictures draws those of the
+documentation from hours of simulated calls, in about four minutes; pngquant makes them small.
 """
 
 import glob
@@ -154,7 +154,7 @@ class DrawnTest(EndToEndTest):
             self.assertIn(mistake, run.stdout)
 
     def start(self, peak_window="1m"):
-        """Two accounts whose connections are found with their limits, and a connection that is not there."""
+        """Two accounts whose connections are found with their limits, and one that is not there."""
         self.simulator = self.start_simulator("--rate-limit=1000", scenario=DEMO)
         accounts = "".join(f"""
   - name: {name}
@@ -216,7 +216,7 @@ class DrawnTest(EndToEndTest):
             "sum(rate(telnyx_completed_call_duration_seconds_count[4s])) > 0"))
         eventually("discovery has looked again", lambda: prometheus.query(
             "changes(telnyx_discovery_last_success_timestamp_seconds[1m]) > 0"))
-        # From now on both replicas show the same, and a sum that counts both would be twice as high.
+        # From now on both replicas show the same; a sum of both would be twice as high.
         self.simulator.freeze()
         calls = f'sum(telnyx_active_calls{{instance="{exporter.url[7:]}"}})'
         eventually("the replicas agree", lambda: prometheus.query(
@@ -305,9 +305,10 @@ class DrawnTest(EndToEndTest):
             name, value = line.split(" # ")[0].rsplit(" ", 1)
             if "last_success" in name:
                 value = f"{float(value) + at - real:.3f}"
-            elif name.startswith(("process_start_time", "telnyx_exporter_config_last_reload_success_t")):
+            elif re.match("process_start_time|telnyx_exporter_config_last_reload_success_t", name):
                 value = f"{start:.3f}"
-            name = re.sub(r"^(\w+)\{?", r'\1{job="telnyx_exporter",instance="exporter-0:10035",', name, count=1)
+            name = re.sub(r"^(\w+)\{?", r'\1{job="telnyx_exporter",instance="exporter-0:10035",',
+                          name, count=1)
             yield f"{name if name.endswith('}') else name[:-1] + '}'} {value} {at:.3f}"
 
     def a_week_before(self, line, index):
