@@ -9,7 +9,7 @@ import os
 RULES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "prometheus",
                      "telnyx_exporter.rules.yml")
 HEAD = """\
-# Made from deploy/prometheus/telnyx_exporter.rules.yml by deploy/kubernetes/make_prometheusrule.py: change it there.
+# Made by deploy/kubernetes/make_prometheusrule.py from the rules in deploy/prometheus: change them.
 apiVersion: monitoring.coreos.com/v1
 kind: PrometheusRule
 metadata:

@@ -11,7 +11,7 @@ def _read(path):
 
 
 def install(source, directory, *files):
-    """Copies a program into a directory and installs what its lock file says, unless that is done."""
+    """Copies a program into a directory and installs what its lock file says, if not yet done."""
     os.makedirs(directory, exist_ok=True)
     for file in ("package.json", *files):
         shutil.copy(os.path.join(source, file), directory)

@@ -43,6 +43,12 @@ class RulesTest(unittest.TestCase):
         self.run_tool("promtool", "check", "rules", "--lint=all", "--lint-fatal", RULES)
         self.run_tool("promtool", "check", "config", "prometheus.yml")
 
+    def test_the_rules_find_the_job_of_the_example(self):
+        [scrape] = load(os.path.join(PROMETHEUS, "prometheus.yml"))["scrape_configs"]
+        patterns = set(re.findall(r'job=~"([^"]+)"', read(RULES)))
+        self.assertEqual(len(patterns), 1)
+        self.assertRegex(scrape["job_name"], f"^(?:{patterns.pop()})$")
+
     def test_amtool_accepts_the_configuration(self):
         self.run_tool("amtool", "check-config", "alertmanager.yml")
 

@@ -20,7 +20,7 @@ EXAMPLES = sorted(set(glob.glob(os.path.join(ROOT, "config", "*.yml")))
                   - {os.path.join(ROOT, "config", "web.yml")})
 CASES = sorted(glob.glob(os.path.join(ROOT, "tests", "config", "data", "*.yml")))
 
-# What only the loader sees: a schema compares no values with each other and knows no units and no RE2.
+# What only the loader sees: a schema compares no two values and knows no units and no RE2.
 BEYOND_A_SCHEMA = {
     "invalid-duplicate-account.yml", "invalid-duplicate-connection.yml",
     "invalid-duration-out-of-range.yml", "invalid-size-out-of-range.yml",
@@ -75,7 +75,8 @@ ADDRESSES = [("https://h", RIGHT), ("http://h:80/v2/", RIGHT), ("'https://[::1]:
              ("'https://h /'", WRONG), ("h", WRONG), ("ftp://h", WRONG), ("''", WRONG),
              ("https://", WRONG), ("https://:1", WRONG)]
 PROXIES = [("''", RIGHT), ("http://h:1", RIGHT), ("socks5h://u:p@h:1", RIGHT),
-           ("'socks5://[::1]:1/'", RIGHT), ("http://h/x", WRONG), ("socks4://h", WRONG), ("h:1", WRONG)]
+           ("'socks5://[::1]:1/'", RIGHT), ("http://h/x", WRONG),
+           ("socks4://h", WRONG), ("h:1", WRONG)]
 VALUES = {
     "poll": [("{}", RIGHT), ("~", WRONG), ("[]", WRONG), ("{x: 1}", WRONG)],
     "poll.interval": DURATIONS, "poll.timeout": DURATIONS, "poll.stale_after": [
@@ -110,7 +111,8 @@ VALUES = {
     "accounts[0].connections[0].channel_limit": integers(1, 1_000_000),
     "accounts[0].connections[0].limit": [("5", WRONG)],
     "accounts[0].connections[0].labels": [
-        ("{}", RIGHT), ("{a: b, _c9: ''}", RIGHT), ("{a: 5}", RIGHT), ("[a]", WRONG), ("{a: []}", WRONG),
+        ("{}", RIGHT), ("{a: b, _c9: ''}", RIGHT), ("{a: 5}", RIGHT), ("[a]", WRONG),
+        ("{a: []}", WRONG),
         ("{9: b}", WRONG), ("{a-b: c}", WRONG), ("{__a: b}", WRONG), ("{account: b}", WRONG),
         ("{connection_id: b}", WRONG), ("{connection_name: b}", WRONG), ("{direction: b}", WRONG),
         ("{reason: b}", WRONG), ("{record_type: b}", WRONG), ("{source: b}", WRONG),
@@ -207,7 +209,8 @@ class SchemaTest(EndToEndTest):
         if not isinstance(part, dict):
             return set()
         found = {key for each in part.values() for key in self.keys(each)}
-        return found | set(part["properties"]) if isinstance(part.get("properties"), dict) else found
+        named = part.get("properties")
+        return found | set(named) if isinstance(named, dict) else found
 
     def test_an_accounts_keys_together(self):
         for text, right in (

@@ -1,7 +1,7 @@
-"""The dashboards: generated, valid, and every query answered and drawn from what the exporter shows.
+"""The dashboards: generated, valid, every query answered and drawn from what the exporter shows.
 
-PICTURES=../../../docs/images python3 dashboards_test.py draws those of the documentation from hours of simulated calls,
-in about four minutes; pngquant makes them small.
+PICTURES=../../../docs/images python3 dashboards_test.py DrawnTest.test_pictures draws those of the
+documentation from hours of simulated calls, in about four minutes; pngquant makes them small.
 """
 
 import glob
@@ -154,7 +154,7 @@ class DrawnTest(EndToEndTest):
             self.assertIn(mistake, run.stdout)
 
     def start(self, peak_window="1m"):
-        """Two accounts whose connections are found with their limits, and a connection that is not there."""
+        """Two accounts whose connections are found with their limits, and one that is not there."""
         self.simulator = self.start_simulator("--rate-limit=1000", scenario=DEMO)
         accounts = "".join(f"""
   - name: {name}
@@ -163,12 +163,13 @@ class DrawnTest(EndToEndTest):
     rate_limit: {{requests_per_second: 1000, burst: 1000}}
     discovery: {{enabled: true, refresh_interval: 10s, channel_limits: true}}
     connections: [{connections}]""" for name, key, connections in (
-            ("main", "KEY_MAIN", f"{{id: '{SUPPORT}', name: support, channel_limit: 250}}, "
+            ("main", "KEY_MAIN", f"{{id: '{SUPPORT}', name: support, channel_limit: 320}}, "
                                  "{id: '404', name: closed}"),
             ("europe", "KEY_EUROPE", "")))
-        exporter = self.start_exporter(self.write(
+        self.config = self.write(
             "config.yml", f"poll: {{interval: 1s, peak_window: {peak_window}}}\n"
-                          f"accounts:{accounts}\n"))
+                          f"accounts:{accounts}\n")
+        exporter = self.start_exporter(self.config)
         exporter.wait_until_ready()
         return exporter
 
@@ -198,6 +199,8 @@ class DrawnTest(EndToEndTest):
 
     def test_every_query_has_data_and_every_panel_is_drawn(self):
         exporter = self.start()
+        replica = self.start_exporter(self.config, name="replica")
+        replica.wait_until_ready()
         now = time.time()
         known = [(name, dict(labels), value) for (name, labels), value in exporter.metrics().items()
                  if name == "telnyx_active_calls"]
@@ -206,14 +209,23 @@ class DrawnTest(EndToEndTest):
             f'connection_name="{labels["connection_name"]}",job="telnyx",'
             f'instance="{exporter.url[7:]}"}} {value * 0.9:.0f} {now - WEEK + seconds:.0f}'
             for seconds in range(-600, 600, 15) for name, labels, value in known])
-        prometheus = Prometheus(self, exporter.url.removeprefix("http://"), storage=storage)
+        prometheus = Prometheus(self, [exporter.url.removeprefix("http://"),
+                                       replica.url.removeprefix("http://")], storage=storage)
         # Rates need some scrapes, and calls that have ended.
         eventually("calls have ended", lambda: prometheus.query(
             "sum(rate(telnyx_completed_call_duration_seconds_count[4s])) > 0"))
         eventually("discovery has looked again", lambda: prometheus.query(
             "changes(telnyx_discovery_last_success_timestamp_seconds[1m]) > 0"))
+        # From now on both replicas show the same; a sum of both would be twice as high.
+        self.simulator.freeze()
+        calls = f'sum(telnyx_active_calls{{instance="{exporter.url[7:]}"}})'
+        eventually("the replicas agree", lambda: prometheus.query(
+            "max(max by (connection_id) (telnyx_active_calls)"
+            " - min by (connection_id) (telnyx_active_calls)) == 0"))
+        calls = prometheus.query_value(calls)
         self.simulator.faults("POST", f"status_503@{KUNDENDIENST}")
-        eventually("a failure", lambda: prometheus.query(
+        eventually("both replicas fail", lambda: prometheus.query(
+            f'max(telnyx_connection_up{{connection_id="{KUNDENDIENST}"}}) == 0 and on () '
             'sum(rate(telnyx_account_poll_failures_total{reason="server_error"}[4s])) > 0'))
 
         found = self.draw(prometheus, time.time(), 20, 1, 1, self.directory)
@@ -226,14 +238,15 @@ class DrawnTest(EndToEndTest):
                     self.assertGreater(panel["marks"], 0, panel["title"])
                     self.assertNotIn("No data", panel["text"], panel["title"])
                     self.assertTrue(panel["fits"], panel["title"])
-        self.assert_says(found)
+        self.assert_says(found, calls)
 
-    def assert_says(self, found):
+    def assert_says(self, found, calls):
         """Some of what people must be able to read there."""
         def text(file, title):
             [dashboard] = [d for d in found if d["file"].endswith(file)]
-            [panel] = [p for p in dashboard["panels"] if p["title"] == title]
-            return panel["text"]
+            # Of two with the same title the first: the number above its curve.
+            return next(p["text"] for p in dashboard["panels"] if p["title"] == title)
+        self.assertEqual(text("calls_overview.json", "Active calls"), f"{calls:.0f}")
         self.assertEqual(text("calls_overview.json", "Unknown connections"), "1")
         limits = text("calls_overview.json", "Use of channel limits")
         self.assertIn("main / support", limits)  # as configured
@@ -292,9 +305,10 @@ class DrawnTest(EndToEndTest):
             name, value = line.split(" # ")[0].rsplit(" ", 1)
             if "last_success" in name:
                 value = f"{float(value) + at - real:.3f}"
-            elif name.startswith(("process_start_time", "telnyx_exporter_config_last_reload_success_t")):
+            elif re.match("process_start_time|telnyx_exporter_config_last_reload_success_t", name):
                 value = f"{start:.3f}"
-            name = re.sub(r"^(\w+)\{?", r'\1{job="telnyx_exporter",instance="exporter-0:10035",', name, count=1)
+            name = re.sub(r"^(\w+)\{?", r'\1{job="telnyx_exporter",instance="exporter-0:10035",',
+                          name, count=1)
             yield f"{name if name.endswith('}') else name[:-1] + '}'} {value} {at:.3f}"
 
     def a_week_before(self, line, index):

@@ -1,5 +1,6 @@
 // Asks Prometheus every query of dashboards and draws them in a headless Chromium:
-//   node draw.mjs TASK, where TASK is JSON: {prometheus, end, seconds, step, scrapeInterval, dashboards: [{file, variables, picture}]}
+//   node draw.mjs TASK
+// where TASK is JSON: {prometheus, end, seconds, step, scrapeInterval, dashboards: [{file, variables, picture}]}.
 // Prints what was found as JSON: [{file, panels: […], empty: [queries without data], errors: […]}].
 
 import {readFileSync} from 'node:fs';

@@ -127,7 +127,7 @@ function timeAxis(svg, range, area) {
 function plot(body, range, footer) {
   const {width, height} = body.getBoundingClientRect();
   const svg = element(body, 'svg', {width, height: height - footer});
-  const area = {left: 62, right: width - 8, top: 6, bottom: height - footer - 20};
+  const area = {left: 70, right: width - 8, top: 6, bottom: height - footer - 20};
   area.x = (at) => area.left + (at - range.start) / (range.end - range.start) * (area.right - area.left);
   return {svg, area};
 }
@@ -273,8 +273,9 @@ function drawTable(body, panel, results) {
     .sort((a, b) => (indexByName[a] ?? 99) - (indexByName[b] ?? 99))
     .map((key) => ({key, title: renameByName[key] ?? key}));
   const sort = panel.options.sortBy?.[0];
-  if (sort) {
-    const {key} = columns.find(({title}) => title === sort.displayName);
+  const sorted = columns.find(({title}) => title === sort?.displayName);
+  if (sorted) {
+    const {key} = sorted;
     rows.sort((a, b) => ((b[key] ?? -Infinity) > (a[key] ?? -Infinity) ? 1 : -1));
   }
   const grid = element(body, 'table');
