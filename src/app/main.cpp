@@ -27,7 +27,7 @@ namespace {
 // Larger pieces of memory are the system's again as soon as they are freed. Left alone, glibc
 // raises this bound to the size of whatever was freed, and a storm of responses that are too large
 // would leave its memory scattered over the heap for good.
-constexpr int kLargestHeapPiece = 1 << 20;
+constexpr int kLargestHeapPiece = 256 << 10;
 
 std::string HostName() {
   char name[HOST_NAME_MAX + 1] = {};

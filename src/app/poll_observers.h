@@ -32,6 +32,9 @@ class PollObservers final : public PollObserver {
   void OnConnectionRemoved(ConnectionKey connection) override {
     for (PollObserver* observer : observers_) observer->OnConnectionRemoved(connection);
   }
+  void OnPlanApplied() override {
+    for (PollObserver* observer : observers_) observer->OnPlanApplied();
+  }
   void OnPollBegun(ConnectionKey connection, Duration lag) override {
     for (PollObserver* observer : observers_) observer->OnPollBegun(connection, lag);
   }

@@ -119,15 +119,23 @@ ResponseBody::Verdict ResponseBody::Inflate() {
 }
 
 std::unique_ptr<ResponseBody> ResponseBodyPool::Take() {
-  if (idle_.empty()) return std::make_unique<ResponseBody>();
+  if (idle_.empty()) {
+    fewest_idle_ = 0;
+    return std::make_unique<ResponseBody>();
+  }
   auto body = std::move(idle_.back());
   idle_.pop_back();
+  fewest_idle_ = std::min(fewest_idle_, idle_.size());
   return body;
 }
 
 void ResponseBodyPool::Give(std::unique_ptr<ResponseBody> body) {
   if (body->allocated_bytes() > kMaxPooledAllocation) body->ReleaseBuffer();
   idle_.push_back(std::move(body));
+  if (++uses_ < kUsesUntilTrim) return;
+  idle_.erase(idle_.begin(), idle_.begin() + static_cast<std::ptrdiff_t>(fewest_idle_));
+  fewest_idle_ = idle_.size();
+  uses_ = 0;
 }
 
 }  // namespace telnyx_exporter

@@ -90,14 +90,20 @@ class ResponseBody {
   z_stream inflater_{};
 };
 
-/// Bodies between two uses: as many as were ever in use at once, each within a bound.
+/// Bodies between two uses, each within a bound: as many as were in use at once of late.
 class ResponseBodyPool {
  public:
+  /// After so many uses those that lay idle all the while are let go.
+  static constexpr std::size_t kUsesUntilTrim = 1024;
+
   std::unique_ptr<ResponseBody> Take();
   void Give(std::unique_ptr<ResponseBody> body);
+  std::size_t idle() const { return idle_.size(); }
 
  private:
-  std::vector<std::unique_ptr<ResponseBody>> idle_;
+  std::vector<std::unique_ptr<ResponseBody>> idle_;  // the one that came back last at the end
+  std::size_t uses_ = 0;                             // since the last trim
+  std::size_t fewest_idle_ = 0;                      // since then
 };
 
 }  // namespace telnyx_exporter

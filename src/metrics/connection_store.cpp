@@ -81,6 +81,12 @@ void ConnectionStore::OnPollEnded(ConnectionKey key, const PollReport& report) {
   NoteIfReady();
 }
 
+// A shard may have nothing to poll.
+void ConnectionStore::OnPlanApplied() {
+  const std::lock_guard lock(mutex_);
+  NoteIfReady();
+}
+
 void ConnectionStore::AwaitDiscovery() {
   const std::lock_guard lock(mutex_);
   ++awaited_;

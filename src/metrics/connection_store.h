@@ -49,6 +49,8 @@ class ConnectionStore {
   /// Copies of some places as they are at one moment. A place once seen stays a place.
   std::vector<Entry> Read(std::span<const std::size_t> places) const;
 
+  /// All connections that are not found by lists are known.
+  void OnPlanApplied();
   /// An account's first lists are still to come: until they have, not all connections are known.
   void AwaitDiscovery();
   /// They have come, or will not.

@@ -93,6 +93,8 @@ class PollObserver {
   virtual void OnConnectionChanged(ConnectionKey /*connection*/, const ConnectionPlan& /*plan*/) {}
   /// A poll under way is given up; nothing more will be said of it.
   virtual void OnConnectionRemoved(ConnectionKey /*connection*/) {}
+  /// All that a plan says by itself has been added, changed and removed; lists may tell of more.
+  virtual void OnPlanApplied() {}
 
   /// `lag`: how much later than due.
   virtual void OnPollBegun(ConnectionKey /*connection*/, Duration /*lag*/) {}

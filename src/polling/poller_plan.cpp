@@ -55,6 +55,7 @@ void Poller::Apply(const PollPlan& plan) {
   for (const AccountPlan& account_plan : plan.accounts) {
     ApplyConnections(KeepOrAddAccount(account_plan, now), now);
   }
+  observer_.OnPlanApplied();
 }
 
 Poller::Account& Poller::KeepOrAddAccount(const AccountPlan& plan, Instant now) {

@@ -68,6 +68,12 @@ class DiscoveryTest(EndToEndTest):
             found += self.names(samples)
         self.assertEqual(sorted(found), sorted(c["name"] for c in simulator.truth()))
 
+    def test_a_shard_without_connections_is_ready(self):
+        simulator = self.start_simulator("--connections=1")
+        config = self.write_config(simulator.api, simulator.truth())
+        for shard in range(2):
+            self.start_exporter(config, f"--shard={shard}", "--total-shards=2").wait_until_ready()
+
     def test_a_refused_list_is_a_failure_with_its_reason(self):
         simulator = self.start_simulator("--connections=2")
         config = self.write("config.yml", f"accounts: [{{base_url: {simulator.api}, api_key: WRONG, "

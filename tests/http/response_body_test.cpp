@@ -129,6 +129,21 @@ TEST(ResponseBodyPool, GivesOutWhatCameBackLast) {
   EXPECT_EQ(pool.Take().get(), address);
 }
 
+TEST(ResponseBodyPool, LetsGoWhatWasNotNeededOfLate) {
+  ResponseBodyPool pool;
+  const auto use = [&pool](std::size_t at_once) {
+    std::vector<std::unique_ptr<ResponseBody>> bodies;
+    for (std::size_t i = 0; i < at_once; ++i) bodies.push_back(pool.Take());
+    for (auto& body : bodies) pool.Give(std::move(body));
+  };
+  use(50);
+  EXPECT_EQ(pool.idle(), 50U);
+  for (std::size_t i = 0; i < ResponseBodyPool::kUsesUntilTrim; ++i) use(3);
+  EXPECT_EQ(pool.idle(), 3U);
+  for (std::size_t i = 0; i < ResponseBodyPool::kUsesUntilTrim; ++i) use(3);
+  EXPECT_EQ(pool.idle(), 3U);
+}
+
 TEST(ResponseBodyPool, DoesNotKeepAnUnusuallyLargeBodysMemory) {
   ResponseBodyPool pool;
   auto body = pool.Take();

@@ -484,6 +484,24 @@ TEST(ConnectionStore, IsReadyOnceEachConnectionWasPolledWhateverCameOfIt) {
   EXPECT_TRUE(store.ready());
 }
 
+TEST(ConnectionStore, IsReadyWhenThereIsNothingToPoll) {
+  ConnectionStore store;
+  EXPECT_FALSE(store.ready());
+  store.OnPlanApplied();
+  EXPECT_TRUE(store.ready());
+}
+
+TEST(ConnectionStore, IsNotReadyBecauseAPlanIsInForce) {
+  ConnectionStore waits_for_poll;
+  waits_for_poll.Add(kFirst, "main", {.id = "1", .name = "1"});
+  waits_for_poll.OnPlanApplied();
+  EXPECT_FALSE(waits_for_poll.ready());
+  ConnectionStore waits_for_lists;
+  waits_for_lists.AwaitDiscovery();
+  waits_for_lists.OnPlanApplied();
+  EXPECT_FALSE(waits_for_lists.ready());
+}
+
 TEST(ConnectionStore, StaysReadyWhenAConnectionComesLater) {
   ConnectionStore store;
   store.Add(kFirst, "main", {.id = "1", .name = "1"});

@@ -719,6 +719,13 @@ TEST_F(PollerApplyTest, DoesNotTakeTheAcceptanceOfAnOldKeyForThatOfTheNewOne) {
   EXPECT_EQ(observer_.keys_accepted, 0);
 }
 
+TEST_F(PollerApplyTest, TellsWhenAllOfAPlanIsInForce) {
+  EXPECT_THAT(observer_.connections_when_applied, ElementsAre(3));
+  connections().push_back({.id = "new", .interval = 15s, .timeout = 10s, .stale_after = 45s});
+  Apply();
+  EXPECT_THAT(observer_.connections_when_applied, ElementsAre(3, 4));
+}
+
 TEST_F(PollerApplyTest, RemovesAnAccountWithAllItsConnections) {
   plan_.accounts.clear();
   Pass(15s);

@@ -64,6 +64,7 @@ class Checker final : public PollObserver {
                          const ConnectionPlan& plan) override;
   void OnConnectionChanged(ConnectionKey connection, const ConnectionPlan& plan) override;
   void OnConnectionRemoved(ConnectionKey connection) override;
+  void OnPlanApplied() override { listener_->OnPlanApplied(); }
   void OnPollBegun(ConnectionKey connection, Duration lag) override;
   void OnPollEnded(ConnectionKey connection, const PollReport& report) override;
   void OnPollsSkipped(ConnectionKey connection, std::uint64_t count) override;

@@ -30,6 +30,7 @@ class RecordingObserver final : public PollObserver {
   void OnConnectionRemoved(ConnectionKey key) override {
     removed.push_back(connections[static_cast<std::size_t>(key)]);
   }
+  void OnPlanApplied() override { connections_when_applied.push_back(added.size()); }
   void OnPollBegun(ConnectionKey key, Duration lag) override {
     begun.push_back(connections[static_cast<std::size_t>(key)]);
     lags.push_back(lag);
@@ -53,6 +54,7 @@ class RecordingObserver final : public PollObserver {
   }
 
   std::vector<std::string> accounts, connections, added, changed, removed, begun;
+  std::vector<std::size_t> connections_when_applied;
   std::vector<ConnectionPlan> plans;
   std::vector<Duration> key_waits;
   std::vector<std::expected<std::size_t, PollFailure>> discoveries;
