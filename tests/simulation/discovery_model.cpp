@@ -48,8 +48,8 @@ void RefreshRecord::OnSent(const std::string& target, const ListRequest& request
 
 void RefreshRecord::OnOutcome(const Outcome& outcome, Instant now, WallTime wall_now) {
   // Not every account has each of the lists that tell limits: it is as good as empty then.
-  const bool lacks = !outcome.error && outcome.status == 404 && outcome.advice.should_retry != true &&
-                     list_ > 0 && number_ == 1;
+  const bool lacks = !outcome.error && outcome.status == 404 &&
+                     outcome.advice.should_retry != true && list_ > 0 && number_ == 1;
   const ListPage empty{.number = 1, .total_pages = 1};
   Outcome judged = outcome;
   if (lacks) {

@@ -101,7 +101,8 @@ class FaultyApiTest : public ::testing::Test {
 
   std::vector<std::string> TrueLegs() {
     std::vector<std::string> legs;
-    for (const auto& leg : world_.View(world_.accounts()[0], kShortId)->legs) legs.push_back(leg->id);
+    for (const auto& leg : world_.View(world_.accounts()[0], kShortId)->legs)
+      legs.push_back(leg->id);
     return legs;
   }
 
@@ -109,8 +110,9 @@ class FaultyApiTest : public ::testing::Test {
   SimClock sim_clock_{clock_, 1};
   CallWorld world_{
       {{.api_key = "KEY",
-        .connections = {{.id = kShortId, .name = "support", .traffic = {{.mean_active_calls = 350}}},
-                        {.id = "2", .name = "other", .traffic = {{.mean_active_calls = 5}}}}}},
+        .connections =
+            {{.id = kShortId, .name = "support", .traffic = {{.mean_active_calls = 350}}},
+             {.id = "2", .name = "other", .traffic = {{.mean_active_calls = 5}}}}}},
       sim_clock_};
   Api api_{{}, world_, clock_};
   FaultRules rules_{1};
