@@ -62,7 +62,8 @@ class UnitsTest(unittest.TestCase):
     def test_the_key_is_where_the_packaged_configuration_looks(self):
         name, _ = settings("LoadCredential")[0].split(":")
         self.assertIn(f"/run/credentials/telnyx_exporter.service/{name}",
-                      read(os.path.join(ROOT, "deploy", "debian", "telnyx_exporter.yml")))
+                      read(os.path.join(ROOT, "debian", "etc", "telnyx_exporter",
+                                        "telnyx_exporter.yml")))
 
     def test_what_the_program_sends_is_what_the_unit_waits_for(self):
         self.assertEqual(settings("Type"), ["notify"])
