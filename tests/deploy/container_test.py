@@ -1,5 +1,5 @@
-"""The image, built by buildah and run by podman, and the compose file, as far as it can be tried without the images of
-others: docker-compose reads it, and what it mounts is tried by the programs that will read it.
+"""The image, built by buildah and run by podman, and the compose file, as far as it can be tried without
+the images of others: docker-compose reads it, and what it mounts is tried by the programs that will read it.
 
 Building compiles the programs; with a warm ccache that takes a minute and a half, without one about four."""
 
@@ -53,8 +53,11 @@ class ImageTest(EndToEndTest):
     def make_storage(cls):
         """Images of the test's own, so that none of this machine's are used or replaced."""
         storage = os.path.join(cls.work, "storage.conf")
+        # An overlay cannot lie on another one.
+        kind = run("stat", "--file-system", "--format=%T", cls.work).strip()
+        driver = "vfs" if kind == "overlayfs" else "overlay"
         with open(storage, "w", encoding="utf-8") as file:
-            file.write('[storage]\ndriver = "overlay"\n'
+            file.write(f'[storage]\ndriver = "{driver}"\n'
                        f'graphroot = "{cls.work}/graph"\nrunroot = "{cls.work}/run"\n')
         cls.environment = {**os.environ, "CONTAINERS_STORAGE_CONF": storage}
         # Frees what the overlays hold, whatever the tests did.
@@ -68,6 +71,7 @@ class ImageTest(EndToEndTest):
     @classmethod
     def build(cls, name, *flags):
         cache = run("ccache", "--get-config", "cache_dir").strip()
+        os.makedirs(cache, exist_ok=True)
         cls.tool("buildah", "bud", "--isolation=chroot", "--network=host", "--pull-never",
                  "--format=docker", "--layers", f"--volume={cache}:/ccache",
                  "--build-arg=CCACHE_DIR=/ccache", f"--build-arg=REVISION={REVISION}",
@@ -105,8 +109,8 @@ class ImageTest(EndToEndTest):
 
     def test_holds_nothing_but_what_the_program_needs(self):
         added = self.packages("localhost/exporter") - self.packages(BASE)
-        self.assertFalse({name for name in added if re.search(r"^(gcc|g\+\+|cpp|cmake|git|curl|.*-dev)$",
-                                                              name)}, added)
+        unwanted = re.compile(r"^(gcc|g\+\+|cpp|cmake|git|curl|.*-dev)$")
+        self.assertEqual(set(filter(unwanted.search, added)), set())
         with open(os.path.join(ROOT, "Dockerfile"), encoding="utf-8") as file:
             named = set(file.read().split("--no-install-recommends")[1].split("&&")[0]
                         .replace("\\", "").split()) - {"ca-certificates"}
