@@ -6,6 +6,9 @@ execute_process(
   OUTPUT_STRIP_TRAILING_WHITESPACE
   ERROR_QUIET)
 if(NOT REVISION)
+  set(REVISION "${REVISION_WITHOUT_GIT}")
+endif()
+if(NOT REVISION)
   set(REVISION "unknown")
 endif()
 configure_file("${TEMPLATE}" "${OUTPUT}" @ONLY)

@@ -27,6 +27,7 @@ cleanup() {
   for mounted in dev/pts dev proc sys; do
     mountpoint -q "$root/$mounted" && umount -l "$root/$mounted"
   done
+  if mountpoint -q "$root"; then umount -l "$root"; fi
   rm -rf --one-file-system "$root"
 }
 trap cleanup EXIT
@@ -43,6 +44,9 @@ cp -a /etc/apt/apt.conf.d/. "$root/etc/apt/apt.conf.d/"
 cp -a /usr/local/share/ca-certificates/. "$root/usr/local/share/ca-certificates/" 2>/dev/null || true
 cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
 cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
+# A mount of its own, without which the tests could run no container in there.
+mount --bind "$root" "$root"
+mount --make-private "$root"
 mount -t proc proc "$root/proc"
 mount --rbind --make-rslave /dev "$root/dev"
 mount --rbind --make-rslave /sys "$root/sys"

@@ -9,9 +9,9 @@ build_packages=(
 )
 run_packages=(curl)
 test_packages=(
-  chromium clang-format-19 clang-tidy-19 curl libbenchmark-dev libgmock-dev libgtest-dev nginx-light
-  openssl prometheus prometheus-alertmanager python3 python3-jsonschema python3-prometheus-client python3-yaml
-  valgrind
+  binutils buildah chromium clang-format-19 clang-tidy-19 curl debhelper docker-compose libbenchmark-dev libgmock-dev libgtest-dev lintian man-db mmdebstrap nginx-light
+  openssl podman procps prometheus prometheus-alertmanager python3 python3-jsonschema python3-prometheus-client python3-yaml
+  runc strace systemd valgrind zsh
 )
 fuzz_packages=(clang-19 libclang-rt-19-dev)
 # Node.js often comes from elsewhere, and then Debian's npm cannot be installed beside it.

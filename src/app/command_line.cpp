@@ -45,6 +45,9 @@ void DeclareFlags(CLI::App& app, RawFlags& flags) {
   app.add_flag("--once", result.once,
                "Poll each connection once, print the metrics and exit: 0 every poll was complete, "
                "1 not");
+  app.add_flag("--healthcheck", result.healthcheck,
+               "Ask the exporter that runs with the same --web flags whether it works, and exit: 0 "
+               "it does, 1 not");
   app.add_option("--web.listen-address", result.listen_addresses,
                  "HOST:PORT, [V6]:PORT or :PORT to listen on; repeatable")
       ->capture_default_str()

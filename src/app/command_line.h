@@ -19,6 +19,7 @@ struct CommandLine {
   std::vector<std::string> listen_addresses = {":10035"};
   std::string telemetry_path = "/metrics";
   std::string web_config_file;  // empty: everybody may ask, over plain HTTP
+  bool healthcheck = false;
   bool systemd_socket = false;  // instead of the addresses
   Shard shard;
   LogLevel log_level = LogLevel::kInfo;

@@ -1,6 +1,8 @@
 #include "app/exporter.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
@@ -15,6 +17,7 @@
 #include "app/poll_observers.h"
 #include "app/poll_thread.h"
 #include "app/reloader.h"
+#include "app/service_manager.h"
 #include "app/web_pages.h"
 #include "app/web_server.h"
 #include "base/build_info.h"
@@ -78,13 +81,20 @@ void BlockSignals() {
 }
 
 // How often key files are looked at.
-constexpr timespec kKeyFileInterval{.tv_sec = 2, .tv_nsec = 0};
+constexpr std::chrono::microseconds kKeyFileInterval = std::chrono::seconds(2);
+
+timespec ToTimespec(std::chrono::nanoseconds duration) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(duration);
+  return {.tv_sec = seconds.count(), .tv_nsec = (duration - seconds).count()};
+}
 
 // Reloads when it is told to and when a key file changes, until a signal says to stop.
-int ReloadUntilStopSignal(Reloader& reloader) {
+int ReloadUntilStopSignal(Reloader& reloader, Watchdog& watchdog) {
   const sigset_t signals = HandledSignals();
+  const timespec interval = ToTimespec(std::min(kKeyFileInterval, watchdog.interval()));
   while (true) {
-    const int signal = sigtimedwait(&signals, nullptr, &kKeyFileInterval);
+    watchdog.Look();
+    const int signal = sigtimedwait(&signals, nullptr, &interval);
     if (signal == SIGHUP) {
       reloader.Reload();
     } else if (signal > 0) {
@@ -116,6 +126,9 @@ int Serve(const CommandLine& command_line, Config config, const PollPlan& plan, 
   BlockSignals();
   const Instant started = clock.Now();
   Pipeline pipeline(plan, PollMode::kContinuous, clock, log);
+  Watchdog watchdog([&poller = pipeline.poller()](Watchdog::Task task) {
+    poller.Post([task = std::move(task)](Poller&) mutable { task(); });
+  });
   PollThread polling(pipeline.poller());
   Reloader reloader(command_line.config_file, std::move(config), command_line.shard, clock, log,
                     pipeline.exporter_metrics(),
@@ -135,7 +148,9 @@ int Serve(const CommandLine& command_line, Config config, const PollPlan& plan, 
     log.Error("cannot start", {{"error", server.error().message}});
     return kExitRefused;
   }
-  const int signal = ReloadUntilStopSignal(reloader);
+  NotifyReady();
+  const int signal = ReloadUntilStopSignal(reloader, watchdog);
+  NotifyStopping();
   log.Info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
   polling.Stop();
   server->reset();

@@ -14,6 +14,7 @@
 #include "app/command_line.h"
 #include "app/exit_code.h"
 #include "app/exporter.h"
+#include "app/health_check.h"
 #include "app/make_poll_plan.h"
 #include "app/web_rules.h"
 #include "base/build_info.h"
@@ -54,6 +55,14 @@ bool CheckWebConfig(const std::string& file) {
   return true;
 }
 
+int ReportHealth(const CommandLine& command_line) {
+  std::signal(SIGPIPE, SIG_IGN);
+  const auto healthy = CheckHealth(command_line, SystemClock());
+  if (healthy) return kExitStopped;
+  fmt::print(stderr, "telnyx_exporter: not healthy: {}\n", healthy.error().message);
+  return kExitRefused;
+}
+
 int Run(int argc, const char* const* argv) {
   const auto command_line = ParseCommandLine(argc, argv, HostName());
   if (!command_line) {
@@ -61,6 +70,7 @@ int Run(int argc, const char* const* argv) {
     fmt::print(exit.exit_code == kExitStopped ? stdout : stderr, "{}", exit.text);
     return exit.exit_code;
   }
+  if (command_line->healthcheck) return ReportHealth(*command_line);
   const std::string& file = command_line->config_file;
   auto loaded = LoadConfigFile(file);
   if (!loaded) PrintMessages(file, loaded.error());

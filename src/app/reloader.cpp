@@ -4,6 +4,7 @@
 
 #include "app/api_key.h"
 #include "app/make_poll_plan.h"
+#include "app/service_manager.h"
 #include "config/load_config.h"
 
 namespace telnyx_exporter {
@@ -23,6 +24,7 @@ Reloader::Reloader(std::string file, Config config, const Shard& shard, const Cl
 
 std::vector<std::string> Reloader::Reload() {
   const std::lock_guard lock(reloading_);
+  NotifyReloading();
   std::vector<std::string> errors = Load();
   NoteOutcome(errors);
   if (errors.empty()) {
@@ -34,6 +36,7 @@ std::vector<std::string> Reloader::Reload() {
       log_.Error("configuration refused, the old one stays", {{"error", error}});
     }
   }
+  NotifyReady();
   return errors;
 }
 

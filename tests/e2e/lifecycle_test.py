@@ -24,8 +24,8 @@ class CommandLineTest(EndToEndTest):
     def test_help_lists_every_flag(self):
         run = self.run_exporter("--help")
         self.assertEqual(run.returncode, 0)
-        for flag in ("--config.file", "--config.check", "--once", "--web.listen-address",
-                     "--web.telemetry-path", "--web.config.file", "--web.systemd-socket",
+        for flag in ("--config.file", "--config.check", "--once", "--healthcheck",
+                     "--web.listen-address", "--web.telemetry-path", "--web.config.file", "--web.systemd-socket",
                      "--shard", "--total-shards", "--log.level", "--log.format", "--version"):
             self.assertIn(flag, run.stdout)
 

@@ -1,0 +1,101 @@
+"""The systemd units: what systemd itself says to them, and whether the program keeps within them."""
+
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+
+from harness import EXPORTER, EndToEndTest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+UNITS = os.path.join(ROOT, "deploy", "systemd")
+SERVICE = os.path.join(UNITS, "telnyx_exporter.service")
+MOST_EXPOSURE = 1.5
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def run(*command):
+    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"})
+
+
+def settings(key):
+    return re.findall(rf"^{key}=(.*)$", read(SERVICE), re.MULTILINE)
+
+
+def system_calls(group):
+    """Those of a group as @system-service, with all groups in it."""
+    calls = set()
+    for line in run("systemd-analyze", "--no-pager", "syscall-filter", group).stdout.splitlines():
+        word = line.strip()
+        if word.startswith("@") and word != group:
+            calls |= system_calls(word)
+        elif re.fullmatch(r"[a-z0-9_]+", word):
+            calls.add(word)
+    return calls
+
+
+class UnitsTest(unittest.TestCase):
+    def test_exposure(self):
+        result = run("systemd-analyze", "security", "--offline=true", "--no-pager", SERVICE)
+        exposure = float(re.search(r"exposure level for \S+: ([0-9.]+)", result.stdout).group(1))
+        print(f"exposure {exposure}")
+        self.assertLessEqual(exposure, MOST_EXPOSURE, result.stdout)
+
+    def test_systemd_takes_every_line(self):
+        with tempfile.TemporaryDirectory() as directory:
+            paths = []
+            for name in sorted(os.listdir(UNITS)):
+                paths.append(os.path.join(directory, name))
+                with open(paths[-1], "w", encoding="utf-8") as file:
+                    file.write(read(os.path.join(UNITS, name)).replace("/usr/bin/telnyx_exporter",
+                                                                       EXPORTER))
+            result = run("systemd-analyze", "verify", "--man=no", *paths)
+        complaints = [line for line in result.stderr.splitlines() if directory in line
+                      or "telnyx_exporter" in line]
+        self.assertEqual(complaints, [])
+
+    def test_the_key_is_where_the_packaged_configuration_looks(self):
+        name, _ = settings("LoadCredential")[0].split(":")
+        self.assertIn(f"/run/credentials/telnyx_exporter.service/{name}",
+                      read(os.path.join(ROOT, "debian", "etc", "telnyx_exporter",
+                                        "telnyx_exporter.yml")))
+
+    def test_what_the_program_sends_is_what_the_unit_waits_for(self):
+        self.assertEqual(settings("Type"), ["notify"])
+        self.assertEqual(len(settings("WatchdogSec")), 1)
+        self.assertEqual(settings("ExecReload")[-1], "kill -HUP $MAINPID")
+
+
+class SystemCallsTest(EndToEndTest):
+    def test_polling_serving_and_reloading_need_none_that_is_forbidden(self):
+        trace = os.path.join(self.directory, "trace")
+        simulator = self.start_simulator()
+        connections = simulator.truth()
+        config = self.write_config(simulator.api, connections)
+        exporter = self.start_exporter(
+            config, prefix=("strace", "--follow-forks", "--quiet=all", "--summary-only",
+                            "--summary-columns=calls,name", f"--output={trace}"))
+        exporter.wait_until_ready()
+        exporter.metrics()
+        subprocess.run(["pkill", "--signal", "HUP", "--parent", str(exporter.process.pid)], check=True)
+        exporter.find_in_log("configuration reloaded")
+        subprocess.run(["pkill", "--signal", "TERM", "--parent", str(exporter.process.pid)], check=True)
+        exporter.process.wait()
+
+        used = set(re.findall(r"^ *\d+ +(\w+)$", read(trace), re.MULTILINE)) - {"total"}
+        self.assertIn("rt_sigtimedwait", used)  # the trace is that of the exporter
+        allowed = set()
+        for setting in settings("SystemCallFilter"):
+            calls = set().union(*map(system_calls, setting.lstrip("~").split()))
+            allowed = allowed - calls if setting.startswith("~") else allowed | calls
+        # Before the filter is in force, or always let through by systemd.
+        self.assertEqual(used - allowed - system_calls("@default"), set())
+
+
+if __name__ == "__main__":
+    unittest.main()
