@@ -27,6 +27,8 @@ function(add_room_test name)
   cmake_parse_arguments(PARSE_ARGV 1 test "" "" "SOURCES;LINKS")
   add_executable(${name} ${test_SOURCES})
   target_link_libraries(${name} PRIVATE ${test_LINKS} project_options GTest::gmock GTest::gtest_main)
+  # Files of one test program may use the same names for their own helpers.
+  set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
   gtest_discover_tests(
     ${name}
     WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}/tests"
