@@ -162,7 +162,8 @@ TEST_P(DayAccuracy, CountsAndMeasuresWhatPollsCanSee) {
   const double expected_error = MeanError(kinds, seconds);
   EXPECT_NEAR(day.error(), expected_error, 5 * MeanSpread(seconds, day.seen_ended));
   const double mean_of_all = MeanOverCalls(kinds, [](double d) { return d; });
-  if (seconds <= mean_of_all) {
+  // Of a whole day: in a shorter one a crowd's short calls are most of all calls.
+  if (kDay == 24h && seconds <= mean_of_all) {
     EXPECT_LT(std::abs(day.error()), 0.02 * day.mean_seconds);
   }
 
