@@ -1,7 +1,6 @@
 #include "app/service_manager.h"
 
 #include <cstdint>
-#include <ctime>
 #include <string>
 #include <utility>
 
@@ -30,14 +29,11 @@ std::chrono::microseconds LookInterval() {
 void NotifyReady() { Notify("READY=1"); }
 
 void NotifyReloading() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  // The time is what Type=notify-reload asks for, so that it can tell this reload from the last.
-  const std::chrono::nanoseconds since_boot =
-      std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
-  Notify(fmt::format("RELOADING=1\nMONOTONIC_USEC={}",
-                     std::chrono::floor<std::chrono::microseconds>(since_boot).count())
-             .c_str());
+  // The time, of CLOCK_MONOTONIC, is what Type=notify-reload asks for, so that it can tell this
+  // reload from the last.
+  const auto now = std::chrono::floor<std::chrono::microseconds>(
+      std::chrono::steady_clock::now().time_since_epoch());
+  Notify(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.count()).c_str());
 }
 
 void NotifyStopping() { Notify("STOPPING=1"); }
