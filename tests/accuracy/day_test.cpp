@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <numbers>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -13,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "simulated_day.h"
+#include "support/call_theory.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -48,53 +48,6 @@ const std::vector<Traffic> kTraffic = {
        .window = DayWindow{.from = 7200, .until = 7440},
        .seed = 2}}},
 };
-
-// Sums over log-normal durations as the simulation draws them: the mean of `value` over all calls.
-template <typename Value>
-double MeanOverDurations(const TrafficSettings& settings, Value value) {
-  const double sigma = settings.duration_spread;
-  const double mu = std::log(settings.mean_duration_seconds) - sigma * sigma / 2;
-  constexpr double kStep = 1e-3;
-  double mean = 0;
-  for (double z = -8; z < 8; z += kStep) {
-    const double density = std::exp(-z * z / 2) / std::sqrt(2 * std::numbers::pi);
-    mean += density * kStep * value(std::min(std::exp(mu + sigma * z), settings.longest_seconds));
-  }
-  return mean;
-}
-
-// Calls of a kind in a day.
-double CountOf(const TrafficSettings& settings) {
-  const double seconds =
-      settings.window ? settings.window->until - settings.window->from : ToSeconds(kDay);
-  return settings.mean_active_calls / settings.mean_duration_seconds * seconds;
-}
-
-// The mean of `value` over the calls of all kinds, each as often as it comes.
-template <typename Value>
-double MeanOverCalls(const std::vector<TrafficSettings>& kinds, Value value) {
-  double sum = 0;
-  double count = 0;
-  for (const TrafficSettings& kind : kinds) {
-    sum += CountOf(kind) * MeanOverDurations(kind, value);
-    count += CountOf(kind);
-  }
-  return sum / count;
-}
-
-// A call that is shorter than the interval is seen as often as a poll falls into it.
-double ShareSeen(const std::vector<TrafficSettings>& kinds, double interval) {
-  return MeanOverCalls(kinds, [&](double d) { return std::min(1.0, d / interval); });
-}
-
-// By how much the time from when a call that is seen was last seen to its end differs from half an
-// interval: not at all for calls longer than the interval, whose end may be anywhere in it. The
-// API's whole seconds are half a second too short.
-double MeanError(const std::vector<TrafficSettings>& kinds, double interval) {
-  const double excess = MeanOverCalls(
-      kinds, [&](double d) { return d < interval ? d / interval * (interval - d) / 2 : 0.0; });
-  return excess / ShareSeen(kinds, interval) - 0.5;
-}
 
 // What the exporter made of a day, beside what the simulation knows of it.
 struct Outcome {
@@ -154,14 +107,15 @@ TEST_P(DayAccuracy, CountsAndMeasuresWhatPollsCanSee) {
   EXPECT_EQ(day.counted.ended, day.seen_ended);
 
   // What it cannot see are the short calls, as many as there must be.
-  const double share = ShareSeen(kinds, seconds);
+  const CallTheory theory(kinds, ToSeconds(kDay));
+  const double share = theory.ShareSeen(seconds);
   EXPECT_NEAR(day.started_share(), share, 5 * ShareSpread(share, day.all_started));
   EXPECT_NEAR(day.ended_share(), share, 5 * ShareSpread(share, day.all_ended));
 
   // How long they lasted, on average.
-  const double expected_error = MeanError(kinds, seconds);
+  const double expected_error = theory.MeanError(seconds);
   EXPECT_NEAR(day.error(), expected_error, 5 * MeanSpread(seconds, day.seen_ended));
-  const double mean_of_all = MeanOverCalls(kinds, [](double d) { return d; });
+  const double mean_of_all = theory.MeanOverCalls([](double d) { return d; });
   // Of a whole day: in a shorter one a crowd's short calls are most of all calls.
   if (kDay == 24h && seconds <= mean_of_all) {
     EXPECT_LT(std::abs(day.error()), 0.02 * day.mean_seconds);
@@ -196,11 +150,12 @@ TEST(Accuracy, HasNoBiasOverManyDays) {
     settings.seed = 1000 * seed;
     const std::vector<TrafficSettings> kinds = {settings};
     const Outcome day = PollADay(kinds, kInterval);
-    const double share = ShareSeen(kinds, kInterval);
+    const CallTheory theory(kinds, ToSeconds(kDay));
+    const double share = theory.ShareSeen(kInterval);
     // Each in standard deviations of its own day.
     started += (day.started_share() - share) / ShareSpread(share, day.all_started);
     ended += (day.ended_share() - share) / ShareSpread(share, day.all_ended);
-    error += (day.error() - MeanError(kinds, kInterval)) / MeanSpread(kInterval, day.seen_ended);
+    error += (day.error() - theory.MeanError(kInterval)) / MeanSpread(kInterval, day.seen_ended);
   }
   const double most = 3 * std::sqrt(kDays);
   EXPECT_LT(std::abs(started), most);

@@ -3,7 +3,6 @@
 
 #include <cmath>
 #include <map>
-#include <numbers>
 #include <optional>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "calls/call_summary.h"
 #include "calls/call_tracker.h"
 #include "simulator/traffic_model.h"
+#include "support/call_theory.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -21,37 +21,8 @@ using simulator::SimTime;
 using simulator::TrafficModel;
 using simulator::TrafficSettings;
 
-constexpr SimTime kDay = 86'400;
+constexpr SimTime kDay = simulator::kSecondsPerDay;
 const auto kBounds = std::make_shared<const std::vector<double>>(std::vector<double>{60, 600});
-
-// Log-normal durations as the simulation draws them: the mean of `value` over all calls.
-template <typename Value>
-double MeanOverDurations(const TrafficSettings& settings, Value value) {
-  const double sigma = settings.duration_spread;
-  const double mu = std::log(settings.mean_duration_seconds) - sigma * sigma / 2;
-  constexpr double kStep = 1e-3;
-  double mean = 0;
-  for (double z = -8; z < 8; z += kStep) {
-    const double density = std::exp(-z * z / 2) / std::sqrt(2 * std::numbers::pi);
-    mean +=
-        density * kStep * value(std::min(std::exp(mu + sigma * z), simulator::kLongestCallSeconds));
-  }
-  return mean;
-}
-
-// A call that is shorter than the interval is seen as often as a poll falls into it.
-double ShareSeen(const TrafficSettings& settings, double interval) {
-  return MeanOverDurations(settings, [&](double d) { return std::min(1.0, d / interval); });
-}
-
-// By how much half an interval is too long for the end of a call that is seen: not at all for calls
-// that are longer than the interval, whose end may be anywhere in it. The API's whole seconds are
-// half a second too short.
-double MeanError(const TrafficSettings& settings, double interval) {
-  const double excess = MeanOverDurations(
-      settings, [&](double d) { return d < interval ? d / interval * (interval - d) / 2 : 0.0; });
-  return excess / ShareSeen(settings, interval) - 0.5;
-}
 
 // What the tracker makes of the polls, beside what the simulation knows of the calls in them.
 class Day {
@@ -115,7 +86,8 @@ TEST_P(CallTrackerAccuracy, CountsEveryCallThatAPollSawAndMeasuresHowLongItLaste
   EXPECT_EQ(day.completed.count(), completed);
 
   // What was lost are the short calls, as many as there must be.
-  const double share = ShareSeen(settings, interval);
+  const CallTheory theory({settings}, kDay);
+  const double share = theory.ShareSeen(interval);
   const auto count = static_cast<double>(day.model.started());
   const double five_sigma = 5 * std::sqrt(share * (1 - share) / count) + 1e-3;
   const double started_share = static_cast<double>(day.started) / count;
@@ -127,7 +99,7 @@ TEST_P(CallTrackerAccuracy, CountsEveryCallThatAPollSawAndMeasuresHowLongItLaste
   const double error = day.completed.total_seconds() / static_cast<double>(completed) - mean;
   EXPECT_LT(std::abs(error), 0.02 * mean);
   const double spread = interval / std::sqrt(12 * static_cast<double>(completed));
-  EXPECT_NEAR(error, MeanError(settings, interval), 5 * spread + 0.02);
+  EXPECT_NEAR(error, theory.MeanError(interval), 5 * spread + 0.02);
 
   RecordProperty("calls", std::to_string(day.model.started()));
   RecordProperty("share_expected", std::to_string(share));
@@ -135,7 +107,7 @@ TEST_P(CallTrackerAccuracy, CountsEveryCallThatAPollSawAndMeasuresHowLongItLaste
   RecordProperty("ended_share", std::to_string(ended_share));
   RecordProperty("mean_seconds", std::to_string(mean));
   RecordProperty("error_seconds", std::to_string(error));
-  RecordProperty("error_expected", std::to_string(MeanError(settings, interval)));
+  RecordProperty("error_expected", std::to_string(theory.MeanError(interval)));
 }
 
 INSTANTIATE_TEST_SUITE_P(Intervals, CallTrackerAccuracy, ::testing::Values(5, 15, 60),
