@@ -16,8 +16,6 @@
 namespace telnyx_exporter {
 namespace {
 
-constexpr std::string_view kMarker = "Zq7x4";
-
 void CheckAccount(const AccountConfig& account, const PollConfig& poll) {
   Require(IsShowable(account.name, 128) && !account.name.empty(), "an account has a name");
   Require(account.base_url.starts_with("http") && !account.base_url.ends_with('/'),
@@ -81,11 +79,6 @@ void CheckSecretSettings(std::string_view line) {
 }  // namespace telnyx_exporter
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace telnyx_exporter;  // NOLINT(google-build-using-namespace)
-  if (size > kMaxFuzzedBytes) return -1;
-  FuzzInput input(data, size);
-  CheckFile(input.rest());
-  std::string_view line = input.TakeUntil('\n');
-  CheckSecretSettings(line.substr(0, line.find('\r')));
-  return 0;
+  return telnyx_exporter::FuzzConfigFile(data, size, telnyx_exporter::CheckFile,
+                                         telnyx_exporter::CheckSecretSettings);
 }

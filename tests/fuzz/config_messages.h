@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -15,6 +16,8 @@
 namespace telnyx_exporter {
 
 inline constexpr std::size_t kMaxFuzzedBytes = std::size_t{64} * 1024;
+/// Put into a secret's text, it must not come back in a message.
+inline constexpr std::string_view kMarker = "Zq7x4";
 
 // Whether the message's place is in the text. yaml-cpp converts UTF-16 and UTF-32, whose places are
 // of the converted text.
@@ -54,6 +57,19 @@ inline void CheckErrors(const std::vector<ConfigMessage>& errors, std::string_vi
                                    return std::tuple(message.line, message.column);
                                  }),
           "errors are in the file's order");
+}
+
+/// What a target for configuration files does with its input: the whole of it is a file, and its
+/// first line the value of secret settings.
+template <typename CheckFile, typename CheckSecret>
+int FuzzConfigFile(const std::uint8_t* data, std::size_t size, CheckFile check_file,
+                   CheckSecret check_secret) {
+  if (size > kMaxFuzzedBytes) return -1;
+  FuzzInput input(data, size);
+  check_file(input.rest());
+  const std::string_view line = input.TakeUntil('\n');
+  check_secret(line.substr(0, line.find('\r')));
+  return 0;
 }
 
 }  // namespace telnyx_exporter

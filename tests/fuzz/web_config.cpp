@@ -16,7 +16,6 @@
 namespace telnyx_exporter {
 namespace {
 
-constexpr std::string_view kMarker = "Zq7x4";
 const std::string kDirectory = "/etc/exporter";
 
 void CheckPem(const PemSource& pem) {
@@ -66,10 +65,7 @@ void CheckSecretSettings(std::string_view line) {
   };
   for (const std::string& yaml : files) {
     const auto loaded = ParseWebConfig(yaml, kDirectory);
-    for (const ConfigMessage& message : loaded ? loaded->warnings : loaded.error()) {
-      Require(FormatConfigMessage("f", message).find(kMarker) == std::string::npos,
-              "no message holds a secret");
-    }
+    CheckNoSecret(loaded ? loaded->warnings : loaded.error(), kMarker);
   }
 }
 
@@ -77,11 +73,6 @@ void CheckSecretSettings(std::string_view line) {
 }  // namespace telnyx_exporter
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace telnyx_exporter;  // NOLINT(google-build-using-namespace)
-  if (size > kMaxFuzzedBytes) return -1;
-  FuzzInput input(data, size);
-  CheckFile(input.rest());
-  std::string_view line = input.TakeUntil('\n');
-  CheckSecretSettings(line.substr(0, line.find('\r')));
-  return 0;
+  return telnyx_exporter::FuzzConfigFile(data, size, telnyx_exporter::CheckFile,
+                                         telnyx_exporter::CheckSecretSettings);
 }
