@@ -13,7 +13,7 @@
 #include <benchmark/benchmark.h>
 
 #include "base/clock.h"
-#include "exposition/gzip.h"
+#include "base/gzip.h"
 #include "metrics/account_store.h"
 #include "metrics/connection_store.h"
 #include "metrics/exporter_metrics.h"

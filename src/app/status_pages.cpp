@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "base/build_info.h"
+#include "base/gzip.h"
 #include "config/config_text.h"
 #include "exposition/content_negotiation.h"
-#include "exposition/gzip.h"
 #include "pages/assets.h"
 #include "pages/connection_page.h"
 #include "pages/status_page.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "exposition/gzip.h"
+#include "base/gzip.h"
 #include "metrics/catalogue.h"
 #include "metrics/client_metric.h"
 #include "metrics/process_metrics.h"

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/gzip.h"
 #include "simulator/answers.h"
-#include "simulator/gzip_text.h"
 
 namespace telnyx_exporter::simulator {
 namespace {
@@ -61,7 +61,7 @@ constexpr std::array kWrongTypes = {
 
 WireAnswer SendTruncatedGzip(const FaultyRequest& faulty) {
   HttpResponse response = WithBody(faulty, [](std::string& body) {
-    body = GzipText(body);
+    body = Gzip(body, GzipLevel::kSmall);
     body.resize(body.size() / 2);
   });
   response.headers.emplace_back("Content-Encoding", "gzip");

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "simulator/gzip_text.h"
+#include "base/gzip.h"
 #include "simulator/wire_http.h"
 
 namespace telnyx_exporter::simulator {
@@ -129,7 +129,7 @@ WireAnswer SendHugeBody(const FaultyRequest& /*faulty*/) {
 WireAnswer SendGzipBomb(const FaultyRequest& /*faulty*/) {
   return [](Wire& wire) {
     // A gzip file may be several files, one after the other.
-    const std::string part = GzipText(std::string(kMegabyte, ' '));
+    const std::string part = Gzip(std::string(kMegabyte, ' '), GzipLevel::kSmall);
     const auto head = fmt::format("{}Content-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
                                   kJsonHead, part.size() * kGzipBombMegabytes);
     if (wire.Send(head)) SendTimes(wire, part, kGzipBombMegabytes);

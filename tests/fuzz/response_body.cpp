@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/gzip.h"
 #include "fuzz/input.h"
-#include "http/gzip.h"
 
 namespace telnyx_exporter {
 namespace {

@@ -1,8 +1,8 @@
 #include <sstream>
 #include <string>
 
+#include "base/gzip.h"
 #include "curl_transport_fixture.h"
-#include "gzip.h"
 #include "support/scripted_server.h"
 
 namespace telnyx_exporter {

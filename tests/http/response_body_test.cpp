@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "gzip.h"
+#include "base/gzip.h"
 
 namespace telnyx_exporter {
 namespace {

@@ -15,11 +15,11 @@
 #include <simdjson.h>
 #include <zlib.h>
 
+#include "base/gzip.h"
 #include "base/text.h"
 #include "fake_request.h"
 #include "raw_client.h"
 #include "simulator/control.h"
-#include "simulator/gzip_text.h"
 #include "simulator/wire_server.h"
 #include "support/http_client.h"
 #include "support/manual_clock.h"
@@ -184,7 +184,8 @@ TEST_F(FaultyApiTest, SendsMoreThanAnybodyWants) {
   EXPECT_THAT(GetRaw(1000).bytes, HasSubstr("Content-Length: 100000000\r\n"));
   rules_.Clear();
   SwitchOn("gzip_bomb");
-  EXPECT_THAT(Get().body, StartsWith(GzipText(std::string(1'000'000, ' ')).substr(0, 500)));
+  EXPECT_THAT(Get().body,
+              StartsWith(Gzip(std::string(1'000'000, ' '), GzipLevel::kSmall).substr(0, 500)));
 }
 
 TEST_F(FaultyApiTest, BreaksTheContent) {
@@ -201,7 +202,7 @@ TEST_F(FaultyApiTest, BreaksTheContent) {
     }
     return by_fault;
   }();
-  const std::string gzip = GzipText(whole);
+  const std::string gzip = Gzip(whole, GzipLevel::kSmall);
   EXPECT_EQ(bodies.at("truncated_gzip"), gzip.substr(0, gzip.size() / 2));
   EXPECT_EQ(bodies.at("empty_200"), "");
   EXPECT_EQ(bodies.at("truncated_json"), whole.substr(0, whole.size() / 2));

@@ -1,4 +1,4 @@
-#include "exposition/gzip.h"
+#include "base/gzip.h"
 
 #define ZLIB_CONST  // input without a const_cast
 #include <stdexcept>
@@ -8,17 +8,14 @@
 namespace telnyx_exporter {
 namespace {
 
-// Expositions repeat themselves so much that the fastest level already leaves a small fraction of
-// them.
-constexpr int kLevel = 1;
 constexpr int kGzipWindowBits = 15 + 16;
 constexpr int kMemoryLevel = 8;
 
 }  // namespace
 
-std::string Gzip(std::string_view bytes) {
+std::string Gzip(std::string_view bytes, GzipLevel level) {
   z_stream stream{};
-  if (deflateInit2(&stream, kLevel, Z_DEFLATED, kGzipWindowBits, kMemoryLevel,
+  if (deflateInit2(&stream, static_cast<int>(level), Z_DEFLATED, kGzipWindowBits, kMemoryLevel,
                    Z_DEFAULT_STRATEGY) != Z_OK) {
     throw std::runtime_error("zlib cannot start");
   }

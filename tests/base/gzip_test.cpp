@@ -1,4 +1,4 @@
-#include "exposition/gzip.h"
+#include "base/gzip.h"
 
 #include <random>
 #include <string>
