@@ -1,19 +1,14 @@
 import {
-  CALLS_A_MINUTE, barGauge, dashboard, heatmap, row, stat, steps, table, timeseries,
-  variables, words,
-} from './panels.mjs';
+  ages, arrivalsAndEnds, dashed, endedDurations, limits, presentAges, presentDurations,
+  upOrFailing,
+} from './call_panels.mjs';
 import {
-  byConnection, endedBuckets, once, presentBuckets, quantile, rateOnce, utilisation,
-} from './queries.mjs';
+  CALLS_A_MINUTE, barGauge, dashboard, row, stat, steps, table, timeseries, variables,
+} from './panels.mjs';
+import {byConnection, once, rateOnce, utilisation} from './queries.mjs';
 
 const active = once('telnyx_active_calls');
 const lastWeek = once('telnyx_active_calls', {offset: '1w'});
-const lastWeekStyle = {
-  name: 'last week', color: {mode: 'fixed', fixedColor: 'text'}, 'custom.fillOpacity': 0,
-  'custom.lineStyle': {fill: 'dash', dash: [6, 4]},
-};
-const limits = steps([0.8, 'orange'], [0.95, 'red']);
-const ages = steps([3600, 'orange'], [4 * 3600, 'red']);
 
 export default () => dashboard({
   uid: 'telnyx-calls-overview',
@@ -47,7 +42,7 @@ export default () => dashboard({
       }],
     }),
     stat({
-      title: 'Longest call', unit: 'dthms', thresholds: ages,
+      title: 'Longest call', unit: 'dthms', thresholds: ages(),
       description: 'Age of the oldest active call. Orange from one hour, red from four.',
       queries: [{expr: `max(${once('telnyx_longest_active_call_duration_seconds')})`}],
     }),
@@ -62,7 +57,7 @@ export default () => dashboard({
 
     row('Calls'),
     timeseries({
-      title: 'Active calls', unit: 'short', overrides: [lastWeekStyle],
+      title: 'Active calls', unit: 'short', overrides: [dashed('last week', 'text')],
       description: 'Active call legs of the chosen connections together, and at the same time a week ago.',
       queries: [
         {expr: `sum(${active})`, legend: 'now'},
@@ -76,17 +71,9 @@ export default () => dashboard({
         expr: `topk(15, ${byConnection(active)})`, legend: '{{account}} / {{connection_name}}',
       }],
     }),
-    timeseries({
-      title: 'Arrivals and ends', unit: CALLS_A_MINUTE,
-      description: 'Calls that began and ended in a minute, as seen by the polls. Calls that begin and end between two '
-        + 'polls are not seen.',
-      queries: [
-        {expr: `60 * sum(${rateOnce('telnyx_calls_started_total')})`, legend: 'began'},
-        {expr: `60 * sum(${rateOnce('telnyx_completed_call_duration_seconds_count')})`, legend: 'ended'},
-      ],
-    }),
+    arrivalsAndEnds(' Calls that begin and end between two polls are not seen.'),
     barGauge({
-      title: 'Use of channel limits', unit: 'percentunit', decimals: 0, max: 1, thresholds: limits,
+      title: 'Use of channel limits', unit: 'percentunit', decimals: 0, max: 1, thresholds: limits(),
       description: 'The peak of active calls as a share of what the connection may have at once: the configured limit, or '
         + 'both of the API’s together. The 15 fullest connections that have a limit.',
       queries: [{
@@ -95,25 +82,11 @@ export default () => dashboard({
     }),
 
     row('Durations'),
-    timeseries({
-      title: 'How long the present calls have lasted', unit: 's',
-      description: 'Quantiles of the ages of the calls that are active now.',
-      queries: [[0.5, 'median'], [0.9, '90 %'], [0.99, '99 %']].map(
-        ([share, legend]) => ({expr: quantile(share, presentBuckets), legend})),
-    }),
-    timeseries({
-      title: 'How long ended calls lasted', unit: 's',
-      description: 'Quantiles of the durations of the calls that ended, as seen by the polls.',
-      queries: [[0.5, 'median'], [0.9, '90 %'], [0.99, '99 %']].map(
-        ([share, legend]) => ({expr: quantile(share, endedBuckets), legend})),
-    }),
-    heatmap({
-      title: 'Ages of the present calls', axisUnit: 's',
-      description: 'How many of the active calls are how old: the stronger the colour, the more.',
-      queries: [{expr: presentBuckets, legend: '{{le}}'}],
-    }),
+    presentDurations({description: 'Quantiles of the ages of the calls that are active now.'}),
+    endedDurations(),
+    presentAges(),
     barGauge({
-      title: 'Longest calls', unit: 'dthms', thresholds: ages,
+      title: 'Longest calls', unit: 'dthms', thresholds: ages(),
       description: 'Age of the oldest active call of a connection, the 15 oldest. Orange from one hour, red from four.',
       queries: [{
         expr: `topk(15, ${byConnection(once('telnyx_longest_active_call_duration_seconds'))})`,
@@ -134,14 +107,14 @@ export default () => dashboard({
       },
       queries: [
         {expr: byConnection(once('telnyx_connection_up')), column: 'Polls',
-          mappings: words({0: ['Failing', 'red'], 1: ['Up', 'green']}), thresholds: steps()},
+          mappings: upOrFailing, thresholds: steps()},
         {expr: byConnection(active), column: 'Active', unit: 'short'},
         {expr: byConnection(once('telnyx_active_call_sessions')), column: 'Sessions', unit: 'short'},
         {expr: byConnection(once('telnyx_active_calls_peak')), column: 'Peak', unit: 'short'},
         {expr: byConnection(once('telnyx_longest_active_call_duration_seconds')),
-          column: 'Longest', unit: 'dthms', thresholds: ages},
+          column: 'Longest', unit: 'dthms', thresholds: ages()},
         {expr: byConnection(utilisation), column: 'Limit used', unit: 'percentunit', decimals: 0,
-          thresholds: limits},
+          thresholds: limits()},
         {expr: byConnection(`60 * ${rateOnce('telnyx_calls_started_total')}`), column: 'Began',
           unit: CALLS_A_MINUTE, decimals: 1},
         {expr: 'max by (account, connection_name, connection_id, reason) '

@@ -1,15 +1,12 @@
 import {
-  BigValueTextMode, CALLS_A_MINUTE, dashboard, heatmap, row, stat, steps, table, timeseries,
-  variables, words,
-} from './panels.mjs';
+  ages, arrivalsAndEnds, dashed, endedDurations, limits, presentAges, presentDurations,
+  upOrFailing,
+} from './call_panels.mjs';
 import {
-  channelLimit, endedBuckets, once, presentBuckets, quantile, rateOnce, utilisation,
-} from './queries.mjs';
+  BigValueTextMode, dashboard, heatmap, row, stat, steps, table, timeseries, variables,
+} from './panels.mjs';
+import {channelLimit, endedBuckets, once, rateOnce, utilisation} from './queries.mjs';
 
-const dashed = (name, fixedColor) => ({
-  name, color: {mode: 'fixed', fixedColor}, 'custom.fillOpacity': 0,
-  'custom.lineStyle': {fill: 'dash', dash: [6, 4]},
-});
 const active = once('telnyx_active_calls');
 
 export default () => dashboard({
@@ -20,7 +17,7 @@ export default () => dashboard({
   panels: [
     row('Now'),
     stat({
-      title: 'Polls', mappings: words({0: ['Failing', 'red'], 1: ['Up', 'green']}), graph: false,
+      title: 'Polls', mappings: upOrFailing, graph: false,
       unit: 'short', description: 'Whether the newest poll of the connection was complete.',
       queries: [{expr: `min(${once('telnyx_connection_up')})`}],
     }),
@@ -44,13 +41,13 @@ export default () => dashboard({
     }),
     stat({
       title: 'Limit used', unit: 'percentunit', decimals: 0, noValue: 'no limit',
-      thresholds: steps([0.8, 'orange'], [0.95, 'red']),
+      thresholds: limits(),
       description: 'The peak of active calls as a share of what the connection may have at once.',
       queries: [{expr: `max(${utilisation})`}],
     }),
     stat({
       title: 'Longest call', unit: 'dthms',
-      thresholds: steps([3600, 'orange'], [4 * 3600, 'red']),
+      thresholds: ages(),
       description: 'Age of the oldest active call. Orange from one hour, red from four.',
       queries: [{expr: `max(${once('telnyx_longest_active_call_duration_seconds')})`}],
     }),
@@ -68,14 +65,7 @@ export default () => dashboard({
         {expr: `sum(${once('telnyx_reported_active_calls')})`, legend: 'API’s own count'},
       ],
     }),
-    timeseries({
-      title: 'Arrivals and ends', unit: CALLS_A_MINUTE,
-      description: 'Calls that began and ended in a minute, as seen by the polls.',
-      queries: [
-        {expr: `60 * sum(${rateOnce('telnyx_calls_started_total')})`, legend: 'began'},
-        {expr: `60 * sum(${rateOnce('telnyx_completed_call_duration_seconds_count')})`, legend: 'ended'},
-      ],
-    }),
+    arrivalsAndEnds(),
     timeseries({
       title: 'Legs in a session', unit: 'short', decimals: 2,
       description: 'How many legs a session has on average. More than two are transfers and conferences.',
@@ -85,26 +75,14 @@ export default () => dashboard({
     }),
 
     row('Durations'),
-    timeseries({
-      title: 'How long the present calls have lasted', unit: 's',
+    presentDurations({
       description: 'Quantiles of the ages of the calls that are active now, and the oldest one.',
       queries: [
-        ...[[0.5, 'median'], [0.9, '90 %'], [0.99, '99 %']].map(
-          ([share, legend]) => ({expr: quantile(share, presentBuckets), legend})),
         {expr: `max(${once('telnyx_longest_active_call_duration_seconds')})`, legend: 'longest'},
       ],
     }),
-    timeseries({
-      title: 'How long ended calls lasted', unit: 's',
-      description: 'Quantiles of the durations of the calls that ended, as seen by the polls.',
-      queries: [[0.5, 'median'], [0.9, '90 %'], [0.99, '99 %']].map(
-        ([share, legend]) => ({expr: quantile(share, endedBuckets), legend})),
-    }),
-    heatmap({
-      title: 'Ages of the present calls', axisUnit: 's',
-      description: 'How many of the active calls are how old: the stronger the colour, the more.',
-      queries: [{expr: presentBuckets, legend: '{{le}}'}],
-    }),
+    endedDurations(),
+    presentAges(),
     heatmap({
       title: 'Durations of ended calls', axisUnit: 's',
       description: 'How many calls a second ended after how long: the stronger the colour, the more.',
