@@ -25,11 +25,6 @@ std::optional<double> ParseHeaderNumber(const std::optional<std::string>& text) 
   return static_cast<double>(*number);
 }
 
-// What the answer's status says; nothing without an answer.
-std::optional<FailureReason> StatusReason(const Exchange& exchange) {
-  return exchange.result ? ReasonOfStatus(exchange.result->status) : std::nullopt;
-}
-
 }  // namespace
 
 Poller::Poller(const PollPlan& plan, PollMode mode, const Clock& clock, Transport& transport,
@@ -265,7 +260,7 @@ void Poller::OnExchange(Account& account, Sender sender, const Exchange& exchang
 
   const double jitter = std::uniform_real_distribution<double>(0, 1)(account.random);
   const auto next = sequence.OnExchange(exchange, now, clock_.WallNow(), jitter);
-  if (sender) LearnOfKey(ConnectionOf(*sender), StatusReason(exchange), next, now);
+  if (sender) LearnOfKey(ConnectionOf(*sender), exchange, next, now);
   switch (next) {
     case RequestSequence::Next::kRequest:
       account.queue.AddNextRequest(sender, now);
@@ -356,17 +351,23 @@ void Poller::LearnFrom(Connection& connection, const PollFailure* failure, Insta
                          now + RefusedInterval(interval, connection.refusals) - interval));
 }
 
-void Poller::LearnOfKey(Connection& connection, std::optional<FailureReason> reason,
+void Poller::LearnOfKey(Connection& connection, const Exchange& exchange,
                         RequestSequence::Next next, Instant now) {
   const Account& account = AccountOf(connection.account);
   if (connection.in_flight.endpoint != account.plan.endpoint) return;  // sent with an old key
-  const bool has_page =
-      next == RequestSequence::Next::kRequest || next == RequestSequence::Next::kComplete;
-  if (next == RequestSequence::Next::kFailed && reason == FailureReason::kUnauthorized) {
-    OnKeyRefused(connection, connection.poll->failure(), now);
-  } else if (has_page || (reason && RefusesConnection(*reason))) {
+  if (next == RequestSequence::Next::kRequest || next == RequestSequence::Next::kComplete) {
+    OnKeyAccepted(connection);
+    return;
+  }
+  // The failure may be an earlier answer's, which this one adds nothing to.
+  const PollFailure& failure = connection.poll->failure();
+  if (!exchange.result || exchange.result->status != failure.http_status) return;
+  if (RefusesConnection(failure.reason)) {
     // Only who takes the key goes on to look at the connection.
     OnKeyAccepted(connection);
+  } else if (failure.reason == FailureReason::kUnauthorized &&
+             next == RequestSequence::Next::kFailed) {
+    OnKeyRefused(connection, failure, now);
   }
 }
 

@@ -127,9 +127,9 @@ class Poller {
   void EndPoll(Connection& connection, Instant now, const PollFailure* failure);
   CompletePoll Summarize(const Poll& poll, const CallSummarizer::UseLegOrder& track);
 
-  /// What an answer says about the account's key; `reason` is its status's.
-  void LearnOfKey(Connection& connection, std::optional<FailureReason> reason,
-                  RequestSequence::Next next, Instant now);
+  /// What an answer, which led the connection's poll to `next`, says about the account's key.
+  void LearnOfKey(Connection& connection, const Exchange& exchange, RequestSequence::Next next,
+                  Instant now);
   /// What a poll's end says about the connection.
   void LearnFrom(Connection& connection, const PollFailure* failure, Instant now);
   void OnKeyRefused(Connection& connection, const PollFailure& failure, Instant now);

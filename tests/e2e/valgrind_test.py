@@ -47,7 +47,8 @@ class ValgrindTest(EndToEndTest):
                     for wanted in ("telnyx_polls_total", "telnyx_poll_failures_total")]
             return sums[0] >= POLLS and sums[1] >= FAILURES
         eventually("polls and failures", has_seen_enough)
-        self.assertEqual(exporter.stop(), 0)
+        status = exporter.stop()
+        self.assertEqual(status, 0, exporter.log())
         self.assert_clean(exporter.log())
 
 

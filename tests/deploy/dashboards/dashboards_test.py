@@ -218,7 +218,10 @@ class DrawnTest(EndToEndTest):
             "changes(telnyx_discovery_last_success_timestamp_seconds[1m]) > 0"))
         # From now on both replicas show the same; a sum of both would be twice as high.
         self.simulator.freeze()
+        frozen = time.time()
         calls = f'sum(telnyx_active_calls{{instance="{exporter.url[7:]}"}})'
+        eventually("every connection was polled since", lambda: prometheus.query(
+            f"min(telnyx_connection_last_success_timestamp_seconds) > {frozen}"))
         eventually("the replicas agree", lambda: prometheus.query(
             "max(max by (connection_id) (telnyx_active_calls)"
             " - min by (connection_id) (telnyx_active_calls)) == 0"))
