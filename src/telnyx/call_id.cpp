@@ -2,10 +2,8 @@
 
 #include <array>
 #include <bit>
-#include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <optional>
 #include <random>
 
 #include <fmt/format.h>
@@ -14,29 +12,34 @@
 namespace telnyx_exporter {
 namespace {
 
-constexpr std::uint64_t kEachByte = 0x0101010101010101ULL;
+// Sixteen characters, in whatever registers the machine has for them.
+using Bytes [[gnu::vector_size(16)]] = std::uint8_t;
+using BytePairs [[gnu::vector_size(16)]] = std::uint16_t;
+using Words [[gnu::vector_size(16)]] = std::uint64_t;
 
-// Reads lower-case hexadecimal digits, eight at once, one in each byte of a word, and remembers
-// whether there was any other byte. Without a branch: ids are most of what a page holds.
+// Reads lower-case hexadecimal digits and remembers whether there was any other character. Without
+// a branch for each: ids are most of what is read of a page.
 class HexReader {
  public:
-  std::uint32_t ReadEight(std::uint64_t digits) {
-    // Letters begin at 0x61, digits at 0x30: bit 6 tells them apart.
-    const std::uint64_t letters = (digits >> 6U) & kEachByte;
-    const std::uint64_t values = (digits & (kEachByte * 0x0f)) + letters * 9;
-    const std::uint64_t above_nine = ((values + kEachByte * 6) >> 4U) & kEachByte;
-    others_ |= (digits & (kEachByte * 0xf0)) ^ ((kEachByte + letters) * 0x30);
-    others_ |= (above_nine ^ letters) | (values & (kEachByte * 0xf0));
-    std::uint64_t packed = __builtin_bswap64(values);  // the first digit is the highest
-    packed = (packed | packed >> 4U) & 0x00ff00ff00ff00ffULL;
-    packed = (packed | packed >> 8U) & 0x0000ffff0000ffffULL;
-    return static_cast<std::uint32_t>(packed | packed >> 16U);
+  // The value of each pair of characters, in its even byte.
+  Bytes ReadPairs(Bytes characters) {
+    const Bytes digits = characters - '0';
+    const Bytes letters = characters - 'a';
+    const auto is_digit = reinterpret_cast<Bytes>(digits <= 9);
+    const auto is_letter = reinterpret_cast<Bytes>(letters <= 5);
+    others_ |= ~(is_digit | is_letter);
+    const auto values =
+        reinterpret_cast<BytePairs>((digits & is_digit) | ((letters + 10) & is_letter));
+    return reinterpret_cast<Bytes>(values << 4 | values >> 8);
   }
 
-  bool only_digits() const { return others_ == 0; }
+  bool only_digits() const {
+    const auto words = reinterpret_cast<Words>(others_);
+    return (words[0] | words[1]) == 0;
+  }
 
  private:
-  std::uint64_t others_ = 0;
+  Bytes others_{};
 };
 
 // Bytes as they stand in memory.
@@ -46,23 +49,6 @@ std::uint64_t Load(const char* bytes) {
   Word word{};
   std::memcpy(&word, bytes, sizeof word);
   return word;
-}
-
-std::optional<CallId> ReadUuid(std::string_view text) {
-  if (text.size() != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' ||
-      text[23] != '-') {
-    return std::nullopt;
-  }
-  const char* const t = text.data();
-  HexReader reader;
-  const std::uint64_t first = reader.ReadEight(Load<std::uint64_t>(t));
-  const std::uint64_t second =
-      reader.ReadEight(Load<std::uint32_t>(t + 9) | Load<std::uint32_t>(t + 14) << 32U);
-  const std::uint64_t third =
-      reader.ReadEight(Load<std::uint32_t>(t + 19) | Load<std::uint32_t>(t + 24) << 32U);
-  const std::uint64_t fourth = reader.ReadEight(Load<std::uint64_t>(t + 28));
-  if (!reader.only_digits()) return std::nullopt;
-  return CallId{.high = first << 32U | second, .low = third << 32U | fourth};
 }
 
 using HashSecret = std::array<unsigned char, XXH3_SECRET_SIZE_MIN>;
@@ -79,8 +65,30 @@ const HashSecret& ProcessHashSecret() {
 
 }  // namespace
 
+bool ReadUuid(std::string_view text, CallId& id) {
+  if (text.size() != kUuidLength || text[8] != '-' || text[13] != '-' || text[18] != '-' ||
+      text[23] != '-') {
+    return false;
+  }
+  // Put together in registers: a wide load of what was just stored in pieces would have to wait.
+  const char* const t = text.data();
+  const Words first = {Load<std::uint64_t>(t),
+                       Load<std::uint32_t>(t + 9) | Load<std::uint32_t>(t + 14) << 32U};
+  const Words second = {Load<std::uint32_t>(t + 19) | Load<std::uint32_t>(t + 24) << 32U,
+                        Load<std::uint64_t>(t + 28)};
+  HexReader reader;
+  const Bytes high = reader.ReadPairs(reinterpret_cast<Bytes>(first));
+  const Bytes low = reader.ReadPairs(reinterpret_cast<Bytes>(second));
+  if (!reader.only_digits()) return false;
+  const auto bits = reinterpret_cast<Words>(__builtin_shufflevector(
+      high, low, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30));
+  id = {.high = __builtin_bswap64(bits[0]), .low = __builtin_bswap64(bits[1])};
+  return true;
+}
+
 CallId ParseCallId(std::string_view text) {
-  if (const auto uuid = ReadUuid(text)) return *uuid;
+  CallId uuid;
+  if (ReadUuid(text, uuid)) return uuid;
   const HashSecret& secret = ProcessHashSecret();
   const XXH128_hash_t hash =
       XXH3_128bits_withSecret(text.data(), text.size(), secret.data(), secret.size());

@@ -4,6 +4,7 @@
 // and has no memory of its own.
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -16,6 +17,11 @@ struct CallId {
 
   auto operator<=>(const CallId&) const = default;
 };
+
+inline constexpr std::size_t kUuidLength = 36;
+
+/// Reads a UUID in its canonical lower-case form. False for any other text, with `id` as it was.
+bool ReadUuid(std::string_view text, CallId& id);
 
 /// A UUID in its canonical lower-case form is its own 128 bits. Ids are opaque to their readers, so
 /// any other text is taken as well: as a 128-bit hash under a key drawn anew by every process, for

@@ -12,44 +12,88 @@ namespace {
 
 using simdjson::SUCCESS;
 
+// The members of a row that the API documents; what is not read of them is only passed over.
+enum class Member { kLeg, kSession, kDuration, kOther };
+
+// Compares with the names that are expected first, most of which need not be searched for their
+// end.
+simdjson::simdjson_result<Member> MemberOf(json::field& field) {
+  const json::raw_json_string key = field.key();
+  if (StandsAs(key, "call_leg_id")) return Member::kLeg;
+  if (StandsAs(key, "call_session_id")) return Member::kSession;
+  if (StandsAs(key, "call_duration")) return Member::kDuration;
+  if (StandsAs(key, "call_control_id") || StandsAs(key, "client_state") ||
+      StandsAs(key, "record_type")) {
+    return Member::kOther;
+  }
+  std::string_view text;
+  if (const auto error = ReadKey(field).get(text)) return error;
+  if (text == "call_leg_id") return Member::kLeg;
+  if (text == "call_session_id") return Member::kSession;
+  if (text == "call_duration") return Member::kDuration;
+  return Member::kOther;
+}
+
+// Whether there is an id at all: an empty text is none.
+simdjson::simdjson_result<bool> ReadId(json::value& value, CallId& id) {
+  json::raw_json_string raw;
+  if (const auto error = value.get_raw_json_string().get(raw)) return error;
+  if (raw.raw()[kUuidLength] == '"' && ReadUuid({raw.raw(), kUuidLength}, id)) return true;
+  std::string_view text;
+  if (const auto plain = PlainText(raw)) {
+    text = *plain;
+  } else if (const auto error = value.get_string().get(text)) {
+    return error;
+  }
+  if (text.empty()) return false;
+  id = ParseCallId(text);
+  return true;
+}
+
+// Reads a row to where it will stay.
 class RowReader {
  public:
-  explicit RowReader(std::size_t index) : index_(index) {}
+  RowReader(std::size_t index, ActiveCall& call) : index_(index), call_(call) {}
 
-  Result<ActiveCall> Read(json::object& row) {
-    auto read = ForEachMember(row, index_, [this](std::string_view key, json::value& value) {
-      if (key == "call_leg_id") return ReadLeg(value);
-      if (key == "call_session_id") return ReadSession(value);
-      if (key == "call_duration") return ReadDuration(value);
-      return Result<void>();
-    });
-    if (!read) return std::unexpected(std::move(read.error()));
+  Result<void> Read(json::object& row) {
+    auto read = ForEachField(row, index_, [this](json::field& field) { return ReadField(field); });
+    if (!read) return read;
     if (!has_leg_) return Fail(Where() + ".call_leg_id is missing");
     if (!has_duration_) return Fail(Where() + ".call_duration is missing");
-    return call_;
+    return {};
   }
 
  private:
   std::string Where() const { return RowPlace(index_); }
 
+  Result<void> ReadField(json::field& field) {
+    Member member{};
+    if (const auto error = MemberOf(field).get(member)) return JsonFailure(Where(), error);
+    switch (member) {
+      case Member::kLeg:
+        return ReadLeg(field.value());
+      case Member::kSession:
+        return ReadSession(field.value());
+      case Member::kDuration:
+        return ReadDuration(field.value());
+      case Member::kOther:
+        break;
+    }
+    return {};
+  }
+
   Result<void> ReadLeg(json::value& value) {
-    std::string_view id;
-    if (ReadString(value).get(id) != SUCCESS || id.empty()) {
+    if (ReadId(value, call_.leg).get(has_leg_) != SUCCESS || !has_leg_) {
       return Fail(Where() + ".call_leg_id is not an id");
     }
-    call_.leg = ParseCallId(id);
-    has_leg_ = true;
     return {};
   }
 
   Result<void> ReadSession(json::value& value) {
     if (IsNull(value)) return {};
-    std::string_view id;
-    if (ReadString(value).get(id) != SUCCESS) {
+    if (ReadId(value, call_.session).get(call_.has_session) != SUCCESS) {
       return Fail(Where() + ".call_session_id is not an id");
     }
-    call_.has_session = !id.empty();
-    if (call_.has_session) call_.session = ParseCallId(id);
     return {};
   }
 
@@ -65,17 +109,14 @@ class RowReader {
   }
 
   const std::size_t index_;
-  ActiveCall call_;
+  ActiveCall& call_;
   bool has_leg_ = false;
   bool has_duration_ = false;
 };
 
 Result<void> ReadRows(json::value& data, std::vector<ActiveCall>& calls) {
   return ForEachRow(data, [&](json::object& row, std::size_t index) -> Result<void> {
-    auto call = RowReader(index).Read(row);
-    if (!call) return std::unexpected(std::move(call.error()));
-    calls.push_back(*call);
-    return {};
+    return RowReader(index, calls.emplace_back()).Read(row);
   });
 }
 
