@@ -1,11 +1,15 @@
 // The least that anybody can do to walk all pages: curl's multi interface and a search for the next
 // cursor in each body. What the exporter costs is told as a multiple of this.
 //
-//   bare_walk BASE_URL CONNECTIONS ROUNDS [CA_FILE]
+//   bare_walk BASE_URL CONNECTIONS ROUNDS INTERVAL [CA_FILE]
 //
-// Walks connections 0 … CONNECTIONS-1 in parallel, 32 at a time, ROUNDS times, and prints for each
-// round the pages, the bytes and the CPU seconds of this process (user and system).
+// Walks connections 0 … CONNECTIONS-1 ROUNDS times, each round spread over INTERVAL seconds; with 0
+// one after the other as fast as it can. Never more than 32 at a time. Prints for each round the
+// pages, the bytes and the CPU seconds of this process (user and system).
 
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
@@ -23,6 +27,8 @@ constexpr std::size_t kAtOnce = 32;
 constexpr std::string_view kCursorKey = "\"after\":\"";
 // Where the page's meta begins, from its end: the cursor is not searched for among the rows.
 constexpr std::size_t kTail = 1024;
+
+using Clock = std::chrono::steady_clock;
 
 struct Walk {
   CURL* curl = nullptr;
@@ -70,7 +76,8 @@ struct Round {
   std::size_t bytes = 0;
 };
 
-void Finish(CURLM* multi, CURL* curl, Round& round, std::deque<std::string>& waiting) {
+// The walk, if it has come to its end.
+Walk* Finish(CURLM* multi, CURL* curl, Round& round) {
   Walk* walk = nullptr;
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_PRIVATE, &walk);
@@ -83,32 +90,41 @@ void Finish(CURLM* multi, CURL* curl, Round& round, std::deque<std::string>& wai
   round.bytes += walk->body.size();
   curl_multi_remove_handle(multi, curl);
   const std::string cursor(NextCursor(walk->body));
-  if (!cursor.empty()) {
-    Request(multi, *walk, cursor);
-  } else if (!waiting.empty()) {
-    walk->base = std::move(waiting.front());
-    waiting.pop_front();
-    Request(multi, *walk, {});
-  }
+  if (cursor.empty()) return walk;
+  Request(multi, *walk, cursor);
+  return nullptr;
+}
+
+// Milliseconds, for the walk that is due at `due`.
+int TimeUntil(Clock::time_point due) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - Clock::now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 1000));
 }
 
 Round WalkAll(CURLM* multi, std::vector<std::unique_ptr<Walk>>& walks, const std::string& base_url,
-              int connections) {
+              int connections, Clock::time_point start, Clock::duration interval) {
   std::deque<std::string> waiting;
   for (int i = 0; i < connections; ++i) {
     waiting.push_back(base_url + "/connections/" + std::to_string(i) +
                       "/active_calls?page%5Blimit%5D=250");
   }
-  for (const auto& walk : walks) {
-    if (waiting.empty()) break;
-    walk->base = std::move(waiting.front());
-    waiting.pop_front();
-    Request(multi, *walk, {});
-  }
+  std::vector<Walk*> idle;
+  for (const auto& walk : walks) idle.push_back(walk.get());
   Round round;
-  int running = 1;
-  while (running > 0) {
+  int begun = 0;
+  const auto next_due = [&] { return start + interval * begun / connections; };
+  while (!waiting.empty() || idle.size() < walks.size()) {
+    while (!waiting.empty() && !idle.empty() && Clock::now() >= next_due()) {
+      Walk& walk = *idle.back();
+      idle.pop_back();
+      walk.base = std::move(waiting.front());
+      waiting.pop_front();
+      ++begun;
+      Request(multi, walk, {});
+    }
+    int running = 0;
     curl_multi_perform(multi, &running);
+    bool ended = false;
     int left = 0;
     while (CURLMsg* message = curl_multi_info_read(multi, &left)) {
       if (message->msg != CURLMSG_DONE) continue;
@@ -116,10 +132,12 @@ Round WalkAll(CURLM* multi, std::vector<std::unique_ptr<Walk>>& walks, const std
         std::fprintf(stderr, "bare_walk: %s\n", curl_easy_strerror(message->data.result));
         std::exit(1);
       }
-      Finish(multi, message->easy_handle, round, waiting);
-      running = 1;
+      if (Walk* walk = Finish(multi, message->easy_handle, round)) idle.push_back(walk);
+      ended = true;
     }
-    if (running > 0) curl_multi_poll(multi, nullptr, 0, 1000, nullptr);
+    if (ended) continue;
+    const bool may_begin = !waiting.empty() && !idle.empty();
+    curl_multi_poll(multi, nullptr, 0, may_begin ? TimeUntil(next_due()) : 1000, nullptr);
   }
   return round;
 }
@@ -127,13 +145,14 @@ Round WalkAll(CURLM* multi, std::vector<std::unique_ptr<Walk>>& walks, const std
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 4) {
-    std::fprintf(stderr, "usage: bare_walk BASE_URL CONNECTIONS ROUNDS [CA_FILE]\n");
+  if (argc < 5) {
+    std::fprintf(stderr, "usage: bare_walk BASE_URL CONNECTIONS ROUNDS INTERVAL [CA_FILE]\n");
     return 2;
   }
   const std::string base_url = argv[1];
   const int connections = std::atoi(argv[2]);
   const int rounds = std::atoi(argv[3]);
+  const std::chrono::seconds interval(std::atoi(argv[4]));
   curl_global_init(CURL_GLOBAL_ALL);
   CURLM* multi = curl_multi_init();
   curl_slist* headers = curl_slist_append(nullptr, "Authorization: Bearer KEY_BENCH");
@@ -146,11 +165,13 @@ int main(int argc, char** argv) {
     curl_easy_setopt(walk.curl, CURLOPT_WRITEDATA, &walk);
     curl_easy_setopt(walk.curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(walk.curl, CURLOPT_PROXY, "");
-    if (argc > 4) curl_easy_setopt(walk.curl, CURLOPT_CAINFO, argv[4]);
+    if (argc > 5) curl_easy_setopt(walk.curl, CURLOPT_CAINFO, argv[5]);
   }
   double before = CpuSeconds();
+  const Clock::time_point start = Clock::now();
   for (int i = 0; i < rounds; ++i) {
-    const Round round = WalkAll(multi, walks, base_url, connections);
+    const Round round =
+        WalkAll(multi, walks, base_url, connections, start + i * interval, interval);
     const double now = CpuSeconds();
     std::printf("pages %zu bytes %zu cpu_seconds %.6f\n", round.pages, round.bytes, now - before);
     before = now;
