@@ -102,6 +102,8 @@ std::optional<std::uint64_t> CallSummarizer::CountSessions(std::span<const Activ
   grouping_.Clear();
   for (std::uint32_t i = 0; i < calls.size(); ++i) {
     if (!calls[i].has_session) return std::nullopt;
+    // The legs of a session often follow each other.
+    if (i > 0 && calls[i].session == calls[i - 1].session) continue;
     grouping_.Add(calls[i].session, i);
   }
   std::uint64_t sessions = 0;

@@ -6,28 +6,43 @@
 namespace telnyx_exporter {
 namespace {
 
-constexpr unsigned kDigitBits = 8;
-constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
-constexpr unsigned kPasses = 32 / kDigitBits;
+// Fewer entries are sorted by comparing: to count digits takes longer.
+constexpr std::size_t kFewEntries = 64;
+// From here on three passes over the entries with many digits are quicker than four with few.
+constexpr std::size_t kManyEntries = 4096;
+
+using Entries = std::vector<IdGrouping::Entry>;
+
+template <unsigned kDigitBits>
+void SortByDigits(Entries& entries, Entries& scratch) {
+  constexpr std::uint32_t kDigits = std::uint32_t{1} << kDigitBits;
+  constexpr unsigned kPasses = (32 + kDigitBits - 1) / kDigitBits;
+  const auto digit = [](const IdGrouping::Entry& entry, unsigned pass) {
+    return (entry.fingerprint >> (pass * kDigitBits)) & (kDigits - 1);
+  };
+  // One pass over the entries counts the digits of all passes.
+  std::array<std::array<std::uint32_t, kDigits>, kPasses> counts{};
+  for (const auto& entry : entries) {
+    for (unsigned pass = 0; pass < kPasses; ++pass) ++counts[pass][digit(entry, pass)];
+  }
+  scratch.resize(entries.size());
+  for (unsigned pass = 0; pass < kPasses; ++pass) {
+    std::uint32_t position = 0;
+    for (std::uint32_t& count : counts[pass]) position += std::exchange(count, position);
+    for (const auto& entry : entries) scratch[counts[pass][digit(entry, pass)]++] = entry;
+    entries.swap(scratch);
+  }
+}
 
 }  // namespace
 
 void IdGrouping::SortByFingerprint() {
-  // One pass over the entries counts the digits of all passes.
-  std::array<std::array<std::uint32_t, kDigits>, kPasses> counts{};
-  for (const Entry& entry : entries_) {
-    for (unsigned pass = 0; pass < kPasses; ++pass) {
-      ++counts[pass][(entry.fingerprint >> (pass * kDigitBits)) & (kDigits - 1)];
-    }
-  }
-  scratch_.resize(entries_.size());
-  for (unsigned pass = 0; pass < kPasses; ++pass) {
-    std::uint32_t position = 0;
-    for (std::uint32_t& count : counts[pass]) position += std::exchange(count, position);
-    for (const Entry& entry : entries_) {
-      scratch_[counts[pass][(entry.fingerprint >> (pass * kDigitBits)) & (kDigits - 1)]++] = entry;
-    }
-    entries_.swap(scratch_);
+  if (entries_.size() <= kFewEntries) {
+    std::ranges::sort(entries_, {}, &Entry::fingerprint);
+  } else if (entries_.size() < kManyEntries) {
+    SortByDigits<8>(entries_, scratch_);
+  } else {
+    SortByDigits<11>(entries_, scratch_);
   }
 }
 
