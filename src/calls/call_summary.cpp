@@ -6,9 +6,8 @@
 namespace telnyx_exporter {
 namespace {
 
-// Working memory up to this many rows stays for the next poll; one large connection should not hold
-// tens of megabytes between its polls.
-constexpr std::size_t kKeptRows = std::size_t{16} * 1024;
+// Working memory for this many rows, 5 MB, stays for the next poll.
+constexpr std::size_t kKeptRows = 300'000;
 
 // The buckets of durations below this many seconds are looked up: four hours, the longest that most
 // calls can last.

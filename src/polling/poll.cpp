@@ -8,17 +8,30 @@
 namespace telnyx_exporter {
 namespace {
 
-constexpr std::uint64_t kMostReservedCalls = 300'000;
+// Room is made at once for so many calls, and kept for later polls: 12 MB.
+constexpr std::size_t kMostReservedCalls = 300'000;
 
 }  // namespace
 
 Poll::Poll(std::string_view connection_id, PageWalkLimits limits, Instant begun, Duration timeout,
-           PageParser& parser)
+           PollWorkspace& workspace)
     // Half of the whole time, so that a request which hangs leaves time for another.
-    : RequestSequence(begun, timeout, timeout / 2), parser_(parser), walk_(connection_id, limits) {}
+    : RequestSequence(begun, timeout, timeout / 2),
+      workspace_(workspace),
+      walk_(connection_id, limits),
+      calls_(std::exchange(workspace.spare_rows, {})) {}
+
+Poll::~Poll() {
+  if (calls_.capacity() > kMostReservedCalls ||
+      calls_.capacity() <= workspace_.spare_rows.capacity()) {
+    return;
+  }
+  calls_.clear();
+  workspace_.spare_rows = std::move(calls_);
+}
 
 std::expected<RequestSequence::Step, PollFailure> Poll::OnPage(std::string_view body) {
-  auto page = parser_.Parse(body, calls_);
+  auto page = workspace_.parser.Parse(body, calls_);
   if (!page) {
     return ContentFailure(FailureReason::kMalformedResponse,
                           fmt::format("page {}: {}", walk_.pages() + 1, page.error().message));

@@ -12,12 +12,20 @@
 
 namespace telnyx_exporter {
 
+/// What polls that follow each other use again; it outlives them all.
+struct PollWorkspace {
+  PageParser parser;
+  std::vector<ActiveCall> spare_rows;  // empty, with memory for those of an ordinary poll
+};
+
 /// One poll of one connection: the walk through all pages of its active calls.
 class Poll final : public RequestSequence {
  public:
-  /// `parser` outlives the poll; several polls may share one.
   Poll(std::string_view connection_id, PageWalkLimits limits, Instant begun, Duration timeout,
-       PageParser& parser);
+       PollWorkspace& workspace);
+  ~Poll() override;
+  Poll(const Poll&) = delete;
+  Poll& operator=(const Poll&) = delete;
 
   const std::string& next_target() const override { return walk_.next_target(); }
 
@@ -31,7 +39,7 @@ class Poll final : public RequestSequence {
   std::expected<Step, PollFailure> OnPage(std::string_view body) override;
 
  private:
-  PageParser& parser_;
+  PollWorkspace& workspace_;
   PageWalk walk_;
   std::vector<ActiveCall> calls_;
   std::optional<std::uint64_t> reported_legs_;

@@ -214,7 +214,7 @@ bool Poller::AdmitFrom(Account& account, Instant now) {
 void Poller::BeginPoll(Connection& connection, Instant now) {
   connection.waits_to_begin = false;
   connection.poll = std::make_unique<Poll>(connection.plan.id, walk_limits_, now,
-                                           connection.plan.timeout, parser_);
+                                           connection.plan.timeout, workspace_);
   BeginSequence(AccountOf(connection.account), connection.key);
   observer_.OnPollBegun(connection.key, now - connection.due);
 }

@@ -150,7 +150,7 @@ class Poller {
   PollObserver& observer_;
   std::mt19937_64 random_;
   const std::uint64_t grouping_key_;  // what the trackers keep is in the order that it makes
-  PageParser parser_;
+  PollWorkspace workspace_;
   SpareLegBlocks spare_leg_blocks_;
 
   // Of the plan in force.

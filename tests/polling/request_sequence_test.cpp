@@ -33,8 +33,8 @@ class RequestSequenceTest : public ::testing::Test {
   }
 
   ManualClock clock_;
-  PageParser parser_;
-  Poll poll_{"1", {}, clock_.Now(), kTimeout, parser_};
+  PollWorkspace workspace_;
+  Poll poll_{"1", {}, clock_.Now(), kTimeout, workspace_};
 };
 
 TEST_F(RequestSequenceTest, FailsForTheEarlierReasonWhenItsEndCutsTheLastAttemptShort) {
