@@ -18,16 +18,30 @@ Poll::Poll(std::string_view connection_id, PageWalkLimits limits, Instant begun,
     // Half of the whole time, so that a request which hangs leaves time for another.
     : RequestSequence(begun, timeout, timeout / 2),
       workspace_(workspace),
-      walk_(connection_id, limits),
-      calls_(std::exchange(workspace.spare_rows, {})) {}
+      walk_(connection_id, limits) {}
 
 Poll::~Poll() {
-  if (calls_.capacity() > kMostReservedCalls ||
+  // Room that was made for calls that never came is not worth keeping.
+  const bool needed = calls_.size() >= calls_.capacity() / 2;
+  if (!needed || calls_.capacity() > kMostReservedCalls ||
       calls_.capacity() <= workspace_.spare_rows.capacity()) {
     return;
   }
   calls_.clear();
   workspace_.spare_rows = std::move(calls_);
+}
+
+// So that they are not moved again and again. The number is the server's, so only up to a bound.
+void Poll::MakeRoomFor(std::uint64_t calls) {
+  const auto wanted =
+      static_cast<std::size_t>(std::min<std::uint64_t>(calls, kMostReservedCalls));
+  if (wanted <= calls_.capacity()) return;
+  if (wanted <= workspace_.spare_rows.capacity()) {
+    workspace_.spare_rows.assign(calls_.begin(), calls_.end());
+    calls_ = std::exchange(workspace_.spare_rows, {});
+  } else {
+    calls_.reserve(wanted);
+  }
 }
 
 std::expected<RequestSequence::Step, PollFailure> Poll::OnPage(std::string_view body) {
@@ -38,9 +52,7 @@ std::expected<RequestSequence::Step, PollFailure> Poll::OnPage(std::string_view 
   }
   if (page->total_items) {
     reported_legs_ = page->total_items;
-    // Room for all that are coming, so that they are not moved again and again; the number is the
-    // server's, so only up to a bound.
-    calls_.reserve(std::min<std::uint64_t>(*page->total_items, kMostReservedCalls));
+    MakeRoomFor(*page->total_items);
   }
   auto step = walk_.Advance(*page);
   if (!step) return std::unexpected(std::move(step.error()));

@@ -15,7 +15,7 @@ namespace telnyx_exporter {
 /// What polls that follow each other use again; it outlives them all.
 struct PollWorkspace {
   PageParser parser;
-  std::vector<ActiveCall> spare_rows;  // empty, with memory for those of an ordinary poll
+  std::vector<ActiveCall> spare_rows;  // empty, with the memory of a large poll
 };
 
 /// One poll of one connection: the walk through all pages of its active calls.
@@ -39,6 +39,8 @@ class Poll final : public RequestSequence {
   std::expected<Step, PollFailure> OnPage(std::string_view body) override;
 
  private:
+  void MakeRoomFor(std::uint64_t calls);
+
   PollWorkspace& workspace_;
   PageWalk walk_;
   std::vector<ActiveCall> calls_;
