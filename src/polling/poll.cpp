@@ -36,7 +36,8 @@ void Poll::MakeRoomFor(std::uint64_t calls) {
   const auto wanted =
       static_cast<std::size_t>(std::min<std::uint64_t>(calls, kMostReservedCalls));
   if (wanted <= calls_.capacity()) return;
-  if (wanted <= workspace_.spare_rows.capacity()) {
+  const std::size_t spare = workspace_.spare_rows.capacity();
+  if (wanted <= spare && wanted >= spare / 2) {
     workspace_.spare_rows.assign(calls_.begin(), calls_.end());
     calls_ = std::exchange(workspace_.spare_rows, {});
   } else {
