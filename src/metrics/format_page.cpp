@@ -6,6 +6,7 @@
 #include "base/gzip.h"
 #include "metrics/catalogue.h"
 #include "metrics/client_metric.h"
+#include "metrics/connection_metrics.h"
 #include "metrics/process_metrics.h"
 
 namespace telnyx_exporter {
@@ -53,6 +54,7 @@ void FormatPage::ReleaseIfUnasked(Instant now) {
   const std::unique_lock lock(mutex_, std::try_to_lock);
   if (!lock.owns_lock() || page_ == nullptr || now < last_asked_ + kKeptUnasked) return;
   connections_ = {};
+  groups_ = {};
   page_.reset();
   gzipped_.reset();
 }
@@ -88,13 +90,11 @@ void FormatPage::NoteMakingTime(Instant begun) {
 void FormatPage::RenderChangedConnections(Instant now) {
   // What changed is copied out under the store's lock and written outside of it.
   std::vector<std::pair<std::size_t, ConnectionStore::Entry>> changed;
-  std::size_t count = 0;
   store_.ForEach([&](std::size_t index, const ConnectionStore::Entry& entry) {
-    count = index + 1;
-    if (connections_.size() < count) connections_.resize(count);
+    if (connections_.size() <= index) connections_.resize(index + 1);
     Connection& connection = connections_[index];
     if (entry.identity == nullptr) {
-      connection = {};
+      if (connection.version != 0) changed.emplace_back(index, entry);
       return;
     }
     connection.shows_values = entry.state.values && now < entry.state.values_expire;
@@ -105,36 +105,76 @@ void FormatPage::RenderChangedConnections(Instant now) {
       page_expires_ = std::min(page_expires_, connection.rendered_until);
     }
   });
-  connections_.resize(count);
+  groups_.resize((connections_.size() + SeriesGroup::kMembers - 1) / SeriesGroup::kMembers);
+  const auto group_of = [](const auto& change) { return change.first / SeriesGroup::kMembers; };
+  for (std::span rest(changed); !rest.empty();) {
+    const auto end = std::ranges::find_if(
+        rest, [&](const auto& change) { return group_of(change) != group_of(rest.front()); });
+    ApplyChanges({rest.begin(), end}, now);
+    rest = {end, rest.end()};
+  }
+}
+
+// All of one group.
+void FormatPage::ApplyChanges(
+    std::span<const std::pair<std::size_t, ConnectionStore::Entry>> changed, Instant now) {
+  std::vector<SeriesGroup::Change> changes;
+  changes.reserve(changed.size());
   for (const auto& [index, entry] : changed) {
+    RenderedConnection& series =
+        changes.emplace_back(SeriesGroup::Change{.member = index % SeriesGroup::kMembers}).series;
     Connection& connection = connections_[index];
-    RenderConnection(*entry.identity, entry.state, now, writer_, connection.rendered);
+    if (entry.identity == nullptr) {
+      connection = {};
+      continue;
+    }
+    RenderConnection(*entry.identity, entry.state, now, writer_, series);
     connection.version = entry.version;
     connection.rendered_until =
         entry.state.peak.At(now, entry.identity->plan.peak_window).until.value_or(Instant::max());
     page_expires_ = std::min(page_expires_, connection.rendered_until);
   }
+  groups_[changed.front().first / SeriesGroup::kMembers].Apply(changes);
 }
 
 std::string FormatPage::Join() const {
   std::string page;
   if (page_ != nullptr) page.reserve(page_->size() + page_->size() / 8);
-  const auto metrics = ConnectionMetrics();
-  for (std::size_t row = 0; row < metrics.size(); ++row) {
-    const auto series_of = [&](const Connection& connection) {
-      return metrics[row].expires && !connection.shows_values ? std::string_view()
-                                                              : connection.rendered.SeriesOf(row);
-    };
-    std::size_t bytes = 0;
-    for (const Connection& connection : connections_) bytes += series_of(connection).size();
-    if (bytes == 0) continue;
-    writer_.WriteHeader(metrics[row].descriptor, bytes, page);
-    for (const Connection& connection : connections_) page += series_of(connection);
-  }
+  for (std::size_t row = 0; row < ConnectionMetrics().size(); ++row) AppendRow(row, page);
   AppendRegistry(page);
   AppendProcess(page);
   writer_.WriteEnd(page);
   return page;
+}
+
+void FormatPage::AppendRow(std::size_t row, std::string& page) const {
+  const ConnectionMetric& metric = ConnectionMetrics()[row];
+  const auto shows_row = [&](const Connection& connection) {
+    return !metric.expires || connection.shows_values || connection.version == 0;
+  };
+  std::vector<std::string_view> pieces;
+  std::size_t bytes = 0;
+  const auto add = [&](std::string_view piece) {
+    pieces.push_back(piece);
+    bytes += piece.size();
+  };
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    const std::span members =
+        std::span(connections_)
+            .subspan(i * SeriesGroup::kMembers)
+            .first(std::min(SeriesGroup::kMembers,
+                            connections_.size() - i * SeriesGroup::kMembers));
+    if (std::ranges::all_of(members, shows_row)) {
+      add(groups_[i].SeriesOf(row));
+      continue;
+    }
+    for (std::size_t member = 0; member < members.size(); ++member) {
+      if (shows_row(members[member])) add(groups_[i].SeriesOf(row, member));
+    }
+  }
+  if (bytes == 0) return;
+  writer_.WriteHeader(metric.descriptor, bytes, page);
+  for (const std::string_view piece : pieces) page += piece;
 }
 
 void FormatPage::AppendRegistry(std::string& page) const {

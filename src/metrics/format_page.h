@@ -2,19 +2,21 @@
 
 // The whole exposition in one format, ready to be served. It is put together when something changed
 // and shared by all scrapes until then; a connection's series are written anew only when that
-// connection changed. Any thread.
+// connection changed, and lie beside those of its neighbours, ready to be copied. Any thread.
 
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "exposition/exposition_writer.h"
-#include "metrics/connection_metrics.h"
 #include "metrics/connection_store.h"
 #include "metrics/exporter_metrics.h"
+#include "metrics/series_group.h"
 
 namespace telnyx_exporter {
 
@@ -35,16 +37,18 @@ class FormatPage {
 
  private:
   struct Connection {
-    std::uint64_t version = 0;
+    std::uint64_t version = 0;  // of what is in its group; 0: nothing is
     bool shows_values = false;
-    RenderedConnection rendered;
     Instant rendered_until = Instant::max();  // then its peak is another one
   };
 
   void Refresh();
   bool IsCurrent(Instant now) const;
   void RenderChangedConnections(Instant now);
+  void ApplyChanges(std::span<const std::pair<std::size_t, ConnectionStore::Entry>> changed,
+                    Instant now);
   std::string Join() const;
+  void AppendRow(std::size_t row, std::string& page) const;
   void AppendRegistry(std::string& page) const;
   void AppendProcess(std::string& page) const;
   void NoteMakingTime(Instant begun);
@@ -57,6 +61,7 @@ class FormatPage {
   std::mutex mutex_;
   // All guarded by mutex_.
   std::vector<Connection> connections_;
+  std::vector<SeriesGroup> groups_;  // of SeriesGroup::kMembers connections each
   std::shared_ptr<const std::string> page_;
   std::shared_ptr<const std::string> gzipped_;  // null until somebody wants it
   std::uint64_t page_identities_ = 0;

@@ -2,8 +2,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <memory>
+#include <random>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -470,6 +475,51 @@ TEST_F(MetricsPageTest, KeepsValuesForAsLongAsTheNewPlanSays) {
   EXPECT_THAT(Page(), HasSubstr("telnyx_active_calls{"));
   clock_.Advance(1s);
   EXPECT_THAT(Page(), Not(HasSubstr("telnyx_active_calls{")));
+}
+
+// The lines about connections.
+std::string ConnectionLines(const std::string& page) {
+  std::string lines;
+  for (std::size_t begin = 0; begin < page.size();) {
+    const std::size_t end = page.find('\n', begin) + 1;
+    const std::string_view line = std::string_view(page).substr(begin, end - begin);
+    if (line.find("connection_id=") != std::string_view::npos) lines += line;
+    begin = end;
+  }
+  return lines;
+}
+
+// Whatever came before, a page is as one that is made from nothing: connections come, go, change,
+// fail, become stale and return in any order, some beside many others and some alone.
+TEST_F(MetricsPageTest, IsTheSameAsAPageMadeAnew) {
+  constexpr std::uint32_t kConnections = 200;
+  std::mt19937_64 random(1);
+  std::vector<bool> there(kConnections);
+  there[0] = there[1] = true;
+  for (int step = 0; step < 400; ++step) {
+    const std::size_t changes = random() % 3 == 0 ? 150 : random() % 4;
+    for (std::size_t i = 0; i < changes; ++i) {
+      const auto index = static_cast<std::uint32_t>(random() % kConnections);
+      const ConnectionKey key{index};
+      const std::uint64_t what = random() % 8;
+      if (!there[index]) {
+        there[index] = true;
+        store_.Add(key, "main", Plan(std::to_string(index), "line"));
+      } else if (what == 0) {
+        there[index] = false;
+        store_.Remove(key);
+      } else if (what == 1) {
+        Fail(key, FailureReason::kTimeout);
+      } else if (what == 2) {
+        store_.Change(key, Plan(std::to_string(index), "renamed"));
+      } else {
+        Complete(key, 3 + random() % 1000);
+      }
+    }
+    clock_.Advance(std::chrono::seconds(random() % 20));
+    MetricsPage anew(store_, exporter_, clock_);
+    ASSERT_EQ(ConnectionLines(Page()), ConnectionLines(*anew.Get(kText))) << step;
+  }
 }
 
 TEST(ConnectionStore, IsReadyOnceEachConnectionWasPolledWhateverCameOfIt) {
