@@ -1,7 +1,7 @@
 // The least that anybody can do to walk all pages: curl's multi interface and a search for the next
 // cursor in each body. What the exporter costs is told as a multiple of this.
 //
-//   bare_walk BASE_URL CONNECTIONS ROUNDS INTERVAL [CA_FILE]
+//   bare_walk BASE_URL CONNECTIONS ROUNDS INTERVAL [--gzip] [--ca-file FILE]
 //
 // Walks connections 0 … CONNECTIONS-1 ROUNDS times, each round spread over INTERVAL seconds; with 0
 // one after the other as fast as it can. Never more than 32 at a time. Prints for each round the
@@ -146,13 +146,20 @@ Round WalkAll(CURLM* multi, std::vector<std::unique_ptr<Walk>>& walks, const std
 
 int main(int argc, char** argv) {
   if (argc < 5) {
-    std::fprintf(stderr, "usage: bare_walk BASE_URL CONNECTIONS ROUNDS INTERVAL [CA_FILE]\n");
+    std::fprintf(stderr, "usage: bare_walk BASE_URL CONNECTIONS ROUNDS INTERVAL [--gzip] [--ca-file FILE]\n");
     return 2;
   }
   const std::string base_url = argv[1];
   const int connections = std::atoi(argv[2]);
   const int rounds = std::atoi(argv[3]);
   const std::chrono::seconds interval(std::atoi(argv[4]));
+  bool gzip = false;
+  const char* ca_file = nullptr;
+  for (int i = 5; i < argc; ++i) {
+    const std::string_view option = argv[i];
+    if (option == "--gzip") gzip = true;
+    if (option == "--ca-file" && i + 1 < argc) ca_file = argv[++i];
+  }
   curl_global_init(CURL_GLOBAL_ALL);
   CURLM* multi = curl_multi_init();
   curl_slist* headers = curl_slist_append(nullptr, "Authorization: Bearer KEY_BENCH");
@@ -165,7 +172,8 @@ int main(int argc, char** argv) {
     curl_easy_setopt(walk.curl, CURLOPT_WRITEDATA, &walk);
     curl_easy_setopt(walk.curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(walk.curl, CURLOPT_PROXY, "");
-    if (argc > 5) curl_easy_setopt(walk.curl, CURLOPT_CAINFO, argv[5]);
+    if (gzip) curl_easy_setopt(walk.curl, CURLOPT_ACCEPT_ENCODING, "gzip");
+    if (ca_file != nullptr) curl_easy_setopt(walk.curl, CURLOPT_CAINFO, ca_file);
   }
   double before = CpuSeconds();
   const Clock::time_point start = Clock::now();

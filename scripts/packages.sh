@@ -13,6 +13,7 @@ test_packages=(
   openssl podman procps prometheus prometheus-alertmanager python3 python3-jsonschema python3-prometheus-client python3-yaml
   runc strace systemd valgrind zsh
 )
+bench_packages=(libbenchmark-dev nginx-light openssl python3 python3-matplotlib time valgrind wrk)
 fuzz_packages=(clang-19 libclang-rt-19-dev)
 # Node.js often comes from elsewhere, and then Debian's npm cannot be installed beside it.
 command -v npm >/dev/null || test_packages+=(nodejs npm)

@@ -90,6 +90,7 @@ void Checker::SendForPoll(ConnectionModel& connection, RequestId id, const Reque
   Require(!connection.request, "a second request of one connection at once");
   PollRecord& poll = *connection.poll;
   CheckRequest(request, poll.timeout() / 2, poll);
+  if (poll.requests() == 0) RequireOnlyProbe(AccountOf(connection.account), connection);
   poll.OnSent(request.target, page, step_time_);
   SetNotReady(connection);
   connection.request = id;

@@ -152,6 +152,7 @@ class Checker final : public PollObserver {
   void RequireNoIdleness(AccountModel& account) const;
   void RequireProbe(AccountModel& account) const;
   bool HasProbe(const AccountModel& account) const;
+  void RequireOnlyProbe(const AccountModel& account, const ConnectionModel& connection) const;
 
   // Polls.
   void CheckComplete(ConnectionModel& connection, const CompletePoll& poll, Instant now);

@@ -103,6 +103,19 @@ bool Checker::HasProbe(const AccountModel& account) const {
   });
 }
 
+// While the key is refused one connection at a time tries it, beside those that were under way when
+// it was refused.
+void Checker::RequireOnlyProbe(const AccountModel& account,
+                               const ConnectionModel& connection) const {
+  if (account.key_refusals == 0) return;
+  for (const ConnectionKey key : account.connections) {
+    const auto& poll = connections_[static_cast<std::size_t>(key)]->poll;
+    Require(key == connection.key || !poll || poll->requests() == 0 ||
+                poll->begun() <= account.key_refused_at,
+            "two polls try a refused key at once");
+  }
+}
+
 // A poll under way comes before a new one, and of those the one that was due first.
 void Checker::RequireItsTurn(const AccountModel& account, const ConnectionModel& connection) const {
   Require(!account.refresh_ready_since, "a new poll begins before lists are read");

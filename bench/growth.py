@@ -1,0 +1,58 @@
+"""How the cost of polling grows with calls, connections and pages, as a picture."""
+
+import os
+import shutil
+import statistics
+
+import matplotlib
+import matplotlib.pyplot as plt
+
+from harness import ROWS_PER_PAGE, bare_walk, shape_name, write_config, write_pages
+from polling import INTERVAL, POLLS, steady_seconds
+
+matplotlib.use("svg")
+matplotlib.rcParams["svg.hashsalt"] = "telnyx_exporter"
+CALLS = [1_000, 5_000, 20_000, 50_000, 100_000, 150_000, 200_000, 250_000]  # of one connection
+CONNECTIONS = [10, 50, 100, 200, 400, 600, 800]  # of 250 calls each, which is one page
+
+
+def measure(build, work, nginx, shapes):
+    """([bare walk's ms], [exporter's ms]) for one poll of all."""
+    bare, exporter = [], []
+    for connections, calls in shapes:
+        directory = write_pages(work, connections, calls)
+        base_url = f"{nginx.url}/{shape_name(connections, calls)}/v2"
+        config = write_config(work, base_url, connections,
+                              f"interval: {INTERVAL}s, stale_after: 1h, timeout: 10s, max_pages: 1000000")
+        interval = INTERVAL if connections > 1 else 0
+        bare.append(1000 * statistics.mean(bare_walk(build, base_url, connections, POLLS + 1, interval)[1:]))
+        exporter.append(1000 * steady_seconds(build, config, connections, calls)[0])
+        shutil.rmtree(directory)
+    return bare, exporter
+
+
+def draw(axis, title, label, places, lines):
+    for (name, values), style in zip(lines.items(), ("o-", "s--"), strict=True):
+        axis.plot(places, values, style, label=name, markersize=4)
+    axis.set_title(title, fontsize=10)
+    axis.set_xlabel(label)
+    axis.set_ylabel("ms CPU for one poll of all")
+    axis.set_xlim(left=0)
+    axis.set_ylim(bottom=0)
+    axis.grid(alpha=0.3)
+    axis.legend()
+
+
+def draw_growth(build, work, nginx, path):
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+    bare, exporter = measure(build, work, nginx, [(1, calls) for calls in CALLS])
+    draw(left, f"one connection, {ROWS_PER_PAGE} calls a page", "calls", CALLS,
+         {"telnyx_exporter": exporter, "bare walk": bare})
+    upper = left.secondary_xaxis("top", functions=(lambda calls: calls / ROWS_PER_PAGE,
+                                                   lambda pages: pages * ROWS_PER_PAGE))
+    upper.set_xlabel("pages")
+    bare, exporter = measure(build, work, nginx, [(count, ROWS_PER_PAGE) for count in CONNECTIONS])
+    draw(right, f"{ROWS_PER_PAGE} calls a connection, spread over a second", "connections", CONNECTIONS,
+         {"telnyx_exporter": exporter, "bare walk": bare})
+    figure.savefig(path, metadata={"Date": None})
+    print(f"\nThe picture is in {os.path.relpath(path)}.", flush=True)
