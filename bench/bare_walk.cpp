@@ -146,7 +146,9 @@ Round WalkAll(CURLM* multi, std::vector<std::unique_ptr<Walk>>& walks, const std
 
 int main(int argc, char** argv) {
   if (argc < 5) {
-    std::fprintf(stderr, "usage: bare_walk BASE_URL CONNECTIONS ROUNDS INTERVAL [--gzip] [--ca-file FILE]\n");
+    std::fprintf(
+        stderr,
+        "usage: bare_walk BASE_URL CONNECTIONS ROUNDS INTERVAL [--gzip] [--ca-file FILE]\n");
     return 2;
   }
   const std::string base_url = argv[1];

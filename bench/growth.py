@@ -24,8 +24,7 @@ def measure(build, work, nginx, shapes):
         base_url = f"{nginx.url}/{shape_name(connections, calls)}/v2"
         config = write_config(work, base_url, connections,
                               f"interval: {INTERVAL}s, stale_after: 1h, timeout: 10s, max_pages: 1000000")
-        interval = INTERVAL if connections > 1 else 0
-        bare.append(1000 * statistics.mean(bare_walk(build, base_url, connections, POLLS + 1, interval)[1:]))
+        bare.append(1000 * statistics.mean(bare_walk(build, base_url, connections, POLLS + 1, INTERVAL)[1:]))
         exporter.append(1000 * steady_seconds(build, config, connections, calls)[0])
         shutil.rmtree(directory)
     return bare, exporter

@@ -3,8 +3,6 @@
 //
 //   build/release/metrics_bench
 
-#include "metrics/metrics_page.h"
-
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -14,6 +12,7 @@
 
 #include "made_up_connections.h"
 #include "metrics/exporter_metrics.h"
+#include "metrics/metrics_page.h"
 
 namespace telnyx_exporter {
 namespace {

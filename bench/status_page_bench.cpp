@@ -3,8 +3,6 @@
 //   cmake --preset release && cmake --build --preset release --target status_page_bench
 //   build/release/status_page_bench
 
-#include "pages/status_page.h"
-
 #include <cstdint>
 #include <string>
 
@@ -12,6 +10,7 @@
 
 #include "base/gzip.h"
 #include "made_up_connections.h"
+#include "pages/status_page.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -25,9 +24,8 @@ const MadeUpConnections& Made() {
 
 std::string Page(const StatusQuery& query) {
   const Moment moment{.now = Made().clock().Now(), .wall = Made().clock().WallNow()};
-  return RenderStatusPage(
-      CollectStatus(Made().connections(), Made().accounts(), query, moment.now),
-      {.telemetry_path = "/metrics"}, moment);
+  return RenderStatusPage(CollectStatus(Made().connections(), Made().accounts(), query, moment.now),
+                          {.telemetry_path = "/metrics"}, moment);
 }
 
 void Count(benchmark::State& state, const std::string& page) {

@@ -159,11 +159,10 @@ void FormatPage::AppendRow(std::size_t row, std::string& page) const {
     bytes += piece.size();
   };
   for (std::size_t i = 0; i < groups_.size(); ++i) {
-    const std::span members =
-        std::span(connections_)
-            .subspan(i * SeriesGroup::kMembers)
-            .first(std::min(SeriesGroup::kMembers,
-                            connections_.size() - i * SeriesGroup::kMembers));
+    const std::span members = std::span(connections_)
+                                  .subspan(i * SeriesGroup::kMembers)
+                                  .first(std::min(SeriesGroup::kMembers,
+                                                  connections_.size() - i * SeriesGroup::kMembers));
     if (std::ranges::all_of(members, shows_row)) {
       add(groups_[i].SeriesOf(row));
       continue;

@@ -33,8 +33,7 @@ Poll::~Poll() {
 
 // So that they are not moved again and again. The number is the server's, so only up to a bound.
 void Poll::MakeRoomFor(std::uint64_t calls) {
-  const auto wanted =
-      static_cast<std::size_t>(std::min<std::uint64_t>(calls, kMostReservedCalls));
+  const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(calls, kMostReservedCalls));
   if (wanted <= calls_.capacity()) return;
   const std::size_t spare = workspace_.spare_rows.capacity();
   if (wanted <= spare && wanted >= spare / 2) {

@@ -66,9 +66,9 @@ inline const char* FindQuoteOrBackslash(const char* text) {
     const std::uint64_t quotes = word ^ (kEachByte * '"');
     const std::uint64_t backslashes = word ^ (kEachByte * '\\');
     // The highest bit of each byte that is zero, and of none before the first such.
-    const std::uint64_t found = (((quotes - kEachByte) & ~quotes) |
-                                 ((backslashes - kEachByte) & ~backslashes)) &
-                                (kEachByte * 0x80);
+    const std::uint64_t found =
+        (((quotes - kEachByte) & ~quotes) | ((backslashes - kEachByte) & ~backslashes)) &
+        (kEachByte * 0x80);
     if (found != 0) return text + std::countr_zero(found) / 8;
   }
 }
