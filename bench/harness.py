@@ -142,9 +142,19 @@ http {{
                 time.sleep(0.05)
         raise SystemExit("nginx did not start")
 
+    def worker(self):
+        """The process that answers."""
+        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as file:
+            return int(file.read().split()[0])
+
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait()
+
+
+def cpu_seconds(pid):
+    """The kernel's clock of a process's CPU time."""
+    return time.clock_gettime((~pid << 3) | 2)
 
 
 def write_config(work, base_url, connections, poll, ca_file=""):
@@ -233,8 +243,7 @@ class Exporter:
         self.process.wait()
 
     def cpu_seconds(self):
-        """The kernel's clock of this process's CPU time."""
-        return time.clock_gettime((~self.process.pid << 3) | 2)
+        return cpu_seconds(self.process.pid)
 
     def memory_mib(self, field):
         """VmRSS: now; VmHWM: the most so far."""

@@ -6,7 +6,7 @@ import shutil
 import statistics
 import subprocess
 
-from harness import TEXT, Exporter, fetch, print_table, shape_name, spread, write_config, write_pages
+from harness import TEXT, Exporter, cpu_seconds, fetch, print_table, shape_name, spread, write_config, write_pages
 
 SERVED = [(200, 500), (5000, 20)]  # connections × calls
 OPENMETRICS = "application/openmetrics-text;version=1.0.0"
@@ -17,13 +17,17 @@ SCRAPES = [("text", TEXT, "identity", 1), ("text, gzip", TEXT, "gzip", 0.5),
            ("OpenMetrics, gzip", OPENMETRICS, "gzip", 0.5), ("protobuf, gzip", PROTOBUF, "gzip", 0.5)]
 
 
-def requests_per_second(url, accept, encoding):
+def load(url, accept, encoding, pid):
+    """(requests a second, seconds of CPU that one takes of the process)"""
+    cpu = -cpu_seconds(pid)
     output = subprocess.run(["wrk", "-t1", "-c4", "-d3s", "-H", f"Accept: {accept}",
                              "-H", f"Accept-Encoding: {encoding}", url],
                             capture_output=True, text=True, check=True).stdout
+    cpu += cpu_seconds(pid)
     if "Non-2xx" in output or "Socket errors" in output:
         raise SystemExit(output)
-    return float(re.search(r"Requests/sec:\s+(\S+)", output).group(1))
+    requests = int(re.search(r"(\d+) requests in", output).group(1))
+    return float(re.search(r"Requests/sec:\s+(\S+)", output).group(1)), cpu / requests
 
 
 def save_static(work, name, exporter, accept):
@@ -43,16 +47,18 @@ def measure_scrapes(work, nginx, exporter, rounds, connections):
         size = len(fetch(static, accept, encoding))
         ours, theirs = [], []
         for _ in range(rounds):
-            ours.append(requests_per_second(f"{exporter.url}/metrics", accept, encoding))
-            theirs.append(requests_per_second(static, accept, encoding))
-        ratios = [o / t for o, t in zip(ours, theirs, strict=True)]
-        print(f"| {connections:,} | {what} | {size:,} | {statistics.median(ours):.0f} | "
-              f"{statistics.median(theirs):.0f} | {spread(ratios)} | ≥ {goal} |", flush=True)
+            ours.append(load(f"{exporter.url}/metrics", accept, encoding, exporter.process.pid))
+            theirs.append(load(static, accept, encoding, nginx.worker()))
+        ratios = [o[0] / t[0] for o, t in zip(ours, theirs, strict=True)]
+        rates = [statistics.median(rate for rate, _ in loads) for loads in (ours, theirs)]
+        cpus = [min(cpu for _, cpu in loads) * 1e6 for loads in (ours, theirs)]
+        print(f"| {connections:,} | {what} | {size:,} | {rates[0]:,.0f} / {rates[1]:,.0f} | {spread(ratios)} | "
+              f"≥ {goal} | {cpus[0]:,.0f} / {cpus[1]:,.0f} |", flush=True)
 
 
 def measure_serving(build, work, nginx, rounds):
-    print_table(["connections", "/metrics", "bytes", "exporter, requests/s", "nginx, requests/s",
-                 "ratio min / median / max", "goal"])
+    print_table(["connections", "/metrics", "bytes", "requests/s, exporter / nginx", "ratio min / median / max", "goal",
+                 "µs CPU a request, exporter / nginx"])
     for connections, calls in SERVED:
         directory = write_pages(work, connections, calls)
         config = write_config(work, f"{nginx.url}/{shape_name(connections, calls)}/v2", connections,

@@ -2,15 +2,17 @@
 # Proves what the README says on a Debian 12 that has nothing but git, and tells how long it takes from the clone on:
 #   run      scripts/run.sh shows numbers
 #   package  the Debian package is built, installed and shows numbers
+#   image    the images are built, and the demonstration that deploy/compose runs of them shows numbers; the base image is
+#            made here instead of downloaded
 #   tests    scripts/test.sh passes
-# Each in a root file system of its own, made with mmdebstrap, with a clone of HEAD in a chroot. Without arguments: run
-# and package. Needs root. Uses this machine's apt configuration, inside the chroot too.
+# Each in a root file system of its own, made with mmdebstrap, with a clone of HEAD in a chroot. Without arguments: all
+# but the tests. Needs root. Uses this machine's apt configuration, inside the chroot too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-[ $# -gt 0 ] || set -- run package
+[ $# -gt 0 ] || set -- run package image
 for way in "$@"; do
-  case $way in run | package | tests) ;; *)
-    echo "What is \"$way\"? Known are run, package and tests." >&2
+  case $way in run | package | image | tests) ;; *)
+    echo "What is \"$way\"? Known are run, package, image and tests." >&2
     exit 2
     ;;
   esac
@@ -24,7 +26,7 @@ done
 source scripts/packages.sh
 ensure_packages mmdebstrap curl
 
-root=
+tree=
 runner=
 cleanup() {
   [ -z "$runner" ] || {
@@ -33,13 +35,13 @@ cleanup() {
     wait "$runner" 2>/dev/null || true
     runner=
   }
-  [ -n "$root" ] || return 0
+  [ -n "$tree" ] || return 0
   for mounted in dev/pts dev proc sys; do
-    if mountpoint -q "$root/$mounted"; then umount -l "$root/$mounted"; fi
+    if mountpoint -q "$tree/$mounted"; then umount -l "$tree/$mounted"; fi
   done
-  if mountpoint -q "$root"; then umount -l "$root"; fi
-  rm -rf --one-file-system "$root"
-  root=
+  if mountpoint -q "$tree"; then umount -l "$tree"; fi
+  rm -rf --one-file-system "$tree"
+  tree=
 }
 trap cleanup EXIT
 trap 'exit 1' INT TERM
@@ -49,26 +51,26 @@ for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/source
   [ ! -s "$file" ] || sources+=("$file")
 done
 
-make_root() {
-  root=$(mktemp -d)
-  mmdebstrap --quiet --variant=minbase --include=git,ca-certificates bookworm "$root" "${sources[@]}"
-  cp -a /etc/apt/apt.conf.d/. "$root/etc/apt/apt.conf.d/"
-  [ ! -e /etc/apt/auth.conf.d ] || cp -a /etc/apt/auth.conf.d/. "$root/etc/apt/auth.conf.d/"
-  cp -a /usr/local/share/ca-certificates/. "$root/usr/local/share/ca-certificates/" 2>/dev/null || true
-  cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
-  cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
+make_tree() {
+  tree=$(mktemp -d)
+  mmdebstrap --quiet --variant=minbase --include=git,ca-certificates bookworm "$tree" "${sources[@]}"
+  cp -a /etc/apt/apt.conf.d/. "$tree/etc/apt/apt.conf.d/"
+  [ ! -e /etc/apt/auth.conf.d ] || cp -a /etc/apt/auth.conf.d/. "$tree/etc/apt/auth.conf.d/"
+  cp -a /usr/local/share/ca-certificates/. "$tree/usr/local/share/ca-certificates/" 2>/dev/null || true
+  cp -L /etc/ssl/certs/ca-certificates.crt "$tree/etc/ssl/certs/ca-certificates.crt"
+  cp -L /etc/resolv.conf /etc/hosts "$tree/etc/"
   # A mount of its own, without which the tests could run no container in there.
-  mount --bind "$root" "$root"
-  mount --make-private "$root"
-  mount -t proc proc "$root/proc"
-  mount --rbind --make-rslave /dev "$root/dev"
-  mount --rbind --make-rslave /sys "$root/sys"
-  git clone -q . "$root/src"
+  mount --bind "$tree" "$tree"
+  mount --make-private "$tree"
+  mount -t proc proc "$tree/proc"
+  mount --rbind --make-rslave /dev "$tree/dev"
+  mount --rbind --make-rslave /sys "$tree/sys"
+  git clone -q . "$tree/src"
 }
 
 in_chroot() {
   env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
-    "${proxy_settings[@]}" chroot "$root" "$@"
+    "${proxy_settings[@]}" chroot "$tree" "$@"
 }
 # What this machine needs to reach its package sources.
 mapfile -t proxy_settings < <(env | grep -iE '^(https?_proxy|no_proxy|npm_config_[a-z_]*)=' || true)
@@ -83,12 +85,12 @@ shows_numbers() {
   local first=
   SECONDS=0
   set -m
-  in_chroot "$@" >"$root/output.log" 2>&1 &
+  in_chroot "$@" >"$tree/output.log" 2>&1 &
   runner=$!
   set +m
   until [ -n "$first" ]; do
     kill -0 "$runner" 2>/dev/null || {
-      tail -n 40 "$root/output.log" >&2
+      tail -n 40 "$tree/output.log" >&2
       echo "it ended before there were numbers" >&2
       exit 1
     }
@@ -102,7 +104,7 @@ shows_numbers() {
 }
 
 for way in "$@"; do
-  make_root
+  make_tree
   port=$((20000 + RANDOM % 10000))
   echo "=== $way"
   case $way in
@@ -120,6 +122,29 @@ for way in "$@"; do
       telnyx_simulator --web.listen-address=127.0.0.1:0 --exporter-config=/tmp/simulated &
       until [ -s /tmp/simulated/telnyx_exporter.yml ]; do sleep 0.1; done
       exec telnyx_exporter --config.file=/tmp/simulated/telnyx_exporter.yml --web.listen-address=127.0.0.1:$port"
+    ;;
+  image)
+    PYTHONPATH=tests/deploy python3 -c 'import sys, bare_debian; bare_debian.make_bare_debian(sys.argv[1], with_settings=True)' \
+      "$tree/base.tar"
+    sed "s|http://simulator:10036/v2|http://127.0.0.1:$((port + 1))/v2|" deploy/compose/demo.yml >"$tree/demo.yml"
+    shows_numbers env DEBIAN_FRONTEND=noninteractive bash -euc "
+      apt-get update -q
+      apt-get install -q -y --no-install-recommends buildah podman runc
+      export STORAGE_DRIVER=vfs
+      podman import --quiet /base.tar docker.io/library/debian:bookworm-slim
+      cd /src
+      for image in exporter simulator; do
+        buildah bud --isolation=chroot --network=host --pull-never --format=docker --layers --target=\$image \
+          --tag=localhost/\$image .
+      done
+      run() {
+        podman --runtime=/usr/sbin/runc --cgroup-manager=cgroupfs run --rm --network=host --no-healthcheck --read-only \
+          --cap-drop=ALL --ulimit=nofile=1024:1024 --ulimit=nproc=1024:1024 \"\$@\"
+      }
+      run localhost/simulator --scenario=/usr/share/telnyx_exporter/scenarios/demo.yml \
+        --web.listen-address=127.0.0.1:$((port + 1)) &
+      run --env=TELNYX_API_KEY=KEY_MAIN --volume=/demo.yml:/etc/telnyx_exporter/telnyx_exporter.yml:ro localhost/exporter \
+        --config.file=/etc/telnyx_exporter/telnyx_exporter.yml --web.listen-address=127.0.0.1:$port"
     ;;
   tests)
     SECONDS=0
