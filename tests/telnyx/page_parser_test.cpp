@@ -1,6 +1,8 @@
 #include "telnyx/page_parser.h"
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -85,6 +87,44 @@ TEST(PageParser, UnescapesTexts) {
   ASSERT_TRUE(parsed.page.has_value()) << parsed.page.error().message;
   EXPECT_EQ(parsed.calls[0].leg, ParseCallId(kLeg));
   EXPECT_EQ(parsed.calls[0].session, ParseCallId("a\"b"));
+}
+
+// Whatever a text's length, and wherever a byte stands that differs from a quote or a backslash in
+// its lowest bit: '#' and ']'.
+TEST(PageParser, ReadsTextsOfEveryLength) {
+  for (std::size_t length = 1; length < 80; ++length) {
+    for (std::size_t place = 0; place < length; ++place) {
+      for (const std::string_view text : {"a", "#", "]", R"(\")", R"(\\)"}) {
+        const std::string before(place, 'b');
+        const std::string after(length - place - 1, 'c');
+        const std::string leg = before + std::string(text) + after;
+        const ParsedPage parsed =
+            ParsePage(OneRow(fmt::format(R"("call_leg_id":"{}","call_duration":1)", leg)));
+        ASSERT_TRUE(parsed.page.has_value()) << leg;
+        ASSERT_EQ(parsed.calls[0].leg, ParseCallId(before + text.back() + after)) << leg;
+      }
+    }
+  }
+}
+
+TEST(PageParser, TakesForAUuidOnlyWhatIsOneToItsEnd) {
+  const std::string uuid = kLeg;
+  for (const std::string& leg : {uuid + "0", uuid.substr(1), "x" + uuid.substr(1)}) {
+    const ParsedPage parsed =
+        ParsePage(OneRow(fmt::format(R"("call_leg_id":"{}","call_duration":1)", leg)));
+    ASSERT_TRUE(parsed.page.has_value()) << leg;
+    EXPECT_EQ(parsed.calls[0].leg, ParseCallId(leg));
+    EXPECT_FALSE(IsUuid(parsed.calls[0].leg)) << leg;
+  }
+}
+
+TEST(PageParser, TellsMembersApartWhoseNamesBeginAlike) {
+  const ParsedPage parsed = ParsePage(OneRow(fmt::format(
+      R"("call_leg_id":"{}","call_leg_id2":"no","call_leg_i":"no","call_duration":1,"call_durations":7)",
+      kLeg)));
+  ASSERT_TRUE(parsed.page.has_value()) << parsed.page.error().message;
+  EXPECT_EQ(parsed.calls[0].leg, ParseCallId(kLeg));
+  EXPECT_EQ(parsed.calls[0].duration_seconds, 1U);
 }
 
 TEST(PageParser, BearsAMissingOrEmptySession) {
