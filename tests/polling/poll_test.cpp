@@ -2,11 +2,12 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "support/padded.h"
+#include "support/pages.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -19,8 +20,10 @@ class PollTest : public ::testing::Test {
   // `total`. Gives the number of calls.
   std::size_t Read(std::size_t rows, std::size_t total) {
     Poll poll("1", {}, Instant{}, kTimeout, workspace_);
-    EXPECT_EQ(Answer(poll, Page(0, 1, total, R"("next")")), Poll::Next::kRequest);
-    EXPECT_EQ(Answer(poll, Page(1, rows, total, "null")), Poll::Next::kComplete);
+    std::vector<std::string> others;
+    for (std::size_t i = 1; i < rows; ++i) others.push_back(Row(i, i, 1));
+    EXPECT_EQ(Answer(poll, Page({Row(0, 0, 1)}, "next", total)), Poll::Next::kRequest);
+    EXPECT_EQ(Answer(poll, Page(others, "", total)), Poll::Next::kComplete);
     return poll.calls().size();
   }
 
@@ -31,17 +34,6 @@ class PollTest : public ::testing::Test {
     const Padded body(page);
     return poll.OnExchange({.result = Response{.status = 200, .body = body}}, Instant{}, WallTime{},
                            0);
-  }
-
-  static std::string Page(std::size_t begin, std::size_t end, std::size_t total,
-                          const std::string& after) {
-    std::string rows;
-    for (std::size_t i = begin; i < end; ++i) {
-      rows += fmt::format(R"({}{{"call_leg_id":"leg-{}","call_duration":1}})",
-                          rows.empty() ? "" : ",", i);
-    }
-    return fmt::format(R"({{"data":[{}],"meta":{{"cursors":{{"after":{}}},"total_items":{}}}}})",
-                       rows, after, total);
   }
 };
 
