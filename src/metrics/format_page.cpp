@@ -89,7 +89,7 @@ void FormatPage::NoteMakingTime(Instant begun) {
 
 void FormatPage::RenderChangedConnections(Instant now) {
   // What changed is copied out under the store's lock and written outside of it.
-  std::vector<std::pair<std::size_t, ConnectionStore::Entry>> changed;
+  std::vector<ChangedEntry> changed;
   store_.ForEach([&](std::size_t index, const ConnectionStore::Entry& entry) {
     if (connections_.size() <= index) connections_.resize(index + 1);
     Connection& connection = connections_[index];
@@ -106,18 +106,20 @@ void FormatPage::RenderChangedConnections(Instant now) {
     }
   });
   groups_.resize((connections_.size() + SeriesGroup::kMembers - 1) / SeriesGroup::kMembers);
-  const auto group_of = [](const auto& change) { return change.first / SeriesGroup::kMembers; };
+  const auto group_of = [](const ChangedEntry& change) {
+    return change.first / SeriesGroup::kMembers;
+  };
   for (std::span rest(changed); !rest.empty();) {
-    const auto end = std::ranges::find_if(
-        rest, [&](const auto& change) { return group_of(change) != group_of(rest.front()); });
+    const auto end = std::ranges::find_if(rest, [&](const ChangedEntry& change) {
+      return group_of(change) != group_of(rest.front());
+    });
     ApplyChanges({rest.begin(), end}, now);
     rest = {end, rest.end()};
   }
 }
 
 // All of one group.
-void FormatPage::ApplyChanges(
-    std::span<const std::pair<std::size_t, ConnectionStore::Entry>> changed, Instant now) {
+void FormatPage::ApplyChanges(std::span<const ChangedEntry> changed, Instant now) {
   std::vector<SeriesGroup::Change> changes;
   changes.reserve(changed.size());
   for (const auto& [index, entry] : changed) {

@@ -42,11 +42,12 @@ class FormatPage {
     Instant rendered_until = Instant::max();  // then its peak is another one
   };
 
+  using ChangedEntry = std::pair<std::size_t, ConnectionStore::Entry>;  // and its place
+
   void Refresh();
   bool IsCurrent(Instant now) const;
   void RenderChangedConnections(Instant now);
-  void ApplyChanges(std::span<const std::pair<std::size_t, ConnectionStore::Entry>> changed,
-                    Instant now);
+  void ApplyChanges(std::span<const ChangedEntry> changed, Instant now);
   std::string Join() const;
   void AppendRow(std::size_t row, std::string& page) const;
   void AppendRegistry(std::string& page) const;

@@ -16,13 +16,17 @@ std::string_view Slice(const std::string& bytes, const std::vector<std::uint32_t
 
 void SeriesGroup::Apply(std::span<const Change> changes) {
   if (changes.empty()) return;
+  const std::size_t rows = ConnectionMetrics().size();
   std::size_t size = bytes_.size();
-  for (const Change& change : changes) size += change.series.bytes.size();
+  for (const Change& change : changes) {
+    size += change.series.bytes.size();
+    for (std::size_t row = 0; row < rows; ++row) size -= SeriesOf(row, change.member).size();
+  }
   std::string bytes;
   bytes.reserve(size);
   std::vector<std::uint32_t> ends;
-  ends.reserve(ConnectionMetrics().size() * kMembers);
-  for (std::size_t row = 0; row < ConnectionMetrics().size(); ++row) {
+  ends.reserve(rows * kMembers);
+  for (std::size_t row = 0; row < rows; ++row) {
     auto change = changes.begin();
     for (std::size_t member = 0; member < kMembers; ++member) {
       const bool changed = change != changes.end() && change->member == member;
