@@ -12,7 +12,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -103,22 +102,17 @@ int TimeUntil(Clock::time_point due) {
 
 Round WalkAll(CURLM* multi, std::vector<std::unique_ptr<Walk>>& walks, const std::string& base_url,
               int connections, Clock::time_point start, Clock::duration interval) {
-  std::deque<std::string> waiting;
-  for (int i = 0; i < connections; ++i) {
-    waiting.push_back(base_url + "/connections/" + std::to_string(i) +
-                      "/active_calls?page%5Blimit%5D=250");
-  }
   std::vector<Walk*> idle;
   for (const auto& walk : walks) idle.push_back(walk.get());
   Round round;
   int begun = 0;
   const auto next_due = [&] { return start + interval * begun / connections; };
-  while (!waiting.empty() || idle.size() < walks.size()) {
-    while (!waiting.empty() && !idle.empty() && Clock::now() >= next_due()) {
+  while (begun < connections || idle.size() < walks.size()) {
+    while (begun < connections && !idle.empty() && Clock::now() >= next_due()) {
       Walk& walk = *idle.back();
       idle.pop_back();
-      walk.base = std::move(waiting.front());
-      waiting.pop_front();
+      walk.base =
+          base_url + "/connections/" + std::to_string(begun) + "/active_calls?page%5Blimit%5D=250";
       ++begun;
       Request(multi, walk, {});
     }
@@ -136,7 +130,7 @@ Round WalkAll(CURLM* multi, std::vector<std::unique_ptr<Walk>>& walks, const std
       ended = true;
     }
     if (ended) continue;
-    const bool may_begin = !waiting.empty() && !idle.empty();
+    const bool may_begin = begun < connections && !idle.empty();
     curl_multi_poll(multi, nullptr, 0, may_begin ? TimeUntil(next_due()) : 1000, nullptr);
   }
   return round;

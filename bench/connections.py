@@ -6,7 +6,7 @@ import re
 import shutil
 import time
 
-from harness import (Exporter, print_table, shape_name, write_discovering_config, write_lists, write_pages)
+from harness import (Exporter, print_header, shape_name, write_discovering_config, write_lists, write_pages)
 
 MANY = [(1000, 20), (10_000, 20)]  # connections × calls
 MEASURED_SECONDS = 60
@@ -36,8 +36,8 @@ def check_counted(exporter, expected):
 
 
 def measure_connections(build, work, nginx):
-    print_table(["connections × calls", "discovered after, s", "RSS polling, MiB", "RSS with /metrics, MiB", "polls/s",
-                 "polls skipped", "CPU polling, % of a core", "CPU polling and scraped, % of a core"])
+    print_header("connections × calls", "discovered after, s", "RSS polling, MiB", "RSS with /metrics, MiB", "polls/s",
+                 "polls skipped", "CPU polling, % of a core", "CPU polling and scraped, % of a core")
     log_path = os.path.join(work, "exporter.log")
     for connections, calls in MANY:
         directory, config = prepare(work, nginx, connections, calls, "15s")
@@ -67,8 +67,8 @@ def measure_connections(build, work, nginx):
 
 
 def measure_million(build, work, nginx):
-    print_table(["connections × calls", "peak RSS until all are polled, MiB", "and two rounds later", "goal",
-                 "with /metrics"])
+    print_header("connections × calls", "peak RSS until all are polled, MiB", "and two rounds later", "goal",
+                 "with /metrics")
     connections, calls = MILLION
     directory, config = prepare(work, nginx, connections, calls, "15s")
     with Exporter(build, config) as exporter:

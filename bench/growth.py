@@ -2,13 +2,12 @@
 
 import os
 import shutil
-import statistics
 
 import matplotlib
 import matplotlib.pyplot as plt
 
-from harness import ROWS_PER_PAGE, bare_walk, shape_name, write_config, write_pages
-from polling import INTERVAL, POLLS, steady_seconds
+from harness import ROWS_PER_PAGE, write_pages
+from polling import measure_turn
 
 matplotlib.use("svg")
 matplotlib.rcParams["svg.hashsalt"] = "telnyx_exporter"
@@ -21,11 +20,9 @@ def measure(build, work, nginx, shapes):
     bare, exporter = [], []
     for connections, calls in shapes:
         directory = write_pages(work, connections, calls)
-        base_url = f"{nginx.url}/{shape_name(connections, calls)}/v2"
-        config = write_config(work, base_url, connections,
-                              f"interval: {INTERVAL}s, stale_after: 1h, timeout: 10s, max_pages: 1000000")
-        bare.append(1000 * statistics.mean(bare_walk(build, base_url, connections, POLLS + 1, INTERVAL)[1:]))
-        exporter.append(1000 * steady_seconds(build, config, connections, calls)[0])
+        bare_seconds, exporter_seconds, _ = measure_turn(build, work, nginx.url, connections, calls)
+        bare.append(bare_seconds * 1000)
+        exporter.append(exporter_seconds * 1000)
         shutil.rmtree(directory)
     return bare, exporter
 

@@ -269,5 +269,5 @@ def spread(values):
     return f"{min(values):.2f} / {statistics.median(values):.2f} / {max(values):.2f}"
 
 
-def print_table(*rows):
-    print("\n| " + " | ".join(rows[0]) + " |\n|" + "---|" * len(rows[0]), flush=True)
+def print_header(*columns):
+    print("\n| " + " | ".join(columns) + " |\n|" + "---|" * len(columns), flush=True)

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 
-from harness import KEY, print_table, shape_name, write_config, write_pages
+from harness import KEY, print_header, shape_name, write_config, write_pages
 
 FEW, MANY = 10_000, 110_000  # calls of one connection
 OBJECTS = [("the exporter", "telnyx_exporter"), ("simdjson", "libsimdjson"), ("libcurl", "libcurl"),
@@ -21,10 +21,8 @@ def count(build, work, nginx, calls):
     config = write_config(work, f"{nginx.url}/{shape_name(1, calls)}/v2", 1,
                           "interval: 1h, stale_after: 1h, timeout: 10m, max_pages: 1000000")
     out = os.path.join(work, "callgrind")
-    # The C library's functions of a machine that any has.
-    environment = dict(os.environ, **KEY, SIMDJSON_FORCE_IMPLEMENTATION="haswell")
     subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", f"{build}/telnyx_exporter",
-                    f"--config.file={config}", "--once"], env=environment, check=True, capture_output=True)
+                    f"--config.file={config}", "--once"], env=dict(os.environ, **KEY), check=True, capture_output=True)
     listing = subprocess.run(["callgrind_annotate", "--threshold=100", "--auto=no", out], capture_output=True,
                              text=True, check=True).stdout
     shutil.rmtree(directory)
@@ -41,6 +39,6 @@ def count(build, work, nginx, calls):
 
 def measure_instructions(build, work, nginx):
     few, many = (count(build, work, nginx, calls) for calls in (FEW, MANY))
-    print_table(["instructions a call", *(name for name, _ in OBJECTS)])
+    print_header("instructions a call", *(name for name, _ in OBJECTS))
     print("| | " + " | ".join(f"{(many[name] - few[name]) / (MANY - FEW):.0f}" for name, _ in OBJECTS) + " |",
           flush=True)

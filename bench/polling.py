@@ -5,7 +5,7 @@ import shutil
 import statistics
 import time
 
-from harness import (KEY, Exporter, bare_walk, cpu_of, print_table, shape_name, spread, sum_of, write_config,
+from harness import (KEY, Exporter, bare_walk, cpu_of, print_header, shape_name, spread, sum_of, write_config,
                      write_pages)
 
 SHAPES = [(1, 10_000), (200, 500), (1, 250_000)]  # connections × calls
@@ -13,17 +13,6 @@ CPU_GOAL = 1.6
 RSS_GOALS = {(200, 500): 16, (1, 250_000): 32}  # MiB
 POLLS = 6  # of every connection in a round
 INTERVAL = 1  # seconds
-# How the pages are served: the server, and what the bare walk has to be told.
-WAYS = ["plain", "gzip", "TLS, HTTP/2"]
-
-
-def way_of(nginx, way):
-    """(address, CA file, options of the bare walk)"""
-    return {"plain": (nginx.url, "", ()),
-            "gzip": (nginx.gzip_url, "", ("--gzip",)),
-            "TLS, HTTP/2": (nginx.tls_url, nginx.ca_file, ("--ca-file", nginx.ca_file))}[way]
-
-
 def steady_seconds(build, config, connections, calls):
     """(CPU seconds of one poll of all connections, peak RSS in MiB) once it polls at its interval."""
     with Exporter(build, config) as exporter:
@@ -43,30 +32,34 @@ def steady_seconds(build, config, connections, calls):
     return cpu / POLLS, peak
 
 
-def measure_polling(build, work, nginx, rounds, ways=tuple(WAYS), shapes=tuple(SHAPES)):
-    print_table(["connections × calls", "served", "bare walk, ms CPU a poll", "exporter, ms CPU a poll",
-                 "ns a call, bare / exporter", "ratio min / median / max", "goal", "peak RSS, bare / exporter, MiB", "goal"])
-    for connections, calls in shapes:
-        directory = write_pages(work, connections, calls, compressed="gzip" in ways)
-        for way in ways:
-            address, ca_file, options = way_of(nginx, way)
+def measure_turn(build, work, address, connections, calls, ca_file="", options=()):
+    """(the bare walk's CPU seconds for one poll of all connections, the exporter's, its peak RSS in MiB)"""
+    base_url = f"{address}/{shape_name(connections, calls)}/v2"
+    config = write_config(work, base_url, connections,
+                          f"interval: {INTERVAL}s, stale_after: 1h, timeout: 10s, max_pages: 1000000", ca_file)
+    bare = statistics.mean(bare_walk(build, base_url, connections, POLLS + 1, INTERVAL, options)[1:])
+    return bare, *steady_seconds(build, config, connections, calls)
+
+
+def measure_polling(build, work, nginx, rounds):
+    print_header("connections × calls", "served", "bare walk, ms CPU a poll", "exporter, ms CPU a poll",
+                 "ns a call, bare / exporter", "ratio min / median / max", "goal", "peak RSS, bare / exporter, MiB", "goal")
+    ways = {"plain": (nginx.url, "", ()),
+            "gzip": (nginx.gzip_url, "", ("--gzip",)),
+            "TLS, HTTP/2": (nginx.tls_url, nginx.ca_file, ("--ca-file", nginx.ca_file))}
+    for connections, calls in SHAPES:
+        directory = write_pages(work, connections, calls, compressed=True)
+        for way, (address, ca_file, options) in ways.items():
+            turns = [measure_turn(build, work, address, connections, calls, ca_file, options) for _ in range(rounds)]
+            bare, exporter, peaks = (list(values) for values in zip(*turns, strict=True))
             base_url = f"{address}/{shape_name(connections, calls)}/v2"
-            config = write_config(work, base_url, connections,
-                                  f"interval: {INTERVAL}s, stale_after: 1h, timeout: 10s, max_pages: 1000000", ca_file)
-            bare, exporter, peak = [], [], 0
-            for _ in range(rounds):
-                bare.append(statistics.mean(
-                    bare_walk(build, base_url, connections, POLLS + 1, INTERVAL, options)[1:]))
-                seconds, used = steady_seconds(build, config, connections, calls)
-                exporter.append(seconds)
-                peak = max(peak, used)
             bare_peak = cpu_of(work, [f"{build}/bare_walk", base_url, str(connections), "1", "0", *options])[1]
             ratios = [e / b for e, b in zip(exporter, bare, strict=True)]
             every = connections * calls / 1e9
             goal = RSS_GOALS.get((connections, calls), "") if way == "plain" else ""
             print(f"| {connections} × {calls:,} | {way} | {min(bare) * 1000:.1f} | {min(exporter) * 1000:.1f} | "
                   f"{min(bare) / every:.0f} / {min(exporter) / every:.0f} | {spread(ratios)} | ≤ {CPU_GOAL} | "
-                  f"{bare_peak:.1f} / {peak:.1f} | {goal} |", flush=True)
+                  f"{bare_peak:.1f} / {max(peaks):.1f} | {goal} |", flush=True)
         shutil.rmtree(directory)
 
 
@@ -94,7 +87,7 @@ def measure_start(build, work, nginx, rounds):
             seconds[name].append(cpu)
     ratios = [o / w for o, w in zip(seconds["once"], seconds["walk"], strict=True)]
     least = {name: min(values) * 1000 for name, values in seconds.items()}
-    print_table(["whole process", "bare walk, ms CPU", "exporter, ms CPU", "ratio min / median / max", "goal"])
+    print_header("whole process", "bare walk, ms CPU", "exporter, ms CPU", "ratio min / median / max", "goal")
     print(f"| start to the first poll of {connections} × {calls} | {least['walk']:.1f} | {least['once']:.1f} | "
           f"{spread(ratios)} | ≤ {CPU_GOAL} |")
     print(f"| start alone | {least['nothing']:.1f} | {least['version']:.1f} | | |", flush=True)

@@ -36,11 +36,11 @@ def measure_growth(build, work, nginx):
 
 
 MEASUREMENTS = {
-    "polling": lambda build, work, nginx, rounds: measure_polling(build, work, nginx, rounds),
-    "start": lambda build, work, nginx, rounds: measure_start(build, work, nginx, rounds),
+    "polling": measure_polling,
+    "start": measure_start,
     "connections": lambda build, work, nginx, _: measure_connections(build, work, nginx),
     "million": lambda build, work, nginx, _: measure_million(build, work, nginx),
-    "serving": lambda build, work, nginx, rounds: measure_serving(build, work, nginx, rounds),
+    "serving": measure_serving,
     "instructions": lambda build, work, nginx, _: measure_instructions(build, work, nginx),
     "growth": lambda build, work, nginx, _: measure_growth(build, work, nginx),
 }

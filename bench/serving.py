@@ -6,7 +6,7 @@ import shutil
 import statistics
 import subprocess
 
-from harness import TEXT, Exporter, cpu_seconds, fetch, print_table, shape_name, spread, write_config, write_pages
+from harness import TEXT, Exporter, cpu_seconds, fetch, print_header, shape_name, spread, write_config, write_pages
 
 SERVED = [(200, 500), (5000, 20)]  # connections × calls
 OPENMETRICS = "application/openmetrics-text;version=1.0.0"
@@ -57,8 +57,8 @@ def measure_scrapes(work, nginx, exporter, rounds, connections):
 
 
 def measure_serving(build, work, nginx, rounds):
-    print_table(["connections", "/metrics", "bytes", "requests/s, exporter / nginx", "ratio min / median / max", "goal",
-                 "µs CPU a request, exporter / nginx"])
+    print_header("connections", "/metrics", "bytes", "requests/s, exporter / nginx", "ratio min / median / max", "goal",
+                 "µs CPU a request, exporter / nginx")
     for connections, calls in SERVED:
         directory = write_pages(work, connections, calls)
         config = write_config(work, f"{nginx.url}/{shape_name(connections, calls)}/v2", connections,
