@@ -99,6 +99,17 @@ class DocumentStarts final : public YAML::EventHandler {
   std::vector<YAML::Mark> starts_;
 };
 
+// YAML::Load passes over what follows the first document. When that is a block mapping from the
+// first column on, only a marker or a directive can end it before the end of the text.
+bool MayHaveSecondDocument(std::string_view yaml, const YAML::Node& first) {
+  const bool is_block_mapping =
+      first.IsMap() && first.size() > 0 && first.Style() == YAML::EmitterStyle::Block;
+  if (!is_block_mapping || first.begin()->first.Mark().column > 0) return true;
+  const auto has = [&](std::string_view part) { return yaml.find(part) != std::string_view::npos; };
+  // A zero byte: UTF-16, in which markers look different.
+  return has("\n---") || has("\n...") || has("\n%") || has({"", 1});
+}
+
 // yaml-cpp counts on when it looks for more than there is.
 YAML::Mark NotBehind(std::string_view yaml, YAML::Mark mark) {
   const int size = static_cast<int>(yaml.size());
@@ -145,12 +156,15 @@ bool ReadDocument(std::string_view yaml, ConfigMessages& messages,
                   const std::function<void(const YAML::Node&)>& read) {
   try {
     const std::string text(yaml);
-    if (const auto second = FindSecondDocument(text)) {
+    const YAML::Node document = YAML::Load(text);
+    // Looked for when it can be there only, since it means to read all of the text once more.
+    const auto second =
+        MayHaveSecondDocument(text, document) ? FindSecondDocument(text) : std::nullopt;
+    if (second) {
       messages.Error(*second, "",
                      "a second YAML document begins here: the file must have one alone");
       return true;
     }
-    const YAML::Node document = YAML::Load(text);
     if (document.IsNull()) return false;
     read(document);
   } catch (const YAML::Exception& error) {

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "config/load_config.h"
+#include "config/yaml_reader.h"
 #include "fuzz/config_messages.h"
 #include "fuzz/input.h"
 
@@ -56,6 +57,7 @@ void CheckFile(std::string_view yaml) {
   }
   CheckMessages(loaded->warnings, yaml);
   CheckConfig(loaded->config);
+  Require(!FindSecondDocument(std::string(yaml)), "a file that is taken is one document");
   for (const AccountConfig& account : loaded->config.accounts) {
     for (const std::string_view secret :
          {account.api_key.inline_key.reveal(), account.proxy_url.reveal()}) {
