@@ -12,6 +12,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "calls/call_rows.h"
 #include "calls/call_summary.h"
 #include "calls/call_tracker.h"
 #include "calls/longest_calls.h"
@@ -70,15 +71,20 @@ void Summarize(benchmark::State& state) {
   for ([[maybe_unused]] auto _ : state) {
     state.PauseTiming();
     world.PassInterval();
+    const CallRows rows(world.calls());
     state.ResumeTiming();
-    benchmark::DoNotOptimize(summarizer.Summarize(world.calls()));
+    benchmark::DoNotOptimize(summarizer.Summarize(rows));
   }
   Report(state);
 }
 
 void Longest(benchmark::State& state) {
   const Calls world(static_cast<std::size_t>(state.range(0)));
-  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(LongestCalls(world.calls()));
+  for ([[maybe_unused]] auto _ : state) {
+    LongestCalls longest;
+    longest.Add(world.calls());
+    benchmark::DoNotOptimize(longest.Sorted());
+  }
   Report(state);
 }
 
@@ -90,16 +96,20 @@ void SummarizeAndTrack(benchmark::State& state) {
   Instant now{};
   const auto bounds = std::make_shared<const std::vector<double>>(kBounds);
   std::optional<CallChanges> changes;
+  std::optional<CallRows> rows;
   const auto track = [&](std::span<const IdGrouping::Entry> order) {
-    changes = tracker.Update(world.calls(), order, now, bounds, spare);
+    changes = tracker.Update(*rows, order, now, bounds, spare);
   };
-  for (int i = 0; i < 3; ++i) summarizer.Summarize(world.calls(), track);
+  const auto poll = [&] { benchmark::DoNotOptimize(summarizer.Summarize(*rows, track)); };
+  rows.emplace(world.calls());
+  for (int i = 0; i < 3; ++i) poll();
   for ([[maybe_unused]] auto _ : state) {
     state.PauseTiming();
     world.PassInterval();
     now += std::chrono::seconds(kInterval);
+    rows.emplace(world.calls());
     state.ResumeTiming();
-    benchmark::DoNotOptimize(summarizer.Summarize(world.calls(), track));
+    poll();
     benchmark::DoNotOptimize(changes);
   }
   Report(state);

@@ -28,20 +28,19 @@ CallSummarizer::CallSummarizer(std::vector<double> duration_bounds, std::uint64_
   }
 }
 
-CallSummary CallSummarizer::Summarize(std::span<const ActiveCall> calls,
-                                      const UseLegOrder& use_leg_order) {
+CallSummary CallSummarizer::Summarize(const CallRows& rows, const UseLegOrder& use_leg_order) {
   CallSummary summary;
   summary.bucket_counts.resize(duration_bounds_->size() + 1);
-  for (const ActiveCall& call : calls) {
-    Count(call.duration_seconds, summary);
-    summary.longest_seconds = std::max(summary.longest_seconds, call.duration_seconds);
+  for (const std::uint32_t duration : rows.durations()) {
+    Count(duration, summary);
+    summary.longest_seconds = std::max(summary.longest_seconds, duration);
   }
-  grouping_.Reserve(calls.size());
-  summary.sessions = CountSessions(calls);
-  TakeOutRepeatedLegs(calls, summary);
+  summary.sessions = rows.sessions().transform(
+      [this](std::span<const CallId> sessions) { return CountSessions(sessions); });
+  TakeOutRepeatedLegs(rows, summary);
   summary.duration_buckets = TakeDurationBuckets();
   if (use_leg_order) use_leg_order(grouping_.entries());
-  if (calls.size() > kKeptRows) grouping_.ReleaseMemory();
+  if (rows.size() > kKeptRows) grouping_.ReleaseMemory();
   return summary;
 }
 
@@ -81,34 +80,23 @@ std::vector<ExponentialBuckets::Bucket> CallSummarizer::TakeDurationBuckets() {
 
 // Repeated legs are rare: counting every row in its order and taking these few out again spares the
 // walk through all rows in the order of their ids.
-void CallSummarizer::TakeOutRepeatedLegs(std::span<const ActiveCall> calls, CallSummary& summary) {
-  grouping_.Clear();
-  for (std::uint32_t i = 0; i < calls.size(); ++i) grouping_.Add(calls[i].leg, i);
-  grouping_.ForEachGroup([&](std::uint32_t i) -> const CallId& { return calls[i].leg; },
-                         [&](std::span<const IdGrouping::Entry> rows) {
-                           if (rows.size() == 1) return;
-                           std::uint32_t longest = 0;
-                           for (const auto& row : rows) {
-                             const std::uint32_t duration = calls[row.index].duration_seconds;
-                             longest = std::max(longest, duration);
-                             TakeOut(duration, summary);
-                           }
-                           Count(longest, summary);
-                         });
+void CallSummarizer::TakeOutRepeatedLegs(const CallRows& rows, CallSummary& summary) {
+  grouping_.Group(rows.legs(), [&](std::span<const IdGrouping::Entry> same) {
+    if (same.size() == 1) return;
+    std::uint32_t longest = 0;
+    for (const auto& row : same) {
+      const std::uint32_t duration = rows.durations()[row.index];
+      longest = std::max(longest, duration);
+      TakeOut(duration, summary);
+    }
+    Count(longest, summary);
+  });
 }
 
-std::optional<std::uint64_t> CallSummarizer::CountSessions(std::span<const ActiveCall> calls) {
-  grouping_.Clear();
-  for (std::uint32_t i = 0; i < calls.size(); ++i) {
-    if (!calls[i].has_session) return std::nullopt;
-    // The legs of a session often follow each other.
-    if (i > 0 && calls[i].session == calls[i - 1].session) continue;
-    grouping_.Add(calls[i].session, i);
-  }
-  std::uint64_t sessions = 0;
-  grouping_.ForEachGroup([&](std::uint32_t i) -> const CallId& { return calls[i].session; },
-                         [&](std::span<const IdGrouping::Entry>) { ++sessions; });
-  return sessions;
+std::uint64_t CallSummarizer::CountSessions(std::span<const CallId> sessions) {
+  std::uint64_t count = 0;
+  grouping_.Group(sessions, [&](std::span<const IdGrouping::Entry>) { ++count; });
+  return count;
 }
 
 }  // namespace telnyx_exporter

@@ -10,10 +10,10 @@
 #include <span>
 #include <vector>
 
+#include "calls/call_rows.h"
 #include "calls/duration_bounds.h"
 #include "calls/duration_buckets.h"
 #include "calls/id_grouping.h"
-#include "telnyx/active_call.h"
 
 namespace telnyx_exporter {
 
@@ -47,7 +47,7 @@ class CallSummarizer {
   /// Counts every call_leg_id once, whatever the number of its rows; of several durations of one
   /// leg the longest, which is the newest. Whoever needs the order that the counting takes, too,
   /// gets it by `use_leg_order`. Keeps its working memory for the next poll.
-  CallSummary Summarize(std::span<const ActiveCall> calls, const UseLegOrder& use_leg_order = {});
+  CallSummary Summarize(const CallRows& rows, const UseLegOrder& use_leg_order = {});
 
  private:
   void Count(std::uint32_t duration_seconds, CallSummary& summary);
@@ -55,8 +55,8 @@ class CallSummarizer {
   std::size_t BucketOf(std::uint32_t duration_seconds) const;
   std::uint64_t& ExponentialCountOf(std::uint32_t duration_seconds, CallSummary& summary);
   std::vector<ExponentialBuckets::Bucket> TakeDurationBuckets();
-  void TakeOutRepeatedLegs(std::span<const ActiveCall> calls, CallSummary& summary);
-  std::optional<std::uint64_t> CountSessions(std::span<const ActiveCall> calls);
+  void TakeOutRepeatedLegs(const CallRows& rows, CallSummary& summary);
+  std::uint64_t CountSessions(std::span<const CallId> sessions);
 
   DurationBounds duration_bounds_;
   std::vector<std::uint16_t> bucket_of_second_;

@@ -10,20 +10,19 @@ namespace {
 // be fetched some time before it is needed.
 class LegsInOrder {
  public:
-  LegsInOrder(std::span<const ActiveCall> calls, std::span<const IdGrouping::Entry> order)
-      : calls_(calls), order_(order) {}
+  LegsInOrder(const CallRows& rows, std::span<const IdGrouping::Entry> order)
+      : legs_(rows.legs()), durations_(rows.durations()), order_(order) {}
 
   bool at_end() const { return position_ == order_.size(); }
 
   /// Takes all rows of the next leg.
   TrackedLeg Take() {
-    const std::uint32_t fingerprint = order_[position_].fingerprint;
-    const ActiveCall& first = TakeRow();
+    const auto [fingerprint, row] = TakeRow();
     TrackedLeg leg{
-        .id = first.leg, .fingerprint = fingerprint, .duration_seconds = first.duration_seconds};
+        .id = legs_[row], .fingerprint = fingerprint, .duration_seconds = durations_[row]};
     while (!at_end() && order_[position_].fingerprint == fingerprint &&
-           calls_[order_[position_].index].leg == leg.id) {
-      leg.duration_seconds = std::max(leg.duration_seconds, TakeRow().duration_seconds);
+           legs_[order_[position_].index] == leg.id) {
+      leg.duration_seconds = std::max(leg.duration_seconds, durations_[TakeRow().index]);
     }
     return leg;
   }
@@ -31,16 +30,17 @@ class LegsInOrder {
  private:
   static constexpr std::size_t kRowsAhead = 16;
 
-  const ActiveCall& TakeRow() {
+  IdGrouping::Entry TakeRow() {
     if (position_ + kRowsAhead < order_.size()) {
-      const ActiveCall& later = calls_[order_[position_ + kRowsAhead].index];
-      __builtin_prefetch(&later.leg);
-      __builtin_prefetch(&later.duration_seconds);
+      const std::uint32_t later = order_[position_ + kRowsAhead].index;
+      __builtin_prefetch(&legs_[later]);
+      __builtin_prefetch(&durations_[later]);
     }
-    return calls_[order_[position_++].index];
+    return order_[position_++];
   }
 
-  std::span<const ActiveCall> calls_;
+  std::span<const CallId> legs_;
+  std::span<const std::uint32_t> durations_;
   std::span<const IdGrouping::Entry> order_;
   std::size_t position_ = 0;
 };
@@ -123,9 +123,8 @@ class Comparison {
 
 }  // namespace
 
-CallChanges CallTracker::Update(std::span<const ActiveCall> calls,
-                                std::span<const IdGrouping::Entry> order, Instant now,
-                                const DurationBounds& bounds, SpareLegBlocks& spare) {
+CallChanges CallTracker::Update(const CallRows& rows, std::span<const IdGrouping::Entry> order,
+                                Instant now, const DurationBounds& bounds, SpareLegBlocks& spare) {
   const bool is_baseline = !last_poll_;
   const Duration gap = now - last_poll_.value_or(now);
   CallChanges changes{.completed = DurationHistogram(bounds)};
@@ -133,7 +132,7 @@ CallChanges CallTracker::Update(std::span<const ActiveCall> calls,
       std::exchange(present_, {}), std::exchange(missing_, {}),
       {.since_last_poll = ToSeconds(gap) / 2, .before_last_poll = ToSeconds(last_gap_) / 2}, spare,
       changes);
-  for (LegsInOrder legs(calls, order); !legs.at_end();) comparison.See(legs.Take());
+  for (LegsInOrder legs(rows, order); !legs.at_end();) comparison.See(legs.Take());
   comparison.Finish();
 
   present_ = comparison.TakePresent();

@@ -10,10 +10,10 @@
 #include <span>
 
 #include "base/clock.h"
+#include "calls/call_rows.h"
 #include "calls/duration_histogram.h"
 #include "calls/id_grouping.h"
 #include "calls/leg_list.h"
-#include "telnyx/active_call.h"
 
 namespace telnyx_exporter {
 
@@ -32,8 +32,8 @@ class CallTracker {
   /// Takes in a complete poll that ended at `now`. `order` are all of its rows in the order of one
   /// and the same IdGrouping key for the tracker's whole life. The first poll is the baseline:
   /// nothing has started or ended.
-  CallChanges Update(std::span<const ActiveCall> calls, std::span<const IdGrouping::Entry> order,
-                     Instant now, const DurationBounds& bounds, SpareLegBlocks& spare);
+  CallChanges Update(const CallRows& rows, std::span<const IdGrouping::Entry> order, Instant now,
+                     const DurationBounds& bounds, SpareLegBlocks& spare);
 
  private:
   LegList present_;  // in the last poll

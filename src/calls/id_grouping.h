@@ -19,22 +19,18 @@ class IdGrouping {
   /// `key` scatters the fingerprints; random in production, fixed in tests.
   explicit IdGrouping(std::uint64_t key) : key_(key) {}
 
-  void Clear() { entries_.clear(); }
-  void Reserve(std::size_t count) { entries_.reserve(count); }
-  /// Adds the id of the item `index`.
-  void Add(const CallId& id, std::uint32_t index) { entries_.push_back({Fingerprint(id), index}); }
-
+  /// An id by its place among those that were given.
   struct Entry {
     std::uint32_t fingerprint;
     std::uint32_t index;
   };
 
-  /// Calls `visit(std::span<const Entry>)` once for each distinct id, with all the items that have
-  /// it; `id_of(index)` is asked for ids again to settle equal fingerprints, and only then.
-  template <typename IdOf, typename Visit>
-  void ForEachGroup(IdOf id_of, Visit visit);
+  /// Calls `visit(std::span<const Entry>)` once for each distinct id, with all the places where it
+  /// stands.
+  template <typename Visit>
+  void Group(std::span<const CallId> ids, Visit visit);
 
-  /// After ForEachGroup: all entries by ascending fingerprint, those with the same one by ascending
+  /// After Group: all entries by ascending fingerprint, those with the same one by ascending
   /// id.
   std::span<const Entry> entries() const { return entries_; }
 
@@ -42,8 +38,8 @@ class IdGrouping {
   void ReleaseMemory();
 
  private:
-  template <typename IdOf, typename Visit>
-  static void VisitGroups(std::span<Entry> entries, IdOf& id_of, Visit& visit);
+  template <typename Visit>
+  static void VisitGroups(std::span<const CallId> ids, std::span<Entry> entries, Visit& visit);
 
   std::uint32_t Fingerprint(const CallId& id) const;
   void SortByFingerprint();
@@ -63,24 +59,26 @@ inline std::uint32_t IdGrouping::Fingerprint(const CallId& id) const {
   return static_cast<std::uint32_t>(mixed >> 32U);
 }
 
-template <typename IdOf, typename Visit>
-void IdGrouping::ForEachGroup(IdOf id_of, Visit visit) {
+template <typename Visit>
+void IdGrouping::Group(std::span<const CallId> ids, Visit visit) {
+  entries_.resize(ids.size());
+  for (std::uint32_t i = 0; i < ids.size(); ++i) entries_[i] = {Fingerprint(ids[i]), i};
   SortByFingerprint();
   for (std::size_t begin = 0; begin < entries_.size();) {
     std::size_t end = begin + 1;
     while (end < entries_.size() && entries_[end].fingerprint == entries_[begin].fingerprint) ++end;
-    VisitGroups(std::span<Entry>(entries_).subspan(begin, end - begin), id_of, visit);
+    VisitGroups(ids, std::span<Entry>(entries_).subspan(begin, end - begin), visit);
     begin = end;
   }
 }
 
-template <typename IdOf, typename Visit>
-void IdGrouping::VisitGroups(std::span<Entry> entries, IdOf& id_of, Visit& visit) {
+template <typename Visit>
+void IdGrouping::VisitGroups(std::span<const CallId> ids, std::span<Entry> entries, Visit& visit) {
   if (entries.size() == 1) {
     visit(std::span<const Entry>(entries));
     return;
   }
-  const auto id_of_entry = [&](const Entry& entry) -> CallId { return id_of(entry.index); };
+  const auto id_of_entry = [&](const Entry& entry) -> CallId { return ids[entry.index]; };
   const auto end_of_first_group = [&] {
     return std::ranges::find_if_not(
         entries, [id = id_of_entry(entries.front())](const CallId& other) { return other == id; },

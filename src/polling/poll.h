@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "calls/call_rows.h"
+#include "calls/longest_calls.h"
 #include "polling/request_sequence.h"
 #include "telnyx/page_parser.h"
 #include "telnyx/page_walk.h"
@@ -15,7 +17,8 @@ namespace telnyx_exporter {
 /// What polls that follow each other use again; it outlives them all.
 struct PollWorkspace {
   PageParser parser;
-  std::vector<ActiveCall> spare_rows;  // empty, with the memory of a large poll
+  std::vector<ActiveCall> page;  // the rows of the page that is read
+  CallRows spare_rows;           // empty, with the memory of a large poll
 };
 
 /// One poll of one connection: the walk through all pages of its active calls.
@@ -31,7 +34,8 @@ class Poll final : public RequestSequence {
 
   // After kComplete.
 
-  const std::vector<ActiveCall>& calls() const { return calls_; }
+  const CallRows& rows() const { return rows_; }
+  std::vector<ActiveCall> longest_calls() const { return longest_calls_.Sorted(); }
   std::optional<std::uint64_t> reported_legs() const { return reported_legs_; }
   std::uint32_t pages() const { return walk_.pages(); }
 
@@ -39,11 +43,12 @@ class Poll final : public RequestSequence {
   std::expected<Step, PollFailure> OnPage(std::string_view body) override;
 
  private:
-  void MakeRoomFor(std::uint64_t calls);
+  void MakeRoomFor(std::uint64_t rows);
 
   PollWorkspace& workspace_;
   PageWalk walk_;
-  std::vector<ActiveCall> calls_;
+  CallRows rows_;
+  LongestCalls longest_calls_;
   std::optional<std::uint64_t> reported_legs_;
 };
 

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/text.h"
-#include "calls/longest_calls.h"
 #include "polling/poller_parts.h"
 
 namespace telnyx_exporter {
@@ -314,11 +313,11 @@ void Poller::ReportRequest(Account& account, const Exchange& exchange, Instant n
 }
 
 CompletePoll Poller::Summarize(const Poll& poll, const CallSummarizer::UseLegOrder& track) {
-  return {.summary = summarizer_->Summarize(poll.calls(), track),
+  return {.summary = summarizer_->Summarize(poll.rows(), track),
           .duration_bounds = summarizer_->duration_bounds(),
           .reported_legs = poll.reported_legs(),
           .pages = poll.pages(),
-          .longest_calls = LongestCalls(poll.calls())};
+          .longest_calls = poll.longest_calls()};
 }
 
 void Poller::EndPoll(Connection& connection, Instant now, const PollFailure* failure) {
@@ -330,7 +329,7 @@ void Poller::EndPoll(Connection& connection, Instant now, const PollFailure* fai
                     .result = std::unexpected(failure == nullptr ? PollFailure{} : *failure)};
   const auto track = [&](std::span<const IdGrouping::Entry> order) {
     if (mode_ == PollMode::kOnce) return;
-    report.changes = connection.tracker.Update(poll->calls(), order, now,
+    report.changes = connection.tracker.Update(poll->rows(), order, now,
                                                summarizer_->duration_bounds(), spare_leg_blocks_);
   };
   if (failure == nullptr) report.result = Summarize(*poll, track);

@@ -21,7 +21,7 @@ ActiveCall Call(std::uint64_t leg, std::uint64_t session, std::uint32_t duration
 }
 
 CallSummary Summarize(const std::vector<ActiveCall>& calls, std::uint64_t key = 1) {
-  return CallSummarizer(kSummaryBounds, key).Summarize(calls);
+  return CallSummarizer(kSummaryBounds, key).Summarize(CallRows(calls));
 }
 
 // The same in the plainest way.
@@ -92,10 +92,10 @@ TEST(CallSummarizer, KnowsNoSessionsWhenOneIsMissing) {
 
 TEST(CallSummarizer, LeavesNothingBehindForTheNextPoll) {
   CallSummarizer summarizer(kSummaryBounds, 1);
-  summarizer.Summarize(std::vector{Call(1, 1, 1), Call(2, 2, 2)});
-  EXPECT_EQ(summarizer.Summarize(std::vector{Call(3, 3, 3)}), Summarize({Call(3, 3, 3)}));
-  summarizer.Summarize(std::vector<ActiveCall>(40'000, Call(1, 1, 1)));
-  EXPECT_EQ(summarizer.Summarize(std::vector{Call(3, 3, 3)}), Summarize({Call(3, 3, 3)}));
+  summarizer.Summarize(CallRows(std::vector{Call(1, 1, 1), Call(2, 2, 2)}));
+  EXPECT_EQ(summarizer.Summarize(CallRows(std::vector{Call(3, 3, 3)})), Summarize({Call(3, 3, 3)}));
+  summarizer.Summarize(CallRows(std::vector<ActiveCall>(40'000, Call(1, 1, 1))));
+  EXPECT_EQ(summarizer.Summarize(CallRows(std::vector{Call(3, 3, 3)})), Summarize({Call(3, 3, 3)}));
 }
 
 TEST(CallSummarizer, AgreesWithThePlainestCount) {
@@ -132,30 +132,27 @@ TEST(IdGrouping, SettlesEqualFingerprintsByTheWholeId) {
   std::vector<CallId> ids;
   for (std::uint64_t i = 0; i < 1'000'000; ++i) ids.push_back({.high = i * 3, .low = i});
   IdGrouping grouping(1);
-  for (std::uint32_t i = 0; i < ids.size(); ++i) grouping.Add(ids[i], i);
   std::size_t groups = 0;
-  grouping.ForEachGroup([&](std::uint32_t i) -> const CallId& { return ids[i]; },
-                        [&](std::span<const IdGrouping::Entry> members) {
-                          ++groups;
-                          ASSERT_EQ(members.size(), 1U);
-                        });
+  grouping.Group(ids, [&](std::span<const IdGrouping::Entry> members) {
+    ++groups;
+    ASSERT_EQ(members.size(), 1U);
+  });
   EXPECT_EQ(groups, ids.size());
 }
 
 TEST(IdGrouping, BringsTogetherIdsThatMeetOthersInTheirFingerprint) {
   // The same ids twice: where two have the same fingerprint, their four items must come as pairs.
   constexpr std::uint32_t kIds = 500'000;
-  const auto id_of = [](std::uint32_t i) -> CallId {
-    const std::uint64_t id = i % kIds;
-    return {.high = id * 3, .low = id};
-  };
+  std::vector<CallId> ids;
+  for (std::uint64_t i = 0; i < 2 * std::uint64_t{kIds}; ++i) {
+    ids.push_back({.high = i % kIds * 3, .low = i % kIds});
+  }
   IdGrouping grouping(1);
-  for (std::uint32_t i = 0; i < 2 * kIds; ++i) grouping.Add(id_of(i), i);
   std::size_t groups = 0;
-  grouping.ForEachGroup(id_of, [&](std::span<const IdGrouping::Entry> members) {
+  grouping.Group(ids, [&](std::span<const IdGrouping::Entry> members) {
     ++groups;
     ASSERT_EQ(members.size(), 2U);
-    ASSERT_EQ(id_of(members[0].index), id_of(members[1].index));
+    ASSERT_EQ(ids[members[0].index], ids[members[1].index]);
   });
   EXPECT_EQ(groups, kIds);
 }

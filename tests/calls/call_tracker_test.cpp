@@ -47,8 +47,9 @@ class CallTrackerTest : public ::testing::Test {
  protected:
   CallChanges Poll(const std::vector<ActiveCall>& calls, Duration later = 10s) {
     std::optional<CallChanges> changes;
-    summarizer_.Summarize(calls, [&](std::span<const IdGrouping::Entry> order) {
-      changes = tracker_.Update(calls, order, now_ += later, kHalfSeconds, spare_);
+    const CallRows rows(calls);
+    summarizer_.Summarize(rows, [&](std::span<const IdGrouping::Entry> order) {
+      changes = tracker_.Update(rows, order, now_ += later, kHalfSeconds, spare_);
     });
     return *changes;
   }
@@ -278,11 +279,12 @@ TEST(CallTracker, AgreesWithThePlainestTracker) {
       const std::vector<ActiveCall> calls = history.Rows();
       const auto expected = reference.Poll(calls, now);
       std::optional<CallChanges> changes;
-      summarizer.Summarize(calls, [&](std::span<const IdGrouping::Entry> order) {
-        changes = tracker.Update(calls, order, now, kHalfSeconds, spare);
+      const CallRows rows(calls);
+      summarizer.Summarize(rows, [&](std::span<const IdGrouping::Entry> order) {
+        changes = tracker.Update(rows, order, now, kHalfSeconds, spare);
       });
       ExpectSame(*changes, expected);
-      ExpectSame(crowded.Update(calls, CrowdedOrder(calls), now, kHalfSeconds, spare), expected);
+      ExpectSame(crowded.Update(rows, CrowdedOrder(calls), now, kHalfSeconds, spare), expected);
       ASSERT_EQ(changes->tracked, reference.size());
       ASSERT_FALSE(::testing::Test::HasFailure()) << "seed " << seed << " poll " << poll;
     }

@@ -29,7 +29,8 @@ class Day {
  public:
   explicit Day(const TrafficSettings& settings) : model(settings) {}
 
-  void Poll(const std::vector<ActiveCall>& rows, SimTime time) {
+  void Poll(const std::vector<ActiveCall>& calls, SimTime time) {
+    const CallRows rows(calls);
     summarizer_.Summarize(rows, [&](std::span<const IdGrouping::Entry> order) {
       const Instant now(std::chrono::nanoseconds(std::llround((time + 3600) * 1e9)));
       const CallChanges changes = tracker_.Update(rows, order, now, kBounds, spare_);

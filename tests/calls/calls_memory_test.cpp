@@ -20,7 +20,8 @@ std::atomic<std::size_t> allocations = 0;
 std::atomic<std::size_t> bytes = 0;
 std::atomic<std::size_t> most_bytes = 0;
 
-void Release(void* memory) {
+// Not inlined: g++ would take it for a mistake that memory of operator new is freed.
+[[gnu::noinline]] void Release(void* memory) {
   bytes -= malloc_usable_size(memory);
   std::free(memory);
 }
@@ -78,11 +79,12 @@ class Traffic {
 class Tracked {
  public:
   void Poll(const std::vector<ActiveCall>& calls) {
-    summarizer_.Summarize(calls, [&](std::span<const IdGrouping::Entry> order) {
+    const CallRows rows(calls);
+    summarizer_.Summarize(rows, [&](std::span<const IdGrouping::Entry> order) {
       const std::size_t before = allocations;
       const std::size_t others = bytes - kept_bytes;
       most_bytes = bytes.load();
-      tracker_.Update(calls, order, now_ += 15s, kBounds, spare_);
+      tracker_.Update(rows, order, now_ += 15s, kBounds, spare_);
       used_allocations = allocations - before;
       used_most_bytes = most_bytes - others;
       kept_bytes = bytes - others;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <random>
+#include <span>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -12,6 +13,16 @@ namespace {
 
 ActiveCall CallLasting(std::uint64_t leg, std::uint32_t duration) {
   return {.leg = {.high = 7, .low = leg}, .duration_seconds = duration};
+}
+
+// Of rows that come in one piece, or in pieces of so many.
+std::vector<ActiveCall> LongestOf(const std::vector<ActiveCall>& calls, std::size_t page = 1000) {
+  LongestCalls longest;
+  for (std::span<const ActiveCall> rest = calls; !rest.empty();
+       rest = rest.subspan(std::min(page, rest.size()))) {
+    longest.Add(rest.first(std::min(page, rest.size())));
+  }
+  return longest.Sorted();
 }
 
 // The same in the plainest way.
@@ -34,17 +45,17 @@ std::vector<std::uint32_t> DurationsOf(const std::vector<ActiveCall>& calls) {
   return durations;
 }
 
-TEST(LongestCalls, AreNoneOfNone) { EXPECT_TRUE(LongestCalls({}).empty()); }
+TEST(LongestCalls, AreNoneOfNone) { EXPECT_TRUE(LongestOf({}).empty()); }
 
 TEST(LongestCalls, ComeLongestFirst) {
-  EXPECT_EQ(LongestCalls(std::vector{CallLasting(1, 5), CallLasting(2, 9), CallLasting(3, 7)}),
+  EXPECT_EQ(LongestOf({CallLasting(1, 5), CallLasting(2, 9), CallLasting(3, 7)}),
             (std::vector{CallLasting(2, 9), CallLasting(3, 7), CallLasting(1, 5)}));
 }
 
 TEST(LongestCalls, CountALegOnceWithItsLongestDuration) {
-  EXPECT_EQ(LongestCalls(std::vector{CallLasting(1, 5), CallLasting(2, 9), CallLasting(1, 11),
-                                     CallLasting(1, 3)}),
-            (std::vector{CallLasting(1, 11), CallLasting(2, 9)}));
+  EXPECT_EQ(
+      LongestOf({CallLasting(1, 5), CallLasting(2, 9), CallLasting(1, 11), CallLasting(1, 3)}),
+      (std::vector{CallLasting(1, 11), CallLasting(2, 9)}));
 }
 
 TEST(LongestCalls, AreThoseOfAPlainerCountWhateverTheOrder) {
@@ -57,7 +68,9 @@ TEST(LongestCalls, AreThoseOfAPlainerCountWhateverTheOrder) {
     }
     if (round % 3 == 1) std::ranges::sort(calls, {}, &ActiveCall::duration_seconds);
     if (round % 3 == 2) std::ranges::sort(calls, std::greater(), &ActiveCall::duration_seconds);
-    EXPECT_EQ(DurationsOf(LongestCalls(calls)), DurationsOf(PlainLongestCalls(calls)));
+    const auto expected = DurationsOf(PlainLongestCalls(calls));
+    EXPECT_EQ(DurationsOf(LongestOf(calls)), expected);
+    EXPECT_EQ(DurationsOf(LongestOf(calls, 7)), expected);
   }
 }
 

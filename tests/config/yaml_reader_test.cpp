@@ -38,8 +38,8 @@ std::string SecondAsSearched(const std::string& yaml) {
 // these pieces shows whether it is right.
 TEST(ReadDocument, SeesASecondDocumentWhereverThereIsOne) {
   constexpr std::array<std::string_view, 17> kPieces = {
-      "a: 1\n", "  b: 2\n", "a:\n", "- x\n", "{c: d}\n", "{\nc: d}", "? k\n",  "---\n",
-      "--- ",   "...\n",    ",",     "]",      "!t ",       "&x ",    "# c\n", "\n", "%YAML 1.2\n"};
+      "a: 1\n", "  b: 2\n", "a:\n", "- x\n", "{c: d}\n", "{\nc: d}", "? k\n", "---\n",      "--- ",
+      "...\n",  ",",        "]",    "!t ",   "&x ",      "# c\n",    "\n",    "%YAML 1.2\n"};
   std::size_t with_second = 0;
   for (std::size_t i = 0; i < kPieces.size() * kPieces.size() * kPieces.size() * kPieces.size();
        ++i) {

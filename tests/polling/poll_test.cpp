@@ -24,7 +24,7 @@ class PollTest : public ::testing::Test {
     for (std::size_t i = 1; i < rows; ++i) others.push_back(Row(i, i, 1));
     EXPECT_EQ(Answer(poll, Page({Row(0, 0, 1)}, "next", total)), Poll::Next::kRequest);
     EXPECT_EQ(Answer(poll, Page(others, "", total)), Poll::Next::kComplete);
-    return poll.calls().size();
+    return poll.rows().size();
   }
 
   PollWorkspace workspace_;
@@ -39,12 +39,12 @@ class PollTest : public ::testing::Test {
 
 TEST_F(PollTest, LeavesItsMemoryToTheNext) {
   ASSERT_EQ(Read(1000, 1000), 1000U);
-  EXPECT_TRUE(workspace_.spare_rows.empty());
+  EXPECT_EQ(workspace_.spare_rows.size(), 0U);
   EXPECT_EQ(workspace_.spare_rows.capacity(), 1000U);
-  const ActiveCall* const memory = workspace_.spare_rows.data();
+  const CallId* const memory = workspace_.spare_rows.legs().data();
 
   EXPECT_EQ(Read(900, 900), 900U);
-  EXPECT_EQ(workspace_.spare_rows.data(), memory);
+  EXPECT_EQ(workspace_.spare_rows.legs().data(), memory);
 }
 
 TEST_F(PollTest, LeavesAloneTheMemoryOfALargerOne) {
@@ -62,6 +62,7 @@ TEST_F(PollTest, KeepsNoMemoryForCallsThatNeverCame) {
 TEST_F(PollTest, GivesBackTheMemoryOfAnExtraordinaryPoll) {
   Read(300'002, 300'002);
   EXPECT_EQ(workspace_.spare_rows.capacity(), 0U);
+  EXPECT_EQ(workspace_.page.capacity(), 0U);
 }
 
 }  // namespace
