@@ -1,11 +1,13 @@
 #include "app/service_manager.h"
 
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 #include <utility>
 
 #include <fmt/format.h>
-#include <systemd/sd-daemon.h>
+
+#include "base/systemd.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -14,11 +16,14 @@ constexpr int kKeepEnvironment = 0;
 constexpr int kLooksBeforeTimeout = 3;
 
 // A service manager that does not take it is no reason not to work.
-void Notify(const char* state) { sd_notify(kKeepEnvironment, state); }
+void Notify(const char* state) {
+  if (std::getenv("NOTIFY_SOCKET") != nullptr) Systemd().notify(kKeepEnvironment, state);
+}
 
 std::chrono::microseconds LookInterval() {
   std::uint64_t timeout = 0;
-  if (sd_watchdog_enabled(kKeepEnvironment, &timeout) <= 0) {
+  if (std::getenv("WATCHDOG_USEC") == nullptr ||
+      Systemd().watchdog_enabled(kKeepEnvironment, &timeout) <= 0) {
     return std::chrono::microseconds::max();
   }
   return std::chrono::microseconds(timeout) / kLooksBeforeTimeout;

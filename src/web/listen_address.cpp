@@ -12,9 +12,9 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "base/systemd.h"
 #include "base/text.h"
 
 namespace telnyx_exporter {
@@ -121,7 +121,7 @@ Result<ListenSocket> ListenSocket::Open(std::string_view address) {
 
 Result<std::vector<ListenSocket>> ListenSocket::TakeFromSystemd() {
   constexpr int kUnsetEnvironment = 1;
-  const int count = sd_listen_fds(kUnsetEnvironment);
+  const int count = Systemd().listen_fds(kUnsetEnvironment);
   if (count < 0) {
     return Fail(fmt::format("cannot take sockets from systemd: {}", std::strerror(-count)));
   }
@@ -131,7 +131,7 @@ Result<std::vector<ListenSocket>> ListenSocket::TakeFromSystemd() {
   std::vector<ListenSocket> sockets;
   for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + count; ++fd) {
     constexpr int kListening = 1;
-    if (sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, kListening) <= 0) {
+    if (Systemd().is_socket(fd, AF_UNSPEC, SOCK_STREAM, kListening) <= 0) {
       return Fail(fmt::format(
           "systemd passed a socket that is not listening for streams (descriptor {})", fd));
     }

@@ -14,10 +14,8 @@ using ::testing::Optional;
 CallId Id(std::uint64_t low) { return {.high = 7, .low = low}; }
 
 ActiveCall Row(std::uint64_t leg, std::uint64_t session, std::uint32_t duration) {
-  return {.leg = Id(leg),
-          .session = Id(session),
-          .duration_seconds = duration,
-          .has_session = true};
+  return {
+      .leg = Id(leg), .session = Id(session), .duration_seconds = duration, .has_session = true};
 }
 
 const ActiveCall kRowWithoutSession = {.leg = Id(5), .duration_seconds = 1};

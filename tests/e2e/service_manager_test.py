@@ -58,6 +58,22 @@ class ServiceManagerTest(EndToEndTest):
         exporter.process.send_signal(signal.SIGHUP)
         self.assertEqual([self.next_state(), self.next_state()], ["RELOADING=1", "READY=1"])
 
+    def test_systemds_library_is_loaded_only_where_systemd_is(self):
+        listed = os.path.join(self.directory, "libraries")
+        debug = {"LD_DEBUG": "files", "LD_DEBUG_OUTPUT": listed}
+
+        def libraries(exporter):
+            exporter.wait_until_ready()
+            self.assertEqual(exporter.stop(), 0)
+            with open(f"{listed}.{exporter.process.pid}", encoding="utf-8") as file:
+                return file.read()
+
+        self.assertIn("libsystemd.so.0", libraries(self.start(**debug)))
+        self.environment = {}
+        without = libraries(self.start(**debug))
+        self.assertIn("libcurl.so.4", without)
+        self.assertNotIn("libsystemd", without)
+
     def test_signs_of_life_from_the_polling_loop(self):
         self.start(WATCHDOG_USEC="300000")
         states = {self.next_state() for _ in range(6)}
