@@ -21,7 +21,7 @@ namespace telnyx_exporter {
 namespace {
 
 constexpr std::uint32_t kInterval = 15;  // seconds
-constexpr std::uint64_t kKey = 0x3c6ef372fe94f82b;
+const IdFingerprint kFingerprint(0x3c6ef372fe94f82b);
 const std::vector<double> kBounds = {5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400};
 
 // Made from the time, as the API makes them: the ids of one moment differ in few bits.
@@ -67,7 +67,7 @@ void Report(benchmark::State& state) {
 
 void Summarize(benchmark::State& state) {
   Calls world(static_cast<std::size_t>(state.range(0)));
-  CallSummarizer summarizer(kBounds, kKey);
+  CallSummarizer summarizer(kBounds, kFingerprint);
   for ([[maybe_unused]] auto _ : state) {
     state.PauseTiming();
     world.PassInterval();
@@ -90,14 +90,14 @@ void Longest(benchmark::State& state) {
 
 void SummarizeAndTrack(benchmark::State& state) {
   Calls world(static_cast<std::size_t>(state.range(0)));
-  CallSummarizer summarizer(kBounds, kKey);
+  CallSummarizer summarizer(kBounds, kFingerprint);
   CallTracker tracker;
   SpareLegBlocks spare;
   Instant now{};
   const auto bounds = std::make_shared<const std::vector<double>>(kBounds);
   std::optional<CallChanges> changes;
   std::optional<CallRows> rows;
-  const auto track = [&](std::span<const IdGrouping::Entry> order) {
+  const auto track = [&](const IdGrouping& order) {
     changes = tracker.Update(*rows, order, now, bounds, spare);
   };
   const auto poll = [&] { benchmark::DoNotOptimize(summarizer.Summarize(*rows, track)); };

@@ -19,9 +19,9 @@ std::size_t SearchBucket(const std::vector<double>& bounds, std::uint32_t second
 
 }  // namespace
 
-CallSummarizer::CallSummarizer(std::vector<double> duration_bounds, std::uint64_t key)
+CallSummarizer::CallSummarizer(std::vector<double> duration_bounds, IdFingerprint fingerprint)
     : duration_bounds_(std::make_shared<const std::vector<double>>(std::move(duration_bounds))),
-      grouping_(key) {
+      grouping_(fingerprint) {
   for (std::uint32_t seconds = 0; seconds < kTabledSeconds; ++seconds) {
     bucket_of_second_.push_back(
         static_cast<std::uint16_t>(SearchBucket(*duration_bounds_, seconds)));
@@ -39,7 +39,7 @@ CallSummary CallSummarizer::Summarize(const CallRows& rows, const UseLegOrder& u
       [this](std::span<const CallId> sessions) { return CountSessions(sessions); });
   TakeOutRepeatedLegs(rows, summary);
   summary.duration_buckets = TakeDurationBuckets();
-  if (use_leg_order) use_leg_order(grouping_.entries());
+  if (use_leg_order) use_leg_order(grouping_);
   if (rows.size() > kKeptRows) grouping_.ReleaseMemory();
   return summary;
 }

@@ -36,13 +36,13 @@ struct CallSummary {
 
 class CallSummarizer {
  public:
-  /// `duration_bounds` in seconds, ascending. `key` as for IdGrouping.
-  CallSummarizer(std::vector<double> duration_bounds, std::uint64_t key);
+  /// `duration_bounds` in seconds, ascending. `fingerprint` as for IdGrouping.
+  CallSummarizer(std::vector<double> duration_bounds, IdFingerprint fingerprint);
 
   const DurationBounds& duration_bounds() const { return duration_bounds_; }
 
-  /// Is lent all rows in the order of their legs, as IdGrouping::entries.
-  using UseLegOrder = std::function<void(std::span<const IdGrouping::Entry>)>;
+  /// Is lent the grouping of all rows' legs.
+  using UseLegOrder = std::function<void(const IdGrouping&)>;
 
   /// Counts every call_leg_id once, whatever the number of its rows; of several durations of one
   /// leg the longest, which is the newest. Whoever needs the order that the counting takes, too,

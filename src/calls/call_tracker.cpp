@@ -54,10 +54,10 @@ class Comparison {
     double before_last_poll;
   };
 
-  Comparison(LegList present, LegList missing, HalfGaps half_gaps, SpareLegBlocks& spare,
-             CallChanges& changes)
-      : present_(std::move(present), spare),
-        missing_(std::move(missing), spare),
+  Comparison(LegList present, LegList missing, IdFingerprint fingerprint, HalfGaps half_gaps,
+             SpareLegBlocks& spare, CallChanges& changes)
+      : present_(std::move(present), fingerprint, spare),
+        missing_(std::move(missing), fingerprint, spare),
         half_gaps_(half_gaps),
         spare_(spare),
         changes_(changes) {}
@@ -123,16 +123,16 @@ class Comparison {
 
 }  // namespace
 
-CallChanges CallTracker::Update(const CallRows& rows, std::span<const IdGrouping::Entry> order,
-                                Instant now, const DurationBounds& bounds, SpareLegBlocks& spare) {
+CallChanges CallTracker::Update(const CallRows& rows, const IdGrouping& order, Instant now,
+                                const DurationBounds& bounds, SpareLegBlocks& spare) {
   const bool is_baseline = !last_poll_;
   const Duration gap = now - last_poll_.value_or(now);
   CallChanges changes{.completed = DurationHistogram(bounds)};
   Comparison comparison(
-      std::exchange(present_, {}), std::exchange(missing_, {}),
+      std::exchange(present_, {}), std::exchange(missing_, {}), order.fingerprint(),
       {.since_last_poll = ToSeconds(gap) / 2, .before_last_poll = ToSeconds(last_gap_) / 2}, spare,
       changes);
-  for (LegsInOrder legs(rows, order); !legs.at_end();) comparison.See(legs.Take());
+  for (LegsInOrder legs(rows, order.entries()); !legs.at_end();) comparison.See(legs.Take());
   comparison.Finish();
 
   present_ = comparison.TakePresent();

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 
 #include "base/clock.h"
 #include "calls/call_rows.h"
@@ -29,10 +28,10 @@ struct CallChanges {
 /// last poll that saw it and the first that did not.
 class CallTracker {
  public:
-  /// Takes in a complete poll that ended at `now`. `order` are all of its rows in the order of one
-  /// and the same IdGrouping key for the tracker's whole life. The first poll is the baseline:
+  /// Takes in a complete poll that ended at `now`. `order` has grouped its legs, by one and
+  /// the same fingerprint for the tracker's whole life. The first poll is the baseline:
   /// nothing has started or ended.
-  CallChanges Update(const CallRows& rows, std::span<const IdGrouping::Entry> order, Instant now,
+  CallChanges Update(const CallRows& rows, const IdGrouping& order, Instant now,
                      const DurationBounds& bounds, SpareLegBlocks& spare);
 
  private:

@@ -47,8 +47,9 @@ void IdGrouping::SortByFingerprint() {
 }
 
 void IdGrouping::ReleaseMemory() {
-  entries_ = {};
-  scratch_ = {};
+  // Not {}, which would take out the entries and keep the memory.
+  entries_ = std::vector<Entry>();
+  scratch_ = std::vector<Entry>();
 }
 
 }  // namespace telnyx_exporter

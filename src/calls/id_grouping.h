@@ -14,10 +14,31 @@
 
 namespace telnyx_exporter {
 
-class IdGrouping {
+/// 32 bits of an id that depend on all of its 128.
+class IdFingerprint {
  public:
   /// `key` scatters the fingerprints; random in production, fixed in tests.
-  explicit IdGrouping(std::uint64_t key) : key_(key) {}
+  explicit IdFingerprint(std::uint64_t key) : key_(key) {}
+
+  std::uint32_t operator()(const CallId& id) const {
+    // Ids made from the time differ in few bits, each of which must reach every bit of the result.
+    constexpr std::uint64_t kFirstOdd = 0x9e3779b97f4a7c15ULL;
+    constexpr std::uint64_t kSecondOdd = 0xbf58476d1ce4e5b9ULL;
+    std::uint64_t mixed = (id.high ^ key_) * kFirstOdd;
+    mixed = (mixed ^ (mixed >> 32U) ^ id.low) * kSecondOdd;
+    mixed = (mixed ^ (mixed >> 29U) ^ key_) * kFirstOdd;
+    return static_cast<std::uint32_t>(mixed >> 32U);
+  }
+
+ private:
+  std::uint64_t key_;
+};
+
+class IdGrouping {
+ public:
+  explicit IdGrouping(IdFingerprint fingerprint) : fingerprint_(fingerprint) {}
+
+  const IdFingerprint& fingerprint() const { return fingerprint_; }
 
   /// An id by its place among those that were given.
   struct Entry {
@@ -41,28 +62,17 @@ class IdGrouping {
   template <typename Visit>
   static void VisitGroups(std::span<const CallId> ids, std::span<Entry> entries, Visit& visit);
 
-  std::uint32_t Fingerprint(const CallId& id) const;
   void SortByFingerprint();
 
-  std::uint64_t key_;
+  IdFingerprint fingerprint_;
   std::vector<Entry> entries_;
   std::vector<Entry> scratch_;
 };
 
-inline std::uint32_t IdGrouping::Fingerprint(const CallId& id) const {
-  // Ids made from the time differ in few bits, each of which must reach every bit of the result.
-  constexpr std::uint64_t kFirstOdd = 0x9e3779b97f4a7c15ULL;
-  constexpr std::uint64_t kSecondOdd = 0xbf58476d1ce4e5b9ULL;
-  std::uint64_t mixed = (id.high ^ key_) * kFirstOdd;
-  mixed = (mixed ^ (mixed >> 32U) ^ id.low) * kSecondOdd;
-  mixed = (mixed ^ (mixed >> 29U) ^ key_) * kFirstOdd;
-  return static_cast<std::uint32_t>(mixed >> 32U);
-}
-
 template <typename Visit>
 void IdGrouping::Group(std::span<const CallId> ids, Visit visit) {
   entries_.resize(ids.size());
-  for (std::uint32_t i = 0; i < ids.size(); ++i) entries_[i] = {Fingerprint(ids[i]), i};
+  for (std::uint32_t i = 0; i < ids.size(); ++i) entries_[i] = {fingerprint_(ids[i]), i};
   SortByFingerprint();
   for (std::size_t begin = 0; begin < entries_.size();) {
     std::size_t end = begin + 1;

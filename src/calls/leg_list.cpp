@@ -14,35 +14,38 @@ LegBlock SpareLegBlocks::Take() {
     block = std::move(blocks_.back());
     blocks_.pop_back();
   }
-  block.reserve(kBlockLegs);
+  block.ids.reserve(kBlockLegs);
+  block.durations.reserve(kBlockLegs);
   return block;
 }
 
 void SpareLegBlocks::Give(LegBlock block) {
-  if (block.capacity() != kBlockLegs || blocks_.size() == kMostSpareBlocks) return;
-  block.clear();
+  if (block.ids.capacity() != kBlockLegs || blocks_.size() == kMostSpareBlocks) return;
+  block.ids.clear();
+  block.durations.clear();
   blocks_.push_back(std::move(block));
 }
 
 void LegList::ShrinkToFit(SpareLegBlocks& spare) {
   if (size_ % SpareLegBlocks::kBlockLegs == 0) return;
   LegBlock& last = blocks_.back();
-  LegBlock exact(last.begin(), last.end());
+  LegBlock exact{.ids = {last.ids.begin(), last.ids.end()},
+                 .durations = {last.durations.begin(), last.durations.end()}};
   spare.Give(std::exchange(last, std::move(exact)));
 }
 
-LegReader::LegReader(LegList list, SpareLegBlocks& spare)
-    : blocks_(std::move(list.blocks_)), spare_(spare) {
+LegReader::LegReader(LegList list, IdFingerprint fingerprint, SpareLegBlocks& spare)
+    : blocks_(std::move(list.blocks_)), fingerprint_(fingerprint), spare_(spare) {
   OpenNextBlock();
 }
 
 void LegReader::OpenNextBlock() {
   if (opened_ > 0) spare_.Give(std::move(blocks_[opened_ - 1]));
-  front_ = nullptr;
-  if (opened_ == blocks_.size()) return;
-  const LegBlock& block = blocks_[opened_++];
-  front_ = block.data();
-  block_end_ = front_ + block.size();
+  at_end_ = opened_ == blocks_.size();
+  if (at_end_) return;
+  block_size_ = blocks_[opened_++].size();
+  position_ = 0;
+  ReadFront();
 }
 
 }  // namespace telnyx_exporter

@@ -9,10 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include "calls/id_grouping.h"
 #include "telnyx/call_id.h"
 
 namespace telnyx_exporter {
 
+/// In a list it takes 20 bytes: the fingerprint is worked out anew.
 struct TrackedLeg {
   CallId id;
   std::uint32_t fingerprint = 0;
@@ -24,7 +26,12 @@ struct TrackedLeg {
   }
 };
 
-using LegBlock = std::vector<TrackedLeg>;
+struct LegBlock {
+  std::vector<CallId> ids;
+  std::vector<std::uint32_t> durations;
+
+  std::size_t size() const { return ids.size(); }
+};
 
 /// A few blocks that are not in use, shared by all lists of a thread.
 class SpareLegBlocks {
@@ -47,7 +54,9 @@ class LegList {
   /// `leg` comes behind all that are there already.
   void Append(const TrackedLeg& leg, SpareLegBlocks& spare) {
     if (size_ % SpareLegBlocks::kBlockLegs == 0) blocks_.push_back(spare.Take());
-    blocks_.back().push_back(leg);
+    LegBlock& last = blocks_.back();
+    last.ids.push_back(leg.id);
+    last.durations.push_back(leg.duration_seconds);
     ++size_;
   }
   /// After the last Append: gives back what the last block does not need.
@@ -63,22 +72,35 @@ class LegList {
 /// Reads a list from its front and uses it up.
 class LegReader {
  public:
-  LegReader(LegList list, SpareLegBlocks& spare);
+  LegReader(LegList list, IdFingerprint fingerprint, SpareLegBlocks& spare);
 
   /// Null at the end. Until the next Pop.
-  const TrackedLeg* front() const { return front_; }
+  const TrackedLeg* front() const { return at_end_ ? nullptr : &front_; }
   void Pop() {
-    if (++front_ == block_end_) OpenNextBlock();
+    if (++position_ == block_size_) {
+      OpenNextBlock();
+    } else {
+      ReadFront();
+    }
   }
 
  private:
   void OpenNextBlock();
+  void ReadFront() {
+    const LegBlock& block = blocks_[opened_ - 1];
+    const CallId& id = block.ids[position_];
+    front_ = {
+        .id = id, .fingerprint = fingerprint_(id), .duration_seconds = block.durations[position_]};
+  }
 
   std::vector<LegBlock> blocks_;
-  std::size_t opened_ = 0;  // blocks
-  const TrackedLeg* front_ = nullptr;
-  const TrackedLeg* block_end_ = nullptr;
+  IdFingerprint fingerprint_;
   SpareLegBlocks& spare_;
+  std::size_t opened_ = 0;  // blocks
+  std::size_t position_ = 0;
+  std::size_t block_size_ = 0;
+  TrackedLeg front_;
+  bool at_end_ = false;
 };
 
 }  // namespace telnyx_exporter

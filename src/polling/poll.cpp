@@ -55,7 +55,7 @@ std::expected<RequestSequence::Step, PollFailure> Poll::OnPage(std::string_view 
   }
   rows_.Add(rows);
   longest_calls_.Add(rows);
-  if (rows.capacity() > kMostKeptPageRows) rows = {};
+  if (rows.capacity() > kMostKeptPageRows) rows = std::vector<ActiveCall>();
   auto step = walk_.Advance(*page);
   if (!step) return std::unexpected(std::move(step.error()));
   return *step == PageWalk::Step::kNextPage ? Step::kNextPage : Step::kEnd;

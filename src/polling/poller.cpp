@@ -33,7 +33,7 @@ Poller::Poller(const PollPlan& plan, PollMode mode, const Clock& clock, Transpor
       transport_(transport),
       observer_(observer),
       random_(seed),
-      grouping_key_(random_()) {
+      fingerprint_(random_()) {
   Apply(plan);
 }
 
@@ -327,7 +327,7 @@ void Poller::EndPoll(Connection& connection, Instant now, const PollFailure* fai
                     .ended_wall = clock_.WallNow(),
                     .elapsed = now - poll->begun(),
                     .result = std::unexpected(failure == nullptr ? PollFailure{} : *failure)};
-  const auto track = [&](std::span<const IdGrouping::Entry> order) {
+  const auto track = [&](const IdGrouping& order) {
     if (mode_ == PollMode::kOnce) return;
     report.changes = connection.tracker.Update(poll->rows(), order, now,
                                                summarizer_->duration_bounds(), spare_leg_blocks_);

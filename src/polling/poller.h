@@ -149,7 +149,7 @@ class Poller {
   Transport& transport_;
   PollObserver& observer_;
   std::mt19937_64 random_;
-  const std::uint64_t grouping_key_;  // what the trackers keep is in the order that it makes
+  const IdFingerprint fingerprint_;  // what the trackers keep is in the order that it makes
   PollWorkspace workspace_;
   SpareLegBlocks spare_leg_blocks_;
 

@@ -33,7 +33,7 @@ void Poller::Apply(const PollPlan& plan) {
   max_response_bytes_ = plan.max_response_bytes;
   shard_ = plan.shard;
   if (!summarizer_ || *summarizer_->duration_bounds() != plan.duration_bounds) {
-    summarizer_.emplace(plan.duration_bounds, grouping_key_);
+    summarizer_.emplace(plan.duration_bounds, fingerprint_);
   }
 
   std::unordered_map<std::string_view, const AccountPlan*> plans;

@@ -21,7 +21,7 @@ ActiveCall Call(std::uint64_t leg, std::uint64_t session, std::uint32_t duration
 }
 
 CallSummary Summarize(const std::vector<ActiveCall>& calls, std::uint64_t key = 1) {
-  return CallSummarizer(kSummaryBounds, key).Summarize(CallRows(calls));
+  return CallSummarizer(kSummaryBounds, IdFingerprint(key)).Summarize(CallRows(calls));
 }
 
 // The same in the plainest way.
@@ -91,7 +91,7 @@ TEST(CallSummarizer, KnowsNoSessionsWhenOneIsMissing) {
 }
 
 TEST(CallSummarizer, LeavesNothingBehindForTheNextPoll) {
-  CallSummarizer summarizer(kSummaryBounds, 1);
+  CallSummarizer summarizer(kSummaryBounds, IdFingerprint(1));
   summarizer.Summarize(CallRows(std::vector{Call(1, 1, 1), Call(2, 2, 2)}));
   EXPECT_EQ(summarizer.Summarize(CallRows(std::vector{Call(3, 3, 3)})), Summarize({Call(3, 3, 3)}));
   summarizer.Summarize(CallRows(std::vector<ActiveCall>(40'000, Call(1, 1, 1))));
@@ -131,7 +131,7 @@ TEST(IdGrouping, SettlesEqualFingerprintsByTheWholeId) {
   // Among so many ids about a hundred pairs have the same 32-bit fingerprint.
   std::vector<CallId> ids;
   for (std::uint64_t i = 0; i < 1'000'000; ++i) ids.push_back({.high = i * 3, .low = i});
-  IdGrouping grouping(1);
+  IdGrouping grouping(IdFingerprint(1));
   std::size_t groups = 0;
   grouping.Group(ids, [&](std::span<const IdGrouping::Entry> members) {
     ++groups;
@@ -147,7 +147,7 @@ TEST(IdGrouping, BringsTogetherIdsThatMeetOthersInTheirFingerprint) {
   for (std::uint64_t i = 0; i < 2 * std::uint64_t{kIds}; ++i) {
     ids.push_back({.high = i % kIds * 3, .low = i % kIds});
   }
-  IdGrouping grouping(1);
+  IdGrouping grouping(IdFingerprint(1));
   std::size_t groups = 0;
   grouping.Group(ids, [&](std::span<const IdGrouping::Entry> members) {
     ++groups;

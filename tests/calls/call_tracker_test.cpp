@@ -48,13 +48,13 @@ class CallTrackerTest : public ::testing::Test {
   CallChanges Poll(const std::vector<ActiveCall>& calls, Duration later = 10s) {
     std::optional<CallChanges> changes;
     const CallRows rows(calls);
-    summarizer_.Summarize(rows, [&](std::span<const IdGrouping::Entry> order) {
+    summarizer_.Summarize(rows, [&](const IdGrouping& order) {
       changes = tracker_.Update(rows, order, now_ += later, kHalfSeconds, spare_);
     });
     return *changes;
   }
 
-  CallSummarizer summarizer_{{60}, 1};
+  CallSummarizer summarizer_{{60}, IdFingerprint(1)};
   CallTracker tracker_;
   SpareLegBlocks spare_;
   Instant now_{1h};
@@ -240,17 +240,23 @@ class RandomHistory {
   std::map<std::uint64_t, std::uint32_t> active_;  // by id: its age
 };
 
-// The order of an IdGrouping whose fingerprints are few: most ids share theirs with others.
-std::vector<IdGrouping::Entry> CrowdedOrder(const std::vector<ActiveCall>& calls) {
-  std::vector<IdGrouping::Entry> order;
-  for (std::uint32_t i = 0; i < calls.size(); ++i) {
-    order.push_back({.fingerprint = static_cast<std::uint32_t>(calls[i].leg.low % 5), .index = i});
-  }
-  std::ranges::sort(order, [&](const auto& left, const auto& right) {
-    return std::pair(left.fingerprint, calls[left.index].leg) <
-           std::pair(right.fingerprint, calls[right.index].leg);
-  });
-  return order;
+// The number that `odd` times is 1.
+constexpr std::uint64_t InverseOf(std::uint64_t odd) {
+  std::uint64_t inverse = odd;
+  for (int i = 0; i < 5; ++i) inverse *= 2 - odd * inverse;
+  return inverse;
+}
+
+// An id for each number, of which a fifth each have the same fingerprint. Whoever knows the key can
+// work them out.
+CallId CrowdedId(std::uint64_t number, std::uint64_t key) {
+  constexpr std::uint64_t kFirstOdd = 0x9e3779b97f4a7c15ULL;
+  constexpr std::uint64_t kSecondOdd = 0xbf58476d1ce4e5b9ULL;
+  constexpr std::uint64_t kHigh = 7;
+  const std::uint64_t last = ((number % 5) << 32U | number) * InverseOf(kFirstOdd) ^ key;
+  const std::uint64_t second = (last ^ last >> 29U ^ last >> 58U) * InverseOf(kSecondOdd);
+  const std::uint64_t first = (kHigh ^ key) * kFirstOdd;
+  return {.high = kHigh, .low = second ^ first ^ first >> 32U};
 }
 
 void ExpectSame(const CallChanges& changes, const ReferenceTracker::Changes& expected) {
@@ -264,7 +270,8 @@ void ExpectSame(const CallChanges& changes, const ReferenceTracker::Changes& exp
 TEST(CallTracker, AgreesWithThePlainestTracker) {
   for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     RandomHistory history(seed);
-    CallSummarizer summarizer({60}, seed);
+    const IdFingerprint fingerprint(seed);
+    CallSummarizer summarizer({60}, fingerprint);
     SpareLegBlocks spare;
     CallTracker tracker;
     CallTracker crowded;
@@ -276,16 +283,24 @@ TEST(CallTracker, AgreesWithThePlainestTracker) {
       history.Pass(gap);
       now += std::chrono::seconds(gap);
       if (history.Random(6) == 0) continue;  // a failed poll
-      const std::vector<ActiveCall> calls = history.Rows();
+      std::vector<ActiveCall> calls = history.Rows();
       const auto expected = reference.Poll(calls, now);
-      std::optional<CallChanges> changes;
-      const CallRows rows(calls);
-      summarizer.Summarize(rows, [&](std::span<const IdGrouping::Entry> order) {
-        changes = tracker.Update(rows, order, now, kHalfSeconds, spare);
-      });
-      ExpectSame(*changes, expected);
-      ExpectSame(crowded.Update(rows, CrowdedOrder(calls), now, kHalfSeconds, spare), expected);
-      ASSERT_EQ(changes->tracked, reference.size());
+      const auto expect_same = [&](CallTracker& compared) {
+        const CallRows rows(calls);
+        std::optional<CallChanges> changes;
+        summarizer.Summarize(rows, [&](const IdGrouping& order) {
+          changes = compared.Update(rows, order, now, kHalfSeconds, spare);
+        });
+        ExpectSame(*changes, expected);
+        EXPECT_EQ(changes->tracked, reference.size());
+      };
+      expect_same(tracker);
+      for (ActiveCall& call : calls) {
+        const std::uint64_t number = call.leg.low;
+        call.leg = CrowdedId(number, seed);
+        ASSERT_EQ(fingerprint(call.leg), number % 5);
+      }
+      expect_same(crowded);
       ASSERT_FALSE(::testing::Test::HasFailure()) << "seed " << seed << " poll " << poll;
     }
   }

@@ -31,7 +31,7 @@ class Day {
 
   void Poll(const std::vector<ActiveCall>& calls, SimTime time) {
     const CallRows rows(calls);
-    summarizer_.Summarize(rows, [&](std::span<const IdGrouping::Entry> order) {
+    summarizer_.Summarize(rows, [&](const IdGrouping& order) {
       const Instant now(std::chrono::nanoseconds(std::llround((time + 3600) * 1e9)));
       const CallChanges changes = tracker_.Update(rows, order, now, kBounds, spare_);
       started += changes.started;
@@ -53,7 +53,7 @@ class Day {
   std::map<std::uint64_t, std::pair<SimTime, SimTime>> seen;  // when they began and ended
 
  private:
-  CallSummarizer summarizer_{*kBounds, 1};
+  CallSummarizer summarizer_{*kBounds, IdFingerprint(1)};
   CallTracker tracker_;
   SpareLegBlocks spare_;
 };
