@@ -107,7 +107,7 @@ bool MayHaveSecondDocument(std::string_view yaml, const YAML::Node& first) {
   if (!is_block_mapping || first.begin()->first.Mark().column > 0) return true;
   const auto has = [&](std::string_view part) { return yaml.find(part) != std::string_view::npos; };
   // A zero byte: UTF-16, in which markers look different.
-  return has("\n---") || has("\n...") || has("\n%") || has({"", 1});
+  return has("\n---") || has("\n...") || has("\n%") || yaml.contains('\0');
 }
 
 // yaml-cpp counts on when it looks for more than there is.
