@@ -25,7 +25,7 @@ RUN --mount=type=cache,target=/root/.cache/ccache \
     cmake --install build/release --prefix /opt/telnyx --strip
 
 FROM base AS runtime
-# Nothing but what the programs are linked with, and the authorities.
+# Nothing but what the programs are linked with or load when they need it, and the authorities.
 RUN apt-get update && \
     DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
       ca-certificates libcrypt1 libcurl4 libfmt9 libgnutls30 libmicrohttpd12 libprometheus-cpp-core1.0 \
