@@ -40,10 +40,10 @@ LegReader::LegReader(LegList list, IdFingerprint fingerprint, SpareLegBlocks& sp
 }
 
 void LegReader::OpenNextBlock() {
-  if (opened_ > 0) spare_.Give(std::move(blocks_[opened_ - 1]));
+  spare_.Give(std::exchange(block_, {}));
   at_end_ = opened_ == blocks_.size();
   if (at_end_) return;
-  block_size_ = blocks_[opened_++].size();
+  block_ = std::move(blocks_[opened_++]);
   position_ = 0;
   ReadFront();
 }

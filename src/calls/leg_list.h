@@ -77,7 +77,7 @@ class LegReader {
   /// Null at the end. Until the next Pop.
   const TrackedLeg* front() const { return at_end_ ? nullptr : &front_; }
   void Pop() {
-    if (++position_ == block_size_) {
+    if (++position_ == block_.size()) {
       OpenNextBlock();
     } else {
       ReadFront();
@@ -87,18 +87,17 @@ class LegReader {
  private:
   void OpenNextBlock();
   void ReadFront() {
-    const LegBlock& block = blocks_[opened_ - 1];
-    const CallId& id = block.ids[position_];
+    const CallId& id = block_.ids[position_];
     front_ = {
-        .id = id, .fingerprint = fingerprint_(id), .duration_seconds = block.durations[position_]};
+        .id = id, .fingerprint = fingerprint_(id), .duration_seconds = block_.durations[position_]};
   }
 
   std::vector<LegBlock> blocks_;
   IdFingerprint fingerprint_;
   SpareLegBlocks& spare_;
-  std::size_t opened_ = 0;  // blocks
+  std::size_t opened_ = 0;  // of the blocks
+  LegBlock block_;          // the one that is read
   std::size_t position_ = 0;
-  std::size_t block_size_ = 0;
   TrackedLeg front_;
   bool at_end_ = false;
 };
