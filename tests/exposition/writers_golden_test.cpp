@@ -104,15 +104,19 @@ std::string Write(const ExpositionWriter& writer) {
   return out;
 }
 
-TEST(WritersGolden, Text) { ExpectGolden("exposition/golden/all.prom", Write(TextWriter())); }
+TEST(WritersGolden, Text) {
+  const std::string text = Write(TextWriter());
+  EXPECT_EQ(text, Golden("exposition/golden/all.prom", text));
+}
 
 TEST(WritersGolden, OpenMetrics) {
-  ExpectGolden("exposition/golden/all.openmetrics", Write(OpenMetricsWriter()));
+  const std::string text = Write(OpenMetricsWriter());
+  EXPECT_EQ(text, Golden("exposition/golden/all.openmetrics", text));
 }
 
 TEST(WritersGolden, Protobuf) {
-  ExpectGolden("exposition/golden/all.protobuf.txt",
-               DecodeToText(ParseDelimited(Write(ProtobufWriter()))));
+  const std::string text = DecodeToText(ParseDelimited(Write(ProtobufWriter())));
+  EXPECT_EQ(text, Golden("exposition/golden/all.protobuf.txt", text));
 }
 
 TEST(WriterOf, KnowsEveryFormat) {

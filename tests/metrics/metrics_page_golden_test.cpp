@@ -83,18 +83,20 @@ class MetricsPageGoldenTest : public ::testing::Test {
 };
 
 TEST_F(MetricsPageGoldenTest, Text) {
-  ExpectGolden("metrics/golden/page.prom", TextWithoutProcess(ExpositionFormat::kText));
+  const std::string page = TextWithoutProcess(ExpositionFormat::kText);
+  EXPECT_EQ(page, Golden("metrics/golden/page.prom", page));
 }
 
 TEST_F(MetricsPageGoldenTest, OpenMetrics) {
-  ExpectGolden("metrics/golden/page.openmetrics",
-               TextWithoutProcess(ExpositionFormat::kOpenMetrics) + "# EOF\n");
+  const std::string page = TextWithoutProcess(ExpositionFormat::kOpenMetrics) + "# EOF\n";
+  EXPECT_EQ(page, Golden("metrics/golden/page.openmetrics", page));
 }
 
 TEST_F(MetricsPageGoldenTest, Protobuf) {
   MetricFamilies families = ParseDelimited(*page_.Get(ExpositionFormat::kProtobuf));
   std::erase_if(families, [](const auto& family) { return family.name().starts_with("process_"); });
-  ExpectGolden("metrics/golden/page.protobuf.txt", DecodeToText(families));
+  const std::string page = DecodeToText(families);
+  EXPECT_EQ(page, Golden("metrics/golden/page.protobuf.txt", page));
 }
 
 }  // namespace

@@ -1,14 +1,8 @@
-// The pages of one small state, byte for byte. After a change that is meant, write them anew with
-//
-//   cd tests && UPDATE_GOLDEN=1 ../build/dev/tests/pages/pages_test --gtest_filter='Golden.*'
-//
-// and look at what git says is different.
+// The pages of one small state, byte for byte.
+
+#include "support/golden.h"
 
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include "pages/assets.h"
@@ -18,11 +12,6 @@ namespace telnyx_exporter {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::string ReadFile(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
 
 // The assets' addresses change with every touch of a style or script; the pages do not.
 std::string WithoutAssetVersions(std::string html) {
@@ -34,7 +23,7 @@ std::string WithoutAssetVersions(std::string html) {
   return html;
 }
 
-class Golden : public PagesFixture {
+class PagesGolden : public PagesFixture {
  protected:
   void SetUp() override {
     const AccountKey main = AddAccount("main");
@@ -103,15 +92,13 @@ class Golden : public PagesFixture {
 
   static void Compare(const std::string& name, std::string html) {
     html = WithoutAssetVersions(std::move(html));
-    const std::filesystem::path path = "pages/golden/" + name;
-    if (std::getenv("UPDATE_GOLDEN") != nullptr) std::ofstream(path, std::ios::binary) << html;
-    EXPECT_EQ(html, ReadFile(path));
+    EXPECT_EQ(html, Golden("pages/golden/" + name, html)) << name;
   }
 };
 
-TEST_F(Golden, StatusPage) { Compare("status.html", StatusPage()); }
+TEST_F(PagesGolden, StatusPage) { Compare("status.html", StatusPage()); }
 
-TEST_F(Golden, StatusPageOfACertainQuery) {
+TEST_F(PagesGolden, StatusPageOfACertainQuery) {
   Compare("status-query.html", StatusPage({.show = ShownConnections::kFailing,
                                            .account = "main",
                                            .search = "S",
@@ -119,17 +106,19 @@ TEST_F(Golden, StatusPageOfACertainQuery) {
                                            .order = SortOrder::kDescending}));
 }
 
-TEST_F(Golden, ConnectionPage) {
+TEST_F(PagesGolden, ConnectionPage) {
   Compare("connection.html", ConnectionPage("main", "1293384261075731461"));
 }
 
-TEST_F(Golden, ConnectionPageOfAFailingOne) {
+TEST_F(PagesGolden, ConnectionPageOfAFailingOne) {
   Compare("connection-failing.html", ConnectionPage("main", "404"));
 }
 
-TEST_F(Golden, NoConnectionPage) { Compare("no-connection.html", ConnectionPage("main", "5")); }
+TEST_F(PagesGolden, NoConnectionPage) {
+  Compare("no-connection.html", ConnectionPage("main", "5"));
+}
 
-TEST(GoldenEmpty, StatusPageBeforeTheFirstPoll) {
+TEST(EmptyPages, StatusPageBeforeTheFirstPoll) {
   const ManualClock clock;
   ConnectionStore connections;
   AccountStore accounts(clock);
