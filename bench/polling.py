@@ -13,6 +13,8 @@ CPU_GOAL = 1.6
 RSS_GOALS = {(200, 500): 16, (1, 250_000): 32}  # MiB
 POLLS = 6  # of every connection in a round
 INTERVAL = 1  # seconds
+
+
 def steady_seconds(build, config, connections, calls):
     """(CPU seconds of one poll of all connections, peak RSS in MiB) once it polls at its interval."""
     with Exporter(build, config) as exporter:

@@ -1,7 +1,8 @@
 #pragma once
 
 // What the service manager that started the program is told, over sd_notify(3): how far it is, and
-// that it works. Without one that listens nothing is sent.
+// that it works. Without one that listens nothing is sent; with one, who cannot load systemd's
+// library throws as Systemd() of base/systemd.h, at the start already.
 
 #include <atomic>
 #include <chrono>

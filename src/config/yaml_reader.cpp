@@ -105,9 +105,9 @@ bool MayHaveSecondDocument(std::string_view yaml, const YAML::Node& first) {
   const bool is_block_mapping =
       first.IsMap() && first.size() > 0 && first.Style() == YAML::EmitterStyle::Block;
   if (!is_block_mapping || first.begin()->first.Mark().column > 0) return true;
-  const auto has = [&](std::string_view part) { return yaml.find(part) != std::string_view::npos; };
   // A zero byte: UTF-16, in which markers look different.
-  return has("\n---") || has("\n...") || has("\n%") || yaml.contains('\0');
+  return yaml.contains("\n---") || yaml.contains("\n...") || yaml.contains("\n%") ||
+         yaml.contains('\0');
 }
 
 // yaml-cpp counts on when it looks for more than there is.
@@ -157,7 +157,7 @@ bool ReadDocument(std::string_view yaml, ConfigMessages& messages,
   try {
     const std::string text(yaml);
     const YAML::Node document = YAML::Load(text);
-    // Looked for when it can be there only, since it means to read all of the text once more.
+    // To look for it is to read all of the text once more.
     const auto second =
         MayHaveSecondDocument(text, document) ? FindSecondDocument(text) : std::nullopt;
     if (second) {

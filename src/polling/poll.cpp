@@ -10,7 +10,7 @@ namespace {
 
 // Room is made at once for so many rows, and kept for later polls: 11 MB.
 constexpr std::size_t kMostReservedRows = 300'000;
-// The same for the rows of a page; the API's have 250.
+// The memory of a page with more rows is not kept; the API's have 250.
 constexpr std::size_t kMostKeptPageRows = 1000;
 
 }  // namespace

@@ -16,7 +16,8 @@ class ListenSocket {
   /// address and what is wrong with it.
   static Result<ListenSocket> Open(std::string_view address);
   /// Takes over the sockets that systemd passed to this process, at least one. To be called once,
-  /// before there are other threads: it clears systemd's environment variables.
+  /// before there are other threads: it clears systemd's environment variables. Throws as
+  /// Systemd().
   static Result<std::vector<ListenSocket>> TakeFromSystemd();
 
   ListenSocket(ListenSocket&& other) noexcept;

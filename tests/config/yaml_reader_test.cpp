@@ -1,6 +1,5 @@
 #include "config/yaml_reader.h"
 
-#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
