@@ -19,10 +19,11 @@ ARG REVISION=unknown
 ARG CCACHE_DIR=/root/.cache/ccache
 ENV CCACHE_BASEDIR=/src CCACHE_NOHASHDIR=1
 RUN --mount=type=cache,target=/root/.cache/ccache \
-    cmake --preset release -DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DTELNYX_EXPORTER_TESTS=OFF \
-      -DTELNYX_EXPORTER_BENCH=OFF -DTELNYX_EXPORTER_REVISION="${REVISION}" && \
+    cmake --preset release -DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DTELNYX_EXPORTER_REVISION="${REVISION}" && \
     cmake --build --preset release && \
-    cmake --install build/release --prefix /opt/telnyx --strip
+    for component in exporter simulator; do \
+      DESTDIR=/image/$component cmake --install build/release --prefix /usr --component $component --strip; \
+    done
 
 FROM base AS runtime
 # Nothing but what the programs are linked with or load when they need it, and the authorities.
@@ -34,14 +35,13 @@ RUN apt-get update && \
 USER 65532:65532
 
 FROM runtime AS simulator
-COPY --from=build /opt/telnyx/bin/telnyx_simulator /usr/bin/
-COPY config/scenarios /usr/share/telnyx_exporter/scenarios
+COPY --from=build /image/simulator/ /
 EXPOSE 10036
 ENTRYPOINT ["/usr/bin/telnyx_simulator"]
 CMD ["--scenario=/usr/share/telnyx_exporter/scenarios/demo.yml", "--web.listen-address=:10036"]
 
 FROM runtime AS exporter
-COPY --from=build /opt/telnyx/bin/telnyx_exporter /usr/bin/
+COPY --from=build /image/exporter/ /
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="telnyx_exporter" \
       org.opencontainers.image.description="Prometheus exporter for active calls on Telnyx connections" \

@@ -6,7 +6,6 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/packages.sh
 source scripts/packages.sh
 ensure_packages "${build_packages[@]}" "${bench_packages[@]}"
-# A tree of its own, whose settings nothing else is meant to have.
-cmake --preset release -B build/bench -DTELNYX_EXPORTER_TESTS=OFF >&2
-cmake --build build/bench >&2
+cmake --preset bench >&2
+cmake --build --preset bench >&2
 exec /usr/bin/python3 bench/run.py --build-dir build/bench "$@"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the fuzz targets with libFuzzer on a fresh Debian 12 and runs each, 60 s long unless told otherwise.
+# Builds the fuzz targets with libFuzzer on a fresh Debian 12 or 13 and runs each, 60 s long unless told otherwise.
 # What a run finds is kept in build/fuzz: inputs that reach something new in corpus/, failing ones in findings/.
 #
 #   scripts/fuzz.sh [SECONDS [TARGET…]]

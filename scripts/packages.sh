@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # Sourced by the other scripts: which Debian packages the project needs, and how to get the missing ones.
+# shellcheck disable=SC2034  # the lists are for those scripts
 
 build_packages=(
   ca-certificates ccache cmake g++ git ninja-build pkg-config
@@ -8,15 +9,20 @@ build_packages=(
   libsystemd-dev libxxhash-dev libyaml-cpp-dev prometheus-cpp-dev protobuf-compiler zlib1g-dev
 )
 run_packages=(curl)
+# What scripts/test.sh needs besides: to check the format and the changed files, for the unit tests, and for the
+# end-to-end tests labelled e2e.
 test_packages=(
-  binutils buildah chromium clang-format-19 clang-tidy-19 curl debhelper docker-compose libbenchmark-dev libgmock-dev libgtest-dev lintian man-db mmdebstrap nginx-light
-  openssl podman procps prometheus prometheus-alertmanager python3 python3-jsonschema python3-prometheus-client python3-yaml
-  runc strace systemd valgrind zsh
+  binutils clang-format-19 clang-tidy-19 curl libgmock-dev libgtest-dev man-db nginx-light openssl procps prometheus
+  prometheus-alertmanager python3 python3-jsonschema python3-prometheus-client python3-yaml strace systemd valgrind zsh
+)
+# What the tests labelled browser, npm, package and container need.
+all_packages=(
+  buildah chromium debhelper docker-compose dpkg-dev lintian mmdebstrap podman runc
 )
 bench_packages=(libbenchmark-dev nginx-light openssl python3 python3-matplotlib time valgrind wrk)
 fuzz_packages=(clang-19 libclang-rt-19-dev)
 # Node.js often comes from elsewhere, and then Debian's npm cannot be installed beside it.
-command -v npm >/dev/null || test_packages+=(nodejs npm)
+command -v npm >/dev/null || all_packages+=(nodejs npm)
 
 # ensure_packages NAME…: installs what is missing. Services that come with a package are not started: a test
 # needs the program, not a daemon on this machine.
@@ -51,6 +57,21 @@ ensure_packages() {
   return "$status"
 }
 
+# configure PRESET [CMAKE-OPTION…]: quiet unless it fails. Uses the compiler cache, and mold where it is installed.
+configure() {
+  local preset=$1 log
+  shift
+  local options=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+  if command -v mold >/dev/null; then options+=(-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=mold); fi
+  log=$(mktemp)
+  if ! cmake --preset "$preset" "${options[@]}" "$@" >"$log" 2>&1; then
+    cat "$log" >&2
+    rm -f "$log"
+    return 1
+  fi
+  rm -f "$log"
+}
+
 # configure_and_build PRESET [CMAKE-OPTION…] [-- TARGET…]
 configure_and_build() {
   local preset=$1 options=()
@@ -60,13 +81,5 @@ configure_and_build() {
     shift
   done
   [ "${1-}" != -- ] || shift
-  local log
-  log=$(mktemp)
-  if ! cmake --preset "$preset" -DCMAKE_CXX_COMPILER_LAUNCHER=ccache "${options[@]}" >"$log" 2>&1; then
-    cat "$log" >&2
-    rm -f "$log"
-    return 1
-  fi
-  rm -f "$log"
-  cmake --build --preset "$preset" ${1:+--target "$@"}
+  configure "$preset" "${options[@]}" && cmake --build --preset "$preset" ${1:+--target "$@"}
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the exporter on a fresh Debian 12 and runs it: against the real API when TELNYX_API_KEY is set, else
+# Builds the exporter on a fresh Debian 12 or 13 and runs it: against the real API when TELNYX_API_KEY is set, else
 # against the simulator. Arguments are handed to the exporter.
 #
 #   scripts/run.sh                                           made-up calls: a weekday morning of two accounts
@@ -29,7 +29,7 @@ done
 if [ -z "$build" ]; then
   build=build/release
   ensure_packages "${build_packages[@]}" "${run_packages[@]}"
-  configure_and_build release -DTELNYX_EXPORTER_TESTS=OFF -DTELNYX_EXPORTER_BENCH=OFF
+  configure_and_build release
 fi
 
 work=$(mktemp -d)

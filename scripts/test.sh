@@ -1,31 +1,126 @@
 #!/usr/bin/env bash
-# Builds everything on a fresh Debian 12 and runs every test: format, lint, the optimised build with the
-# end-to-end tests, the unit tests under the address, undefined-behaviour and thread sanitizers, and two seconds
-# of each fuzz target.
+# Installs what is missing on a fresh Debian 12 or 13, builds and tests:
+#
+#   scripts/test.sh           what everybody runs before a commit: format, clang-tidy over what the branch changes, all unit
+#                             tests in an optimised build and under the address and undefined-behaviour sanitizers, the
+#                             simulation, and the end-to-end tests that need no browser, npm, packages or containers
+#   scripts/test.sh NAME…     the tests of the optimised build whose names match one of these regular expressions (ctest -R);
+#                             builds only what they need
+#   scripts/test.sh all       all of that, and the rest: clang-tidy over all sources, the thread sanitizer where there are
+#                             threads, fuzzing, browser, dashboards, Kubernetes, packages, images, the guard of the instruction
+#                             counts, and the mutants
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/packages.sh
 source scripts/packages.sh
 
-section() { printf '\n=== %s (%ss)\n' "$1" "$SECONDS"; }
+# Four tests for each core: most end-to-end tests wait nearly all the time. Those that compute count for four
+# (cmake/Rooms.cmake).
+jobs=$((4 * $(nproc)))
 
-section "packages"
-ensure_packages "${build_packages[@]}" "${test_packages[@]}" "${fuzz_packages[@]}"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+title=
+began=0
+cpu_began=0
+report=$(printf '%8s %8s  %s' 'seconds' 'of CPU' 'section')
 
-section "format and lint"
-scripts/lint.sh
+# section TITLE: ends the section before it and notes what it took. Of CPU, too: that is the same on a busy machine.
+section() {
+  local cpu
+  times >"$work/times"
+  cpu=$(tr 'ms' '  ' <"$work/times" | awk '{ sum += 60 * ($1 + $3) + $2 + $4 } END { print int(sum) }')
+  [ -z "$title" ] || report+=$(printf '\n%8d %8d  %s' $((SECONDS - began)) $((cpu - cpu_began)) "$title")
+  title=$1 began=$SECONDS cpu_began=$cpu
+  printf '\n=== %s (%ss)\n' "$title" "$SECONDS"
+}
 
-for sanitizer in asan tsan; do
-  section "build $sanitizer"
-  configure_and_build "$sanitizer"
-  section "test $sanitizer"
-  ctest --preset "$sanitizer" --label-exclude e2e --output-on-failure --progress
-done
+finish() {
+  section "done"
+  printf '%s\n' "$report"
+}
 
-section "fuzz"
-FUZZ_SEED=1 scripts/fuzz.sh 2
+# run_tests PRESET CTEST-ARGUMENT…
+run_tests() { ctest --preset "$1" --output-on-failure --progress --parallel "$jobs" "${@:2}"; }
 
-section "build release"
-configure_and_build release -DTELNYX_EXPORTER_TESTS=ON -DTELNYX_EXPORTER_BENCH=ON
-section "test release"
-ctest --preset release --output-on-failure
+install_packages() {
+  section "packages"
+  ensure_packages "${build_packages[@]}" "${test_packages[@]}" "$@"
+}
+
+test_default() {
+  install_packages
+  section "format and clang-tidy over what has changed"
+  scripts/lint.sh --changed
+  section "build test"
+  configure_and_build test
+  section "test"
+  run_tests test --label-regex '^(unit|simulation|e2e)$'
+  section "build asan"
+  configure_and_build asan -- unit_tests
+  section "test asan"
+  run_tests asan --label-regex '^unit$'
+}
+
+test_all() {
+  install_packages "${all_packages[@]}" "${bench_packages[@]}" "${fuzz_packages[@]}"
+  section "format and clang-tidy over everything"
+  scripts/lint.sh
+  section "build test"
+  configure_and_build test
+  section "test"
+  run_tests test
+  section "build asan"
+  configure_and_build asan
+  section "test asan"
+  run_tests asan
+  section "build tsan"
+  configure_and_build tsan -- tests_with_threads
+  section "test tsan"
+  run_tests tsan --label-regex '^threads$'
+  section "fuzz"
+  FUZZ_SEED=1 scripts/fuzz.sh 2
+  section "guard"
+  scripts/guard.sh
+  section "mutants"
+  /usr/bin/python3 tests/simulation/mutants.py
+}
+
+# targets_and_labels_of REGULAR-EXPRESSION: two lines, the build targets that the matching tests run and the labels of those tests.
+targets_and_labels_of() {
+  ctest --preset test --show-only=json-v1 --tests-regex "$1" | /usr/bin/python3 -c '
+import json, os, sys
+top = os.path.realpath("build/test") + "/"
+targets, labels = set(), set()
+for test in json.load(sys.stdin)["tests"]:
+    properties = {p["name"]: p["value"] for p in test["properties"]}
+    labels.update(properties.get("LABELS", []))
+    for path in [*test.get("command", [])[:1], *properties.get("REQUIRED_FILES", [])]:
+        if path.startswith(top):
+            targets.add(os.path.basename(path))
+print(*targets)
+print(*labels)'
+}
+
+test_names() {
+  local names found targets labels
+  names="($(IFS='|' && echo "$*"))"
+  install_packages
+  section "build"
+  configure test
+  found=$(targets_and_labels_of "$names")
+  read -ra targets <<<"$(head -n 1 <<<"$found")"
+  labels=" $(tail -n 1 <<<"$found") "
+  case $labels in *" browser "* | *" npm "* | *" package "* | *" container "*) ensure_packages "${all_packages[@]}" ;; esac
+  [ "${#targets[@]}" -eq 0 ] || cmake --build --preset test --target "${targets[@]}"
+  section "test"
+  run_tests test --tests-regex "$names"
+}
+
+case ${1-} in
+  '') test_default ;;
+  all) test_all ;;
+  -*) sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "$0" && exit 2 ;;
+  *) test_names "$@" ;;
+esac
+finish

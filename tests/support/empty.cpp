@@ -1,0 +1,1 @@
+// For the target that compiles the common headers: CMake wants a source.
