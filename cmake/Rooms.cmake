@@ -51,6 +51,7 @@ function(add_room_test name)
     PROPERTIES LABELS "${labels}"
                TIMEOUT 300
                PROCESSORS 2
+               REQUIRED_FILES "$<TARGET_FILE:${name}>"
                # GoogleTest accepts a filter that matches nothing.
                FAIL_REGULAR_EXPRESSION "Running 0 tests")
 endfunction()
@@ -72,6 +73,7 @@ function(add_simulation name)
                  TIMEOUT 900
                  PROCESSORS ${busy}
                  COST 100
+                 REQUIRED_FILES "$<TARGET_FILE:${name}_test>"
                  FAIL_REGULAR_EXPRESSION "Running 0 tests"
                  ENVIRONMENT "GTEST_TOTAL_SHARDS=${test_PARTS};GTEST_SHARD_INDEX=${part}")
   endforeach()

@@ -61,6 +61,8 @@ ensure_packages() {
 configure() {
   local preset=$1 log
   shift
+  # ccache refuses what uses a precompiled header unless it is told that nothing there depends on macros and times.
+  export CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros}
   local options=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
   if command -v mold >/dev/null; then options+=(-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=mold); fi
   log=$(mktemp)

@@ -88,16 +88,13 @@ test_all() {
 
 # targets_and_labels_of REGULAR-EXPRESSION: two lines, the build targets that the matching tests run and the labels of those tests.
 targets_and_labels_of() {
-  ctest --preset test --show-only=json-v1 --tests-regex "$1" | /usr/bin/python3 -c '
+  ctest --preset test --show-only=json-v1 --tests-regex "$1" 2>/dev/null | /usr/bin/python3 -c '
 import json, os, sys
-top = os.path.realpath("build/test") + "/"
 targets, labels = set(), set()
 for test in json.load(sys.stdin)["tests"]:
     properties = {p["name"]: p["value"] for p in test["properties"]}
     labels.update(properties.get("LABELS", []))
-    for path in [*test.get("command", [])[:1], *properties.get("REQUIRED_FILES", [])]:
-        if path.startswith(top):
-            targets.add(os.path.basename(path))
+    targets.update(os.path.basename(path) for path in properties.get("REQUIRED_FILES", []))
 print(*targets)
 print(*labels)'
 }
