@@ -1,13 +1,12 @@
 #include "config/config_text.h"
 
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "config/load_config.h"
+#include "support/read_file.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -23,11 +22,7 @@ Config Parse(const std::string& yaml) {
   return {};
 }
 
-Config ReadConfig(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file.is_open()) << path;
-  return Parse({std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()});
-}
+Config ReadConfig(const std::string& path) { return Parse(ReadFile(path)); }
 
 // As the text shows it: what is left to a default is written out, and secrets are not there.
 Config AsWritten(Config config) {

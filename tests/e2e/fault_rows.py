@@ -150,7 +150,7 @@ class NginxRow(Row):
         authority.issue(f"{self.name}-good", f"IP:{host}")
         authority.issue("expired", f"IP:{host}", expired=True)
         authority.issue("other_host", "DNS:other.example")
-        self.tls = f"    tls: {{ca_file: {authority.certificate}}}\n"
+        self.tls = f"    tls: {{ca_file: {authority.pem}}}\n"
 
     def base_url(self, scenario):
         return f"https://{self.server.address}/v2"

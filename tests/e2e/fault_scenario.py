@@ -7,7 +7,8 @@ import time
 from harness import (API_KEY, BUCKETS, Exporter, Simulator, connection_labels, eventually, fetch,
                      fetch_json, parse_text)
 from fault_rows import NameRow, NginxRow, RefusedRow, SimulatorRow, harness_rows
-from real_parts import Authority, Eavesdropper, NameServer, Nginx, resolver_prefix
+from certificates import Authority
+from real_parts import Eavesdropper, NameServer, Nginx, resolver_prefix
 
 CALLS_OF_A_CONNECTION = 600
 MAX_PAGES = 20

@@ -1,11 +1,9 @@
 """Text, OpenMetrics and protobuf say the same, to Prometheus itself and to Python's client library."""
 
-import http.server
 import json
 import math
 import os
 import subprocess
-import threading
 import unittest
 import urllib.parse
 
@@ -14,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_pro
 
 from harness import API_KEY, BUCKETS, PATIENCE, EndToEndTest, eventually, fetch
 from prometheus_server import Prometheus, expected_quantile
+from real_parts import HttpServer
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -31,42 +30,30 @@ GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 NATIVE_GROWTH = 2 ** (1 / 8)
 
 
-class Relay:
+class Relay(HttpServer):
     """Stands between Prometheus and the exporter: notes what was answered, and asks for another format
     where it was given one."""
 
     def __init__(self, test, exporter, accept=None):
         self.content_types = set()
-        relay = self
+        self._exporter = exporter
+        self._accept = accept
+        super().__init__(self._relay)
+        test.addCleanup(self.stop)
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                headers = {name: self.headers[name] for name in ("Accept", "Accept-Encoding")}
-                if accept:
-                    headers["Accept"] = accept
-                status, answered, body = fetch(exporter.url + self.path, headers=headers)
-                relay.content_types.add(answered["Content-Type"])
-                self.send_response(status)
-                for name in ("Content-Type", "Content-Encoding"):
-                    if answered[name]:
-                        self.send_header(name, answered[name])
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"127.0.0.1:{self._server.server_port}"
-        thread = threading.Thread(target=self._server.serve_forever)
-        thread.start()
-
-        def stop():
-            self._server.shutdown()
-            thread.join()
-            self._server.server_close()
-        test.addCleanup(stop)
+    def _relay(self, handler):
+        headers = {name: handler.headers[name] for name in ("Accept", "Accept-Encoding")}
+        if self._accept:
+            headers["Accept"] = self._accept
+        status, answered, body = fetch(self._exporter.url + handler.path, headers=headers)
+        self.content_types.add(answered["Content-Type"])
+        handler.send_response(status)
+        for name in ("Content-Type", "Content-Encoding"):
+            if answered[name]:
+                handler.send_header(name, answered[name])
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
 
 
 def active_calls(simulator, connection_id):

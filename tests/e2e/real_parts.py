@@ -1,7 +1,6 @@
-"""Real parts of a network for the end-to-end tests: certificates, nginx with TLS and HTTP/2, a name
+"""Real parts of a network for the end-to-end tests: nginx with TLS and HTTP/2, a name
 server, a listener that writes down who asks, a program with a resolver of its own."""
 
-import datetime
 import http.server
 import os
 import random
@@ -17,56 +16,6 @@ from harness import Process, eventually
 def own_loopback_address():
     """An address that no other program listens on, so that its ports are ours to take again."""
     return f"127.{random.randint(64, 250)}.{random.randint(1, 250)}.{random.randint(1, 250)}"
-
-
-class Authority:
-    """A certificate authority in a directory; certificates are NAME.pem and NAME.key there."""
-
-    def __init__(self, directory):
-        self.directory = directory
-        self.certificate = os.path.join(directory, "ca.pem")
-        for name, text in {"index.txt": "", "serial": "01\n", "ca.cnf": f"""
-[ca]
-default_ca = own
-[own]
-database = {directory}/index.txt
-serial = {directory}/serial
-new_certs_dir = {directory}
-certificate = {directory}/ca.pem
-private_key = {directory}/ca.key
-default_md = sha256
-policy = any
-unique_subject = no
-copy_extensions = copy
-[any]
-commonName = supplied
-"""}.items():
-            with open(os.path.join(directory, name), "w", encoding="ascii") as file:
-                file.write(text)
-        self._openssl("req", "-x509", *self._new_key("ca"), "-days", "2", "-subj", "/CN=test-ca",
-                      "-out", "ca.pem")
-
-    def issue(self, name, alternative_name, expired=False):
-        """Valid from the day before yesterday until tomorrow, or only until yesterday."""
-        self._openssl("req", *self._new_key(name), "-subj", f"/CN={name}", "-addext",
-                      f"subjectAltName={alternative_name}", "-out", f"{name}.csr")
-        self._openssl("ca", "-batch", "-notext", "-config", "ca.cnf", "-in", f"{name}.csr", "-out",
-                      f"{name}.pem", "-startdate", self._day(-2), "-enddate",
-                      self._day(-1 if expired else 1))
-
-    @staticmethod
-    def _new_key(name):
-        return ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
-                f"{name}.key"]
-
-    @staticmethod
-    def _day(offset):
-        day = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=offset)
-        return day.strftime("%Y%m%d%H%M%SZ")
-
-    def _openssl(self, *arguments):
-        subprocess.run(["openssl", *arguments], cwd=self.directory, check=True,
-                       capture_output=True)
 
 
 class NginxServer:
@@ -197,23 +146,20 @@ def resolver_prefix(directory, name_server):
                                     check=False).returncode == 0 else None
 
 
-class Eavesdropper:
-    """A listener that notes every request that reaches it, as its method, path and headers."""
+class HttpServer:
+    """The one fake HTTP server of the tests, on a free port: `answer(handler)` answers each GET."""
 
-    def __init__(self):
-        self.requests = requests = []
-
+    def __init__(self, answer):
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
-                requests.append((self.command, self.path, dict(self.headers)))
-                self.send_response(404)
-                self.end_headers()
+                answer(self)
 
             def log_message(self, *_):
                 pass
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = "http://{}:{}".format(*self._server.server_address)
+        self.address = "{}:{}".format(*self._server.server_address)
+        self.url = f"http://{self.address}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
 
@@ -221,3 +167,16 @@ class Eavesdropper:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+
+class Eavesdropper(HttpServer):
+    """Notes every request that reaches it, as its method, path and headers."""
+
+    def __init__(self):
+        self.requests = []
+        super().__init__(self._note)
+
+    def _note(self, handler):
+        self.requests.append((handler.command, handler.path, dict(handler.headers)))
+        handler.send_response(404)
+        handler.end_headers()

@@ -1,30 +1,13 @@
 """Polls over TLS: nginx with a private authority in front of the simulator, HTTP/2 in use."""
 
 import os
-import subprocess
 import unittest
 
+from certificates import Authority
 from harness import EndToEndTest, Process, connection_labels, eventually, fetch, free_port
 
 
 class TlsTest(EndToEndTest):
-    def openssl(self, *arguments):
-        subprocess.run(["openssl", *arguments], cwd=self.directory, check=True,
-                       capture_output=True)
-
-    def make_authority(self, name):
-        self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-                     "-nodes", "-days", "2", "-subj", f"/CN={name}", "-keyout", f"{name}.key",
-                     "-out", f"{name}.pem")
-
-    def make_certificate(self, authority, host):
-        self.write("san.cnf", f"subjectAltName={host}\n")
-        self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                     "-subj", "/CN=api", "-keyout", "api.key", "-out", "api.csr")
-        self.openssl("x509", "-req", "-in", "api.csr", "-CA", f"{authority}.pem", "-CAkey",
-                     f"{authority}.key", "-CAcreateserial", "-days", "2", "-extfile", "san.cnf",
-                     "-out", "api.pem")
-
     def start_nginx(self, api):
         upstream = api.removeprefix("http://").removesuffix("/v2")
         for _ in range(5):  # another program may take the port first
@@ -59,10 +42,8 @@ http {{
         raise AssertionError(f"nginx did not start: {nginx.log()}")
 
     def start(self, host="DNS:localhost", authority="ca", tls="ca_file: {dir}/ca.pem"):
-        self.make_authority("ca")
-        if authority != "ca":
-            self.make_authority(authority)
-        self.make_certificate(authority, host)
+        authorities = {name: Authority(self.directory, name) for name in {"ca", authority}}
+        authorities[authority].issue("api", host)
         simulator = self.start_simulator("--connections=2")
         connections = simulator.truth()
         settings = tls.format(dir=self.directory)

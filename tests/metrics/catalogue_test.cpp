@@ -1,21 +1,15 @@
 #include "metrics/catalogue.h"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <string>
 
 #include <gtest/gtest.h>
 
+#include "support/read_file.h"
+
 namespace telnyx_exporter {
 namespace {
-
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path);
-  EXPECT_TRUE(file.is_open()) << path;
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
 
 TEST(Catalogue, NamesEveryMetricOnce) {
   std::set<std::string_view> names;

@@ -1,10 +1,12 @@
 #include "pages/words.h"
 
 #include <algorithm>
-#include <fstream>
+#include <sstream>
 #include <string>
 
 #include <gtest/gtest.h>
+
+#include "support/read_file.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -67,8 +69,7 @@ TEST(Moment, TellsWallTimes) {
 
 // Users who look a reason up find what the page says.
 TEST(WordsOf, AreThoseOfTheReference) {
-  std::ifstream file("../docs/metrics.md");
-  ASSERT_TRUE(file.is_open());
+  std::istringstream file(ReadFile("../docs/metrics.md"));
   std::size_t found = 0;
   for (std::string line; std::getline(file, line);) {
     std::erase(line, '`');

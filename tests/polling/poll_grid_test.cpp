@@ -17,9 +17,12 @@ const WallTime kWall{std::chrono::seconds(1'700'000'007)};
 
 TEST(StableHash, NeverChanges) {
   // Another value here would move every connection's polls at an upgrade.
-  EXPECT_EQ(StableHash("main", "1293384261075731461"), StableHash("main", "1293384261075731461"));
-  EXPECT_NE(StableHash("main", "1"), StableHash("other", "1"));
-  EXPECT_NE(StableHash("a", "bc"), StableHash("ab", "c"));
+  EXPECT_EQ(StableHash("main", "1293384261075731461"), 0x16f9d8831e70a93eU);
+  EXPECT_EQ(StableHash("main", "1"), 0x1c3c91f60c18ff70U);
+  EXPECT_EQ(StableHash("other", "1"), 0x7a888d814258294bU);
+  EXPECT_EQ(StableHash("a", "bc"), 0xfb326f94d972279fU);
+  EXPECT_EQ(StableHash("ab", "c"), 0x6e8e5ea3e8f78b4dU);
+  EXPECT_EQ(StableHash("", ""), 0xc44bdff4074eecdbU);
 }
 
 TEST(PollGrid, ComesOnceAnInterval) {

@@ -55,6 +55,19 @@ TEST(Shard, MovesOnlyTheNewShardsShareWhenOneIsAdded) {
   EXPECT_NEAR(moved, kConnections / 5, kConnections / 50);
 }
 
+TEST(Shard, KeepsItsConnectionsAtAnUpgrade) {
+  // Another owner here would poll a connection twice, or not at all, while shards are upgraded one
+  // after the other.
+  const auto first_owners = [](std::uint32_t total) {
+    std::vector<int> owners = Owners(total);
+    owners.resize(12);
+    return owners;
+  };
+  EXPECT_EQ(first_owners(2), (std::vector{0, 1, 1, 0, 0, 0, 0, 1, 0, 1, 1, 1}));
+  EXPECT_EQ(first_owners(3), (std::vector{2, 2, 2, 0, 2, 2, 2, 1, 0, 1, 1, 1}));
+  EXPECT_EQ(first_owners(7), (std::vector{2, 2, 6, 5, 4, 2, 2, 1, 3, 5, 3, 3}));
+}
+
 TEST(Shard, TellsAccountsApart) {
   int differs = 0;
   for (int i = 0; i < 1000; ++i) {

@@ -18,11 +18,11 @@
 #include "base/gzip.h"
 #include "base/text.h"
 #include "fake_request.h"
-#include "raw_client.h"
 #include "simulator/control.h"
 #include "simulator/wire_server.h"
 #include "support/http_client.h"
 #include "support/manual_clock.h"
+#include "support/raw_client.h"
 
 namespace telnyx_exporter::simulator {
 namespace {

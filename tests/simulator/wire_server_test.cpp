@@ -10,8 +10,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "raw_client.h"
 #include "support/http_client.h"
+#include "support/raw_client.h"
 #include "web/router.h"
 
 namespace telnyx_exporter::simulator {

@@ -4,22 +4,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
-#include <gtest/gtest.h>
-
 #include "config/load_config.h"
+#include "support/read_file.h"
 
 namespace telnyx_exporter {
-
-inline std::string ReadFile(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file.is_open()) << path;
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
 
 inline std::vector<std::string> Lines(const std::string& file,
                                       const std::vector<ConfigMessage>& messages) {

@@ -6,10 +6,9 @@
 
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <string>
 
-#include <gtest/gtest.h>
+#include "support/read_file.h"
 
 namespace telnyx_exporter {
 
@@ -19,9 +18,7 @@ inline std::string Golden(const std::string& path, const std::string& text) {
   if (std::getenv("UPDATE_GOLDEN") != nullptr) {
     std::ofstream(path, std::ios::binary) << text;
   }
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file.is_open()) << path;
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  return ReadFile(path);
 }
 
 }  // namespace telnyx_exporter

@@ -1,7 +1,6 @@
 #include "support/nginx_server.h"
 
 #include <csignal>
-#include <fstream>
 #include <sstream>
 #include <stdexcept>
 
@@ -10,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/read_file.h"
 #include "support/scripted_server.h"
 
 namespace telnyx_exporter {
@@ -83,9 +83,7 @@ void NginxServer::Stop(int signal) {
 
 std::string NginxServer::StopAndReadAccessLog() {
   Stop(SIGQUIT);
-  std::ostringstream text;
-  text << std::ifstream(dir_.path() / "access.log").rdbuf();
-  return text.str();
+  return ReadFile(dir_.path() / "access.log");
 }
 
 }  // namespace telnyx_exporter

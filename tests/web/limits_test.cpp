@@ -10,9 +10,9 @@
 #include <sys/resource.h>
 
 #include "gate.h"
-#include "raw_client.h"
 #include "shared_clock.h"
 #include "support/http_client.h"
+#include "support/raw_client.h"
 #include "web/http_server.h"
 #include "web/router.h"
 

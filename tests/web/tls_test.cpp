@@ -1,7 +1,5 @@
 // TLS as the policy says, with a real client.
 
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -12,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/read_file.h"
 #include "support/test_certificates.h"
 #include "web/http_server.h"
 #include "web/router.h"
@@ -22,11 +21,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 struct TlsClient {
   std::string certificate_file;

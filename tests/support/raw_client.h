@@ -2,6 +2,8 @@
 
 // A client that does what no HTTP library would: sends bytes when it likes and reads as it likes.
 
+#include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -79,6 +81,26 @@ class RawClient {
       if (size <= 0) return answer;
       answer.append(buffer, static_cast<std::size_t>(size));
     }
+  }
+
+  enum class End { kClosed, kReset, kEnough };
+  struct Received {
+    std::string bytes;
+    End end = End::kEnough;
+  };
+  /// Reads until the server ends the connection or there are `enough` bytes, and says which.
+  Received Receive(std::size_t enough = std::string::npos) {
+    Received received;
+    char buffer[4096];
+    while (received.bytes.size() < enough) {
+      const ssize_t bytes = recv(socket_, buffer, sizeof buffer, 0);
+      if (bytes <= 0) {
+        received.end = bytes < 0 && errno == ECONNRESET ? End::kReset : End::kClosed;
+        break;
+      }
+      received.bytes.append(buffer, static_cast<std::size_t>(bytes));
+    }
+    return received;
   }
 
   /// At most so many bytes; empty when the server has closed.
