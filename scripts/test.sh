@@ -67,7 +67,7 @@ test_all() {
   section "format and clang-tidy over everything"
   scripts/lint.sh
   section "build test"
-  configure_and_build test
+  configure_and_build test -DTELNYX_EXPORTER_BENCH=ON
   section "test"
   run_tests test
   section "build asan"
