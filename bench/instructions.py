@@ -74,11 +74,12 @@ def profile_of_scrapes(build, work, nginx, connections, scrapes):
                                env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         while process.poll() is None:
+            time.sleep(3)  # seldom, because asking takes instructions too
             try:
-                if fetch(f"{url}/-/ready"):
-                    break
+                fetch(f"{url}/-/ready")
+                break
             except OSError:
-                time.sleep(0.2)
+                pass
         for _ in range(scrapes):
             time.sleep(BETWEEN_SCRAPES)
             fetch(f"{url}/metrics")
