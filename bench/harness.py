@@ -207,8 +207,8 @@ def cpu_of(work, arguments, environment=None):
     return usage.ru_utime + usage.ru_stime, peak / 1024, output.decode()
 
 
-def fetch(url, accept=TEXT, encoding="identity"):
-    request = urllib.request.Request(url, headers={"Accept": accept, "Accept-Encoding": encoding})
+def fetch(url, accept=TEXT, encoding="identity", method="GET"):
+    request = urllib.request.Request(url, method=method, headers={"Accept": accept, "Accept-Encoding": encoding})
     with urllib.request.urlopen(request) as response:
         return response.read()
 

@@ -1,6 +1,6 @@
 """How many instructions a call, a poll and a scrape take, which no other load on the machine changes.
 
-Counted by valgrind's callgrind in two runs of different size; the difference has no start in it.
+Counted by valgrind's callgrind: a call and a poll in two runs of different size, whose difference has no start in it.
 
 What depends on the processor is pinned: valgrind shows no AVX-512, simdjson is told to use its SSE4.2 code, and glibc the
 string functions of every x86-64. On other architectures these settings do nothing.
@@ -65,29 +65,44 @@ def profile_of_once(build, work, nginx, connections, calls):
 
 
 def profile_of_scrapes(build, work, nginx, connections, scrapes):
+    """Of the scrapes alone: callgrind counts only while they are made, and nothing is polled meanwhile."""
     directory = write_pages(work, connections, 20)
-    config = write_config(work, f"{nginx.url}/{shape_name(connections, 20)}/v2", connections, POLL)
+    base_url = f"{nginx.url}/{shape_name(connections, 20)}/v2"
+    config = write_config(work, base_url, connections, "interval: 2s, stale_after: 1h, timeout: 1m")
     out, prefix = callgrind(work)
     url = f"http://127.0.0.1:{free_port()}"
-    process = subprocess.Popen([*prefix, f"{build}/telnyx_exporter", f"--config.file={config}",
+    process = subprocess.Popen([*prefix, "--instr-atstart=no", f"{build}/telnyx_exporter", f"--config.file={config}",
                                 f"--web.listen-address={url.removeprefix('http://')}", "--log.level=error"],
                                env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        while process.poll() is None:
-            time.sleep(3)  # seldom, because asking takes instructions too
-            try:
-                fetch(f"{url}/-/ready")
-                break
-            except OSError:
-                pass
+        wait_until_ready(process, url)
+        write_config(work, base_url, connections, "interval: 1h, stale_after: 1h, timeout: 1m")
+        fetch(f"{url}/-/reload", method="POST")
+        fetch(f"{url}/metrics")
+        instrument(process, "on")
         for _ in range(scrapes):
             time.sleep(BETWEEN_SCRAPES)
             fetch(f"{url}/metrics")
+        instrument(process, "off")
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()
     shutil.rmtree(directory)
     return read_profile(out)
+
+
+def wait_until_ready(process, url):
+    while process.poll() is None:
+        try:
+            fetch(f"{url}/-/ready")
+            return
+        except OSError:
+            time.sleep(0.2)
+    raise SystemExit("the exporter did not start")
+
+
+def instrument(process, state):
+    subprocess.run(["callgrind_control", "-i", state, str(process.pid)], check=True, capture_output=True)
 
 
 def per_unit(few, many, units):
@@ -109,8 +124,8 @@ def instructions_a_poll(build, work, nginx):
 
 def instructions_a_scrape(build, work, nginx):
     """A request for /metrics of 100 connections as text, made anew."""
-    few, many = 4, 12
-    return per_unit(*(profile_of_scrapes(build, work, nginx, 100, scrapes) for scrapes in (few, many)), many - few)
+    scrapes = 6
+    return per_unit({}, profile_of_scrapes(build, work, nginx, 100, scrapes), scrapes)
 
 
 MEASURES = {"call": instructions_a_call, "poll": instructions_a_poll, "scrape": instructions_a_scrape}
