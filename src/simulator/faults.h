@@ -1,7 +1,9 @@
 #pragma once
 
-// The ways in which the simulator can misbehave. Each is one row of one table, which the flags, the
-// control endpoint, the help and the tests read.
+// The ways in which the simulator can misbehave: one table, which the flags, the control endpoint,
+// the help and the tests read. Each row is in one file with its function: what happens on the
+// wire in wire_faults.cpp, what an answer says in answer_faults.cpp, how pages follow each other in
+// paging_faults.cpp.
 
 #include <cstdint>
 #include <span>
@@ -25,9 +27,18 @@ struct FaultyRequest {
 struct Fault {
   std::string_view name;
   std::string_view help;  // one line: what the client meets
-  /// What becomes of the request instead of the API's answer. Any thread.
+  /// What the client gets instead of the API's answer. Any thread.
   WireAnswer (*answer)(const FaultyRequest& faulty);
 };
+
+/// Scripts that act on the bytes of the client's connection.
+std::span<const Fault> WireFaults();
+/// Other statuses, headers and bodies, always as well-formed HTTP.
+std::span<const Fault> AnswerFaults();
+/// Requests in the page-number form, and whatever else has no cursor, are answered normally. Every
+/// cursor that a fault names still works after the fault has been switched off: a walk is wrong
+/// only because of what a fault says.
+std::span<const Fault> PagingFaults();
 
 /// All of them, in the order in which people should read them.
 std::span<const Fault> AllFaults();
