@@ -77,6 +77,8 @@ def comment(text):
 
 def scalar(text):
     """One line: plain where YAML reads it as a string, else quoted."""
+    if re.fullmatch(r"\d+[smhdwy]", text):
+        return text
     plain = re.fullmatch(r"[A-Za-z(][^#\n]*(?:(?<! )#[^#\n]*)?", text) and ": " not in text and not text.endswith(":")
     return text if plain else json.dumps(text, ensure_ascii=False)
 

@@ -199,13 +199,22 @@ local config = {
     record('connection:telnyx_calls_started_estimated:rate5m', 'max by (%(labelled_connection)s) (rate(telnyx_calls_started_estimated_total[5m]))'),
     record('connection:telnyx_calls_completed:rate5m', 'max by (%(labelled_connection)s) (rate(telnyx_completed_call_duration_seconds_count[5m]))'),
     record(
-      'shard:telnyx_connections:max',
+      'shard:telnyx_known_connections:max',
       |||
-        max by (%%(shard)s, state) (
+        max by (%%(shard)s) (
         %s
         )
-      ||| % indent(with_shard('telnyx_account_connections', '%(replica)s, state'), 2),
-      'Connections with a number (`known`) and without (`unknown`). Of the replicas of a shard the one counts that knows most.',
+      ||| % indent(with_shard('telnyx_account_connections{state="known"}', '%(replica)s'), 2),
+      'Connections with a number. Of the replicas of a shard the one counts that knows most.',
+    ),
+    record(
+      'shard:telnyx_connections:max',
+      |||
+        max by (%%(shard)s) (
+        %s
+        )
+      ||| % indent(with_shard('sum by (%(replica)s) (telnyx_account_connections)', '%(replica)s'), 2),
+      'All connections.',
     ),
     record(
       'account:telnyx_active_calls:sum',
@@ -215,7 +224,7 @@ local config = {
     record(
       'account:telnyx_active_calls:coverage',
       |||
-        sum by (%(account)s) (shard:telnyx_connections:max{state="known"})
+        sum by (%(account)s) (shard:telnyx_known_connections:max)
         / (
           sum by (%(account)s) (
               shard:telnyx_connections:max
