@@ -136,7 +136,7 @@ local config = {
       alert: name,
       comment: comment,
       expr: expr % words,
-      [if settings['for'] != '0m' then 'for']: settings['for'],
+      'for': settings['for'],
       [if settings.keep_firing_for != '0m' then 'keep_firing_for']: settings.keep_firing_for,
       labels: { severity: settings.severity },
       annotations: {
