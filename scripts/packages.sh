@@ -9,7 +9,7 @@ build_packages=(
 )
 run_packages=(curl)
 test_packages=(
-  binutils buildah chromium clang-format-19 clang-tidy-19 curl debhelper docker-compose libbenchmark-dev libgmock-dev libgtest-dev lintian man-db mmdebstrap nginx-light
+  binutils buildah chromium clang-format-19 clang-tidy-19 curl debhelper docker-compose jsonnet libbenchmark-dev libgmock-dev libgtest-dev lintian man-db mmdebstrap nginx-light
   openssl podman procps prometheus prometheus-alertmanager python3 python3-jsonschema python3-prometheus-client python3-yaml
   runc strace systemd valgrind zsh
 )
