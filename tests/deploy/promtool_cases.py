@@ -68,30 +68,29 @@ def run_promtool(test, groups, interval):
 
 
 def run_case(test, rules, interval):
-    """What promtool finds wrong; empty if nothing."""
+    """What promtool finds wrong, empty if nothing; and the texts of the alerts that the case expects.
+
+    promtool is told to expect none of these alerts and says, with their texts, what it got instead."""
     groups = needed_groups(test, rules)
     severities = {rule["alert"]: rule["labels"]["severity"] for group in groups for rule in group["rules"] if "alert" in rule}
-    questions = test.get("promql_expr_test", []) + [as_question(case, severities) for case in test.get("alert_rule_test", [])]
-    run = run_promtool({"interval": test["interval"], "input_series": test["input_series"], "promql_expr_test": questions},
-                       groups, interval)
-    return "" if run.returncode == 0 else run.stdout + run.stderr
+    alerts = test.get("alert_rule_test", [])
+    run = run_promtool(
+        {"interval": test["interval"], "input_series": test["input_series"],
+         "promql_expr_test": test.get("promql_expr_test", []) + [as_question(case, severities) for case in alerts],
+         "alert_rule_test": [{**case, "exp_alerts": []} for case in alerts if case["exp_alerts"]]},
+        groups, interval)
+    output = run.stdout + run.stderr
+    found = [dict((key, value.replace('\\"', '"')) for key, value in re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', text))
+             for text in re.findall(r"Annotations:\{(.+)\}", output)]
+    wrong = re.findall(r"^ *expr: .*(?:\n {8,}.*)*", output, re.MULTILINE)
+    if run.returncode != 0 and not wrong and not found:
+        wrong = [output]
+    return "\n".join(wrong), found
 
 
-def texts_of_case(test, rules, interval):
-    """The texts of the alerts that the case expects, as promtool renders them: it is told to expect none and says what it got."""
-    alerts = [{**case, "exp_alerts": []} for case in test.get("alert_rule_test", []) if case["exp_alerts"]]
-    if not alerts:
-        return []
-    run = run_promtool({"interval": test["interval"], "input_series": test["input_series"], "alert_rule_test": alerts},
-                       needed_groups(test, rules), interval)
-    found = re.findall(r"Annotations:\{(.*)\}", run.stdout + run.stderr)
-    return [dict((key, value.replace('\\"', '"')) for key, value in re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', text))
-            for text in found if text]
-
-
-def for_each_case(paths, function, rules):
-    """(file, name, result) of each case, two at a time."""
+def run_cases(paths, rules):
+    """(file, name, what is wrong, texts) of each case, two at a time."""
     cases = [(path, test, load(path)["evaluation_interval"]) for path in paths for test in load(path)["tests"]]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        results = pool.map(lambda case: function(case[1], rules, case[2]), cases)
-        return [(os.path.basename(path), test["name"], result) for (path, test, _), result in zip(cases, results, strict=True)]
+        results = pool.map(lambda case: run_case(case[1], rules, case[2]), cases)
+        return [(os.path.basename(path), test["name"], *result) for (path, test, _), result in zip(cases, results, strict=True)]

@@ -1,6 +1,7 @@
 """The rules for Prometheus: made from one source, valid, tried with promtool, explained in the runbook."""
 
 import copy
+import functools
 import json
 import os
 import re
@@ -10,7 +11,7 @@ import unittest
 
 import yaml
 
-from promtool_cases import PROMTOOL, for_each_case, load, run_case, texts_of_case
+from promtool_cases import PROMTOOL, load, run_case, run_cases
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -44,6 +45,11 @@ def jsonnet(code):
     return json.loads(run.stdout)
 
 
+@functools.cache
+def all_results():
+    return run_cases(CASES, RULES)
+
+
 class RulesTest(unittest.TestCase):
     def run_tool(self, *command):
         run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=PROMETHEUS)
@@ -64,7 +70,7 @@ class RulesTest(unittest.TestCase):
         self.run_tool("amtool", "check-config", "alertmanager.yml")
 
     def test_cases(self):
-        for path, name, wrong in for_each_case(CASES, run_case, RULES):
+        for path, name, wrong, _ in all_results():
             with self.subTest(path, case=name):
                 self.assertEqual(wrong, "")
 
@@ -84,10 +90,10 @@ class RulesTest(unittest.TestCase):
     def test_the_texts_are_the_golden_ones(self):
         # UPDATE_GOLDEN=1 writes them.
         found = {}
-        for _, _, texts in for_each_case(CASES, texts_of_case, RULES):
+        for _, _, _, texts in all_results():
             for text in texts:
                 self.assertNotIn("error expanding template", str(text))
-                found.setdefault(text.pop("runbook_url").rsplit("#", 1)[1], text)
+                found.setdefault(text["runbook_url"].rsplit("#", 1)[1], text)
         if os.environ.get("UPDATE_GOLDEN"):
             with open(TEXTS, "w", encoding="utf-8") as file:
                 file.write("# What each alert says, in the first case in which it fires. UPDATE_GOLDEN=1 rules_test.py writes this file.\n")
@@ -210,7 +216,7 @@ class SourceTest(unittest.TestCase):
                 "interval": "1m",
                 "input_series": [{"series": series, "values": "99x30"}, {"series": limit, "values": "100x30"}],
                 "alert_rule_test": [{"eval_time": "20m", "alertname": "TelnyxChannelsExhausted",
-                                     "exp_alerts": [{"exp_labels": expected}]}]}, path, "1m"), "")
+                                     "exp_alerts": [{"exp_labels": expected}]}]}, path, "1m")[0], "")
 
     def test_the_template_of_the_chart_gives_the_same_rules(self):
         # By Helm's rules for the few constructs that the template has; the tests of the chart use Helm itself.
