@@ -737,7 +737,7 @@ local config = {
         avg_over_time(account:telnyx_active_calls:coverage[20m]) < %(coverage_average_min)s
       |||,
       'The numbers of account {{ $labels.account }} are incomplete.',
-      'Only {{ $value | humanizePercentage }} of the connections of account {{ $labels.account }} have a number. Sums of its calls are too low.',
+      'Within 20 minutes only {{ $value | humanizePercentage }} of the connections of account {{ $labels.account }} had a number. Sums of its calls are too low.',
       calls_dashboard,
       'By the middle of 20 minutes, so that a restart is no matter; by their average, so that numbers that come and go are one.',
     ),
@@ -754,7 +754,7 @@ local config = {
       'Polls of ' + connection_summary + ' fail.',
       'The polls of connection ' + of_connection + ' fail: {{ range $index, $failure := ' +
       query('telnyx_connection_failure_info', connection_labels) +
-      ' }}{{ if $index }}, {{ end }}{{ $failure | label "reason" }}{{ with $failure | label "instance" }} on {{ . }}{{ end }}{{ end }}.',
+      ' | sortByLabel "instance" }}{{ if $index }}, {{ end }}{{ $failure | label "reason" }}{{ with $failure | label "instance" }} on {{ . }}{{ end }}{{ end }}.',
       connection_dashboard,
       'The reason is asked for in the text and is no label of the alert: one that changes must not begin the alert anew. Not polled yet is not failing.',
     ),
