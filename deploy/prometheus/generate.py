@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Writes what is made from mixin.libsonnet: the rule file, the PrometheusRule and the Helm chart's template with its values.
+"""Writes what is made from mixin.libsonnet: rule file, PrometheusRule, the chart's template and values.
 
-    deploy/prometheus/generate.py                     writes all of them
-    deploy/prometheus/generate.py --check             fails when one of them is not what it would write
-    deploy/prometheus/generate.py --rules FILE        prints the rule file of your own parameters (docs/alerts.md)
+    deploy/prometheus/generate.py                writes all of them
+    deploy/prometheus/generate.py --check        fails when one differs from what it would write
+    deploy/prometheus/generate.py --rules FILE   prints the rule file of your own parameters
 
-Needs `jsonnet` (Debian's package). The YAML is written here and not by jsonnet, so that expressions stay readable."""
+Needs `jsonnet` (Debian's package). The YAML is written here and not by jsonnet, so that expressions
+stay readable. docs/alerts.md says more."""
 
 import argparse
 import json
@@ -21,12 +22,13 @@ CHART = os.path.join(DEPLOY, "helm", "telnyx-exporter")
 WIDTH = 120
 
 RULES_HEAD = """\
-# Recording and alerting rules for telnyx_exporter. Made by generate.py from mixin.libsonnet: change that. docs/alerts.md says how to
-# change thresholds and labels, docs/runbook.md what to do about each alert.
+# Recording and alerting rules for telnyx_exporter. Made by generate.py from mixin.libsonnet: change that.
+# docs/alerts.md says how to change thresholds and labels, docs/runbook.md what to do about each alert.
 #
-# A connection is its account and its id; its name is joined on last. Replicas that poll the same connections show each number twice;
-# the rules take one of them, so that nothing is counted or announced twice and one replica is enough. With shards each
-# connection is in one of them only, which changes nothing here.
+# A connection is its account and its id; its name is joined on last. Replicas that poll the same
+# connections show each number twice; the rules take one of them, so that nothing is counted or announced
+# twice and one replica is enough. With shards each connection is in one of them only, which changes nothing
+# here.
 """
 OPERATOR_HEAD = """\
 # Made by deploy/prometheus/generate.py from mixin.libsonnet: change that.
@@ -56,7 +58,7 @@ metadata:
 spec:
 """
 VALUES_HEAD = """\
-# Made by deploy/prometheus/generate.py from mixin.libsonnet: the part of the chart's values that its rules need.
+# Made by deploy/prometheus/generate.py from mixin.libsonnet: the values of the chart's rules.
 prometheusRule:
   enabled: false
   # Labels that the operator selects rules by, for example {release: kube-prometheus-stack}.
@@ -65,7 +67,8 @@ prometheusRule:
 
 
 def jsonnet(code):
-    run = subprocess.run(["jsonnet", "-J", HERE, "-e", code], capture_output=True, text=True, check=False)
+    run = subprocess.run(["jsonnet", "-J", HERE, "-e", code], capture_output=True, text=True,
+                         check=False)
     if run.returncode != 0:
         sys.exit(run.stderr)
     return json.loads(run.stdout)
@@ -79,13 +82,15 @@ def scalar(text):
     """One line: plain where YAML reads it as a string, else quoted."""
     if re.fullmatch(r"\d+[smhdwy]", text):
         return text
-    plain = re.fullmatch(r"[A-Za-z(][^#\n]*(?:(?<! )#[^#\n]*)?", text) and ": " not in text and not text.endswith(":")
+    plain = (re.fullmatch(r"[A-Za-z(][^#\n]*(?:(?<! )#[^#\n]*)?", text) and ": " not in text
+             and not text.endswith(":"))
     return text if plain else json.dumps(text, ensure_ascii=False)
 
 
 def field(key, text):
     if "\n" in text:
-        return [f"{key}: |"] + ["  " + line if line else "" for line in text.rstrip("\n").split("\n")]
+        lines = text.rstrip("\n").split("\n")
+        return [f"{key}: |"] + ["  " + line if line else "" for line in lines]
     # Links must not be folded, other long strings may.
     if len(key) + 2 + len(text) > WIDTH - 8 and key in ("summary", "description"):
         lines = textwrap.wrap(text, WIDTH - 10, break_long_words=False, break_on_hyphens=False)
@@ -135,7 +140,8 @@ def chart_parameters(config):
     return {
         **{key: f"@@{key}@@" for key in ("job", "runbook_url", "dashboard_url")},
         "thresholds": {name: f"@@thresholds.{name}@@" for name in config["thresholds"]},
-        "alerts": {name: {key: f"@@alerts.{name}.{key}@@" for key in ("severity", "for", "keep_firing_for")}
+        "alerts": {name: {key: f"@@alerts.{name}.{key}@@"
+                          for key in ("severity", "for", "keep_firing_for")}
                    for name in config["alerts"]},
     }
 
@@ -146,15 +152,16 @@ CHART_TEXTS = {
     "and_labels": "{{ range $rule.connection_labels }}, {{ . }}{{ end }}",
     "selector": "{{ range $rule.target_labels }},{{ . }}=%q{{ end }}",
     "selector_values": "{{ range $rule.target_labels }} $labels.{{ . }}{{ end }}",
-    "dashboard_variables": "{{ range $rule.target_labels }}{{`{{ with $labels.`}}{{ . }}{{` }}&var-`}}{{ . }}"
-                           "{{`={{ . | urlquery }}{{ end }}`}}{{ end }}",
+    "dashboard_variables": "{{ range $rule.target_labels }}"
+                           "{{`{{ with $labels.`}}{{ . }}{{` }}&var-`}}{{ . }}{{`={{ . | urlquery }}{{ end }}`}}{{ end }}",
 }
 # In a string of Prometheus' own template language the chart's must begin and end anew.
 INSIDE = ("selector", "selector_values")
 
 
 def chart_text(text, config):
-    text = re.sub(r"\{\{.*?\}\}", lambda match: "{{`" + match.group() + "`}}", text, flags=re.DOTALL)
+    text = re.sub(r"\{\{.*?\}\}", lambda match: "{{`" + match.group() + "`}}", text,
+                  flags=re.DOTALL)
 
     def value(match):
         name = match.group(1)
@@ -162,7 +169,8 @@ def chart_text(text, config):
             return ("`}}" + CHART_TEXTS[name] + "{{`") if name in INSIDE else CHART_TEXTS[name]
         threshold = config["thresholds"].get(name.removeprefix("thresholds."))
         # Helm would write a large integer with an exponent, which is no label's value.
-        return "{{ int64 $rule.%s }}" % name if isinstance(threshold, int) and threshold >= 1000 else "{{ $rule.%s }}" % name
+        large = isinstance(threshold, int) and threshold >= 1000
+        return ("{{ int64 $rule.%s }}" if large else "{{ $rule.%s }}") % name
     return re.sub(r"@@([\w.]+)@@", value, text)
 
 
@@ -175,29 +183,34 @@ def chart_rule_lines(rule, config):
     for line in rule_lines(translated(rule)):
         optional = re.match(r"\s*(keep_firing_for|dashboard_url): ", line)
         if optional:
-            name = f"alerts.{rule['alert']}.keep_firing_for" if optional.group(1) == "keep_firing_for" else "dashboard_url"
+            name = optional.group(1)
+            if name == "keep_firing_for":
+                name = f"alerts.{rule['alert']}.{name}"
             lines += ["  {{- if $rule.%s }}" % name, line, "  {{- end }}"]
         else:
             lines.append(line)
     if "alert" not in rule:
         return lines
-    return ['{{- if not (has "%s" $rule.disabled_alerts) }}' % rule["alert"]] + lines + ["{{- end }}"]
+    wanted = '{{- if not (has "%s" $rule.disabled_alerts) }}' % rule["alert"]
+    return [wanted] + lines + ["{{- end }}"]
 
 
 def chart_template(config):
     groups = jsonnet("((import 'mixin.libsonnet') + {_config+:: %s, _texts:: %s}).groups" % (
-        json.dumps(chart_parameters(config)), json.dumps({name: f"@@{name}@@" for name in CHART_TEXTS})))
+        json.dumps(chart_parameters(config)),
+        json.dumps({name: f"@@{name}@@" for name in CHART_TEXTS})))
     lines = groups_lines(groups, lambda rule: chart_rule_lines(rule, config))
     return CHART_HEAD + text_of(indented(lines, 2)) + "{{- end }}\n"
 
 
 def chart_values(config):
     lines = ["# The lists and parameters of the mixin, which explains them."]
-    for key in ("target_labels", "connection_labels", "job", "runbook_url", "dashboard_url", "disabled_alerts"):
+    for key in ("target_labels", "connection_labels", "job", "runbook_url", "dashboard_url",
+                "disabled_alerts"):
         lines.append(f"{key}: {json.dumps(config[key])}")
     lines.append("thresholds:")
     lines += [f"  {name}: {json.dumps(value)}" for name, value in config["thresholds"].items()]
-    lines.append("# Severity of each alert, how long its condition must hold, and how long the alert stays after that.")
+    lines.append("# Severity of each alert, how long its condition must hold, how long it stays after that.")
     lines.append("alerts:")
     for name, settings in config["alerts"].items():
         settings = {"keep_firing_for": "", **settings}
@@ -215,7 +228,8 @@ def outputs():
     config = jsonnet("(import 'mixin.libsonnet')._config")
     return {
         os.path.join(HERE, "telnyx_exporter.rules.yml"): rules_text(groups),
-        os.path.join(DEPLOY, "kubernetes", "components", "prometheus-operator", "prometheusrule.yaml"):
+        os.path.join(DEPLOY, "kubernetes", "components", "prometheus-operator",
+                     "prometheusrule.yaml"):
             OPERATOR_HEAD + text_of(indented(groups_lines(groups), 2)),
         os.path.join(CHART, "templates", "prometheusrule.yaml"): chart_template(config),
         os.path.join(CHART, "prometheusrule-values.yaml"): chart_values(config),
@@ -223,12 +237,15 @@ def outputs():
 
 
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--check", action="store_true")
-    arguments.add_argument("--rules", metavar="FILE", help="a jsonnet file that gives the mixin with your parameters")
+    arguments.add_argument("--rules", metavar="FILE",
+                           help="a jsonnet file that gives the mixin with your parameters")
     options = arguments.parse_args()
     if options.rules:
-        print(rules_text(jsonnet(f"(import {json.dumps(os.path.abspath(options.rules))}).groups")), end="")
+        path = json.dumps(os.path.abspath(options.rules))
+        print(rules_text(jsonnet(f"(import {path}).groups")), end="")
         return
     differing = []
     for path, text in outputs().items():

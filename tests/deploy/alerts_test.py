@@ -50,7 +50,7 @@ class Alertmanager:
 
 class AlertsTest(EndToEndTest):
     def start(self, *flags, account="", other_account=None, **options):
-        """Two replicas, the second perhaps with other lines for its account, and everything behind them."""
+        """Two replicas, the second perhaps with another account, and everything behind them."""
         self.simulator = self.start_simulator(*flags, **options)
         self.connections = self.simulator.truth()
         exporters = [self.start_exporter(
@@ -131,7 +131,8 @@ class AlertsTest(EndToEndTest):
         [alert] = self.wait_for("TelnyxReplicaKeyRefused")
         self.assertEqual(alert["labels"]["severity"], "warning")
         # The other replica's numbers count, so no connection has an alert and nothing is held back.
-        eventually("the numbers", lambda: self.prometheus.query("account:telnyx_active_calls:coverage == 1"))
+        eventually("the numbers", lambda: self.prometheus.query(
+            "account:telnyx_active_calls:coverage == 1"))
         for name in ("TelnyxApiKeyRefused", "TelnyxDataStale", "TelnyxConnectionFailing"):
             self.wait_for_end(name)
             self.assertEqual(self.alertmanager.firing(name, "--inhibited"), [])

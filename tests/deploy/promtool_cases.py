@@ -1,7 +1,7 @@
-"""Runs cases for rules with `promtool test rules`, each case in a process of its own with the rules that it needs.
+"""Runs cases for rules with promtool, each in a process of its own with the rules that it needs.
 
-The files are what promtool reads, but an expected alert has its labels only, without `severity`. Its texts are compared with the
-golden file rules_texts.yml."""
+The files are what promtool reads, but an expected alert has its labels only, without `severity`. Its
+texts are compared with the golden file rules_texts.yml."""
 
 import concurrent.futures
 import os
@@ -36,7 +36,8 @@ def needed_groups(test, rules):
         if not more:
             break
         wanted += more
-    kept = [{**group, "rules": [rule for rule in group["rules"] if rule in wanted]} for group in groups]
+    kept = [{**group, "rules": [rule for rule in group["rules"] if rule in wanted]}
+            for group in groups]
     return [group for group in kept if group["rules"]]
 
 
@@ -45,14 +46,15 @@ def labels_text(labels):
 
 
 def as_question(case, severities):
-    """Which alerts fire, as a question about the series ALERTS: promtool wants the texts of alerts, too."""
+    """Which alerts fire, as a query of ALERTS: of alerts themselves promtool wants the texts, too."""
     name = case["alertname"]
     return {
         "expr": f'ALERTS{{alertname="{name}",alertstate="firing"}}',
         "eval_time": case["eval_time"],
         "exp_samples": [
-            {"labels": "ALERTS" + labels_text({"alertname": name, "alertstate": "firing", "severity": severities.get(name, ""),
-                                               **alert["exp_labels"]}), "value": 1}
+            {"labels": "ALERTS" + labels_text({
+                "alertname": name, "alertstate": "firing", "severity": severities.get(name, ""),
+                **alert["exp_labels"]}), "value": 1}
             for alert in case["exp_alerts"]]}
 
 
@@ -63,24 +65,29 @@ def run_promtool(test, groups, interval):
             yaml.safe_dump({"groups": groups}, file, width=10000)
         with open(cases, "w", encoding="utf-8") as file:
             yaml.safe_dump({"rule_files": [rules], "evaluation_interval": interval, "tests": [test],
-                            "group_eval_order": [group["name"] for group in groups]}, file, width=10000)
-        return subprocess.run([PROMTOOL, "test", "rules", cases], capture_output=True, text=True, check=False)
+                            "group_eval_order": [group["name"] for group in groups]},
+                           file, width=10000)
+        return subprocess.run([PROMTOOL, "test", "rules", cases], capture_output=True, text=True,
+                              check=False)
 
 
 def run_case(test, rules, interval):
-    """What promtool finds wrong, empty if nothing; and the texts of the alerts that the case expects.
+    """What promtool finds wrong, empty if nothing; and the texts of the expected alerts.
 
-    promtool is told to expect none of these alerts and says, with their texts, what it got instead."""
+    promtool is told to expect none of these and says, with their texts, what it got instead."""
     groups = needed_groups(test, rules)
-    severities = {rule["alert"]: rule["labels"]["severity"] for group in groups for rule in group["rules"] if "alert" in rule}
+    severities = {rule["alert"]: rule["labels"]["severity"]
+                  for group in groups for rule in group["rules"] if "alert" in rule}
     alerts = test.get("alert_rule_test", [])
     run = run_promtool(
         {"interval": test["interval"], "input_series": test["input_series"],
-         "promql_expr_test": test.get("promql_expr_test", []) + [as_question(case, severities) for case in alerts],
+         "promql_expr_test": test.get("promql_expr_test", []) + [as_question(case, severities)
+                                                                 for case in alerts],
          "alert_rule_test": [{**case, "exp_alerts": []} for case in alerts if case["exp_alerts"]]},
         groups, interval)
     output = run.stdout + run.stderr
-    found = [dict((key, value.replace('\\"', '"')) for key, value in re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', text))
+    found = [{key: value.replace('\\"', '"')
+              for key, value in re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', text)}
              for text in re.findall(r"Annotations:\{(.+)\}", output)]
     wrong = re.findall(r"^ *expr: .*(?:\n {8,}.*)*", output, re.MULTILINE)
     if run.returncode != 0 and not wrong and not found:
@@ -90,7 +97,10 @@ def run_case(test, rules, interval):
 
 def run_cases(paths, rules):
     """(file, name, what is wrong, texts) of each case, two at a time."""
-    cases = [(path, test, load(path)["evaluation_interval"]) for path in paths for test in load(path)["tests"]]
+    cases = [(path, test, document["evaluation_interval"])
+             for path, document in ((path, load(path)) for path in paths)
+             for test in document["tests"]]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         results = pool.map(lambda case: run_case(case[1], rules, case[2]), cases)
-        return [(os.path.basename(path), test["name"], *result) for (path, test, _), result in zip(cases, results, strict=True)]
+        return [(os.path.basename(path), test["name"], *result)
+                for (path, test, _), result in zip(cases, results, strict=True)]

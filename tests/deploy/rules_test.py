@@ -1,4 +1,4 @@
-"""The rules for Prometheus: made from one source, valid, tried with promtool, explained in the runbook."""
+"""The rules for Prometheus: from one source, valid, tried with promtool, explained in the runbook."""
 
 import copy
 import functools
@@ -18,9 +18,10 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 PROMETHEUS = os.path.join(ROOT, "deploy", "prometheus")
 RULES = os.path.join(PROMETHEUS, "telnyx_exporter.rules.yml")
 GENERATE = os.path.join(PROMETHEUS, "generate.py")
-OPERATOR = os.path.join(ROOT, "deploy", "kubernetes", "components", "prometheus-operator", "prometheusrule.yaml")
+OPERATOR = os.path.join(ROOT, "deploy", "kubernetes", "components", "prometheus-operator",
+                        "prometheusrule.yaml")
 CHART = os.path.join(ROOT, "deploy", "helm", "telnyx-exporter")
-CASES = [os.path.join(HERE, name) for name in ("rules_cases.yml", "rules_truth_cases.yml", "rules_week_cases.yml")]
+CASES = [os.path.join(HERE, f"rules_{name}.yml") for name in ("cases", "truth_cases", "week_cases")]
 TEXTS = os.path.join(HERE, "rules_texts.yml")
 RUNBOOK = os.path.join(ROOT, "docs", "runbook.md")
 ALERTS = os.path.join(ROOT, "docs", "alerts.md")
@@ -41,7 +42,8 @@ def cases(key):
 
 
 def jsonnet(code):
-    run = subprocess.run(["jsonnet", "-J", PROMETHEUS, "-e", code], capture_output=True, text=True, check=True)
+    run = subprocess.run(["jsonnet", "-J", PROMETHEUS, "-e", code], capture_output=True, text=True,
+                         check=True)
     return json.loads(run.stdout)
 
 
@@ -95,7 +97,8 @@ class RulesTest(unittest.TestCase):
                 found.setdefault(text["runbook_url"].rsplit("#", 1)[1], text)
         if os.environ.get("UPDATE_GOLDEN"):
             with open(TEXTS, "w", encoding="utf-8") as file:
-                file.write("# What each alert says, in the first case in which it fires. UPDATE_GOLDEN=1 rules_test.py writes this file.\n")
+                file.write("# What each alert says, in the first case in which it fires. With UPDATE_GOLDEN=1\n"
+                           "# rules_test.py writes this file.\n")
                 yaml.safe_dump(found, file, width=110, allow_unicode=True)
         self.assertEqual(found, load(TEXTS))
         self.assertEqual(set(found), {rule["alert"].lower() for rule in rules("alert")})
@@ -104,20 +107,25 @@ class RulesTest(unittest.TestCase):
         for rule in rules("alert"):
             with self.subTest(rule["alert"]):
                 self.assertIn(rule["labels"]["severity"], ("critical", "warning"))
-                self.assertEqual(set(rule["annotations"]), {"summary", "description", "dashboard_url", "runbook_url"})
-                self.assertTrue(rule["annotations"]["runbook_url"].endswith("/docs/runbook.md#" + rule["alert"].lower()))
+                self.assertEqual(set(rule["annotations"]),
+                                 {"summary", "description", "dashboard_url", "runbook_url"})
+                self.assertTrue(rule["annotations"]["runbook_url"].endswith(
+                    "/docs/runbook.md#" + rule["alert"].lower()))
 
     def test_links_lead_to_dashboards_that_exist(self):
         directory = os.path.join(ROOT, "deploy", "grafana", "dashboards")
-        known = {json.loads(read(os.path.join(directory, name)))["uid"] for name in os.listdir(directory)}
-        linked = {re.search(r"/d/([\w-]+)\?", rule["annotations"]["dashboard_url"]).group(1) for rule in rules("alert")}
+        known = {json.loads(read(os.path.join(directory, name)))["uid"]
+                 for name in os.listdir(directory)}
+        linked = {re.search(r"/d/([\w-]+)\?", rule["annotations"]["dashboard_url"]).group(1)
+                  for rule in rules("alert")}
         self.assertLessEqual(linked, known)
 
     def test_no_rule_identifies_a_connection_by_its_name(self):
         for rule in rules("expr"):
             for labels in re.findall(r"(?:by|on|ignoring|without) \(([^)]*)\)", rule["expr"]):
                 if "connection_name" in labels:
-                    self.assertEqual(rule["record" if "record" in rule else "alert"], "connection:telnyx_connection_name:info")
+                    self.assertEqual(rule.get("record", rule.get("alert")),
+                                     "connection:telnyx_connection_name:info")
 
     def test_the_runbook_has_each_alert_and_no_other(self):
         sections = re.findall(r"^## (.*)$", read(RUNBOOK), re.MULTILINE)
@@ -156,29 +164,34 @@ class SourceTest(unittest.TestCase):
             path = os.path.join(directory, "own.jsonnet")
             with open(path, "w", encoding="utf-8") as file:
                 file.write(f"(import 'mixin.libsonnet') + {{_config+:: {parameters}}}")
-            run = subprocess.run(["python3", GENERATE, "--rules", path], capture_output=True, text=True, check=True)
+            run = subprocess.run(["python3", GENERATE, "--rules", path], capture_output=True,
+                                 text=True, check=True)
             rules_path = os.path.join(directory, "rules.yml")
             with open(rules_path, "w", encoding="utf-8") as file:
                 file.write(run.stdout)
-            check = subprocess.run([PROMTOOL, "check", "rules", "--lint=all", "--lint-fatal", rules_path],
-                                   capture_output=True, text=True, check=False)
+            check = subprocess.run(
+                [PROMTOOL, "check", "rules", "--lint=all", "--lint-fatal", rules_path],
+                capture_output=True, text=True, check=False)
             self.assertEqual(check.returncode, 0, check.stdout + check.stderr)
             return load(rules_path)
 
     def test_what_is_committed_is_what_is_generated(self):
-        run = subprocess.run(["python3", GENERATE, "--check"], capture_output=True, text=True, check=False)
+        run = subprocess.run(["python3", GENERATE, "--check"], capture_output=True, text=True,
+                             check=False)
         self.assertEqual((run.returncode, run.stderr), (0, ""))
 
     def test_the_operator_gets_the_same_rules(self):
         self.assertEqual(load(OPERATOR)["spec"], load(RULES))
 
     def test_other_mixins_get_the_same_rules(self):
-        mixin = jsonnet("local m = import 'mixin.libsonnet'; m.prometheusRules.groups + m.prometheusAlerts.groups")
+        mixin = jsonnet("local m = import 'mixin.libsonnet'; "
+                        "m.prometheusRules.groups + m.prometheusAlerts.groups")
         self.assertEqual(mixin, load(RULES)["groups"])
 
     def test_thresholds_labels_and_addresses_are_parameters(self):
         own = self.own_rules("""{
-            target_labels: ['region'], connection_labels: ['team', 'tier'], job: 'calls', disabled_alerts: ['TelnyxTrafficSurge'],
+            target_labels: ['region'], connection_labels: ['team', 'tier'], job: 'calls',
+            disabled_alerts: ['TelnyxTrafficSurge'],
             runbook_url: 'https://wiki.example/telnyx', dashboard_url: '',
             thresholds+: {channels_filling_ratio: 0.625, stuck_call_seconds: 86400},
             alerts+: {TelnyxDataStale+: {severity: 'page', 'for': '1h', keep_firing_for: '0m'}}}""")
@@ -190,11 +203,15 @@ class SourceTest(unittest.TestCase):
         self.assertIn('up{job=~"calls"}', text)
         self.assertIn("> 0.625", text)
         self.assertIn('seconds="86400"', text)
-        alerts = {rule["alert"]: rule for group in own["groups"] for rule in group["rules"] if "alert" in rule}
-        self.assertEqual(set(alerts), {rule["alert"] for rule in rules("alert")} - {"TelnyxTrafficSurge"})
+        alerts = {rule["alert"]: rule
+                  for group in own["groups"] for rule in group["rules"] if "alert" in rule}
+        self.assertEqual(set(alerts),
+                         {rule["alert"] for rule in rules("alert")} - {"TelnyxTrafficSurge"})
         stale = alerts["TelnyxDataStale"]
-        self.assertEqual((stale["labels"]["severity"], stale["for"], stale.get("keep_firing_for")), ("page", "1h", None))
-        self.assertEqual(stale["annotations"]["runbook_url"], "https://wiki.example/telnyx#telnyxdatastale")
+        self.assertEqual((stale["labels"]["severity"], stale["for"]), ("page", "1h"))
+        self.assertNotIn("keep_firing_for", stale)
+        self.assertEqual(stale["annotations"]["runbook_url"],
+                         "https://wiki.example/telnyx#telnyxdatastale")
         self.assertNotIn("dashboard_url", stale["annotations"])
 
     def test_each_threshold_is_used(self):
@@ -208,17 +225,20 @@ class SourceTest(unittest.TestCase):
             path = os.path.join(directory, "rules.yml")
             with open(path, "w", encoding="utf-8") as file:
                 yaml.safe_dump(self.own_rules("{connection_labels: ['team']}"), file)
-            series = 'telnyx_active_calls_peak{instance="a:1",account="main",connection_id="1",connection_name="support",team="voice"}'
-            limit = series.replace("active_calls_peak", "connection_channel_limit").replace("{", '{direction="configured",')
-            expected = {"account": "main", "connection_id": "1", "connection_name": "support", "team": "voice"}
+            expected = {"account": "main", "connection_id": "1", "connection_name": "support",
+                        "team": "voice"}
+            labels = ",".join(f'{name}="{value}"' for name, value in expected.items())
+            series = 'telnyx_active_calls_peak{instance="a:1",%s}' % labels
+            limit = 'telnyx_connection_channel_limit{direction="configured",%s}' % labels
             self.assertEqual(run_case({
                 "interval": "1m",
-                "input_series": [{"series": series, "values": "99x30"}, {"series": limit, "values": "100x30"}],
+                "input_series": [{"series": series, "values": "99x30"},
+                                 {"series": limit, "values": "100x30"}],
                 "alert_rule_test": [{"eval_time": "20m", "alertname": "TelnyxChannelsExhausted",
                                      "exp_alerts": [{"exp_labels": expected}]}]}, path, "1m")[0], "")
 
     def test_the_template_of_the_chart_gives_the_same_rules(self):
-        # By Helm's rules for the few constructs that the template has; the tests of the chart use Helm itself.
+        # By Helm's rules for the few constructs that the template has.
         values = load(os.path.join(CHART, "prometheusrule-values.yaml"))["prometheusRule"]
         text = read(os.path.join(CHART, "templates", "prometheusrule.yaml"))
         text = text[text.index("spec:"):text.rindex("{{- end }}")]
@@ -227,7 +247,8 @@ class SourceTest(unittest.TestCase):
     def test_the_values_of_the_chart_are_the_parameters(self):
         values = load(os.path.join(CHART, "prometheusrule-values.yaml"))["prometheusRule"]
         config = jsonnet("(import 'mixin.libsonnet')._config")
-        for name in ("target_labels", "connection_labels", "job", "runbook_url", "dashboard_url", "disabled_alerts", "thresholds"):
+        for name in ("target_labels", "connection_labels", "job", "runbook_url", "dashboard_url",
+                     "disabled_alerts", "thresholds"):
             self.assertEqual(values[name], config[name])
         expected = copy.deepcopy(config["alerts"])
         for settings in expected.values():
@@ -241,7 +262,7 @@ class SourceTest(unittest.TestCase):
 
 
 def rendered(text, values):
-    """What Helm makes of the template's constructs: values, `range` over a list, `join`, `if` around lines, raw strings."""
+    """What Helm makes of the template: values, `range` over a list, `join`, `if`, raw strings."""
     def value(path):
         result = values
         for name in path.split("."):
@@ -250,10 +271,13 @@ def rendered(text, values):
 
     lines, shown = [], [True]
     for line in text.split("\n"):
-        condition = re.fullmatch(r"\s*\{\{- if (not )?(?:\(has \"(\w+)\" \$rule.disabled_alerts\)|\$rule\.([\w.]+)) \}\}", line)
+        condition = re.fullmatch(
+            r"\s*\{\{- if (not )?(?:\(has \"(\w+)\" \$rule.disabled_alerts\)|\$rule\.([\w.]+)) \}\}",
+            line)
         if condition:
-            holds = condition.group(2) in values["disabled_alerts"] if condition.group(2) else bool(value(condition.group(3)))
-            shown.append(shown[-1] and holds != bool(condition.group(1)))
+            negated, alert, path = condition.groups()
+            holds = alert in values["disabled_alerts"] if alert else bool(value(path))
+            shown.append(shown[-1] and holds != bool(negated))
         elif re.fullmatch(r"\s*\{\{- end \}\}", line):
             shown.pop()
         elif shown[-1]:
@@ -268,8 +292,10 @@ def rendered(text, values):
     # Folding may have broken lines inside of an action.
     text = re.sub(r"\{\{.*?\}\}", lambda m: re.sub(r"\s+", " ", m.group()), text, flags=re.DOTALL)
     text = re.sub(r"\{\{ range \$rule\.(\w+) \}\}(.*?)\{\{ end \}\}",
-                  lambda m: "".join(m.group(2).replace("{{ . }}", item) for item in values[m.group(1)]), text)
-    text = re.sub(r'\{\{ join ", " \$rule\.(\w+) \}\}', lambda m: ", ".join(values[m.group(1)]), text)
+                  lambda m: "".join(m.group(2).replace("{{ . }}", item)
+                                    for item in values[m.group(1)]), text)
+    text = re.sub(r'\{\{ join ", " \$rule\.(\w+) \}\}',
+                  lambda m: ", ".join(values[m.group(1)]), text)
     text = re.sub(r"\{\{ (?:int64 )?\$rule\.([\w.]+) \}\}", lambda m: value(m.group(1)), text)
     return re.sub("\0(\\d+)\0", lambda m: raw[int(m.group(1))], text)
 
