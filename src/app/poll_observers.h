@@ -41,6 +41,15 @@ class PollObservers final : public PollObserver {
   void OnPollEnded(ConnectionKey connection, const PollReport& report) override {
     for (PollObserver* observer : observers_) observer->OnPollEnded(connection, report);
   }
+  void OnIntervalChanged(ConnectionKey connection, const IntervalInForce& now) override {
+    for (PollObserver* observer : observers_) observer->OnIntervalChanged(connection, now);
+  }
+  void OnFieldsIgnored(AccountKey account, std::uint64_t count) override {
+    for (PollObserver* observer : observers_) observer->OnFieldsIgnored(account, count);
+  }
+  void OnBudgetChanged(AccountKey account, const RequestBudget& budget) override {
+    for (PollObserver* observer : observers_) observer->OnBudgetChanged(account, budget);
+  }
   void OnPollsSkipped(ConnectionKey connection, std::uint64_t count) override {
     for (PollObserver* observer : observers_) observer->OnPollsSkipped(connection, count);
   }

@@ -30,6 +30,8 @@ struct CallSummary {
   /// those of 0 s.
   std::vector<ExponentialBuckets::Bucket> duration_buckets;
   std::uint64_t zero_seconds_legs = 0;
+  /// Legs that have lasted longer than each of the thresholds, in their order.
+  std::vector<std::uint64_t> longer_than;
 
   bool operator==(const CallSummary&) const = default;
 };

@@ -20,7 +20,8 @@ namespace telnyx_exporter {
 struct CallChanges {
   std::uint64_t started = 0;
   DurationHistogram completed;
-  std::uint64_t tracked = 0;  // legs that the tracker knows now
+  std::uint64_t tracked = 0;     // legs that the tracker knows now
+  double started_estimated = 0;  // all legs that started, those included that no poll saw
 };
 
 /// A leg has ended when two complete polls in a row were without it: a single one may have missed

@@ -14,6 +14,10 @@ void AddChanges(const CallChanges& changes, WallTime now, std::optional<CallTota
   totals->completed.Add(changes.completed, now);
 }
 
+Duration StaleAfter(const ConnectionPlan& plan) {
+  return plan.stale_after.value_or(3 * plan.interval);
+}
+
 }  // namespace
 
 void ConnectionStore::Add(ConnectionKey key, std::string account, const ConnectionPlan& plan) {
@@ -31,7 +35,7 @@ void ConnectionStore::Change(ConnectionKey key, const ConnectionPlan& plan) {
   Entry& entry = EntryOf(key);
   entry.identity = std::make_shared<const ConnectionIdentity>(
       ConnectionIdentity{.account = entry.identity->account, .plan = plan});
-  entry.state.values_expire = entry.state.values_ended + plan.stale_after;
+  entry.state.values_expire = entry.state.values_ended + StaleAfter(plan);
   TouchIdentity(entry);
 }
 
@@ -64,7 +68,7 @@ void ConnectionStore::OnPollEnded(ConnectionKey key, const PollReport& report) {
   if (report.result) {
     state.values = *report.result;
     state.values_ended = report.ended;
-    state.values_expire = report.ended + entry.identity->plan.stale_after;
+    state.values_expire = report.ended + StaleAfter(entry.identity->plan);
     state.last_success = report.ended_wall;
     state.history.Note(report.result->summary.legs, report.ended, state.values_expire);
     state.failure.reset();

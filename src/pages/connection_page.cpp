@@ -192,7 +192,7 @@ void AddPolling(const ConnectionIdentity& identity, const ConnectionState& state
   AddFact("Counted other than the API", CountWords(state.item_mismatches, "time", "times"), html);
   AddFact("Interval", ElapsedWords(plan.interval), html);
   AddFact("Time-out", ElapsedWords(plan.timeout), html);
-  AddFact("Values kept for", ElapsedWords(plan.stale_after), html);
+  AddFact("Values kept for", ElapsedWords(plan.stale_after.value_or(3 * plan.interval)), html);
   AddKnown(plan, html);
   html.Add("</dl>\n</section>\n");
 }

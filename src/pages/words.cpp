@@ -110,6 +110,12 @@ ReasonWords WordsOf(FailureReason reason) {
       return {"the pages led back to a page already read", "report it to the vendor"};
     case FailureReason::kTooManyPages:
       return {"more pages than poll.max_pages", "raise it"};
+    case FailureReason::kRequestBudget:
+      return {"the account's rate_limit is too small to poll in time",
+              "raise rate_limit or the intervals"};
+    case FailureReason::kTooManyConnections:
+      return {"discovery found more connections than discovery.max_connections",
+              "raise it or narrow the filters"};
   }
   return {"another status than 200, a redirect for example", "check base_url"};
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -25,10 +26,19 @@ enum class ConnectionKey : std::uint32_t {};
 
 struct CompletePoll {
   CallSummary summary;
-  DurationBounds duration_bounds;              // of summary.bucket_counts
+  DurationBounds duration_bounds;  // of summary.bucket_counts
+  std::shared_ptr<const std::vector<std::uint32_t>>
+      long_call_thresholds;                    // of summary.longer_than, seconds
   std::optional<std::uint64_t> reported_legs;  // the server's own count
   std::uint32_t pages = 0;
   std::vector<ActiveCall> longest_calls;  // the longest first
+};
+
+/// How often a connection is polled at present.
+struct IntervalInForce {
+  Duration
+      interval{};  // the configured one, the idle one, or the longer one that the budget allows
+  Duration stale_after{};  // how long complete values are kept: as given, or three such intervals
 };
 
 struct PollReport {
@@ -39,8 +49,10 @@ struct PollReport {
   /// Since the last complete poll. Only of a complete poll, and not when connections are polled
   /// once only.
   std::optional<CallChanges> changes;
-  /// No request was sent, because the account's key had been refused a moment before.
+  /// No request was sent: the account's key had been refused a moment before, or no request was
+  /// allowed in time.
   bool held_back = false;
+  IntervalInForce in_force;
   std::optional<Instant> next_due;  // nothing when the connection is polled once only
 };
 
@@ -53,6 +65,17 @@ struct RequestReport {
   std::optional<double> rate_limit_remaining;
   RateLimit rate_limit;            // as configured
   double requests_per_second = 0;  // in force: less than configured after refusals
+};
+
+/// How many requests an account's polls and refreshes need, and how many are allowed.
+struct RequestBudget {
+  /// By the configured and idle intervals: the sum over the connections of the pages of the newest
+  /// complete poll (1 before it) per interval, and the share of the list refreshes.
+  double required_per_second = 0;
+  double allowed_per_second = 0;  // by the rate limit in force
+  std::size_t connections = 0;    // that are polled
+
+  bool operator==(const RequestBudget&) const = default;
 };
 
 /// A request is sent again after `delay`.
@@ -99,6 +122,8 @@ class PollObserver {
   /// `lag`: how much later than due.
   virtual void OnPollBegun(ConnectionKey /*connection*/, Duration /*lag*/) {}
   virtual void OnPollEnded(ConnectionKey /*connection*/, const PollReport& /*report*/) {}
+  /// The interval in force changed without a poll: by a reload, a discovery or the budget.
+  virtual void OnIntervalChanged(ConnectionKey /*connection*/, const IntervalInForce& /*now*/) {}
   /// Polls that did not begin, because the one before was not over or the process stood still.
   virtual void OnPollsSkipped(ConnectionKey /*connection*/, std::uint64_t /*count*/) {}
   virtual void OnDiscoveryEnded(AccountKey /*account*/, const DiscoveryReport& /*report*/) {}
@@ -109,6 +134,11 @@ class PollObserver {
                        const RetryReport& /*report*/) {}
   /// A request was held back by the account's own rate limit.
   virtual void OnRateLimiterWait(AccountKey /*account*/, Duration /*waited*/) {}
+  /// Optional fields of an answer could not be used and were ignored.
+  virtual void OnFieldsIgnored(AccountKey /*account*/, std::uint64_t /*count*/) {}
+  /// The need or the allowance changed: at the start, after a reload or a discovery, when polls
+  /// have more or fewer pages, when connections become idle or busy, when the API refuses.
+  virtual void OnBudgetChanged(AccountKey /*account*/, const RequestBudget& /*budget*/) {}
   /// The account is polled less often from now on, until its key is accepted.
   virtual void OnKeyRefused(AccountKey /*account*/, const KeyRefusalReport& /*report*/) {}
   /// A key that had been refused was accepted.

@@ -33,7 +33,8 @@ struct ConnectionPlan {
   std::string record_type;                                  // empty: not known
   Duration interval;
   Duration timeout;                            // of one poll: all pages, waits and retries
-  Duration stale_after;                        // how long complete values are kept
+  std::optional<Duration> idle_interval;       // between polls of a connection without calls
+  std::optional<Duration> stale_after;         // as given; absent: three intervals in force
   Duration peak_window;                        // over which the peak of active calls is kept
   std::optional<std::uint32_t> channel_limit;  // as configured
   bool discovered = false;                     // not named in the configuration
@@ -58,10 +59,11 @@ struct DiscoveryFilterPlan {
 /// How the account's connections are found.
 struct DiscoveryPlan {
   Duration refresh_interval;
-  DiscoveryFilterPlan include;  // all of its parts must match, of a part's list any one
-  DiscoveryFilterPlan exclude;  // none of it may match
-  bool channel_limits = false;  // read these too
-  ConnectionPlan connection;    // what every discovered connection has in common
+  DiscoveryFilterPlan include;             // all of its parts must match, of a part's list any one
+  DiscoveryFilterPlan exclude;             // none of it may match
+  bool channel_limits = false;             // read these too
+  std::uint64_t max_connections = 10'000;  // that pass the filters, of all shards together
+  ConnectionPlan connection;               // what every discovered connection has in common
 };
 
 /// An account is known by its name, its connections by their ids.
@@ -77,7 +79,8 @@ struct PollPlan {
   PageWalkLimits walk;
   std::uint32_t max_concurrent_requests = 32;
   std::size_t max_response_bytes = 4U << 20U;
-  std::vector<double> duration_bounds;  // seconds, ascending
+  std::vector<double> duration_bounds;              // seconds, ascending
+  std::vector<std::uint32_t> long_call_thresholds;  // seconds, ascending
   std::vector<AccountPlan> accounts;
   Shard shard;
 };

@@ -17,6 +17,10 @@ constexpr Duration kConnectTimeout = 5s;
 // With nothing to do the loop still looks around now and then.
 constexpr Duration kLongestSleep = 1min;
 
+IntervalInForce InForce(const ConnectionPlan& plan) {
+  return {.interval = plan.interval, .stale_after = plan.stale_after.value_or(3 * plan.interval)};
+}
+
 std::optional<double> ParseHeaderNumber(const std::optional<std::string>& text) {
   if (!text) return std::nullopt;
   const auto number = ParseUnsigned(TrimWhitespace(*text));
@@ -326,7 +330,8 @@ void Poller::EndPoll(Connection& connection, Instant now, const PollFailure* fai
   PollReport report{.ended = now,
                     .ended_wall = clock_.WallNow(),
                     .elapsed = now - poll->begun(),
-                    .result = std::unexpected(failure == nullptr ? PollFailure{} : *failure)};
+                    .result = std::unexpected(failure == nullptr ? PollFailure{} : *failure),
+                    .in_force = InForce(connection.plan)};
   const auto track = [&](const IdGrouping& order) {
     if (mode_ == PollMode::kOnce) return;
     report.changes = connection.tracker.Update(poll->rows(), order, now,
@@ -415,7 +420,8 @@ void Poller::FailWithoutRequest(Connection& connection, Instant now) {
                     .ended_wall = clock_.WallNow(),
                     .elapsed = Duration::zero(),
                     .result = std::unexpected(std::move(failure)),
-                    .held_back = true};
+                    .held_back = true,
+                    .in_force = InForce(connection.plan)};
   if (mode_ == PollMode::kContinuous) report.next_due = connection.next.when;
   observer_.OnPollEnded(connection.key, report);
 }

@@ -34,6 +34,10 @@ std::string_view ReasonLabel(FailureReason reason) {
       return "cursor_loop";
     case FailureReason::kTooManyPages:
       return "too_many_pages";
+    case FailureReason::kRequestBudget:
+      return "request_budget";
+    case FailureReason::kTooManyConnections:
+      return "too_many_connections";
   }
   return "unexpected_status";
 }

@@ -27,6 +27,8 @@ enum class FailureReason : std::uint8_t {
   kResponseTooLarge,
   kCursorLoop,
   kTooManyPages,
+  kRequestBudget,       // our own rate limit is too small to poll in time
+  kTooManyConnections,  // discovery found more than allowed
 };
 
 inline constexpr std::array kFailureReasons = {
@@ -37,6 +39,7 @@ inline constexpr std::array kFailureReasons = {
     FailureReason::kConnect,           FailureReason::kTls,
     FailureReason::kMalformedResponse, FailureReason::kResponseTooLarge,
     FailureReason::kCursorLoop,        FailureReason::kTooManyPages,
+    FailureReason::kRequestBudget,     FailureReason::kTooManyConnections,
 };
 
 /// The value of the label `reason`: "rate_limited".

@@ -27,7 +27,7 @@ class PagesFixture : public ::testing::Test {
     const auto key = static_cast<ConnectionKey>(connection_count_++);
     if (plan.interval == Duration::zero()) plan.interval = std::chrono::seconds(15);
     if (plan.timeout == Duration::zero()) plan.timeout = std::chrono::seconds(10);
-    if (plan.stale_after == Duration::zero()) plan.stale_after = std::chrono::seconds(45);
+    if (!plan.stale_after) plan.stale_after = std::chrono::seconds(45);
     connections_.Add(key, account_names_.at(static_cast<std::size_t>(account)), plan);
     accounts_.OnConnectionAdded(key, account, plan);
     return key;

@@ -236,7 +236,7 @@ void World::ChangeConnection(ConnectionPlan& connection, Random& random) {
                       random.LogBetween(connection.interval / 2, connection.interval * 3), 1s, 24h),
                   random);
       connection.timeout = std::min(connection.timeout, connection.interval);
-      connection.stale_after = std::max<Duration>(connection.stale_after, connection.interval);
+      connection.stale_after = std::max<Duration>(*connection.stale_after, connection.interval);
       break;
     case 2:
       connection.stale_after = Rounded(
