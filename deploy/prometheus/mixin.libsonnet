@@ -372,14 +372,20 @@ local config = {
       |||
         clamp_max(
           topk by (%(connection)s) (1,
-            count by (%(connection)s, %(name)s) (
-              {__name__=~"telnyx_(connection_up|active_calls|active_calls_peak|longest_active_call_duration_seconds|polls_total)"}
-            )
+              max by (%(connection)s, %(name)s) (
+                  0 * telnyx_connection_up
+                + on (%(instance)s) group_left ()
+                  max by (%(instance)s) (process_start_time_seconds{job=~"%(job)s"})
+              )
+            or
+              count by (%(connection)s, %(name)s) (
+                {__name__=~"telnyx_(connection_up|active_calls|active_calls_peak|longest_active_call_duration_seconds|polls_total)"}
+              )
           ),
           1
         )
       |||,
-      'The name of each connection, and the labels for routing: once, also while replicas disagree about a new name. Alerts join it on last.',
+      'The name of each connection, and the labels for routing. Where replicas disagree, the one that started last is right. Alerts join it on last.',
     ),
     record(
       'connection:telnyx_poll_failures:ratio30m',
