@@ -49,14 +49,15 @@ class Alertmanager:
 
 
 class AlertsTest(EndToEndTest):
-    def start(self, *flags, account="", **options):
-        """Two replicas, and everything behind them."""
+    def start(self, *flags, account="", other_account=None, **options):
+        """Two replicas, the second perhaps with another account, and everything behind them."""
         self.simulator = self.start_simulator(*flags, **options)
         self.connections = self.simulator.truth()
         exporters = [self.start_exporter(
             self.write_config(self.simulator.api, self.connections,
-                              poll="interval: 1s, stale_after: 2s", account=account), name=name)
-            for name in ("one", "two")]
+                              poll="interval: 1s, stale_after: 2s", account=lines,
+                              name=f"{name}.yml"), name=name)
+            for name, lines in (("one", account), ("two", other_account or account))]
         self.alertmanager = Alertmanager(self)
         self.prometheus = Prometheus(
             self, [exporter.url.removeprefix("http://") for exporter in exporters],
@@ -75,9 +76,11 @@ class AlertsTest(EndToEndTest):
         """The rules, without what they wait for."""
         document = load(RULES)
         for group in document["groups"]:
+            group.pop("interval", None)
             for rule in group["rules"]:
                 if "alert" in rule:
                     rule["for"] = "0s"
+                    rule.pop("keep_firing_for", None)
         return self.write("rules.yml", yaml.safe_dump(document))
 
     def wait_for(self, name, *flags):
@@ -121,6 +124,18 @@ class AlertsTest(EndToEndTest):
         # The connections' alerts say nothing more than this one does.
         eventually("held back", lambda: self.alertmanager.firing(
             "TelnyxDataStale", "--inhibited") and not self.alertmanager.firing("TelnyxDataStale"))
+
+    def test_an_old_key_of_one_replica(self):
+        self.start(scenario=os.path.join(ROOT, "config", "scenarios", "stuck-calls.yml"),
+                   account="    api_key: KEY_MAIN\n", other_account="    api_key: KEY_OLD\n")
+        [alert] = self.wait_for("TelnyxReplicaKeyRefused")
+        self.assertEqual(alert["labels"]["severity"], "warning")
+        # The other replica's numbers count, so no connection has an alert and nothing is held back.
+        eventually("the numbers", lambda: self.prometheus.query(
+            "account:telnyx_active_calls:coverage == 1"))
+        for name in ("TelnyxApiKeyRefused", "TelnyxDataStale", "TelnyxConnectionFailing"):
+            self.wait_for_end(name)
+            self.assertEqual(self.alertmanager.firing(name, "--inhibited"), [])
 
     def test_pages_that_do_not_add_up(self):
         self.start_with_faults_to_come()
