@@ -52,9 +52,8 @@ Result<FileSecret> ReadSecretFile(const std::string& path, std::size_t max_bytes
 
 /// What is wrong with a file's permissions: predicates as above, or empty.
 struct PermissionFaults {
-  std::string error;  // the file must not be used: everybody may write it
-  std::string
-      warning;  // its group may write it (as Kubernetes' fsGroup sets it), or all may read it
+  std::string error;    // the file must not be used: it is world-writable
+  std::string warning;  // group-writable (as Kubernetes' fsGroup makes it) or world-readable
 };
 
 /// `secret`: whether the content is secret, so that a world-readable file deserves a warning.
