@@ -17,16 +17,10 @@ namespace {
 
 constexpr std::size_t kMaxPemBytes = std::size_t{1} << 20U;
 
-ConfigMessage At(const ConfigMessage& place, std::string text) {
-  ConfigMessage message = place;
-  message.text = std::move(text);
-  return message;
-}
-
 // A message about what a key names: "server.pem is not a certificate".
 ConfigMessage About(const PemSource& source, std::string_view text) {
-  return At(source.place,
-            source.file.empty() ? std::string(text) : fmt::format("{} {}", source.file, text));
+  return MessageAt(source.place, source.file.empty() ? std::string(text)
+                                                     : fmt::format("{} {}", source.file, text));
 }
 
 Result<Secret> ReadPem(const PemSource& source) {

@@ -48,8 +48,10 @@ TEST(ParseWebConfig, ReadsEverything) {
   EXPECT_EQ(config.tls->certificate.file, "/etc/web/server.pem");
   EXPECT_EQ(config.tls->key.file, "/etc/tls/server.key");
   EXPECT_EQ(config.tls->client_ca.file, "/etc/web/../ca.pem");
-  EXPECT_EQ(config.tls->certificate.place,
-            (ConfigMessage{.line = 2, .column = 14, .path = "tls_server_config.cert_file"}));
+  EXPECT_EQ(
+      MessageAt(config.tls->certificate.place, "is wrong"),
+      (ConfigMessage{
+          .line = 2, .column = 14, .path = "tls_server_config.cert_file", .text = "is wrong"}));
   EXPECT_EQ(config.tls->policy,
             (TlsPolicy{.min_version = TlsVersion::kTls11,
                        .max_version = TlsVersion::kTls12,
@@ -101,8 +103,8 @@ TEST(ParseWebConfig, WarnsOfWhatIsAllowedButShouldNotBe) {
   const auto users = ParseWebConfig("basic_auth_users: {alice: " + std::string(kHash) + "}", "");
   ASSERT_TRUE(users.has_value());
   EXPECT_THAT(Lines("f", users->warnings),
-              ElementsAre("f:1:19: basic_auth_users: passwords cross the network unencrypted: they "
-                          "need tls_server_config, or a proxy with TLS in front"));
+              ElementsAre("f:1:19: basic_auth_users: passwords cross the network unencrypted: set "
+                          "tls_server_config, or put a proxy with TLS in front"));
   const auto everybody = ParseWebConfig(
       "tls_server_config: {cert: c, key: k, client_auth_type: RequireAndVerifyClientCert}", "");
   ASSERT_TRUE(everybody.has_value());
