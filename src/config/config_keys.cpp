@@ -12,6 +12,22 @@ using namespace std::chrono_literals;
 constexpr Duration kLongestInterval = 24h;
 constexpr std::size_t kMaxListed = 1000;
 
+// What an account's keys must be together, as members of its JSON schema.
+constexpr const char* kAccountSchema = R"("allOf": [
+  {"not": {"required": ["api_key", "api_key_env"]}},
+  {"not": {"required": ["api_key", "api_key_file"]}},
+  {"not": {"required": ["api_key_env", "api_key_file"]}},
+  {"not": {"required": ["proxy_url", "proxy_from_environment"], "properties": {"proxy_url": {"minLength": 1}, "proxy_from_environment": {"enum": [true, "true"]}}}},
+  {
+    "if": {
+      "required": ["discovery"],
+      "properties": {"discovery": {"required": ["enabled"], "properties": {"enabled": {"enum": [true, "true"]}}}}
+    },
+    "then": {},
+    "else": {"required": ["connections"], "properties": {"connections": {"minItems": 1}}}
+  }
+])";
+
 const KeyTable<PollConfig>& PollKeys() {
   using Poll = PollConfig;
   static const KeyTable<Poll> keys = {

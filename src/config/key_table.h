@@ -29,6 +29,8 @@ struct KeyDescription {
   std::string example;        // as YAML; empty: none
   bool required = false;
   std::vector<KeyDescription> keys;  // of a mapping, or of each element of a list of mappings
+  bool is_list = false;              // of mappings
+  bool may_be_empty = true;          // such a list
 };
 
 /// The parts of a row that most rows leave out.
@@ -104,6 +106,10 @@ Key<T> Row(std::string_view name, Member T::* member, Type type, std::string_vie
                      .example = std::string(options.example),
                      .required = options.required,
                      .keys = type.Keys()};
+  if constexpr (requires { type.empty_fault; }) {
+    key.description.is_list = true;
+    key.description.may_be_empty = type.empty_fault.empty();
+  }
   key.read = [member, type](const YamlValue& value, T& target) {
     if constexpr (requires { type.ReadInto(value, target.*member); }) {
       type.ReadInto(value, target.*member);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "config/web_config_values.h"
 #include "config/yaml_reader.h"
@@ -420,9 +421,21 @@ std::expected<LoadedWebConfig, std::vector<ConfigMessage>> ParseWebConfig(
 
 std::expected<LoadedWebConfig, std::vector<ConfigMessage>> LoadWebConfigFile(
     const std::string& path) {
-  const auto text = ReadConfigText(path);
-  if (!text) return std::unexpected(std::vector{text.error()});
-  return ParseWebConfig(*text, std::filesystem::path(path).parent_path().string());
+  const auto refuse = [](std::string text) {
+    return std::unexpected(std::vector<ConfigMessage>{{.text = std::move(text)}});
+  };
+  auto file = ReadFile(path, kMaxConfigFileBytes);
+  if (!file) return refuse(std::move(file.error().message));
+  auto loaded = ParseWebConfig(file->text, std::filesystem::path(path).parent_path().string());
+  if (!loaded) return loaded;
+  const bool secret = !loaded->config.users.empty() ||
+                      (loaded->config.tls && !loaded->config.tls->key.text.empty());
+  PermissionFaults faults = CheckPermissions(file->status, secret);
+  if (!faults.error.empty()) return refuse(std::move(faults.error));
+  if (!faults.warning.empty()) {
+    loaded->warnings.insert(loaded->warnings.begin(), {.text = std::move(faults.warning)});
+  }
+  return loaded;
 }
 
 }  // namespace telnyx_exporter

@@ -239,15 +239,16 @@ struct MappingType : ValueType {
   std::vector<KeyDescription> Keys() const { return DescribeKeys(table()); }
 };
 
-/// A list of such mappings; `check` sees each when it is read, and those before it.
+/// A list of such mappings.
 template <typename T>
 struct MappingListType : ValueType {
   using Value = std::vector<T>;
   const KeyTable<T>& (*table)();
-  std::string empty_fault;  // what is wrong with an empty list; empty: nothing
+  std::string empty_fault;   // what is wrong with an empty list; empty: nothing
+  std::string extra_schema;  // further members of the elements' JSON schema
 
-  MappingListType(const KeyTable<T>& (*its_table)(), std::string fault)
-      : table(its_table), empty_fault(std::move(fault)) {}
+  MappingListType(const KeyTable<T>& (*its_table)(), std::string fault, std::string extra = {})
+      : table(its_table), empty_fault(std::move(fault)), extra_schema(std::move(extra)) {}
   void ReadInto(const YamlValue& value, std::vector<T>& values) const {
     const auto elements = value.List();
     if (!elements) return;
@@ -261,7 +262,7 @@ struct MappingListType : ValueType {
     out << YAML::EndSeq;
   }
   std::string Text() const { return "list of mappings"; }
-  std::string Schema() const { return {}; }
+  std::string Schema() const { return extra_schema; }
   std::vector<KeyDescription> Keys() const { return DescribeKeys(table()); }
 };
 

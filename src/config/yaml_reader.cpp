@@ -17,7 +17,6 @@
 namespace telnyx_exporter {
 namespace {
 
-constexpr std::size_t kMaxFileBytes = std::size_t{16} << 20U;
 constexpr std::size_t kShownBytes = 60;
 constexpr std::size_t kMaxMessages = 10'000;
 
@@ -76,7 +75,7 @@ void ConfigMessages::Add(std::vector<ConfigMessage>& messages, ConfigMessage mes
 }
 
 std::expected<std::string, ConfigMessage> ReadConfigText(const std::string& path) {
-  auto file = ReadFile(path, kMaxFileBytes);
+  auto file = ReadFile(path, kMaxConfigFileBytes);
   if (!file) return std::unexpected(ConfigMessage{.text = std::move(file.error().message)});
   return std::move(file->text);
 }

@@ -38,6 +38,8 @@ class ConfigMessages {
   std::vector<ConfigMessage> warnings_;
 };
 
+inline constexpr std::size_t kMaxConfigFileBytes = std::size_t{16} << 20U;
+
 /// The text of a configuration file of at most 16 MiB, or what is wrong with the file as a whole.
 std::expected<std::string, ConfigMessage> ReadConfigText(const std::string& path);
 
