@@ -107,8 +107,10 @@ std::optional<std::string> BudgetWarning(const AccountConfig& account, const Pol
   }
   const std::string every =
       need.only_interval ? " every " + FormatDuration(*need.only_interval) : "";
-  return fmt::format("account {}: {} connections{}{} need {} requests/s; {} allows {}: {}",
-                     account.name, need.connections, shard.total > 1 ? " of this shard" : "", every,
+  const bool one = need.connections == 1;
+  return fmt::format("account {}: {} connection{}{}{} need{} {} requests/s; {} allows {}: {}",
+                     account.name, need.connections, one ? "" : "s",
+                     shard.total > 1 ? " of this shard" : "", every, one ? "s" : "",
                      FormatRate(need.requests_per_second, std::ceil),
                      shard.total > 1 ? "this shard's part of rate_limit" : "rate_limit",
                      FormatRate(allowed, std::floor), RemedyFor(need, allowed, shard.total));

@@ -53,10 +53,12 @@ bool IsIdentifier(std::string_view text) {
          std::isdigit(static_cast<unsigned char>(text.front())) == 0;
 }
 
-std::string FindEmptyFault(const std::string& text) { return text.empty() ? "is empty" : ""; }
+std::string FindEmptyFault(const std::string& text) {
+  return text.empty() ? "is empty: write a name or remove the key" : "";
+}
 
 std::string FindIdFault(const std::string& id) {
-  if (id.empty()) return "is empty";
+  if (id.empty()) return "is empty: write the connection's id";
   const auto allowed = [](char c) { return IsWordCharacter(c) || c == '-'; };
   if (std::ranges::all_of(id, allowed)) return {};
   return fmt::format("{} is not an id: only letters, digits, - and _ are allowed",
@@ -241,7 +243,7 @@ void KeySourceType::ReadInto(const YamlValue& value, ApiKeySource& source) const
   const auto text = value.Scalar("a string");
   source.place = value.Place();
   if (!text) return;
-  if (text->empty()) return value.Error("is empty");
+  if (text->empty()) return value.Error("is empty: write a value or remove the key");
   source.kind = kind;
   SetKeyName(source, *text);
   switch (kind) {

@@ -163,7 +163,7 @@ TEST_F(WebRulesLoaderTest, BoundsWhatItReads) {
   WebRulesLoader loader(path());
   EXPECT_THAT(Lines("web.yml", loader.Load().outcome.error()),
               ElementsAre("web.yml:2:14: tls_server_config.cert_file: " + In("server.pem") +
-                          " has more than 1MiB"));
+                          " is larger than 1MiB"));
 }
 
 class WebRulesWatchTest : public WebRulesTest {
