@@ -1,5 +1,6 @@
 #include "config/load_web_config.h"
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -120,6 +121,25 @@ TEST(LoadWebConfigFile, StartsRelativePathsFromTheFile) {
       directory.Write("web.yml", "tls_server_config: {cert_file: a/c.pem, key_file: k.pem}"));
   ASSERT_TRUE(loaded.has_value());
   EXPECT_EQ(loaded->config.tls->certificate.file, directory.path() / "a/c.pem");
+}
+
+TEST(LoadWebConfigFile, LooksAtThePermissionsOfTheFile) {
+  const TempDir directory;
+  const auto lines = [&](const std::string& text, unsigned mode) {
+    const std::string path = directory.Write("web.yml", text);
+    std::filesystem::permissions(path, std::filesystem::perms(mode));
+    const auto loaded = LoadWebConfigFile(path);
+    return Lines("web.yml", loaded ? loaded->warnings : loaded.error());
+  };
+  const std::string key = "tls_server_config: {cert_file: c.pem, key: SECRET}";
+  EXPECT_THAT(lines("rate_limit: {interval: 0}", 0644), IsEmpty());
+  EXPECT_THAT(lines("rate_limit: {interval: 0}", 0664),
+              ElementsAre("web.yml: is group-writable (mode 0664): use chmod g-w"));
+  EXPECT_THAT(lines(key, 0644),
+              ElementsAre("web.yml: is world-readable (mode 0644): use chmod o-r"));
+  EXPECT_THAT(lines(key, 0640), IsEmpty());
+  EXPECT_THAT(lines(key, 0646),
+              ElementsAre("web.yml: is world-writable (mode 0646): use chmod o-w"));
 }
 
 TEST(LoadWebConfigFile, NamesAFileThatCannotBeRead) {
