@@ -239,13 +239,13 @@ class SourceTest(unittest.TestCase):
 
     def test_the_template_of_the_chart_gives_the_same_rules(self):
         # By Helm's rules for the few constructs that the template has.
-        values = load(os.path.join(CHART, "prometheusrule-values.yaml"))["prometheusRule"]
+        values = load(os.path.join(CHART, "values.yaml"))["prometheusRule"]
         text = read(os.path.join(CHART, "templates", "prometheusrule.yaml"))
         text = text[text.index("spec:"):text.rindex("{{- end }}")]
         self.assertEqual(yaml.safe_load(rendered(text, values))["spec"], load(RULES))
 
     def test_the_values_of_the_chart_are_the_parameters(self):
-        values = load(os.path.join(CHART, "prometheusrule-values.yaml"))["prometheusRule"]
+        values = load(os.path.join(CHART, "values.yaml"))["prometheusRule"]
         config = jsonnet("(import 'mixin.libsonnet')._config")
         for name in ("target_labels", "connection_labels", "job", "runbook_url", "dashboard_url",
                      "disabled_alerts", "thresholds"):
