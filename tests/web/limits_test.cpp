@@ -136,7 +136,7 @@ TEST_F(LimitsTest, EndsAClientThatReadsAByteNowAndThen) {
 }
 
 TEST_F(LimitsTest, LetsANewcomerInAtTheLimit) {
-  Start({.max_connections = 3});
+  Start({.max_clients = 3});
   RawClient oldest = ConnectAndAsk();
   clock_.Advance(1s);
   RawClient second = ConnectAndAsk();
@@ -148,7 +148,7 @@ TEST_F(LimitsTest, LetsANewcomerInAtTheLimit) {
 }
 
 TEST_F(LimitsTest, SparesOtherPeersAtTheLimitOfOne) {
-  Start({.max_connections_of_one_peer = 2});
+  Start({.max_clients_of_one_peer = 2});
   RawClient other = ConnectAndAsk("127.0.0.9");
   clock_.Advance(1s);
   RawClient oldest = ConnectAndAsk("127.0.0.2");
@@ -165,7 +165,7 @@ TEST_F(LimitsTest, AnswersBesideAThousandSlowClients) {
   getrlimit(RLIMIT_NOFILE, &descriptors);
   descriptors.rlim_cur = descriptors.rlim_max;
   setrlimit(RLIMIT_NOFILE, &descriptors);
-  Start({.max_connections = 200});
+  Start({.max_clients = 200});
   std::vector<RawClient> slow;
   for (int i = 0; i < 1000; ++i) {
     slow.push_back(Connect("127.0.1." + std::to_string(i % 250 + 1)));
@@ -177,7 +177,7 @@ TEST_F(LimitsTest, AnswersBesideAThousandSlowClients) {
 }
 
 TEST_F(LimitsTest, AnswersBesideManyWhoDoNotReadTheirAnswer) {
-  Start({.max_connections = 20});
+  Start({.max_clients = 20});
   std::vector<RawClient> deaf;
   for (int i = 0; i < 60; ++i) {
     deaf.push_back(Connect());
