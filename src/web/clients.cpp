@@ -55,8 +55,6 @@ std::vector<ClientTable::Leaving> ClientTable::AnswerBegan(Id id, Instant now) {
       leaving.push_back(*stalled);
     }
   }
-  client->progressed = now;
-  client->position = 0;
   Enter(*client, Phase::kAnswering, now + limits_.answer);
   return leaving;
 }
@@ -64,6 +62,7 @@ std::vector<ClientTable::Leaving> ClientTable::AnswerBegan(Id id, Instant now) {
 std::vector<ClientTable::Leaving> ClientTable::BodyBegan(Id id, WaitingBody body, Instant now) {
   Client* client = Find(id);
   if (client == nullptr || client->leaving || client->phase != Phase::kAnswering) return {};
+  ReleaseBody(*client);
   Handler& handler = handlers_[body.handler];
   SharedBody& shared = handler.waiting[body.identity];
   shared.bytes = body.bytes;
@@ -71,6 +70,8 @@ std::vector<ClientTable::Leaving> ClientTable::BodyBegan(Id id, WaitingBody body
   handler.newest = body.identity;
   handler.newest_bytes = body.bytes;
   client->body = std::move(body);
+  client->position = position_of_(id);
+  client->progressed = now;
   std::vector<Leaving> leaving;
   if (superseded_bytes() <= AllowedSupersededBytes()) return leaving;
   RecordProgress(now);
@@ -206,7 +207,7 @@ std::optional<ClientTable::Leaving> ClientTable::TakeOldestOf(const std::string*
 
 void ClientTable::RecordProgress(Instant now) {
   for (auto& [id, client] : clients_) {
-    if (client.leaving || !client.started || client.phase != Phase::kAnswering) continue;
+    if (client.leaving || !client.started || !client.body) continue;
     const std::uint64_t position = position_of_(id);
     if (position == client.position) continue;
     client.position = position;
@@ -220,8 +221,8 @@ std::optional<ClientTable::Leaving> ClientTable::TakeStalled(Predicate matches) 
   auto stalled = clients_.end();
   for (auto at = clients_.begin(); at != clients_.end(); ++at) {
     const Client& client = at->second;
-    if (client.leaving || !client.started || client.phase != Phase::kAnswering) continue;
-    if (!matches(client)) continue;
+    // Without a body it is the handler that takes its time, not the client.
+    if (client.leaving || !client.started || !client.body || !matches(client)) continue;
     if (stalled == clients_.end() || rank(client) < rank(stalled->second)) stalled = at;
   }
   if (stalled == clients_.end()) return std::nullopt;

@@ -63,7 +63,7 @@ class ClientTable {
   /// The request waits for a check of its password. The time for an answer runs.
   void CheckBegan(Id id, Instant now);
   /// The request is about to be answered. Returns those that have to leave for it: at the limit of
-  /// answers the one whose answer has been longest without progress.
+  /// answers the one whose body has been longest without progress.
   std::vector<Leaving> AnswerBegan(Id id, Instant now);
   /// The body of its answer, the newest one of its handler. Returns those that have to leave since
   /// superseded bodies take too much: first the one that has been longest without progress.

@@ -186,12 +186,16 @@ class ReadersTest : public ::testing::Test {
   std::vector<int> AnswerBegins(int id, Duration at) {
     table_->Add(id, "", kStart + at);
     table_->Started(id);
-    return IdsOf(table_->AnswerBegan(id, kStart + at));
+    auto leaving = IdsOf(table_->AnswerBegan(id, kStart + at));
+    table_->BodyBegan(id, {.handler = "/", .identity = this, .bytes = 1}, kStart + at);
+    return leaving;
   }
   /// Of the handler, with the body of this identity.
   std::vector<int> Sends(int id, const char* handler, const char& body, std::size_t bytes,
                          Duration at = {}) {
-    EXPECT_THAT(AnswerBegins(id, at), IsEmpty());
+    table_->Add(id, "", kStart + at);
+    table_->Started(id);
+    EXPECT_THAT(table_->AnswerBegan(id, kStart + at), IsEmpty());
     return IdsOf(table_->BodyBegan(id, {.handler = handler, .identity = &body, .bytes = bytes},
                                    kStart + at));
   }
@@ -249,6 +253,17 @@ TEST_F(ReadersTest, DoesNotCountPasswordChecksAsAnswers) {
   table_->CheckBegan(1, kStart);
   EXPECT_THAT(AnswerBegins(2, 1s), IsEmpty());
   EXPECT_THAT(IdsOf(table_->AnswerBegan(1, kStart + 2s)), ElementsAre(2));
+}
+
+TEST_F(ReadersTest, SparesAnAnswerThatIsStillBeingMade) {
+  Start({.answers = 2});
+  table_->Add(1, "", kStart);
+  table_->Started(1);
+  table_->AnswerBegan(1, kStart);
+  EXPECT_THAT(AnswerBegins(2, 1s), IsEmpty());
+  EXPECT_THAT(AnswerBegins(3, 2s), ElementsAre(2));
+  table_->BodyBegan(1, {.handler = "/", .identity = this, .bytes = 1}, kStart + 3s);
+  EXPECT_THAT(AnswerBegins(4, 4s), ElementsAre(3));
 }
 
 TEST_F(ReadersTest, HasNoLimitOfAnswersAtZero) {
