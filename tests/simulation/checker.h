@@ -14,7 +14,6 @@
 
 #include "http/transport.h"
 #include "polling/poll_observer.h"
-#include "polling/poller.h"
 #include "simulation/event_queue.h"
 #include "simulation/models.h"
 #include "simulation/sim_api.h"
@@ -30,7 +29,7 @@ class Checker final : public PollObserver {
   Checker(const SimClock& clock, SimApi& api, Statistics& statistics, Trace& trace);
 
   /// A new exporter begins with this plan; every event is handed on to `listener`.
-  void OnProcessBegins(const PollPlan& plan, PollMode mode, PollObserver& listener);
+  void OnProcessBegins(const PollPlan& plan, PollObserver& listener);
   /// The exporter is gone, and `requests_left` requests are still with the transport.
   void OnProcessEnded(std::size_t requests_left);
   void BeforeApply(const PollPlan& plan);
@@ -169,7 +168,6 @@ class Checker final : public PollObserver {
   Trace& trace_;
   PollObserver* listener_ = nullptr;
 
-  PollMode mode_ = PollMode::kContinuous;
   PollPlan plan_;
   std::unordered_map<std::string, const AccountPlan*> plans_;  // of plan_, by account name
   bool applying_ = false;

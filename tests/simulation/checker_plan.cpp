@@ -20,9 +20,8 @@ void Put(std::vector<std::unique_ptr<T>>& places, Key key, T value) {
 
 }  // namespace
 
-void Checker::OnProcessBegins(const PollPlan& plan, PollMode mode, PollObserver& listener) {
+void Checker::OnProcessBegins(const PollPlan& plan, PollObserver& listener) {
   listener_ = &listener;
-  mode_ = mode;
   polls_begun_ = 0;
   accounts_.clear();
   connections_.clear();
