@@ -111,7 +111,7 @@ void Checker::SendForLists(AccountModel& account, RequestId id, const Request& r
     Require(discovery.has_value(), "lists are read that nobody wants");
     Require(step_time_ >= account.refresh_earliest, "lists are read {} s too early",
             ToSeconds(account.refresh_earliest - step_time_));
-    account.refresh.emplace(step_time_, discovery->channel_limits);
+    account.refresh.emplace(step_time_, *discovery);
     account.refresh_earliest = account.refresh_latest = Instant::max();
     moments_.Add(account.refresh->deadline(),
                  {.kind = Moment::Kind::kDeadline, .account = account.key});

@@ -137,7 +137,9 @@ class Checker final : public PollObserver {
 
   // Lists.
   void ExpectRefresh(AccountModel& account, Instant earliest, Instant latest);
+  void ExpectRefreshAgain(AccountModel& account, const DiscoveryPlan& plan);
   void GiveUpRefresh(AccountModel& account);
+  void ForgetKey(AccountModel& account);
   void RequirePlan(const AccountModel& account) const;
 
   // Schedule.

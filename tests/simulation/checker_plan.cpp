@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "polling/poll_grid.h"
 #include "simulation/checker.h"
 #include "simulation/names.h"
 #include "simulation/violation.h"
@@ -185,14 +186,17 @@ void Checker::OnConnectionChanged(ConnectionKey key, const ConnectionPlan& plan)
   ConnectionModel& connection = ConnectionOf(key);
   Require(connection.plan.id == plan.id && connection.plan != plan,
           "a change that is none, or one of another connection");
-  const bool other_interval = connection.plan.interval != plan.interval;
+  const bool other_times = connection.plan.interval != plan.interval ||
+                           connection.plan.idle_interval != plan.idle_interval;
   connection.plan = plan;
-  if (other_interval) {
+  if (other_times) {
     const Instant now = clock_.Now();
-    const std::uint64_t hash = StableHash(AccountOf(connection.account).name, plan.id);
-    connection.due = DueModel(plan.interval, hash, now, clock_.WallNow());
     connection.refusals = 0;
-    ExpectDue(connection, connection.due.next());
+    connection.due.SetPlaces(now, clock_.WallNow());
+    connection.due.SetWanted(WantedBy(plan, connection.idle()));
+    connection.due.SlowDownUntil(Instant::min());
+    ExpectDue(connection, connection.has_begun ? connection.due.FirstAfter(now)
+                                               : connection.due.FirstPlace(plan.interval, now));
   }
   listener_->OnConnectionChanged(key, plan);
 }

@@ -1,6 +1,8 @@
 #include "simulation/discovery_model.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "simulation/violation.h"
@@ -36,8 +38,17 @@ bool IsKept(const DiscoveryPlan& plan, const ListRow& row) {
 
 }  // namespace
 
-RefreshRecord::RefreshRecord(Instant begun, bool with_limits)
-    : SequenceRecord(begun, kRefreshTimeout), with_limits_(with_limits) {}
+RefreshRecord::RefreshRecord(Instant begun, const DiscoveryPlan& plan)
+    : SequenceRecord(begun, kRefreshTimeout), plan_(plan) {}
+
+// More connections than may be have passed the filters, each counted once.
+bool RefreshRecord::HasTooMany() const {
+  std::set<std::string> kept;
+  for (const ListRow& row : rows_[0]) {
+    if (CanBePolled(row) && IsKept(plan_, row)) kept.insert(row.id);
+  }
+  return kept.size() > plan_.max_connections;
+}
 
 void RefreshRecord::OnSent(const std::string& target, const ListRequest& request, Instant now) {
   if (!TakeRequest(target, now)) return;
@@ -60,6 +71,13 @@ void RefreshRecord::OnOutcome(const Outcome& outcome, Instant now, WallTime wall
 }
 
 Expectation RefreshRecord::JudgePage(const ListPage& page) {
+  ++pages_;
+  if (list_ == 0) {
+    const std::size_t before = rows_[0].size();
+    rows_[0].insert(rows_[0].end(), page.rows.begin(), page.rows.end());
+    if (HasTooMany()) return Failure(FailureReason::kTooManyConnections);
+    rows_[0].resize(before);
+  }
   if (page.number != number_) return Failure(FailureReason::kCursorLoop);
   if (page.total_pages > kMostPages) return Failure(FailureReason::kTooManyPages);
   auto& rows = rows_[list_];
@@ -72,7 +90,7 @@ Expectation RefreshRecord::JudgePage(const ListPage& page) {
     ++number_;
     return {.kind = Expectation::Kind::kNextPage};
   }
-  const bool last = !with_limits_ || list_ + 1 == kListPaths.size();
+  const bool last = !plan_.channel_limits || list_ + 1 == kListPaths.size();
   if (last) return {.kind = Expectation::Kind::kComplete};
   ++list_;
   number_ = 1;
@@ -108,6 +126,14 @@ void DiscoveryModel::Take(const RefreshRecord& refresh) {
   for (const ListRow& row : refresh.rows(kVoiceProfiles)) {
     if (std::ranges::count(profiles_, row.id, &ListRow::id) == 0) profiles_.push_back(row);
   }
+}
+
+void DiscoveryModel::ForgetLimits() {
+  for (Known& known : known_) {
+    known.row.inbound_limit.reset();
+    known.row.outbound_limit.reset();
+  }
+  profiles_.clear();
 }
 
 void DiscoveryModel::FillIn(const ListRow& row, ConnectionPlan& plan) const {

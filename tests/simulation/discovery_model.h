@@ -20,7 +20,7 @@ inline constexpr std::string_view kKeptNames = "prod-";
 /// One refresh of an account's lists.
 class RefreshRecord final : public SequenceRecord {
  public:
-  RefreshRecord(Instant begun, bool with_limits);
+  RefreshRecord(Instant begun, const DiscoveryPlan& plan);
 
   /// A Violation when it is not the request that must come next.
   void OnSent(const std::string& target, const ListRequest& request, Instant now);
@@ -28,12 +28,16 @@ class RefreshRecord final : public SequenceRecord {
 
   /// The rows of a list, in the order in which they came.
   const std::vector<ListRow>& rows(std::size_t list) const { return rows_[list]; }
-  bool with_limits() const { return with_limits_; }
+  /// That were read, of all lists together.
+  std::uint32_t pages() const { return pages_; }
 
  private:
   Expectation JudgePage(const ListPage& page);
 
-  const bool with_limits_;
+  bool HasTooMany() const;
+
+  const DiscoveryPlan plan_;
+  std::uint32_t pages_ = 0;
   std::array<std::vector<ListRow>, kListPaths.size()> rows_;
   std::size_t list_ = 0;
   std::uint64_t number_ = 1;  // of the page that comes next
@@ -44,6 +48,9 @@ class DiscoveryModel {
  public:
   /// Takes in lists that were read to the end.
   void Take(const RefreshRecord& refresh);
+
+  /// The lists that tell limits are not read any more.
+  void ForgetLimits();
 
   /// What the shard must poll of the account, in any order.
   std::vector<ConnectionPlan> ConnectionsToPoll(const AccountPlan& account,

@@ -127,7 +127,7 @@ void PageChecker::CheckConnection(const ConnectionModel& connection, Instant now
   const AccountModel& account = *checker_.accounts()[static_cast<std::size_t>(connection.account)];
   const std::string labels = LabelsOf(account.name, connection.plan);
   const auto& complete = connection.complete;
-  if (complete && now < complete->ended + connection.plan.stale_after.value()) {
+  if (complete && now < complete->ended + connection.in_force.stale_after) {
     CheckValues(*complete, labels);
   }
   if (complete) CheckLegs(connection.legs, labels);

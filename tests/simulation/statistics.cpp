@@ -29,6 +29,9 @@ Statistics& Statistics::operator+=(const Statistics& other) {
   short_budgets += other.short_budgets;
   expired_by_budget += other.expired_by_budget;
   expired_by_api += other.expired_by_api;
+  refreshes_restarted += other.refreshes_restarted;
+  too_many_connections += other.too_many_connections;
+  forgotten_refusals += other.forgotten_refusals;
   reloads += other.reloads;
   wall_jumps += other.wall_jumps;
   suspensions += other.suspensions;
@@ -47,7 +50,7 @@ std::string Describe(const Statistics& s) {
       "polls        {}: {} complete ({} while nothing changed), {} held back, {} skipped\n"
       "legs         {} started, {} completed\n"
       "requests     {}: {} retries, {} cancelled, {} waits for a rate limit, {} rows\n"
-      "lists        {} refreshes complete, {} failed\n"
+      "lists        {} refreshes complete, {} failed ({} with too many connections), {} restarted\n"
       "budgets      {} changes, {} of them short, {} of intervals, {} to or from idle intervals, "
       "{} polls not begun in time by the budget and {} by the API\n"
       "troubles     {} key refusals, {} acceptances, {} reloads, {} wall clock jumps, "
@@ -57,8 +60,10 @@ std::string Describe(const Statistics& s) {
       "failures    ",
       ToSeconds(s.simulated) / 86400, s.steps, s.polls, s.complete, s.unchanged, s.held_back,
       s.skipped, s.started, s.completed, s.requests, s.retries, s.cancelled, s.limiter_waits,
-      s.rows, s.refreshes, s.failed_refreshes, s.budget_changes, s.short_budgets, s.interval_changes, s.idle_changes, s.expired_by_budget, s.expired_by_api, s.key_refusals, s.keys_accepted, s.reloads,
-      s.wall_jumps, s.suspensions, s.restarts, s.pages, s.recoveries, s.most_pages, s.most_memory);
+      s.rows, s.refreshes, s.failed_refreshes, s.too_many_connections, s.refreshes_restarted,
+      s.budget_changes, s.short_budgets, s.interval_changes, s.idle_changes, s.expired_by_budget,
+      s.expired_by_api, s.key_refusals, s.keys_accepted, s.reloads, s.wall_jumps, s.suspensions,
+      s.restarts, s.pages, s.recoveries, s.most_pages, s.most_memory);
   for (const FailureReason reason : kFailureReasons) {
     text +=
         fmt::format(" {} {},", s.failures[static_cast<std::size_t>(reason)], ReasonLabel(reason));
