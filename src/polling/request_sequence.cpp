@@ -48,6 +48,7 @@ RequestSequence::Next RequestSequence::OnExchange(const Exchange& exchange, Inst
   if (!exchange.result) return OnTransportError(exchange.result.error(), now, jitter);
   const Response& response = *exchange.result;
   const auto reason = ReasonOfStatus(response.status);
+  if (!reason && response.body_error) return OnTransportError(*response.body_error, now, jitter);
   const RetryAdvice advice = ParseRetryAdvice(response.headers, wall_now);
   const bool lacks =
       reason == FailureReason::kNotFound && advice.should_retry != true && MayBeLacking();
