@@ -204,7 +204,8 @@ using CurlTransportTlsDeathTest = CurlTransportTls;
 TEST_F(CurlTransportTlsDeathTest, WritesNoSessionKeys) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const std::string file = testing::TempDir() + "telnyx_exporter_session_keys";
-  std::remove(file.c_str());
+  // The new process runs this test from its start and must not remove what it has written before.
+  if (getenv("SSLKEYLOGFILE") == nullptr) std::remove(file.c_str());
   setenv("SSLKEYLOGFILE", file.c_str(), 1);
   EXPECT_EXIT(
       {
