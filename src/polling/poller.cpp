@@ -263,6 +263,9 @@ void Poller::OnExchange(Account& account, Sender sender, const Exchange& exchang
 
   const double jitter = std::uniform_real_distribution<double>(0, 1)(account.random);
   const auto next = sequence.OnExchange(exchange, now, clock_.WallNow(), jitter);
+  if (const std::uint64_t ignored = sequence.TakeIgnoredFields(); ignored > 0) {
+    observer_.OnFieldsIgnored(account.key, ignored);
+  }
   if (sender) LearnOfKey(ConnectionOf(*sender), exchange, next, now);
   switch (next) {
     case RequestSequence::Next::kRequest:

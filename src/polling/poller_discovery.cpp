@@ -35,7 +35,7 @@ void Poller::OnRefreshDue(Account& account, Instant now) {
 }
 
 void Poller::BeginRefresh(Account& account, Instant now) {
-  account.refresh = std::make_unique<ListRefresh>(account.plan.discovery->channel_limits, now);
+  account.refresh = std::make_unique<ListRefresh>(SelectionOf(account.plan, account.discovered), now);
   BeginSequence(account, std::nullopt);
 }
 

@@ -8,6 +8,7 @@
 #include <expected>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/clock.h"
 #include "http/transport.h"
@@ -39,6 +40,9 @@ class RequestSequence {
   /// Ends the sequence as timed out; `detail` says what it was waiting for.
   void OnDeadline(std::string_view detail);
 
+  /// Optional fields that could not be used, since the last call.
+  std::uint64_t TakeIgnoredFields() { return std::exchange(ignored_fields_, 0); }
+
   /// After kRetry: how long to wait.
   Duration retry_delay() const { return retry_delay_; }
   /// After kRetry and kFailed: what went wrong.
@@ -56,6 +60,9 @@ class RequestSequence {
   /// Goes on behind what the API has not.
   virtual std::expected<Step, PollFailure> OnLacking() { return Step::kEnd; }
 
+  /// A page had so many optional fields that could not be used.
+  void CountIgnoredFields(std::uint64_t count) { ignored_fields_ += count; }
+
  private:
   Next OnTransportError(const TransportError& error, Instant now, double jitter);
   Next OnFailure(PollFailure failure, const RetryAdvice& advice, Instant now, double jitter);
@@ -65,6 +72,7 @@ class RequestSequence {
   const Duration timeout_;
   const Duration attempt_timeout_;
   std::uint32_t attempt_ = 1;  // of the present page
+  std::uint64_t ignored_fields_ = 0;
   PollFailure failure_;
   Duration retry_delay_{};
 };
