@@ -62,13 +62,13 @@ void Checker::ElapseForLists(const Moment& moment, Instant when) {
   auto& refresh = account.refresh;
   switch (moment.kind) {
     case Moment::Kind::kDue:
-      if (!refresh && account.refresh_latest == when) account.refresh_ready_since = step_time_;
+      if (!refresh && account.refresh_latest == when) SetListsReady(account);
       break;
     case Moment::Kind::kRetry:
       if (!refresh || refresh->retry_at() != when) break;
       if (refresh->stage() != SequenceRecord::Stage::kWaitsToRetry) break;
       refresh->OnRetryWaitOver();
-      account.refresh_ready_since = step_time_;
+      SetListsReady(account);
       break;
     case Moment::Kind::kDeadline:
       Require(!refresh || refresh->deadline() > step_time_,

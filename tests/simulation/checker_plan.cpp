@@ -1,6 +1,8 @@
 // The life of the exporter: its starts, its plans and what they are made of, its end.
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "polling/poll_grid.h"
@@ -81,13 +83,22 @@ void Checker::ApplyToAccount(AccountModel& account, const AccountPlan& before,
                            before.discovery->include != next.discovery->include ||
                            before.discovery->exclude != next.discovery->exclude ||
                            before.discovery->max_connections != next.discovery->max_connections;
-  if (other_lists) {
+  if (other_lists || NamesUnknown(account, before, next)) {
     if (account.refresh) ++statistics_.refreshes_restarted;
     GiveUpRefresh(account);
     ExpectRefresh(account, now, now);
   } else {
     ExpectRefreshAgain(account, *next.discovery);
   }
+}
+
+// Rows that only the configuration asks for may not have been kept.
+bool Checker::NamesUnknown(const AccountModel& account, const AccountPlan& before,
+                           const AccountPlan& next) {
+  std::set<std::string> known = account.discovery.KnownIds();
+  for (const ConnectionPlan& plan : before.connections) known.insert(plan.id);
+  return std::ranges::any_of(next.connections,
+                             [&](const ConnectionPlan& plan) { return !known.contains(plan.id); });
 }
 
 // What was refused under the old key is tried again like a first poll.
@@ -205,6 +216,10 @@ void Checker::OnConnectionRemoved(ConnectionKey key) {
   ConnectionModel& connection = ConnectionOf(key);
   AccountModel& account = AccountOf(connection.account);
   Require(!connection.request, "a connection goes before its request");
+  if (connection.waits_since_due) ++statistics_.removed_waiting;
+  const bool tries_key = account.key_refusals > 0 && connection.poll &&
+                         connection.poll->begun() >= account.key_refused_at;
+  if (tries_key) ++statistics_.trials_removed;
   if (connection.poll) api_.connection(connection.place).history.KeepSince(std::nullopt);
   std::erase(account.connections, key);
   std::erase(account.ready, key);

@@ -1,5 +1,7 @@
 #include "simulation/statistics.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 namespace telnyx_exporter::simulation {
@@ -32,6 +34,10 @@ Statistics& Statistics::operator+=(const Statistics& other) {
   refreshes_restarted += other.refreshes_restarted;
   too_many_connections += other.too_many_connections;
   forgotten_refusals += other.forgotten_refusals;
+  trials_hung += other.trials_hung;
+  trials_removed += other.trials_removed;
+  removed_waiting += other.removed_waiting;
+  refused_in_walk += other.refused_in_walk;
   reloads += other.reloads;
   wall_jumps += other.wall_jumps;
   suspensions += other.suspensions;
@@ -42,6 +48,32 @@ Statistics& Statistics::operator+=(const Statistics& other) {
   most_memory = std::max(most_memory, other.most_memory);
   for (std::size_t i = 0; i < failures.size(); ++i) failures[i] += other.failures[i];
   return *this;
+}
+
+std::vector<std::string> NotReached(const Statistics& s) {
+  const std::pair<const char*, std::uint64_t> branches[] = {
+      {"a poll fails unbegun because of our own limit", s.expired_by_budget},
+      {"a poll fails unbegun because of the API", s.expired_by_api},
+      {"a budget is short", s.short_budgets},
+      {"an interval changes without a poll", s.interval_changes},
+      {"a connection becomes idle or busy", s.idle_changes},
+      {"a reload restarts a refresh under way", s.refreshes_restarted},
+      {"lists name too many connections", s.too_many_connections},
+      {"another key makes a refusal forgotten", s.forgotten_refusals},
+      {"a poll that tries a refused key hangs", s.trials_hung},
+      {"a connection that tries a refused key is removed", s.trials_removed},
+      {"a connection is removed while its poll waits", s.removed_waiting},
+      {"a key is refused after a walk's first page", s.refused_in_walk},
+      {"a poll is held back by a refused key", s.held_back},
+      {"a refused key is accepted", s.keys_accepted},
+      {"a poll waits for the rate limit", s.limiter_waits},
+      {"a request is cancelled", s.cancelled},
+  };
+  std::vector<std::string> missing;
+  for (const auto& [what, count] : branches) {
+    if (count == 0) missing.emplace_back(what);
+  }
+  return missing;
 }
 
 std::string Describe(const Statistics& s) {

@@ -126,6 +126,7 @@ ConnectionPlan World::DrawConnection(std::uint32_t index, Duration interval, Ran
                       .name = random.Pick(kNames),
                       .interval = interval,
                       .timeout = std::min(timeout, interval)};
+  plan.peak_window = Rounded(random.LogBetween(Duration(10s), Duration(1h)), random);
   if (random.Chance(0.3)) plan.idle_interval = interval * random.Between(1, 5);
   if (random.Chance(0.5)) plan.stale_after = DrawStaleAfter(plan, random);
   if (random.Chance(0.3)) plan.labels = {{"team", "voice"}};
