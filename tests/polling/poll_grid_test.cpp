@@ -16,13 +16,19 @@ using namespace std::chrono_literals;
 const WallTime kWall{std::chrono::seconds(1'700'000'007)};
 
 TEST(StableHash, NeverChanges) {
-  // Another value here would move every connection's polls at an upgrade.
+  // Other values would move every connection's polls, and connections between shards, at an
+  // upgrade.
   EXPECT_EQ(StableHash("main", "1293384261075731461"), 0x16f9d8831e70a93eU);
   EXPECT_EQ(StableHash("main", "1"), 0x1c3c91f60c18ff70U);
   EXPECT_EQ(StableHash("other", "1"), 0x7a888d814258294bU);
   EXPECT_EQ(StableHash("a", "bc"), 0xfb326f94d972279fU);
   EXPECT_EQ(StableHash("ab", "c"), 0x6e8e5ea3e8f78b4dU);
   EXPECT_EQ(StableHash("", ""), 0xc44bdff4074eecdbU);
+}
+
+TEST(PollGrid, NeverMovesItsPlaces) {
+  const PollGrid grid(15s, StableHash("main", "1293384261075731461"), kNow, kWall);
+  EXPECT_EQ(grid.NextAfter(kNow) - kNow, Duration(8'698'383'166));
 }
 
 TEST(PollGrid, ComesOnceAnInterval) {

@@ -12,7 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "gate.h"
-#include "raw_client.h"
+#include "support/raw_client.h"
 #include "shared_clock.h"
 #include "web/http_server.h"
 #include "web/router.h"
