@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "metrics/call_history.h"
+#include "state/call_history.h"
 #include "pages/html.h"
 
 namespace telnyx_exporter {

@@ -15,11 +15,11 @@ using ::testing::ElementsAre;
 namespace pb = io::prometheus::client;
 
 pb::MetricFamily Family(const MetricDescriptor& metric, const std::vector<MetricSeries>& all) {
-  std::string samples;
-  for (const MetricSeries& series : all) ProtobufWriter().WriteSamples(metric, series, samples);
   std::string out;
-  ProtobufWriter().WriteHeader(metric, samples.size(), out);
-  out += samples;
+  FamilyWriter writer(ProtobufWriter(), out);
+  writer.Begin(metric);
+  for (const MetricSeries& series : all) writer.Add(series);
+  writer.End();
   ProtobufWriter().WriteEnd(out);
   const MetricFamilies families = ParseDelimited(out);
   EXPECT_EQ(families.size(), 1U);

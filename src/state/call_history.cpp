@@ -1,4 +1,4 @@
-#include "metrics/call_history.h"
+#include "state/call_history.h"
 
 #include <algorithm>
 
