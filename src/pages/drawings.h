@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "state/call_history.h"
 #include "pages/html.h"
+#include "state/call_history.h"
 
 namespace telnyx_exporter {
 

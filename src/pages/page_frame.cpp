@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::size_t kMaxErrors = 20;
 
-// Signs differ in form and not only in colour.
+// Signs differ in shape, not in colour alone.
 constexpr Markup kSigns(
     "<svg class=\"signs\" width=\"0\" height=\"0\" aria-hidden=\"true\">"
     "<symbol id=\"sign-up\" viewBox=\"0 0 12 12\"><circle cx=\"6\" cy=\"6\" r=\"4\"/></symbol>"
@@ -43,7 +43,8 @@ void AddErrors(const std::vector<std::string>& errors, Html& html) {
   html.Add("</ul>\n</section>\n");
 }
 
-void AddConfigTrouble(const ConfigLoadState& config, const Moment& moment, Html& html) {
+void AddConfigTrouble(const ConfigLoadState& config, const WebConfigStatus& web_config,
+                      const Moment& moment, Html& html) {
   if (config.refused) {
     html.Add(
         "<section class=\"notice\" aria-labelledby=\"refused\">\n"
@@ -53,6 +54,14 @@ void AddConfigTrouble(const ConfigLoadState& config, const Moment& moment, Html&
     AddTime(config.loaded, moment, html);
     html.Add(" stays in force.</p>\n");
     AddErrors(config.errors, html);
+  }
+  if (web_config.refused) {
+    html.Add(
+        "<section class=\"notice\" aria-labelledby=\"web-refused\">\n"
+        "<h2 id=\"web-refused\">The newest web configuration was refused</h2>\n<p>Tried at ");
+    AddTime(*web_config.refused, moment, html);
+    html.Add("; the one loaded before stays in force: <bdi>{}</bdi></p>\n", web_config.file);
+    AddErrors(web_config.errors, html);
   }
   if (!config.key_errors.empty()) {
     html.Add(
@@ -85,7 +94,7 @@ void OpenPage(std::string_view title, const ExporterFacts& facts, const Moment& 
       "<section class=\"outage-notice\" aria-label=\"Outage\"><p id=\"outage\" role=\"alert\"></p>"
       "<p id=\"outage-age\"></p></section>\n"
       "<main id=\"main\" tabindex=\"-1\">\n");
-  AddConfigTrouble(facts.config, moment, html);
+  AddConfigTrouble(facts.config, facts.web_config, moment, html);
 }
 
 void ClosePage(const ExporterFacts& facts, const Moment& moment, Html& html) {

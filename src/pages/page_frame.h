@@ -1,7 +1,7 @@
 #pragma once
 
-// What stands around every page: its head, the way to the other pages, what is wrong with the
-// configuration, and at the foot what is serving it.
+// What all status pages share: the head with links to the others, notices about a refused
+// configuration, and the footer with version and uptime. On the thread that serves the request.
 
 #include <string_view>
 

@@ -18,7 +18,7 @@
 
 namespace telnyx_exporter {
 
-class StateStore final : public PollObserver {
+class StateStore : public PollObserver {
  public:
   /// `clock` must outlive the store.
   explicit StateStore(const Clock& clock) : clock_(clock) {}

@@ -1,6 +1,6 @@
 #pragma once
 
-// The account and the connection that the tests of this room count for.
+// An account, a connection and duration bounds that tests of state and metrics use.
 
 #include <memory>
 #include <vector>

@@ -1,4 +1,4 @@
-#include "pages/overview.h"
+#include "pages/status_data.h"
 
 #include <string>
 #include <vector>
@@ -15,7 +15,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-class OverviewTest : public PagesFixture {
+class StatusDataTest : public PagesFixture {
  protected:
   ConnectionKey Named(AccountKey account, const std::string& name) {
     return Add(account, {.id = "id-of-" + name, .name = name});
@@ -23,14 +23,14 @@ class OverviewTest : public PagesFixture {
 
   std::vector<std::string> NamesOf(const StatusQuery& query) const {
     std::vector<std::string> names;
-    const StatusData data = CollectStatus(connections_, accounts_, query, clock_.Now());
-    for (const StatusRow& row : data.rows) names.push_back(row.entry.identity->plan.name);
+    const StatusData data = CollectStatus(store_.Read(), query, clock_.Now());
+    for (const auto& connection : data.selection.connections) {
+      names.push_back(connection->identity->plan.name);
+    }
     return names;
   }
 
-  Totals TotalsNow() const {
-    return CollectStatus(connections_, accounts_, {}, clock_.Now()).totals;
-  }
+  Totals TotalsNow() const { return CollectStatus(store_.Read(), {}, clock_.Now()).totals; }
 
   // Two accounts, one connection in each condition and one more.
   void FillWithOneOfEach() {
@@ -50,14 +50,14 @@ class OverviewTest : public PagesFixture {
   AccountKey other_{};
 };
 
-TEST_F(OverviewTest, PutsWhatNeedsAttentionFirst) {
+TEST_F(StatusDataTest, PutsWhatNeedsAttentionFirst) {
   FillWithOneOfEach();
   EXPECT_THAT(NamesOf({}), ElementsAre("broken", "overdue", "Later", "line-9", "line-10"));
   EXPECT_THAT(NamesOf({.order = SortOrder::kDescending}),
               ElementsAre("line-9", "line-10", "Later", "overdue", "broken"));
 }
 
-TEST_F(OverviewTest, SortsNamesAsPeopleRead) {
+TEST_F(StatusDataTest, SortsNamesAsPeopleRead) {
   FillWithOneOfEach();
   EXPECT_THAT(NamesOf({.sort = SortKey::kName}),
               ElementsAre("broken", "Later", "line-9", "line-10", "overdue"));
@@ -65,7 +65,7 @@ TEST_F(OverviewTest, SortsNamesAsPeopleRead) {
               ElementsAre("overdue", "line-10", "line-9", "Later", "broken"));
 }
 
-TEST_F(OverviewTest, KeepsWhatIsNotKnownAtTheEndInEitherOrder) {
+TEST_F(StatusDataTest, KeepsWhatIsNotKnownAtTheEndInEitherOrder) {
   FillWithOneOfEach();
   for (const SortKey key : {SortKey::kCalls, SortKey::kSessions, SortKey::kLongest}) {
     EXPECT_THAT(NamesOf({.sort = key, .order = SortOrder::kDescending}),
@@ -77,7 +77,7 @@ TEST_F(OverviewTest, KeepsWhatIsNotKnownAtTheEndInEitherOrder) {
               ElementsAre("overdue", "line-10", "broken", "line-9", "Later"));
 }
 
-TEST_F(OverviewTest, ShowsOneConditionOnly) {
+TEST_F(StatusDataTest, ShowsOneConditionOnly) {
   FillWithOneOfEach();
   EXPECT_THAT(NamesOf({.show = ShownConnections::kFailing}), ElementsAre("broken"));
   EXPECT_THAT(NamesOf({.show = ShownConnections::kOverdue}), ElementsAre("overdue"));
@@ -86,7 +86,7 @@ TEST_F(OverviewTest, ShowsOneConditionOnly) {
   EXPECT_THAT(NamesOf({.show = ShownConnections::kUp, .account = "other"}), IsEmpty());
 }
 
-TEST_F(OverviewTest, SearchesNamesIdsAccountsAndLabelsInAnyCase) {
+TEST_F(StatusDataTest, SearchesNamesIdsAccountsAndLabelsInAnyCase) {
   main_ = AddAccount("main");
   other_ = AddAccount("Partner");
   Add(main_, {.id = "123", .name = "Support", .labels = {{"team", "Voice"}}});
@@ -99,7 +99,7 @@ TEST_F(OverviewTest, SearchesNamesIdsAccountsAndLabelsInAnyCase) {
   EXPECT_THAT(NamesOf({.search = "nobody"}), IsEmpty());
 }
 
-TEST_F(OverviewTest, CountsOnlyWhatIsKnown) {
+TEST_F(StatusDataTest, CountsOnlyWhatIsKnown) {
   FillWithOneOfEach();
   const Totals totals = TotalsNow();
   EXPECT_EQ(totals.connections, 5U);
@@ -109,10 +109,10 @@ TEST_F(OverviewTest, CountsOnlyWhatIsKnown) {
   EXPECT_EQ(totals.Count(Condition::kNotPolled), 1U);
   EXPECT_EQ(totals.calls, (KnownSum{.sum = 5, .connections = 2}));
   EXPECT_EQ(totals.longest_seconds, 90U);
-  EXPECT_EQ(totals.longest_of->plan.name, "line-9");
+  EXPECT_EQ(totals.longest_of->identity->plan.name, "line-9");
 }
 
-TEST_F(OverviewTest, StillCountsAFailingConnectionWhoseValuesAreNotStale) {
+TEST_F(StatusDataTest, StillCountsAFailingConnectionWhoseValuesAreNotStale) {
   main_ = AddAccount("main");
   const ConnectionKey line = Named(main_, "line");
   Complete(line, {1, 2});
@@ -124,44 +124,72 @@ TEST_F(OverviewTest, StillCountsAFailingConnectionWhoseValuesAreNotStale) {
   EXPECT_EQ(TotalsNow().longest_seconds, std::nullopt);
 }
 
-TEST_F(OverviewTest, ForgetsAConnectionThatIsGone) {
+TEST_F(StatusDataTest, ForgetsARemovedConnection) {
   main_ = AddAccount("main");
   const ConnectionKey line = Named(main_, "line");
   Named(main_, "other");
-  connections_.Remove(line);
+  store_.OnConnectionRemoved(line);
   EXPECT_THAT(NamesOf({}), ElementsAre("other"));
   EXPECT_EQ(TotalsNow().connections, 1U);
-  EXPECT_FALSE(FindConnection(connections_, "main", "id-of-line").has_value());
-  EXPECT_TRUE(FindConnection(connections_, "main", "id-of-other").has_value());
-  EXPECT_FALSE(FindConnection(connections_, "no", "id-of-other").has_value());
+  EXPECT_EQ(FindConnection(store_.Read(), "main", "id-of-line"), nullptr);
+  EXPECT_NE(FindConnection(store_.Read(), "main", "id-of-other"), nullptr);
+  EXPECT_EQ(FindConnection(store_.Read(), "no", "id-of-other"), nullptr);
 }
 
-TEST_F(OverviewTest, TurnsPages) {
+TEST_F(StatusDataTest, TurnsPages) {
   main_ = AddAccount("main");
   for (int i = 0; i < 250; ++i) Named(main_, "line-" + std::to_string(i));
   const auto page = [&](std::size_t number) {
-    return CollectStatus(connections_, accounts_, {.page = number}, clock_.Now());
+    return CollectStatus(store_.Read(), {.page = number}, clock_.Now());
   };
-  EXPECT_THAT(page(1).rows, SizeIs(100));
-  EXPECT_EQ(page(2).rows.front().entry.identity->plan.name, "line-100");
-  EXPECT_THAT(page(3).rows, SizeIs(50));
+  EXPECT_THAT(page(1).selection.connections, SizeIs(100));
+  EXPECT_EQ(page(2).selection.connections.front()->identity->plan.name, "line-100");
+  EXPECT_THAT(page(3).selection.connections, SizeIs(50));
   EXPECT_EQ(page(3).selection.pages, 3U);
   EXPECT_EQ(page(3).selection.matches, 250U);
   // The nearest that there is.
   EXPECT_EQ(page(4).selection.page, 3U);
-  EXPECT_EQ(page(4).rows.front().entry.identity->plan.name, "line-200");
+  EXPECT_EQ(page(4).selection.connections.front()->identity->plan.name, "line-200");
 }
 
-TEST_F(OverviewTest, PutsAccountsThatNeedAttentionFirst) {
+TEST_F(StatusDataTest, PutsAccountsThatNeedAttentionFirst) {
   for (const char* name : {"b-fine", "a-fine", "d-failing", "c-refused"}) AddAccount(name);
   Complete(Named(AccountKey{0}, "1"), {1});
   Fail(Named(AccountKey{2}, "2"), {.reason = FailureReason::kConnect});
-  accounts_.OnKeyRefused(AccountKey{3}, {.failure = {}, .wait = 1s});
+  store_.OnKeyRefused(AccountKey{3}, {.failure = {}, .wait = 1s});
   std::vector<std::string> names;
-  for (const AccountRow& row : CollectStatus(connections_, accounts_, {}, clock_.Now()).accounts) {
-    names.push_back(row.state.name);
+  for (const AccountRow& row : CollectStatus(store_.Read(), {}, clock_.Now()).accounts) {
+    names.push_back(row.account->name);
   }
   EXPECT_THAT(names, ElementsAre("c-refused", "d-failing", "a-fine", "b-fine"));
+}
+
+TEST_F(StatusDataTest, PutsAnAccountWhoseBudgetIsShortFirst) {
+  for (const char* name : {"a-fine", "b-short"}) AddAccount(name);
+  const RequestBudget enough{.required_per_second = 10, .allowed_per_second = 10};
+  store_.OnBudgetChanged(AccountKey{0}, enough);
+  store_.OnBudgetChanged(AccountKey{1}, {.required_per_second = 10.1, .allowed_per_second = 10});
+  const auto accounts = CollectStatus(store_.Read(), {}, clock_.Now()).accounts;
+  EXPECT_EQ(accounts.at(0).account->name, "b-short");
+  EXPECT_TRUE(IsBudgetShort(*accounts.at(0).account));
+  EXPECT_FALSE(IsBudgetShort(*accounts.at(1).account));
+}
+
+TEST_F(StatusDataTest, FindsTheConnectionThatTheBudgetDelaysMost) {
+  main_ = AddAccount("main");
+  EXPECT_EQ(TotalsNow().most_delayed, nullptr);
+  const ConnectionKey one = Named(main_, "one");
+  const ConnectionKey two = Add(main_, {.id = "2", .name = "two", .idle_interval = 1min});
+  EXPECT_EQ(TotalsNow().most_delayed, nullptr);
+  store_.OnIntervalChanged(one, {.interval = 30s, .stale_after = 90s});
+  EXPECT_EQ(TotalsNow().most_delayed->identity->plan.name, "one");
+  // Idle is not delayed.
+  Complete(two, {});
+  store_.OnIntervalChanged(two, {.interval = 1min, .stale_after = 3min});
+  EXPECT_EQ(TotalsNow().most_delayed->identity->plan.name, "one");
+  EXPECT_EQ(TotalsNow().idle, 1U);
+  store_.OnIntervalChanged(two, {.interval = 2min, .stale_after = 6min});
+  EXPECT_EQ(TotalsNow().most_delayed->identity->plan.name, "two");
 }
 
 TEST(NaturalLess, OrdersNumbersByTheirValueAndLettersOfEitherCaseAlike) {
