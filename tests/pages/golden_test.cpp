@@ -74,11 +74,11 @@ class PagesGolden : public PagesFixture {
     // The budget of one account is short, that of another is not; a connection is idle.
     store_.OnBudgetChanged(main,
                            {.required_per_second = 20, .allowed_per_second = 10, .connections = 4});
-    store_.OnIntervalChanged(sales, {.interval = 30s, .stale_after = 90s});
+    store_.OnIntervalChanged(gone, {.interval = 30s, .stale_after = 90s});
     store_.OnBudgetChanged(
         partner, {.required_per_second = 0.125, .allowed_per_second = 5, .connections = 2});
-    store_.OnFieldsIgnored(partner, 2);
-    const ConnectionKey quiet = Add(partner, {.id = "8", .name = "quiet", .idle_interval = 1min});
+    store_.OnFieldsIgnored(found, 2);
+    const ConnectionKey quiet = Add(found, {.id = "8", .name = "quiet", .idle_interval = 1min});
     Report(quiet, {.elapsed = 90ms,
                    .result = CompletePoll{.summary = {.bucket_counts = {0, 0, 0, 0, 0}},
                                           .duration_bounds = bounds_,
@@ -128,7 +128,7 @@ TEST_F(PagesGolden, ConnectionPageOfAFailingOne) {
 }
 
 TEST_F(PagesGolden, ConnectionPageOfAnIdleOne) {
-  Compare("connection-idle.html", ConnectionPage("partner", "8"));
+  Compare("connection-idle.html", ConnectionPage("found", "8"));
 }
 
 TEST_F(PagesGolden, NoConnectionPage) {
