@@ -38,7 +38,7 @@ ShownConnections ShownOf(Condition condition) {
   return ShownConnections::kAll;
 }
 
-// "failing", as it stands within a sentence.
+// "failing", as within a sentence.
 std::string LowerWordOf(Condition condition) {
   std::string word(WordOf(condition));
   word[0] = static_cast<char>(word[0] - 'A' + 'a');
@@ -300,7 +300,7 @@ void AddToolbar(const StatusData& data, Html& html) {
   html.Add("<div class=\"toolbar\">\n<nav class=\"show\" aria-label=\"Connections shown\">\n");
   AddShowLink("All", ShownConnections::kAll, data, html);
   for (const Condition condition : kConditionsInOrder) {
-    // Rare: offered when there are some.
+    // Rare, so offered only when there are some.
     if (condition == Condition::kOverdue && data.totals.Count(condition) == 0 &&
         data.query.show != ShownConnections::kOverdue) {
       continue;

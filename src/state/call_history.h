@@ -1,7 +1,7 @@
 #pragma once
 
-// How many calls a connection had in each minute of the last hour, for drawing. A part of the
-// connection's state: its own bytes only, so that noting a poll allocates nothing.
+// How many calls a connection had in each minute of the last hour, for the status pages. A part of
+// ConnectionSnapshot; it holds no memory of its own, so that recording a poll allocates nothing.
 
 #include <array>
 #include <cstddef>
@@ -16,7 +16,7 @@ namespace telnyx_exporter {
 class CallHistory {
  public:
   static constexpr std::size_t kMinutes = 60;
-  /// The highest number of each minute, the oldest first and the present minute last; nothing where
+  /// The highest number of each minute, the oldest first and the current minute last; nothing where
   /// it was not known.
   using Points = std::array<std::optional<std::uint32_t>, kMinutes>;
 
