@@ -43,8 +43,7 @@ void AddErrors(const std::vector<std::string>& errors, Html& html) {
   html.Add("</ul>\n</section>\n");
 }
 
-void AddConfigTrouble(const ConfigLoadState& config, const WebConfigStatus& web_config,
-                      const Moment& moment, Html& html) {
+void AddConfigTrouble(const ConfigLoadState& config, const Moment& moment, Html& html) {
   if (config.refused) {
     html.Add(
         "<section class=\"notice\" aria-labelledby=\"refused\">\n"
@@ -55,20 +54,19 @@ void AddConfigTrouble(const ConfigLoadState& config, const WebConfigStatus& web_
     html.Add(" stays in force.</p>\n");
     AddErrors(config.errors, html);
   }
-  if (web_config.refused) {
-    html.Add(
-        "<section class=\"notice\" aria-labelledby=\"web-refused\">\n"
-        "<h2 id=\"web-refused\">The newest web configuration was refused</h2>\n<p>Tried at ");
-    AddTime(*web_config.refused, moment, html);
-    html.Add("; the one loaded before stays in force: <bdi>{}</bdi></p>\n", web_config.file);
-    AddErrors(web_config.errors, html);
-  }
   if (!config.key_errors.empty()) {
     html.Add(
         "<section class=\"notice\" aria-labelledby=\"keys\">\n"
         "<h2 id=\"keys\">A changed API key was refused</h2>\n"
         "<p>The key that was read before stays in use.</p>\n");
     AddErrors(config.key_errors, html);
+  }
+  if (!config.web_errors.empty()) {
+    html.Add(
+        "<section class=\"notice\" aria-labelledby=\"web\">\n"
+        "<h2 id=\"web\">The newest web configuration was refused</h2>\n"
+        "<p>The one that was loaded before stays in force.</p>\n");
+    AddErrors(config.web_errors, html);
   }
 }
 
@@ -94,7 +92,7 @@ void OpenPage(std::string_view title, const ExporterFacts& facts, const Moment& 
       "<section class=\"outage-notice\" aria-label=\"Outage\"><p id=\"outage\" role=\"alert\"></p>"
       "<p id=\"outage-age\"></p></section>\n"
       "<main id=\"main\" tabindex=\"-1\">\n");
-  AddConfigTrouble(facts.config, facts.web_config, moment, html);
+  AddConfigTrouble(facts.config, moment, html);
 }
 
 void ClosePage(const ExporterFacts& facts, const Moment& moment, Html& html) {

@@ -21,19 +21,11 @@
 
 namespace telnyx_exporter {
 
-/// How loading the web configuration went.
-struct WebConfigStatus {
-  std::string file;                 // empty: there is none
-  std::optional<WallTime> refused;  // the newest attempt, when it failed
-  std::vector<std::string> errors;  // of it, a line each; never a secret
-};
-
 /// What every status page shows.
 struct ExporterFacts {
   BuildInfo build;
   Duration uptime{};
   ConfigLoadState config;
-  WebConfigStatus web_config;
   std::string telemetry_path;
 };
 

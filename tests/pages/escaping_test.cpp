@@ -69,7 +69,7 @@ class PagesOfText final : public PagesFixture {
     facts_.config.refused = clock_.WallNow();
     facts_.config.errors = {text};
     facts_.config.key_errors = {text};
-    facts_.web_config = {.file = text, .refused = clock_.WallNow(), .errors = {text}};
+    facts_.config.web_errors = {text};
     return {StatusPage(), StatusPage({.account = text, .search = text}), ConnectionPage(text, text),
             ConnectionPage(text, "2"), ConnectionPage(text, text + "no such id")};
   }
