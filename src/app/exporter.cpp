@@ -24,12 +24,10 @@
 #include "app/web_server.h"
 #include "base/build_info.h"
 #include "http/curl_transport.h"
-#include "metrics/account_store.h"
-#include "metrics/connection_store.h"
 #include "metrics/exporter_metrics.h"
-#include "metrics/metrics_page.h"
-#include "metrics/poll_metrics.h"
+#include "metrics/metrics_exposition.h"
 #include "polling/poller.h"
+#include "state/state_store.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -65,16 +63,15 @@ class OneRound final : public PollObserver {
   std::stop_source over_;
 };
 
-// Everything between the network and the metrics page.
+// Everything between the network and /metrics.
 class Pipeline {
  public:
   Pipeline(const PollPlan& plan, const Clock& clock, Log& log, PollObserver& also)
-      : exporter_metrics_(GetBuildInfo()),
-        poll_metrics_(connections_, exporter_metrics_),
-        accounts_(clock),
+      : state_(clock),
+        exporter_metrics_(GetBuildInfo(), clock.WallNow()),
         poll_log_(log),
-        observers_({&poll_metrics_, &accounts_, &poll_log_, &also}),
-        page_(connections_, exporter_metrics_, clock),
+        observers_({&state_, &exporter_metrics_, &poll_log_, &also}),
+        exposition_(state_, exporter_metrics_, clock),
         transport_(clock, {.max_connections = plan.max_concurrent_requests}),
         poller_(plan, clock, transport_, observers_, std::random_device()()) {
     exporter_metrics_.NoteConfigLoaded(clock.WallNow());
@@ -82,19 +79,16 @@ class Pipeline {
   }
 
   Poller& poller() { return poller_; }
-  MetricsPage& page() { return page_; }
-  ConnectionStore& connections() { return connections_; }
-  AccountStore& accounts() { return accounts_; }
+  StateStore& state() { return state_; }
+  MetricsExposition& exposition() { return exposition_; }
   ExporterMetrics& exporter_metrics() { return exporter_metrics_; }
 
  private:
-  ConnectionStore connections_;
+  StateStore state_;
   ExporterMetrics exporter_metrics_;
-  PollMetrics poll_metrics_;
-  AccountStore accounts_;
   PollLog poll_log_;
   PollObservers observers_;
-  MetricsPage page_;
+  MetricsExposition exposition_;
   CurlTransport transport_;
   Poller poller_;
 };
@@ -147,13 +141,12 @@ int RunOnce(const PollPlan& plan, const Clock& clock, Log& log) {
   Pipeline pipeline(once, clock, log, round);
   pipeline.poller().Run(round.over());
 
-  const auto page = pipeline.page().Get(ExpositionFormat::kText);
-  std::fwrite(page->data(), 1, page->size(), stdout);
-  bool complete = std::fflush(stdout) == 0;
-  complete = complete && pipeline.exporter_metrics().discovery_failures() == 0;
-  pipeline.connections().ForEach([&](std::size_t, const ConnectionStore::Entry& entry) {
-    complete = complete && (entry.identity == nullptr || entry.state.up());
-  });
+  const View view = pipeline.state().Read();
+  std::string text;
+  WriteExposition(view, pipeline.exporter_metrics(), ExpositionFormat::kText, clock.Now(),
+                  {.process = false}, text);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  const bool complete = std::fflush(stdout) == 0 && AllComplete(view);
   return complete ? kExitStopped : kExitRefused;
 }
 
@@ -173,11 +166,10 @@ int Serve(const CommandLine& command_line, Config config, const PollPlan& plan, 
   auto server = WebServer::Start(
       command_line,
       MakeWebHandler({.telemetry_path = command_line.telemetry_path,
-                      .metrics = pipeline.page(),
-                      .connections = pipeline.connections(),
+                      .metrics = pipeline.exposition(),
+                      .state = pipeline.state(),
                       .exporter = pipeline.exporter_metrics(),
                       .reloader = reloader,
-                      .accounts = pipeline.accounts(),
                       .clock = clock,
                       .started = started}),
       [&](int status) { pipeline.exporter_metrics().CountWebRequest("refused", status); }, log);

@@ -8,21 +8,19 @@
 
 #include "app/reloader.h"
 #include "base/clock.h"
-#include "metrics/account_store.h"
-#include "metrics/connection_store.h"
 #include "metrics/exporter_metrics.h"
-#include "metrics/metrics_page.h"
+#include "metrics/metrics_exposition.h"
+#include "state/state_store.h"
 #include "web/http_server.h"
 
 namespace telnyx_exporter {
 
 struct WebPages {
   std::string telemetry_path;
-  MetricsPage& metrics;
-  const ConnectionStore& connections;
+  MetricsExposition& metrics;
+  const StateStore& state;
   ExporterMetrics& exporter;
   Reloader& reloader;
-  const AccountStore& accounts;
   const Clock& clock;
   Instant started;
 };

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::size_t kMaxErrors = 20;
 
-// Signs differ in form and not only in colour.
+// Signs differ in shape, not in colour alone.
 constexpr Markup kSigns(
     "<svg class=\"signs\" width=\"0\" height=\"0\" aria-hidden=\"true\">"
     "<symbol id=\"sign-up\" viewBox=\"0 0 12 12\"><circle cx=\"6\" cy=\"6\" r=\"4\"/></symbol>"
@@ -60,6 +60,13 @@ void AddConfigTrouble(const ConfigLoadState& config, const Moment& moment, Html&
         "<h2 id=\"keys\">A changed API key was refused</h2>\n"
         "<p>The key that was read before stays in use.</p>\n");
     AddErrors(config.key_errors, html);
+  }
+  if (!config.web_errors.empty()) {
+    html.Add(
+        "<section class=\"notice\" aria-labelledby=\"web\">\n"
+        "<h2 id=\"web\">The newest web configuration was refused</h2>\n"
+        "<p>The one that was loaded before stays in force.</p>\n");
+    AddErrors(config.web_errors, html);
   }
 }
 

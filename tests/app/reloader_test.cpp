@@ -38,14 +38,7 @@ class ReloaderTest : public ::testing::Test {
                                                ", connections: [{id: 1, name: " + name + "}]}]\n");
   }
 
-  double Successful() {
-    for (const auto& family : metrics_.registry().Collect()) {
-      if (family.name == "telnyx_exporter_config_last_reload_successful") {
-        return family.metric.at(0).gauge.value;
-      }
-    }
-    return -1;
-  }
+  double Successful() { return metrics_.state().config_successful ? 1 : 0; }
 
   TempDir directory_;
   std::string key_;
