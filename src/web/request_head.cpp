@@ -111,7 +111,7 @@ Checked TakeAuthority(std::string_view& target, std::string& host) {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!EqualsIgnoringAsciiCase(target.substr(0, scheme.size()), scheme)) continue;
     target.remove_prefix(scheme.size());
-    const std::string_view authority = target.substr(0, target.find_first_of("/?#"));
+    const std::string_view authority = target.substr(0, target.find_first_of("/?"));
     if (authority.empty() || !IsHost(authority)) return Refuse("the target's host is not one");
     host = authority;
     target.remove_prefix(authority.size());

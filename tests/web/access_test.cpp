@@ -75,6 +75,11 @@ class AccessTest : public ::testing::Test {
     return refused_;
   }
 
+  std::set<std::pair<std::string, int>> reasons() const {
+    const std::lock_guard lock(mutex_);
+    return reasons_;
+  }
+
   SharedClock clock_;
   Gate refusals_;
   mutable std::mutex mutex_;
@@ -95,7 +100,7 @@ TEST_F(AccessTest, AsksForCredentials) {
   EXPECT_EQ(Get(kNobody).status, 401);
   EXPECT_EQ(Get("Authorization: Bearer x").status, 401);
   EXPECT_THAT(refused(), ElementsAre(401, 401, 401, 401));
-  EXPECT_THAT(reasons_, ElementsAre(Pair(kRefusalCredentials, 401)));
+  EXPECT_THAT(reasons(), ElementsAre(Pair(kRefusalCredentials, 401)));
 }
 
 TEST_F(AccessTest, LeavesOpenPathsOpen) {
@@ -132,7 +137,7 @@ TEST_F(AccessTest, RefusesWhatAPageOfAnotherSiteSends) {
   EXPECT_EQ(post("Sec-Fetch-Site: same-site", "PUT"), 403);
   EXPECT_EQ(post("Origin: http://evil.example", "GET"), 200);
   EXPECT_THAT(refused(), ElementsAre(403, 403, 403, 403));
-  EXPECT_THAT(reasons_, ElementsAre(Pair(kRefusalForeign, 403)));
+  EXPECT_THAT(reasons(), ElementsAre(Pair(kRefusalForeign, 403)));
 }
 
 TEST_F(AccessTest, RefusesForeignPagesBeforeItChecksAPassword) {

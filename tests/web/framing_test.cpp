@@ -72,13 +72,24 @@ class FramingTest : public ::testing::Test {
       EXPECT_THAT(answer, StartsWith("HTTP/1.1 " + status + " ")) << request;
       EXPECT_THAT(answer, Not(HasSubstr("hello"))) << request;
     }
-    EXPECT_THAT(answered_, IsEmpty()) << bytes;
-    EXPECT_EQ(refused_.size(), 2U) << bytes;
+    EXPECT_THAT(answered(), IsEmpty()) << bytes;
+    EXPECT_EQ(refused().size(), 2U) << bytes;
+    const std::lock_guard lock(mutex_);
     answered_.clear();
     refused_.clear();
   }
 
-  std::mutex mutex_;
+  std::vector<std::string> answered() const {
+    const std::lock_guard lock(mutex_);
+    return answered_;
+  }
+
+  std::vector<std::string> refused() const {
+    const std::lock_guard lock(mutex_);
+    return refused_;
+  }
+
+  mutable std::mutex mutex_;
   std::vector<std::string> answered_;  // paths
   std::vector<std::string> refused_;
   std::unique_ptr<HttpServer> server_;
@@ -190,7 +201,7 @@ TEST_F(FramingTest, RefusesOtherVersions) {
 TEST_F(FramingTest, SaysWhyItRefuses) {
   EXPECT_THAT(Exchange(Post("Content-Length: 5\r\nContent-Length: 5\r\n", "hello")),
               HasSubstr("\r\n\r\nRefused: more than one Content-Length header.\n"));
-  EXPECT_THAT(refused_, ElementsAre("malformed_request 400"));
+  EXPECT_THAT(refused(), ElementsAre("malformed_request 400"));
 }
 
 TEST_F(FramingTest, CountsWhatIsTooLarge) {
@@ -198,7 +209,7 @@ TEST_F(FramingTest, CountsWhatIsTooLarge) {
               StartsWith("HTTP/1.1 414 "));
   EXPECT_THAT(Exchange("GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(100'000, 'x') + "\r\n\r\n"),
               StartsWith("HTTP/1.1 431 "));
-  EXPECT_THAT(refused_, ElementsAre("request_too_large 414", "request_too_large 431"));
+  EXPECT_THAT(refused(), ElementsAre("request_too_large 414", "request_too_large 431"));
 }
 
 // Whatever the body hides, no request follows it.
@@ -213,7 +224,7 @@ TEST_F(FramingTest, ClosesAfterABody) {
     EXPECT_THAT(answer, HasSubstr("Connection: close"));
     EXPECT_EQ(answer.find("HTTP/1.1", 1), std::string::npos) << answer;
   }
-  EXPECT_THAT(answered_, ElementsAre("/metrics", "/metrics", "/metrics"));
+  EXPECT_THAT(answered(), ElementsAre("/metrics", "/metrics", "/metrics"));
 }
 
 TEST_F(FramingTest, RefusesBrokenChunks) {
@@ -224,15 +235,15 @@ TEST_F(FramingTest, RefusesBrokenChunks) {
   }
   EXPECT_THAT(Exchange(Post("Transfer-Encoding: chunked\r\n", "fffffffffffffffff\r\n")),
               StartsWith("HTTP/1.1 413 "));
-  EXPECT_THAT(answered_, IsEmpty());
+  EXPECT_THAT(answered(), IsEmpty());
 }
 
 TEST_F(FramingTest, ClosesWhenChunksAreTooMany) {
   std::string body;
   for (int i = 0; i < 20; ++i) body += "1000\r\n" + std::string(0x1000, 'x') + "\r\n";
   Exchange(Post("Transfer-Encoding: chunked\r\n", body + "0\r\n\r\n") + kHidden);
-  EXPECT_THAT(answered_, IsEmpty());
-  EXPECT_THAT(refused_, ElementsAre("request_too_large 413"));
+  EXPECT_THAT(answered(), IsEmpty());
+  EXPECT_THAT(refused(), ElementsAre("request_too_large 413"));
 }
 
 TEST_F(FramingTest, SendsContinueOnlyForWhatIsAccepted) {
@@ -263,8 +274,8 @@ TEST_F(FramingTest, AnswersWhatIsRight) {
     EXPECT_THAT(Exchange(request), HasSubstr("hello\n")) << request;
     EXPECT_THAT(ExchangeSlowly(request), HasSubstr("hello\n")) << request;
   }
-  EXPECT_THAT(answered_, ::testing::Each("/metrics"));
-  EXPECT_EQ(answered_.size(), 2 * requests.size());
+  EXPECT_THAT(answered(), ::testing::Each("/metrics"));
+  EXPECT_EQ(answered().size(), 2 * requests.size());
 }
 
 TEST_F(FramingTest, AnswersPipelinedRequestsOfEverySize) {
@@ -274,8 +285,8 @@ TEST_F(FramingTest, AnswersPipelinedRequestsOfEverySize) {
                 "=1 HTTP/1.1\r\nHost: x\r\nX: " + std::string(size * 11, 'x') + "\r\n\r\n";
   }
   Exchange(requests + "GET /metrics HTTP/1.1\r\n" + kLastHeaders + "\r\n");
-  EXPECT_EQ(answered_.size(), 201U);
-  EXPECT_THAT(refused_, IsEmpty());
+  EXPECT_EQ(answered().size(), 201U);
+  EXPECT_THAT(refused(), IsEmpty());
 }
 
 }  // namespace

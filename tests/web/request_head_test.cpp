@@ -60,6 +60,7 @@ TEST(CheckRequestHead, AcceptsTheAbsoluteForm) {
   EXPECT_EQ(CheckRequestHead(Head("https://b"), kMaxBody)->path, "/");
   EXPECT_EQ(CheckRequestHead(Head("https://b?x"), kMaxBody)->query, "x");
   EXPECT_EQ(FaultOf(Head("http:///metrics")), "400: the target's host is not one");
+  EXPECT_EQ(FaultOf(Head("http://b#/metrics")), "400: the target's host is not one");
   EXPECT_EQ(FaultOf(Head("http://user@b/metrics")), "400: the target's host is not one");
 }
 
