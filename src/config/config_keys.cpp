@@ -195,7 +195,8 @@ const KeyTable<Config>& ConfigKeys() {
           ListType(DurationType(1s, 30 * 24h, true), 1, 10, true),
           "telnyx_active_calls_longer_than counts the calls that have lasted longer than each."),
       Row("accounts", &Config::accounts,
-          MappingListType<AccountConfig>(&AccountKeys, "is empty: at least one account is needed"),
+          MappingListType<AccountConfig>(&AccountKeys, "is empty: at least one account is needed",
+                                         kAccountSchema),
           "The accounts whose connections are polled.", {.required = true}),
   };
   return keys;

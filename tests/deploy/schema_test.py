@@ -126,7 +126,8 @@ VALUES = {
         ("{9: b}", WRONG), ("{a-b: c}", WRONG), ("{__a: b}", WRONG), ("{account: b}", WRONG),
         ("{connection_id: b}", WRONG), ("{connection_name: b}", WRONG), ("{direction: b}", WRONG),
         ("{reason: b}", WRONG), ("{record_type: b}", WRONG), ("{source: b}", WRONG),
-        ("{le: b}", WRONG), ("{quantile: b}", WRONG), ("{code: b}", WRONG), ("{seconds: b}", WRONG), ("{job: b}", RIGHT),
+        ("{le: b}", WRONG), ("{quantile: b}", WRONG), ("{code: b}", WRONG),
+        ("{seconds: b}", WRONG), ("{job: b}", RIGHT),
         ("{profile_id: b}", WRONG), ("{profile_name: b}", WRONG),
         ("{outbound_voice_profile_id: b}", WRONG), ("{outbound_voice_profile_name: b}", WRONG),
         ("{a: " + "x" * 256 + "}", RIGHT), ("{a: " + "x" * 257 + "}", WRONG),
@@ -161,7 +162,7 @@ def nested(path, value):
         elif step in ("channel_limit", "labels", "interval", "idle_interval", "name", "limit") and \
                 "connections[0]" in path and "connections" not in text:
             text = f"{{id: 1, {step}: {text}}}"
-        elif step == "accounts" and "connections" not in text:
+        elif step == "accounts" and not re.search(r"\bconnections\b", text):
             text = f"{{{step}: {text.replace('[{', '[{connections: [{id: 1}], ', 1)}}}"
         else:
             text = f"{{{step}: {text}}}"
