@@ -37,7 +37,7 @@ Poller::Poller(const PollPlan& plan, PollMode mode, const Clock& clock, Transpor
       transport_(transport),
       observer_(observer),
       random_(seed),
-      fingerprint_(random_()) {
+      legs_(IdFingerprint(random_())) {
   Apply(plan);
 }
 
@@ -319,9 +319,10 @@ void Poller::ReportRequest(Account& account, const Exchange& exchange, Instant n
   observer_.OnRequestEnded(account.key, report);
 }
 
-CompletePoll Poller::Summarize(const Poll& poll, const CallSummarizer::UseLegOrder& track) {
-  return {.summary = summarizer_->Summarize(poll.rows(), track),
+CompletePoll Poller::Summarize(const Poll& poll) {
+  return {.summary = summarizer_->Summarize(legs_),
           .duration_bounds = summarizer_->duration_bounds(),
+          .long_call_thresholds = summarizer_->long_call_thresholds(),
           .reported_legs = poll.reported_legs(),
           .pages = poll.pages(),
           .longest_calls = poll.longest_calls()};
@@ -335,12 +336,15 @@ void Poller::EndPoll(Connection& connection, Instant now, const PollFailure* fai
                     .elapsed = now - poll->begun(),
                     .result = std::unexpected(failure == nullptr ? PollFailure{} : *failure),
                     .in_force = InForce(connection.plan)};
-  const auto track = [&](const IdGrouping& order) {
-    if (mode_ == PollMode::kOnce) return;
-    report.changes = connection.tracker.Update(poll->rows(), order, now,
-                                               summarizer_->duration_bounds(), spare_leg_blocks_);
-  };
-  if (failure == nullptr) report.result = Summarize(*poll, track);
+  if (failure == nullptr) {
+    legs_.Assign(poll->rows());
+    report.result = Summarize(*poll);
+    if (mode_ != PollMode::kOnce) {
+      report.changes =
+          connection.tracker.Update(legs_, now, summarizer_->duration_bounds(), spare_leg_blocks_);
+    }
+    legs_.Trim();
+  }
   if (mode_ == PollMode::kContinuous) report.next_due = connection.next.when;
   if (mode_ == PollMode::kOnce) --left_;
   observer_.OnPollEnded(connection.key, report);

@@ -125,7 +125,7 @@ class Poller {
   /// `failure`: null when the sequence is complete.
   void EndSequence(Account& account, Sender sender, Instant now, const PollFailure* failure);
   void EndPoll(Connection& connection, Instant now, const PollFailure* failure);
-  CompletePoll Summarize(const Poll& poll, const CallSummarizer::UseLegOrder& track);
+  CompletePoll Summarize(const Poll& poll);
 
   /// What an answer, which led the connection's poll to `next`, says about the account's key.
   void LearnOfKey(Connection& connection, const Exchange& exchange, RequestSequence::Next next,
@@ -149,8 +149,8 @@ class Poller {
   Transport& transport_;
   PollObserver& observer_;
   std::mt19937_64 random_;
-  const IdFingerprint fingerprint_;  // what the trackers keep is in the order that it makes
   PollWorkspace workspace_;
+  SortedLegs legs_;  // of the poll that ended; its order is what the trackers keep theirs in
   SpareLegBlocks spare_leg_blocks_;
 
   // Of the plan in force.

@@ -32,8 +32,9 @@ void Poller::Apply(const PollPlan& plan) {
   max_in_flight_ = plan.max_concurrent_requests;
   max_response_bytes_ = plan.max_response_bytes;
   shard_ = plan.shard;
-  if (!summarizer_ || *summarizer_->duration_bounds() != plan.duration_bounds) {
-    summarizer_.emplace(plan.duration_bounds, fingerprint_);
+  if (!summarizer_ || *summarizer_->duration_bounds() != plan.duration_bounds ||
+      *summarizer_->long_call_thresholds() != plan.long_call_thresholds) {
+    summarizer_.emplace(plan.duration_bounds, plan.long_call_thresholds);
   }
 
   std::unordered_map<std::string_view, const AccountPlan*> plans;
