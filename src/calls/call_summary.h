@@ -1,19 +1,18 @@
 #pragma once
 
-// All rows of one complete poll, summed up: how many legs and sessions there are and how long they
-// have lasted. What the metrics show comes from here and from nothing else.
+// The legs of one complete poll, summed up: how many legs and sessions there are and how long they
+// have lasted. What the metrics show comes from here and from nothing else. The poller asks for it
+// once a poll, on the polling thread.
 
 #include <array>
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <optional>
-#include <span>
 #include <vector>
 
-#include "calls/call_rows.h"
 #include "calls/duration_bounds.h"
 #include "calls/duration_buckets.h"
-#include "calls/id_grouping.h"
+#include "calls/sorted_legs.h"
 
 namespace telnyx_exporter {
 
@@ -36,33 +35,34 @@ struct CallSummary {
   bool operator==(const CallSummary&) const = default;
 };
 
+/// Durations in whole seconds, ascending, shared like DurationBounds.
+using LongCallThresholds = std::shared_ptr<const std::vector<std::uint32_t>>;
+
 class CallSummarizer {
  public:
-  /// `duration_bounds` in seconds, ascending. `fingerprint` as for IdGrouping.
-  CallSummarizer(std::vector<double> duration_bounds, IdFingerprint fingerprint);
+  /// Both in seconds and ascending.
+  explicit CallSummarizer(std::vector<double> duration_bounds,
+                          std::vector<std::uint32_t> long_call_thresholds = {});
 
   const DurationBounds& duration_bounds() const { return duration_bounds_; }
+  const LongCallThresholds& long_call_thresholds() const { return thresholds_; }
 
-  /// Is lent the grouping of all rows' legs.
-  using UseLegOrder = std::function<void(const IdGrouping&)>;
-
-  /// Counts every call_leg_id once, whatever the number of its rows; of several durations of one
-  /// leg the longest, which is the newest. Whoever needs the order that the counting takes, too,
-  /// gets it by `use_leg_order`. Keeps its working memory for the next poll.
-  CallSummary Summarize(const CallRows& rows, const UseLegOrder& use_leg_order = {});
+  /// Not const only for the sake of its working memory.
+  CallSummary Summarize(const SortedLegs& legs);
 
  private:
-  void Count(std::uint32_t duration_seconds, CallSummary& summary);
-  void TakeOut(std::uint32_t duration_seconds, CallSummary& summary);
-  std::size_t BucketOf(std::uint32_t duration_seconds) const;
-  std::uint64_t& ExponentialCountOf(std::uint32_t duration_seconds, CallSummary& summary);
-  std::vector<ExponentialBuckets::Bucket> TakeDurationBuckets();
-  void TakeOutRepeatedLegs(const CallRows& rows, CallSummary& summary);
-  std::uint64_t CountSessions(std::span<const CallId> sessions);
+  /// Where a duration is counted.
+  struct Places {
+    std::uint16_t bucket = 0;     // of bucket_counts
+    std::uint16_t threshold = 0;  // how many thresholds it is above
+  };
+
+  Places Search(std::uint32_t duration_seconds) const;
+  std::vector<ExponentialBuckets::Bucket> ExtractDurationBuckets();
 
   DurationBounds duration_bounds_;
-  std::vector<std::uint16_t> bucket_of_second_;
-  IdGrouping grouping_;
+  LongCallThresholds thresholds_;
+  std::vector<Places> places_of_second_;
   std::array<std::uint64_t, kDurationBuckets> duration_counts_{};  // all 0 between two polls
 };
 

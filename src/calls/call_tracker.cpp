@@ -6,67 +6,30 @@
 namespace telnyx_exporter {
 namespace {
 
-// The rows of a poll in the order of their legs. They lie anywhere in memory, so that each has to
-// be fetched some time before it is needed.
-class LegsInOrder {
- public:
-  LegsInOrder(const CallRows& rows, std::span<const IdGrouping::Entry> order)
-      : legs_(rows.legs()), durations_(rows.durations()), order_(order) {}
-
-  bool at_end() const { return position_ == order_.size(); }
-
-  /// Takes all rows of the next leg.
-  TrackedLeg Take() {
-    const auto [fingerprint, row] = TakeRow();
-    TrackedLeg leg{
-        .id = legs_[row], .fingerprint = fingerprint, .duration_seconds = durations_[row]};
-    while (!at_end() && order_[position_].fingerprint == fingerprint &&
-           legs_[order_[position_].index] == leg.id) {
-      leg.duration_seconds = std::max(leg.duration_seconds, durations_[TakeRow().index]);
-    }
-    return leg;
-  }
-
- private:
-  static constexpr std::size_t kRowsAhead = 16;
-
-  IdGrouping::Entry TakeRow() {
-    if (position_ + kRowsAhead < order_.size()) {
-      const std::uint32_t later = order_[position_ + kRowsAhead].index;
-      __builtin_prefetch(&legs_[later]);
-      __builtin_prefetch(&durations_[later]);
-    }
-    return order_[position_++];
-  }
-
-  std::span<const CallId> legs_;
-  std::span<const std::uint32_t> durations_;
-  std::span<const IdGrouping::Entry> order_;
-  std::size_t position_ = 0;
-};
-
 // One step from poll to poll: walks the legs that were known and those that are seen now side by
 // side.
 class Comparison {
  public:
-  struct HalfGaps {
-    double since_last_poll;  // seconds
-    double before_last_poll;
-  };
-
-  Comparison(LegList present, LegList missing, IdFingerprint fingerprint, HalfGaps half_gaps,
+  /// `half_gap_seconds`: half the time from the poll that saw `missing` last to the one after it.
+  Comparison(LegList present, LegList missing, IdFingerprint fingerprint, double half_gap_seconds,
              SpareLegBlocks& spare, CallChanges& changes)
       : present_(std::move(present), fingerprint, spare),
         missing_(std::move(missing), fingerprint, spare),
-        half_gaps_(half_gaps),
+        half_gap_seconds_(half_gap_seconds),
         spare_(spare),
         changes_(changes) {}
 
   void See(const TrackedLeg& leg) {
     while (present_.front() != nullptr && present_.front()->ComesBefore(leg)) MissPresent();
     while (missing_.front() != nullptr && missing_.front()->ComesBefore(leg)) EndMissing();
-    if (!GoesOn(leg)) ++changes_.started;
-    next_present_.Append(leg, spare_);
+    if (IsFront(present_, leg)) {
+      GoOn(present_, leg);
+    } else if (IsFront(missing_, leg)) {
+      GoOn(missing_, leg);
+    } else {
+      ++changes_.started;
+      next_present_.Append(leg, spare_);
+    }
   }
 
   void Finish() {
@@ -80,22 +43,15 @@ class Comparison {
   LegList TakeMissing() { return std::move(next_missing_); }
 
  private:
-  // Whether the leg was known; if it was, takes it off its list. An id that comes back with a
-  // smaller duration is another call's.
-  bool GoesOn(const TrackedLeg& leg) {
-    if (present_.front() != nullptr && present_.front()->id == leg.id) {
-      const bool same = leg.duration_seconds >= present_.front()->duration_seconds;
-      if (!same) End(*present_.front(), half_gaps_.since_last_poll);
-      present_.Pop();
-      return same;
-    }
-    if (missing_.front() != nullptr && missing_.front()->id == leg.id) {
-      const bool same = leg.duration_seconds >= missing_.front()->duration_seconds;
-      if (!same) End(*missing_.front(), half_gaps_.before_last_poll);
-      missing_.Pop();
-      return same;
-    }
-    return false;
+  static bool IsFront(const LegReader& legs, const TrackedLeg& leg) {
+    return legs.front() != nullptr && legs.front()->id == leg.id;
+  }
+
+  // A leg that was known. Its larger duration counts.
+  void GoOn(LegReader& known, TrackedLeg leg) {
+    leg.duration_seconds = std::max(leg.duration_seconds, known.front()->duration_seconds);
+    known.Pop();
+    next_present_.Append(leg, spare_);
   }
 
   void MissPresent() {
@@ -104,35 +60,30 @@ class Comparison {
   }
 
   void EndMissing() {
-    End(*missing_.front(), half_gaps_.before_last_poll);
+    const TrackedLeg& leg = *missing_.front();
+    changes_.completed.Add(leg.id, leg.duration_seconds + half_gap_seconds_);
     missing_.Pop();
-  }
-
-  void End(const TrackedLeg& leg, double half_gap) {
-    changes_.completed.Add(leg.id, leg.duration_seconds + half_gap);
   }
 
   LegReader present_;
   LegReader missing_;
   LegList next_present_;
   LegList next_missing_;
-  HalfGaps half_gaps_;
+  double half_gap_seconds_;
   SpareLegBlocks& spare_;
   CallChanges& changes_;
 };
 
 }  // namespace
 
-CallChanges CallTracker::Update(const CallRows& rows, const IdGrouping& order, Instant now,
-                                const DurationBounds& bounds, SpareLegBlocks& spare) {
+CallChanges CallTracker::Update(const SortedLegs& legs, Instant now, const DurationBounds& bounds,
+                                SpareLegBlocks& spare) {
   const bool is_baseline = !last_poll_;
   const Duration gap = now - last_poll_.value_or(now);
   CallChanges changes{.completed = DurationHistogram(bounds)};
-  Comparison comparison(
-      std::exchange(present_, {}), std::exchange(missing_, {}), order.fingerprint(),
-      {.since_last_poll = ToSeconds(gap) / 2, .before_last_poll = ToSeconds(last_gap_) / 2}, spare,
-      changes);
-  for (LegsInOrder legs(rows, order.entries()); !legs.at_end();) comparison.See(legs.Take());
+  Comparison comparison(std::exchange(present_, {}), std::exchange(missing_, {}),
+                        legs.fingerprint(), ToSeconds(last_gap_) / 2, spare, changes);
+  for (const TrackedLeg& leg : legs.legs()) comparison.See(leg);
   comparison.Finish();
 
   present_ = comparison.TakePresent();
@@ -140,7 +91,11 @@ CallChanges CallTracker::Update(const CallRows& rows, const IdGrouping& order, I
   last_poll_ = now;
   last_gap_ = gap;
   changes.tracked = present_.size() + missing_.size();
-  if (is_baseline) changes.started = 0;
+  if (is_baseline) {
+    changes.started = 0;
+  } else {
+    changes.started_estimated = estimator_.Add(legs.legs(), changes.started, gap);
+  }
   return changes;
 }
 

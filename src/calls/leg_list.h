@@ -1,31 +1,20 @@
 #pragma once
 
-// The legs of one poll, kept to be compared with the next one. They lie in blocks: while one list
-// is read and another one is written, the blocks that were read are written again, so that both
-// together need hardly more memory than one.
+// The legs of one poll, kept to be compared with the next one. CallTracker has two such lists, on
+// the polling thread. They lie in blocks: while one list is read and another one is written, the
+// blocks that were read are written again, so that both together need hardly more memory than one.
 
 #include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
 
-#include "calls/id_grouping.h"
+#include "calls/sorted_legs.h"
 #include "telnyx/call_id.h"
 
 namespace telnyx_exporter {
 
-/// In a list it takes 20 bytes: the fingerprint is worked out anew.
-struct TrackedLeg {
-  CallId id;
-  std::uint32_t fingerprint = 0;
-  std::uint32_t duration_seconds = 0;  // when it was seen last
-
-  /// The order of every list.
-  bool ComesBefore(const TrackedLeg& other) const {
-    return fingerprint != other.fingerprint ? fingerprint < other.fingerprint : id < other.id;
-  }
-};
-
+/// 20 bytes a leg: fingerprints are recomputed.
 struct LegBlock {
   std::vector<CallId> ids;
   std::vector<std::uint32_t> durations;

@@ -253,15 +253,18 @@ void Account::End(Job& job, const Outcome& outcome, Instant now) {
 
 CompletePoll Account::Summarize(const Poll& poll, Connection& connection, PollReport& report) {
   CallSummarizer& summarizer = *context_.summarizer;
-  const auto track = [&](const IdGrouping& order) {
-    report.changes = connection.tracker.Update(
-        poll.rows(), order, report.ended, summarizer.duration_bounds(), context_.spare_leg_blocks);
-  };
-  return {.summary = summarizer.Summarize(poll.rows(), track),
-          .duration_bounds = summarizer.duration_bounds(),
-          .reported_legs = poll.reported_legs(),
-          .pages = poll.pages(),
-          .longest_calls = poll.longest_calls()};
+  SortedLegs& legs = context_.legs;
+  legs.Assign(poll.rows());
+  CompletePoll complete{.summary = summarizer.Summarize(legs),
+                        .duration_bounds = summarizer.duration_bounds(),
+                        .long_call_thresholds = summarizer.long_call_thresholds(),
+                        .reported_legs = poll.reported_legs(),
+                        .pages = poll.pages(),
+                        .longest_calls = poll.longest_calls()};
+  report.changes = connection.tracker.Update(legs, report.ended, summarizer.duration_bounds(),
+                                             context_.spare_leg_blocks);
+  legs.Trim();
+  return complete;
 }
 
 void Account::EndPoll(Connection& connection, const Outcome& outcome, Instant now) {

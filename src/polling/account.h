@@ -47,7 +47,7 @@ struct PollingContext {
   const Clock& clock;
   Transport& transport;
   PollObserver& observer;
-  IdFingerprint fingerprint;  // what the trackers keep is in the order that it makes
+  SortedLegs legs;  // of the poll that ends; what the trackers keep is in their order
 
   WakeSet wakes{};
   KeyPool<ConnectionKey> connection_keys{};

@@ -20,7 +20,7 @@ Poller::Poller(const PollPlan& plan, const Clock& clock, Transport& transport,
     : context_{.clock = clock,
                .transport = transport,
                .observer = observer,
-               .fingerprint = IdFingerprint(std::mt19937_64(seed)())},
+               .legs = SortedLegs(IdFingerprint(std::mt19937_64(seed)()))},
       random_(seed + 1) {
   Apply(plan);
 }
@@ -110,8 +110,9 @@ void Poller::ApplySettings(const PollPlan& plan) {
   context_.first_polls_at_once = plan.first_polls_at_once;
   context_.transport.SetMaxConnections(plan.max_concurrent_requests);
   auto& summarizer = context_.summarizer;
-  if (!summarizer || *summarizer->duration_bounds() != plan.duration_bounds) {
-    summarizer.emplace(plan.duration_bounds, context_.fingerprint);
+  if (!summarizer || *summarizer->duration_bounds() != plan.duration_bounds ||
+      *summarizer->long_call_thresholds() != plan.long_call_thresholds) {
+    summarizer.emplace(plan.duration_bounds, plan.long_call_thresholds);
   }
 }
 

@@ -97,9 +97,11 @@ TEST_F(PollLogTest, SaysARefusedKeyOnceForTheWholeAccount) {
                             .api_title = "Authentication failed"};
   poll_log_.OnKeyRefused(AccountKey{0},
                          {.failure = failure, .connection_id = "1", .refusals = 2, .wait = 30s});
-  EXPECT_THAT(out_.str(),
-              HasSubstr("level=error msg=\"API key refused\" account=main connection=1 status=401 "
-                        "code=10009 title=\"Authentication failed\" refusals=2 wait_seconds=30\n"));
+  EXPECT_THAT(
+      out_.str(),
+      HasSubstr(
+          "level=error msg=\"API key refused\" account=main connection=1 status=401 "
+          "code=10009 title=\"Authentication failed\" detail=\"\" refusals=2 wait_seconds=30\n"));
   poll_log_.OnPollEnded(
       kConnection, {.ended = clock_.Now(), .result = std::unexpected(failure), .held_back = true});
   EXPECT_EQ(Lines(), 1);
@@ -127,6 +129,37 @@ TEST_F(PollLogTest, NamesAListThatTheAccountDoesNotHaveOnceUntilThatChanges) {
   discover({});
   discover({kVoiceProfilesPath});
   EXPECT_EQ(Lines(), before + 2);
+}
+
+TEST_F(PollLogTest, QuotesTheApisDetail) {
+  Fail({.reason = FailureReason::kUnexpectedStatus,
+        .http_status = 400,
+        .api_title = "Bad Request",
+        .api_detail = "page[limit] must be at most 250"});
+  EXPECT_THAT(out_.str(),
+              HasSubstr("title=\"Bad Request\" detail=\"page[limit] must be at most 250\""));
+}
+
+TEST_F(PollLogTest, NamesRowsThatWereLeftOutOnceUntilThatChanges) {
+  DiscoveredConnections known;
+  const auto discover = [&](RowsLeftOut unusable, RowsLeftOut not_pollable) {
+    AccountLists lists;
+    lists.unusable = std::move(unusable);
+    lists.not_pollable = std::move(not_pollable);
+    known.Take(std::move(lists));
+    poll_log_.OnDiscoveryEnded(
+        AccountKey{0}, {.ended_wall = clock_.WallNow(), .result = std::size_t{0}, .known = known});
+  };
+  discover({}, {});
+  const auto before = Lines();
+  discover({.count = 30, .names = {"1", "data[3]"}}, {.count = 1, .names = {"7"}});
+  discover({.count = 30, .names = {"1", "data[3]"}}, {.count = 1, .names = {"7"}});
+  EXPECT_EQ(Lines(), before + 2);
+  EXPECT_THAT(out_.str(), HasSubstr("level=warn msg=\"rows of the account's lists cannot be used "
+                                    "and were left out\" account=main count=30 rows=\"1, "
+                                    "data[3]\"\n"));
+  EXPECT_THAT(out_.str(), HasSubstr("level=info msg=\"connections cannot have active calls to "
+                                    "list, not polled\" account=main count=1 connections=7\n"));
 }
 
 TEST_F(PollLogTest, FollowsAConnectionsName) {

@@ -20,8 +20,17 @@ ActiveCall Call(std::uint64_t leg, std::uint64_t session, std::uint32_t duration
           .has_session = true};
 }
 
+const std::vector<std::uint32_t> kThresholds = {60, 300};
+
+// The legs of such a poll; `calls` may be gone afterwards.
+SortedLegs LegsOf(const std::vector<ActiveCall>& calls, std::uint64_t key = 1) {
+  SortedLegs legs{IdFingerprint(key)};
+  legs.Assign(CallRows(calls));
+  return legs;
+}
+
 CallSummary Summarize(const std::vector<ActiveCall>& calls, std::uint64_t key = 1) {
-  return CallSummarizer(kSummaryBounds, IdFingerprint(key)).Summarize(CallRows(calls));
+  return CallSummarizer(kSummaryBounds, kThresholds).Summarize(LegsOf(calls, key));
 }
 
 // The same in the plainest way.
@@ -29,7 +38,8 @@ CallSummary PlainSummary(const std::vector<ActiveCall>& calls) {
   std::map<CallId, std::uint32_t> legs;
   std::set<CallId> sessions;
   std::map<std::int32_t, std::uint64_t> exponential;
-  CallSummary summary{.bucket_counts = std::vector<std::uint64_t>(kSummaryBounds.size() + 1)};
+  CallSummary summary{.bucket_counts = std::vector<std::uint64_t>(kSummaryBounds.size() + 1),
+                      .longer_than = std::vector<std::uint64_t>(kThresholds.size())};
   for (const ActiveCall& call : calls) {
     legs[call.leg] = std::max(legs[call.leg], call.duration_seconds);
     sessions.insert(call.session);
@@ -40,6 +50,9 @@ CallSummary PlainSummary(const std::vector<ActiveCall>& calls) {
     ++summary.bucket_counts[bucket];
     summary.total_seconds += duration;
     summary.longest_seconds = std::max(summary.longest_seconds, duration);
+    for (std::size_t i = 0; i < kThresholds.size(); ++i) {
+      if (duration > kThresholds[i]) ++summary.longer_than[i];
+    }
     if (duration == 0) ++summary.zero_seconds_legs;
     if (duration > 0) ++exponential[ExponentialBuckets::IndexOf(duration)];
   }
@@ -52,7 +65,7 @@ CallSummary PlainSummary(const std::vector<ActiveCall>& calls) {
 }
 
 TEST(CallSummarizer, SumsUpNothing) {
-  EXPECT_EQ(Summarize({}), (CallSummary{.bucket_counts = {0, 0, 0, 0}}));
+  EXPECT_EQ(Summarize({}), (CallSummary{.bucket_counts = {0, 0, 0, 0}, .longer_than = {0, 0}}));
 }
 
 TEST(CallSummarizer, PutsADurationEqualToABoundBelowIt) {
@@ -90,12 +103,26 @@ TEST(CallSummarizer, KnowsNoSessionsWhenOneIsMissing) {
   EXPECT_EQ(Summarize(calls).legs, 2U);
 }
 
+TEST(CallSummarizer, CountsLegsThatHaveLastedLongerThanEachThreshold) {
+  const CallSummary summary = Summarize({Call(1, 1, 60), Call(2, 2, 61), Call(3, 3, 300),
+                                         Call(4, 4, 301), Call(4, 4, 30), Call(5, 5, 20'000)});
+  EXPECT_EQ(summary.longer_than, (std::vector<std::uint64_t>{4, 2}));
+  CallSummarizer none(kSummaryBounds);
+  EXPECT_EQ(none.Summarize(LegsOf({Call(1, 1, 60)})).longer_than, std::vector<std::uint64_t>());
+  EXPECT_EQ(*CallSummarizer(kSummaryBounds, kThresholds).long_call_thresholds(), kThresholds);
+}
+
 TEST(CallSummarizer, LeavesNothingBehindForTheNextPoll) {
-  CallSummarizer summarizer(kSummaryBounds, IdFingerprint(1));
-  summarizer.Summarize(CallRows(std::vector{Call(1, 1, 1), Call(2, 2, 2)}));
-  EXPECT_EQ(summarizer.Summarize(CallRows(std::vector{Call(3, 3, 3)})), Summarize({Call(3, 3, 3)}));
-  summarizer.Summarize(CallRows(std::vector<ActiveCall>(40'000, Call(1, 1, 1))));
-  EXPECT_EQ(summarizer.Summarize(CallRows(std::vector{Call(3, 3, 3)})), Summarize({Call(3, 3, 3)}));
+  CallSummarizer summarizer(kSummaryBounds, kThresholds);
+  SortedLegs legs{IdFingerprint(1)};
+  const auto summarize = [&](const std::vector<ActiveCall>& calls) {
+    legs.Assign(CallRows(calls));
+    return summarizer.Summarize(legs);
+  };
+  summarize({Call(1, 1, 1), Call(2, 2, 2)});
+  EXPECT_EQ(summarize({Call(3, 3, 3)}), Summarize({Call(3, 3, 3)}));
+  summarize(std::vector<ActiveCall>(40'000, Call(1, 1, 1)));
+  EXPECT_EQ(summarize({Call(3, 3, 3)}), Summarize({Call(3, 3, 3)}));
 }
 
 TEST(CallSummarizer, AgreesWithThePlainestCount) {
@@ -127,34 +154,46 @@ TEST(CallSummarizer, KeepsIdsApartThatDifferInOneBit) {
   EXPECT_EQ(Summarize(calls).legs, 128U);
 }
 
-TEST(IdGrouping, SettlesEqualFingerprintsByTheWholeId) {
-  // Among so many ids about a hundred pairs have the same 32-bit fingerprint.
-  std::vector<CallId> ids;
-  for (std::uint64_t i = 0; i < 1'000'000; ++i) ids.push_back({.high = i * 3, .low = i});
-  IdGrouping grouping(IdFingerprint(1));
-  std::size_t groups = 0;
-  grouping.Group(ids, [&](std::span<const IdGrouping::Entry> members) {
-    ++groups;
-    ASSERT_EQ(members.size(), 1U);
-  });
-  EXPECT_EQ(groups, ids.size());
+TEST(SortedLegs, AreInTheSameOrderWhateverTheOrderOfTheRows) {
+  std::vector<ActiveCall> calls;
+  for (std::uint64_t i = 0; i < 5000; ++i) {
+    calls.push_back(Call(i % 4000, i % 7, static_cast<std::uint32_t>(i)));
+  }
+  std::mt19937_64 random(1);
+  const SortedLegs first = LegsOf(calls);
+  std::ranges::shuffle(calls, random);
+  const SortedLegs second = LegsOf(calls);
+  ASSERT_EQ(first.legs().size(), 4000U);
+  EXPECT_EQ(first.sessions(), 7U);
+  for (std::size_t i = 0; i < first.legs().size(); ++i) {
+    ASSERT_EQ(first.legs()[i].id, second.legs()[i].id);
+    ASSERT_EQ(first.legs()[i].duration_seconds, second.legs()[i].duration_seconds);
+    if (i > 0) {
+      ASSERT_TRUE(first.legs()[i - 1].ComesBefore(first.legs()[i]));
+    }
+  }
 }
 
-TEST(IdGrouping, BringsTogetherIdsThatMeetOthersInTheirFingerprint) {
-  // The same ids twice: where two have the same fingerprint, their four items must come as pairs.
-  constexpr std::uint32_t kIds = 500'000;
-  std::vector<CallId> ids;
-  for (std::uint64_t i = 0; i < 2 * std::uint64_t{kIds}; ++i) {
-    ids.push_back({.high = i % kIds * 3, .low = i % kIds});
+TEST(SortedLegs, SettlesEqualFingerprintsByTheWholeId) {
+  // Among so many ids about a hundred pairs have the same 32-bit fingerprint. Each comes twice.
+  constexpr std::uint64_t kIds = 500'000;
+  std::vector<ActiveCall> calls;
+  for (std::uint64_t i = 0; i < 2 * kIds; ++i) {
+    ActiveCall call = Call(0, 0, i < kIds ? 1 : 2);
+    call.leg = call.session = {.high = i % kIds * 3, .low = i % kIds};
+    calls.push_back(call);
   }
-  IdGrouping grouping(IdFingerprint(1));
-  std::size_t groups = 0;
-  grouping.Group(ids, [&](std::span<const IdGrouping::Entry> members) {
-    ++groups;
-    ASSERT_EQ(members.size(), 2U);
-    ASSERT_EQ(ids[members[0].index], ids[members[1].index]);
-  });
-  EXPECT_EQ(groups, kIds);
+  const SortedLegs legs = LegsOf(calls);
+  EXPECT_EQ(legs.legs().size(), kIds);
+  EXPECT_EQ(legs.sessions(), kIds);
+  std::size_t met = 0;
+  for (std::size_t i = 0; i < legs.legs().size(); ++i) {
+    ASSERT_EQ(legs.legs()[i].duration_seconds, 2U);
+    if (i == 0) continue;
+    ASSERT_TRUE(legs.legs()[i - 1].ComesBefore(legs.legs()[i]));
+    if (legs.legs()[i - 1].fingerprint == legs.legs()[i].fingerprint) ++met;
+  }
+  EXPECT_GT(met, 0U);
 }
 
 }  // namespace

@@ -4,12 +4,13 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "calls/call_summary.h"
 #include "calls/call_tracker.h"
+#include "calls/start_estimator.h"
 #include "simulator/traffic_model.h"
 #include "support/call_theory.h"
 
@@ -30,13 +31,12 @@ class Day {
   explicit Day(const TrafficSettings& settings) : model(settings) {}
 
   void Poll(const std::vector<ActiveCall>& calls, SimTime time) {
-    const CallRows rows(calls);
-    summarizer_.Summarize(rows, [&](const IdGrouping& order) {
-      const Instant now(std::chrono::nanoseconds(std::llround((time + 3600) * 1e9)));
-      const CallChanges changes = tracker_.Update(rows, order, now, kBounds, spare_);
-      started += changes.started;
-      completed.Add(changes.completed, {});
-    });
+    legs_.Assign(CallRows(calls));
+    const Instant now(std::chrono::nanoseconds(std::llround((time + 3600) * 1e9)));
+    const CallChanges changes = tracker_.Update(legs_, now, kBounds, spare_);
+    started += changes.started;
+    started_estimated += changes.started_estimated;
+    completed.Add(changes.completed, {});
   }
 
   ActiveCall Row(const Leg& leg, SimTime time) {
@@ -49,11 +49,12 @@ class Day {
 
   TrafficModel model;
   std::uint64_t started = 0;
+  double started_estimated = 0;
   DurationHistogram completed{kBounds};
   std::map<std::uint64_t, std::pair<SimTime, SimTime>> seen;  // when they began and ended
 
  private:
-  CallSummarizer summarizer_{*kBounds, IdFingerprint(1)};
+  SortedLegs legs_{IdFingerprint(1)};
   CallTracker tracker_;
   SpareLegBlocks spare_;
 };
@@ -167,6 +168,105 @@ TEST(CallTracker, IsNotMisledByCallsThatAWalkMisses) {
   EXPECT_NEAR(static_cast<double>(day.started), appeared, 0.002 * appeared);
   RecordProperty("missed_share", std::to_string(static_cast<double>(walk.missed) / appeared));
   RecordProperty("counted_share", std::to_string(static_cast<double>(day.started) / appeared));
+}
+
+// The estimate of all legs that started, over days of the kinds that tests/accuracy has.
+struct EstimatedDay {
+  const char* name;
+  std::vector<TrafficSettings> kinds;
+};
+
+std::vector<EstimatedDay> EstimatedDays() {
+  return {
+      {"steady", {{.mean_active_calls = 60, .daily_wave = 0}}},
+      {"wave", {{.mean_active_calls = 60, .daily_wave = 0.8}}},
+      {"short", {{.mean_active_calls = 20, .mean_duration_seconds = 30, .duration_spread = 1.2}}},
+      {"very_short",
+       {{.mean_active_calls = 13.3, .mean_duration_seconds = 20, .duration_spread = 1.2}}},
+      {"flash_crowd",
+       {{.mean_active_calls = 40, .daily_wave = 0, .seed = 1},
+        {.mean_active_calls = 800,
+         .mean_duration_seconds = 40,
+         .duration_spread = 0.6,
+         .daily_wave = 0,
+         .window = simulator::DayWindow{.from = 7200, .until = 7440},
+         .seed = 2}}},
+  };
+}
+
+struct EstimateErrors {
+  double day = 0;   // of the day's sum, relative
+  double hour = 0;  // root mean square of the hours'
+  double seen = 0;  // share that polls saw
+};
+
+EstimateErrors EstimateADay(const std::vector<TrafficSettings>& kinds, int interval) {
+  TrafficModel model(kinds, 0);
+  SortedLegs legs{IdFingerprint(1)};
+  CallTracker tracker;
+  SpareLegBlocks spare;
+  double estimated = 0;
+  double seen = 0;
+  double estimated_before = 0;
+  std::uint64_t started_before = 0;
+  std::uint64_t started_first = 0;
+  double squares = 0;
+  for (int time = 0; time <= static_cast<int>(kDay); time += interval) {
+    model.AdvanceTo(time);
+    std::vector<ActiveCall> rows;
+    for (const auto& leg : model.legs()) {
+      rows.push_back({.leg = {.high = 7, .low = leg->number},
+                      .session = {},
+                      .duration_seconds = static_cast<std::uint32_t>(time - leg->begins)});
+    }
+    legs.Assign(CallRows(rows));
+    const Instant now(std::chrono::hours(1) + std::chrono::seconds(time));
+    const CallChanges changes = tracker.Update(legs, now, kBounds, spare);
+    EXPECT_GE(changes.started_estimated, static_cast<double>(changes.started));
+    estimated += changes.started_estimated;
+    seen += static_cast<double>(changes.started);
+    if (time == 0) started_first = started_before = model.started();
+    if (time == 0 || time % 3600 != 0) continue;
+    const auto truth = static_cast<double>(model.started() - started_before);
+    const double error = (estimated - estimated_before) / truth - 1;
+    squares += error * error;
+    started_before = model.started();
+    estimated_before = estimated;
+  }
+  const auto all = static_cast<double>(model.started() - started_first);
+  return {.day = estimated / all - 1, .hour = std::sqrt(squares / 24), .seen = seen / all};
+}
+
+TEST(StartEstimator, ComesNearTheTruthWhereMostCallsAreShort) {
+  for (const EstimatedDay& day : EstimatedDays()) {
+    for (const int interval : {15, 60}) {
+      const EstimateErrors errors = EstimateADay(day.kinds, interval);
+      EXPECT_LT(std::abs(errors.day), interval == 15 ? 0.04 : 0.08) << day.name << interval;
+      EXPECT_LT(errors.hour, interval == 15 ? 0.05 : 0.14) << day.name << interval;
+      RecordProperty(std::string(day.name) + "_" + std::to_string(interval) + "_day",
+                     std::to_string(errors.day));
+      RecordProperty(std::string(day.name) + "_" + std::to_string(interval) + "_hour",
+                     std::to_string(errors.hour));
+      RecordProperty(std::string(day.name) + "_" + std::to_string(interval) + "_seen",
+                     std::to_string(errors.seen));
+    }
+  }
+}
+
+TEST(StartEstimator, AddsNothingWhereEveryCallIsSeen) {
+  const EstimateErrors errors = EstimateADay({{.mean_active_calls = 60, .daily_wave = 0}}, 5);
+  EXPECT_GT(errors.seen, 0.999);
+  EXPECT_LT(std::abs(errors.day), 0.02);
+}
+
+TEST(DensityNearZero, ExtendsTheLineThroughTheFirstSecondsToZero) {
+  // Each second has one leg less than the one before: at age 0 there would be half a one more.
+  std::vector<TrackedLeg> legs;
+  for (std::uint32_t second = 0; second < 30; ++second) {
+    for (std::uint32_t i = second; i < 30; ++i) legs.push_back({.duration_seconds = second});
+  }
+  EXPECT_NEAR(DensityNearZero(legs), 30.5, 1e-9);
+  EXPECT_EQ(DensityNearZero({}), 0);
 }
 
 }  // namespace

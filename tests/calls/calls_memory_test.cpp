@@ -80,16 +80,14 @@ class Traffic {
 class Tracked {
  public:
   void Poll(const std::vector<ActiveCall>& calls) {
-    const CallRows rows(calls);
-    summarizer_.Summarize(rows, [&](const IdGrouping& order) {
-      const std::size_t before = allocations;
-      const std::size_t others = bytes - kept_bytes;
-      most_bytes = bytes.load();
-      tracker_.Update(rows, order, now_ += 15s, kBounds, spare_);
-      used_allocations = allocations - before;
-      used_most_bytes = most_bytes - others;
-      kept_bytes = bytes - others;
-    });
+    legs_.Assign(CallRows(calls));
+    const std::size_t before = allocations;
+    const std::size_t others = bytes - kept_bytes;
+    most_bytes = bytes.load();
+    tracker_.Update(legs_, now_ += 15s, kBounds, spare_);
+    used_allocations = allocations - before;
+    used_most_bytes = most_bytes - others;
+    kept_bytes = bytes - others;
   }
 
   std::size_t used_allocations = 0;
@@ -97,7 +95,7 @@ class Tracked {
   std::size_t kept_bytes = sizeof(CallTracker) + sizeof(SpareLegBlocks);
 
  private:
-  CallSummarizer summarizer_{*kBounds, IdFingerprint(1)};
+  SortedLegs legs_{IdFingerprint(1)};
   CallTracker tracker_;
   SpareLegBlocks spare_;
   Instant now_{1h};
@@ -155,11 +153,12 @@ TEST(CallTracker, GivesMemoryBackWhenCallsEnd) {
   EXPECT_LT(tracked.kept_bytes, 64U * 1024);
 }
 
-TEST(CallSummarizer, KeepsTheMemoryOfALargePollButNotOfAnExtraordinaryOne) {
-  const auto kept_after = [&](std::size_t legs) {
-    CallSummarizer summarizer(*kBounds, IdFingerprint(1));
+TEST(SortedLegs, KeepTheMemoryOfALargePollButNotOfAnExtraordinaryOne) {
+  const auto kept_after = [&](std::size_t count) {
+    SortedLegs legs{IdFingerprint(1)};
     const std::size_t before = bytes;
-    summarizer.Summarize(CallRows(Traffic(legs).calls()));
+    legs.Assign(CallRows(Traffic(count).calls()));
+    legs.Trim();
     return bytes - before;
   };
   EXPECT_GE(kept_after(250'000), 8U * 250'000);

@@ -13,7 +13,7 @@
 #include "fuzz/guarded_body.h"
 #include "fuzz/input.h"
 #include "fuzz/vocabulary.h"
-#include "telnyx/list_walk.h"
+#include "telnyx/page_walk.h"
 #include "telnyx/pollable.h"
 
 namespace telnyx_exporter {
@@ -21,19 +21,18 @@ namespace {
 
 constexpr auto kPhrases = std::to_array<std::string_view>({
     "the body is not the JSON of a page",
-    "there is more behind the JSON document",
-    "is not a whole number from",
-    "is not true or false",
+    "trailing content after the JSON document",
+    "is not a non-negative integer",
     "holds a control character",
     "was asked for and",
-    "stands there twice",
+    "duplicate",
     "those before it",
     "has the size",
     "page number",
-    "there are",
+    "there are more than max_pages=",
     "is not an object",
     "is not a list",
-    "is not a text",
+    "is not a string",
     "is missing",
     "more than",
     "outbound_voice_profile_id",
@@ -87,24 +86,33 @@ void CheckRow(const ListedVoiceProfile& row) {
 
 // Parses one page with `parse(parser, body, rows)` and checks the answer.
 template <typename Row, typename ParseOne>
-Result<ListPage> Parse(std::string_view body, std::vector<Row>& rows, ParseOne parse) {
+Result<PageInfo> Parse(std::string_view body, std::vector<Row>& rows, ParseOne parse) {
   static ConnectionListParser parser;
   const std::vector<Row> before = rows;
-  auto page = parse(parser, GuardedBody(body, '\0').view(), rows);
+  RowsLeftOut unusable;
+  auto page = parse(parser, GuardedBody(body, '\0').view(), rows, unusable);
   if (page) {
-    Require(rows.size() == before.size() + page->rows, "as many rows are told as were added");
+    Require(rows.size() + unusable.count == before.size() + page->rows,
+            "each row is added or left out");
+    Require(unusable.names.size() == std::min<std::uint64_t>(unusable.count, kMaxNamedRows),
+            "the first rows are named");
+    for (const std::string& name : unusable.names) {
+      Require(IsShowable(name, kMaxListedIdBytes), "a name can be shown");
+    }
   } else {
     Require(rows == before, "a refused page leaves the rows as they were");
     Require(IsMadeOf(page.error().message, kPhrases), page.error().message);
   }
   std::vector<Row> again = before;
   ConnectionListParser other;
-  Require(parse(other, GuardedBody(body, '"').view(), again) == page && again == rows,
+  RowsLeftOut same;
+  Require(parse(other, GuardedBody(body, '"').view(), again, same) == page && again == rows &&
+              same == unusable,
           "neither the padding nor an earlier page matters");
   if (page) {
     const std::size_t end = body.find_last_not_of(" \t\r\n");
     const GuardedBody cut(body.substr(0, end), ' ');
-    Require(!parse(other, cut.view(), again).has_value(), "a page cut short is refused");
+    Require(!parse(other, cut.view(), again, same).has_value(), "a page cut short is refused");
   }
   return page;
 }
@@ -112,7 +120,7 @@ Result<ListPage> Parse(std::string_view body, std::vector<Row>& rows, ParseOne p
 template <typename Row, typename ParseOne>
 void Walk(FuzzInput input, ParseOne parse) {
   constexpr std::uint32_t kMaxPages = 8;
-  ListWalk walk(kConnectionsPath, {.max_pages = kMaxPages});
+  PageWalk walk = PageWalk::OfList(kConnectionsPath, {.max_pages = kMaxPages});
   std::vector<Row> rows;
   for (std::uint32_t pages = 1; !input.empty(); ++pages) {
     Require(walk.next_target().starts_with("/connections?page%5Bnumber%5D="), "a target is a path");
@@ -121,7 +129,7 @@ void Walk(FuzzInput input, ParseOne parse) {
     const auto step = walk.Advance(*page);
     Require(walk.pages() == pages && pages <= kMaxPages, "pages are counted and bounded");
     if (!step) Require(IsMadeOf(step.error().detail, kPhrases), step.error().detail);
-    if (step != ListWalk::Step::kNextPage) break;
+    if (step != PageWalk::Step::kNextPage) break;
   }
   for (const Row& row : rows) CheckRow(row);
   const std::size_t all = rows.size();
@@ -138,12 +146,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size > kMaxGuardedBytes) return -1;
   const FuzzInput input(data, size);
   Walk<ListedConnection>(input, [](ConnectionListParser& parser, std::string_view body,
-                                   std::vector<ListedConnection>& rows) {
-    return parser.ParseConnections(body, rows);
+                                   std::vector<ListedConnection>& rows, RowsLeftOut& unusable) {
+    return parser.ParseConnections(body, rows, unusable);
   });
   Walk<ListedVoiceProfile>(input, [](ConnectionListParser& parser, std::string_view body,
-                                     std::vector<ListedVoiceProfile>& rows) {
-    return parser.ParseVoiceProfiles(body, rows);
+                                     std::vector<ListedVoiceProfile>& rows, RowsLeftOut& unusable) {
+    return parser.ParseVoiceProfiles(body, rows, unusable);
   });
   return 0;
 }

@@ -3,6 +3,7 @@
 #include "telnyx/page_parser.h"
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -25,18 +26,22 @@ using simdjson::SUCCESS;
 
 constexpr auto kPhrases = std::to_array<std::string_view>({
     "the body is not the JSON of a page",
-    "there is more behind the JSON document",
-    "is not a whole number of seconds from",
-    "is not a whole number from",
+    "trailing content after the JSON document",
+    "is not an integer from",
+    "is not a non-negative integer",
     "names a next page but no cursor",
     "leads back to a page already read",
     "there are more than max_pages=",
+    "there are more than",
+    "those before it",
+    "has the size",
+    "rows",
     "page number",
     "was asked for and",
-    "stands there twice",
+    "duplicate",
     "is not an object",
     "is not a list",
-    "is not a text",
+    "is not a string",
     "is not an id",
     "is missing",
     "more than",
@@ -76,16 +81,12 @@ std::optional<Reference> ReadRow(dom::object row, Reference reference) {
       if (member.value.get(text) != SUCCESS || text.empty()) return std::nullopt;
       leg = text;
     } else if (member.key == "call_duration") {
-      std::uint64_t number = 0;
-      if (!member.value.is<std::uint64_t>() && !member.value.is<std::int64_t>())
-        return std::nullopt;
-      if (member.value.get(number) != SUCCESS || number > kMaxCallDurationSeconds) {
+      double number = 0;  // also of 12.0
+      if (member.value.get(number) != SUCCESS || number < 0 || number != std::floor(number) ||
+          number > kMaxCallDurationSeconds) {
         return std::nullopt;
       }
-      duration = number;
-    } else if (member.key == "call_session_id" && !member.value.is_null() &&
-               !member.value.is<std::string_view>()) {
-      return std::nullopt;
+      duration = static_cast<std::uint64_t>(number);
     }
   }
   if (!duration || !leg) return std::nullopt;
@@ -102,10 +103,11 @@ std::optional<Reference> ReadByReference(std::string_view body) {
   std::optional<Reference> reference(std::in_place);
   int data_seen = 0;
   int meta_seen = 0;
+  bool usable_meta = false;
   for (const dom::key_value_pair member : page) {
     if (member.key == "meta") {
-      if (!member.value.is<dom::object>()) return std::nullopt;
       ++meta_seen;
+      usable_meta = member.value.is<dom::object>();
     }
     if (member.key != "data") continue;
     ++data_seen;
@@ -120,7 +122,7 @@ std::optional<Reference> ReadByReference(std::string_view body) {
   }
   if (data_seen != 1 || meta_seen > 1) return std::nullopt;
   reference->has_meta = meta_seen == 1;
-  if (!reference->durations.empty() && !reference->has_meta) return std::nullopt;
+  if (!reference->durations.empty() && !usable_meta) return std::nullopt;
   return reference;
 }
 

@@ -1,5 +1,6 @@
-#include "calls/id_grouping.h"
+#include "calls/radix_sort.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -11,13 +12,13 @@ constexpr std::size_t kFewEntries = 64;
 // From here on three passes over the entries with many digits are quicker than four with few.
 constexpr std::size_t kManyEntries = 4096;
 
-using Entries = std::vector<IdGrouping::Entry>;
+using Entries = std::vector<FingerprintEntry>;
 
 template <unsigned kDigitBits>
 void SortByDigits(Entries& entries, Entries& scratch) {
   constexpr std::uint32_t kDigits = std::uint32_t{1} << kDigitBits;
   constexpr unsigned kPasses = (32 + kDigitBits - 1) / kDigitBits;
-  const auto digit = [](const IdGrouping::Entry& entry, unsigned pass) {
+  const auto digit = [](const FingerprintEntry& entry, unsigned pass) {
     return (entry.fingerprint >> (pass * kDigitBits)) & (kDigits - 1);
   };
   // One pass over the entries counts the digits of all passes.
@@ -36,20 +37,16 @@ void SortByDigits(Entries& entries, Entries& scratch) {
 
 }  // namespace
 
-void IdGrouping::SortByFingerprint() {
-  if (entries_.size() <= kFewEntries) {
-    std::ranges::sort(entries_, {}, &Entry::fingerprint);
-  } else if (entries_.size() < kManyEntries) {
-    SortByDigits<8>(entries_, scratch_);
+void SortByFingerprint(Entries& entries, Entries& scratch) {
+  if (entries.size() <= kFewEntries) {
+    std::ranges::sort(entries, {}, [](const FingerprintEntry& entry) {
+      return std::pair(entry.fingerprint, entry.index);
+    });
+  } else if (entries.size() < kManyEntries) {
+    SortByDigits<8>(entries, scratch);
   } else {
-    SortByDigits<11>(entries_, scratch_);
+    SortByDigits<11>(entries, scratch);
   }
-}
-
-void IdGrouping::ReleaseMemory() {
-  // Not {}, which would take out the entries and keep the memory.
-  entries_ = std::vector<Entry>();
-  scratch_ = std::vector<Entry>();
 }
 
 }  // namespace telnyx_exporter

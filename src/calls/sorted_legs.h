@@ -1,0 +1,80 @@
+#pragma once
+
+// The distinct legs of one complete poll, in an order that is the same for every poll, so that two
+// polls can be compared side by side. The poller fills it once a poll, on the polling thread;
+// CallSummarizer and CallTracker read it.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "calls/call_rows.h"
+#include "calls/radix_sort.h"
+#include "telnyx/call_id.h"
+
+namespace telnyx_exporter {
+
+/// 32 bits of an id that depend on all of its 128.
+class IdFingerprint {
+ public:
+  /// `key` scatters the fingerprints; random in production, fixed in tests.
+  explicit IdFingerprint(std::uint64_t key) : key_(key) {}
+
+  std::uint32_t operator()(const CallId& id) const {
+    // Ids made from the time differ in few bits, each of which must reach every bit of the result.
+    constexpr std::uint64_t kFirstOdd = 0x9e3779b97f4a7c15ULL;
+    constexpr std::uint64_t kSecondOdd = 0xbf58476d1ce4e5b9ULL;
+    std::uint64_t mixed = (id.high ^ key_) * kFirstOdd;
+    mixed = (mixed ^ (mixed >> 32U) ^ id.low) * kSecondOdd;
+    mixed = (mixed ^ (mixed >> 29U) ^ key_) * kFirstOdd;
+    return static_cast<std::uint32_t>(mixed >> 32U);
+  }
+
+ private:
+  std::uint64_t key_;
+};
+
+/// One leg, once for all of its rows.
+struct TrackedLeg {
+  CallId id;
+  std::uint32_t fingerprint = 0;
+  std::uint32_t duration_seconds = 0;  // the longest of its rows
+
+  /// The order of SortedLegs and of every LegList.
+  bool ComesBefore(const TrackedLeg& other) const {
+    return fingerprint != other.fingerprint ? fingerprint < other.fingerprint : id < other.id;
+  }
+};
+
+class SortedLegs {
+ public:
+  /// Orders by this fingerprint, which nobody outside can work out: so nobody can choose ids that
+  /// make sorting slow. Ids are taken for equal only when all of their 128 bits are.
+  explicit SortedLegs(IdFingerprint fingerprint) : fingerprint_(fingerprint) {}
+
+  /// Replaces what is there by the legs of these rows. The memory is used again for the next poll.
+  void Assign(const CallRows& rows);
+
+  const IdFingerprint& fingerprint() const { return fingerprint_; }
+  std::span<const TrackedLeg> legs() const { return legs_; }
+  /// Distinct ones; absent when a row did not name its session: then nobody knows how many.
+  std::optional<std::uint64_t> sessions() const { return sessions_; }
+
+  /// After this poll's legs were used: gives back the memory that an extraordinary poll needed.
+  void Trim();
+
+ private:
+  void Sort(std::span<const CallId> ids);
+  void AppendRun(std::size_t begin, std::size_t end, const CallRows& rows);
+  std::uint64_t CountDistinct(std::span<const CallId> ids);
+
+  IdFingerprint fingerprint_;
+  std::vector<TrackedLeg> legs_;
+  std::optional<std::uint64_t> sessions_;
+  std::vector<FingerprintEntry> entries_;
+  std::vector<FingerprintEntry> scratch_;
+};
+
+}  // namespace telnyx_exporter
