@@ -49,13 +49,14 @@ class PollLog final : public PollObserver {
 
   struct Account {
     std::string name;
-    std::optional<std::size_t> discovered;            // connections, as said last
-    std::set<std::string, std::less<>> not_pollable;  // ids that were named
-    std::vector<std::string_view> lacking;            // paths of lists that were named
+    std::optional<std::size_t> discovered;  // connections, as said last
+    RowsLeftOut not_pollable;               // as said last
+    RowsLeftOut unusable;                   // the same
+    std::vector<std::string_view> lacking;  // paths of lists that were named
   };
 
   void NameLacking(Account& account, const DiscoveredConnections& known);
-  void NameNotPollable(Account& account, const DiscoveredConnections& known);
+  void NameLeftOut(Account& account, const DiscoveredConnections& known);
   const std::string& NameOf(AccountKey key) const {
     return accounts_[static_cast<std::size_t>(key)].name;
   }

@@ -52,7 +52,7 @@ simulator::WireRequest RequestFor(const std::string& target) {
 SimulatedDay::SimulatedDay(std::vector<simulator::TrafficSettings> kinds, Duration interval)
     : world_(Accounts(std::move(kinds)), sim_clock_),
       api_({}, world_, clock_),
-      poller_(Plan(interval), PollMode::kContinuous, clock_, transport_, store_, 1) {}
+      poller_(Plan(interval), clock_, transport_, store_, 1) {}
 
 void SimulatedDay::Run(Duration time) {
   const Instant end = clock_.Now() + time;
