@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <string>
 
 namespace telnyx_exporter {
@@ -49,20 +50,21 @@ void FromRegistry(const ExporterReading& reading, SeriesWriter& out) {
   const auto family =
       std::ranges::find(reading.counters, out.metric_name(), &prometheus::MetricFamily::name);
   if (family == reading.counters.end()) return;
+  std::map<std::string_view, WallTime> added;  // accounts
+  for (const auto& account : reading.view.accounts) added.emplace(account->name, account->added);
   // The registry keeps series in no order; expositions in a stable order can be compared.
   std::vector<const prometheus::ClientMetric*> counters;
   for (const prometheus::ClientMetric& counter : family->metric) counters.push_back(&counter);
-  std::ranges::sort(counters, {}, [](const auto* counter) { return counter->label; });
+  std::ranges::sort(counters,
+                    [](const auto* left, const auto* right) { return left->label < right->label; });
   for (const prometheus::ClientMetric* counter : counters) {
     std::optional<WallTime> created = reading.exporter.started;
     const auto label =
         std::ranges::find(counter->label, "account", &prometheus::ClientMetric::Label::name);
     if (label != counter->label.end()) {
-      const auto& accounts = reading.view.accounts;
-      const auto account =
-          std::ranges::find(accounts, label->value, [](const auto& one) { return one->name; });
-      if (account == accounts.end()) continue;
-      created = (*account)->added;
+      const auto account = added.find(label->value);
+      if (account == added.end()) continue;
+      created = account->second;
     }
     out.AddCounter(*counter, created);
   }

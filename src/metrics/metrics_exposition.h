@@ -26,8 +26,8 @@ Instant WriteExposition(const View& view, const ExporterMetrics& exporter, Expos
                         Instant now, const ExpositionOptions& options, std::string& out);
 
 /// Keeps the newest body of each format, plain and compressed, for a second at most. A body never
-/// outlives the values in it, and is made again at once after a change of connections, intervals or
-/// accounts. Any thread.
+/// outlives the values in it, and is made again at once when StateStore::plan_version changes. Any
+/// thread.
 class MetricsExposition {
  public:
   using Body = std::shared_ptr<const std::string>;

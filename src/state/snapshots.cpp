@@ -43,16 +43,6 @@ void RecordFailure(const PollFailure& failure, Instant ended, ConnectionSnapshot
   ++connection.failures;
 }
 
-// A template, so that it compiles before and after the lists know the account's own limit.
-template <typename Known>
-std::optional<std::uint64_t> AccountChannelLimit(const Known& known) {
-  if constexpr (requires { known.account_channel_limit(); }) {
-    return known.account_channel_limit();
-  } else {
-    return std::nullopt;
-  }
-}
-
 }  // namespace
 
 IntervalInForce ConnectionSnapshot::in_force() const {
@@ -121,7 +111,7 @@ AccountSnapshot AfterDiscovery(AccountSnapshot account, const DiscoveryReport& r
   discovery.connections = *report.result;
   discovery.voice_profiles =
       std::make_shared<const std::vector<ListedVoiceProfile>>(report.known.voice_profiles());
-  account.channel_limit = AccountChannelLimit(report.known);
+  account.channel_limit = report.known.account_channel_limit();
   account.key_refusal.reset();
   return account;
 }

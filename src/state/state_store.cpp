@@ -227,9 +227,12 @@ void StateStore::StopAwaitingDiscovery(AccountKey key) {
 }
 
 void StateStore::UpdateReady() {
-  if (not_polled_ != 0 || awaited_ != 0) return;
-  const std::lock_guard lock(mutex_);
-  ready_ = true;
+  if (ready_ || not_polled_ != 0 || awaited_ != 0) return;
+  {
+    const std::lock_guard lock(mutex_);
+    ready_ = true;
+  }
+  ChangePlanVersion();
 }
 
 }  // namespace telnyx_exporter

@@ -28,7 +28,8 @@ class StateStore : public PollObserver {
   /// View::ready alone. Any thread.
   bool ready() const;
   /// Changes when connections or accounts come, go or change their plan or interval, so that what
-  /// was reconfigured shows at once. Any thread, without a lock.
+  /// was reconfigured shows at once, and when the exporter becomes ready. Any thread, without a
+  /// lock.
   std::uint64_t plan_version() const { return plan_version_.load(std::memory_order_acquire); }
 
   void OnAccountAdded(AccountKey account, const AccountPlan& plan) override;
@@ -83,7 +84,7 @@ class StateStore : public PollObserver {
 
   std::atomic<std::uint64_t> plan_version_{0};
   mutable std::mutex mutex_;
-  // Changed under mutex_ by the polling thread alone, which therefore reads them without it.
+  // Changed under mutex_ by the polling thread alone, which therefore reads them without a lock.
   std::vector<std::shared_ptr<const ConnectionSnapshot>> connections_;  // by key; null: none
   std::vector<std::shared_ptr<const AccountSnapshot>> accounts_;        // the same
   bool ready_ = false;

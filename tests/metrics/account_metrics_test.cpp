@@ -193,6 +193,16 @@ TEST_F(DiscoveryMetricsTest, LosesAProfileThatIsGoneAndOneThatIsRenamed) {
   EXPECT_THAT(text, Not(HasSubstr("profile_id=\"8\"")));
 }
 
+TEST_F(DiscoveryMetricsTest, ShowsTheAccountsChannelLimitWhereItIsKnown) {
+  Discover({});
+  EXPECT_THAT(Text(), Not(HasSubstr("telnyx_account_channel_limit")));
+  known_.Take({.account_channel_limit = 120});
+  Tell(&PollObserver::OnDiscoveryEnded, kDiscovering, {.result = 3, .known = known_});
+  EXPECT_THAT(Text(), HasSubstr("telnyx_account_channel_limit{account=\"finds\"} 120\n"));
+  Tell(&PollObserver::OnAccountChanged, kDiscovering, {.name = "finds"});
+  EXPECT_THAT(Text(), Not(HasSubstr("telnyx_account_channel_limit")));
+}
+
 TEST_F(DiscoveryMetricsTest, LosesEverythingWithoutDiscovery) {
   Discover({{.id = "7", .name = "eu", .concurrent_call_limit = 50}});
   Tell(&PollObserver::OnAccountChanged, kDiscovering, {.name = "finds"});

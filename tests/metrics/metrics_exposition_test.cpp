@@ -473,6 +473,7 @@ TEST_F(MetricsExpositionTest, HoldsUntilTheFirstValuesAreStale) {
 
 TEST_F(MetricsExpositionTest, IsSharedForASecond) {
   Complete(kFirst, 5);
+  Complete(kSecond, 5);
   for (const ExpositionFormat format : kExpositionFormats) {
     const auto body = cache_.Get(format);
     const auto gzipped = cache_.GetGzipped(format);
@@ -507,6 +508,16 @@ TEST_F(MetricsExpositionTest, ShowsWhatWasReconfiguredAtOnce) {
   EXPECT_THAT(*cache_.Get(kText), HasSubstr("telnyx_active_calls"));
   store_.OnConnectionRemoved(kFirst);
   EXPECT_THAT(*cache_.Get(kText), Not(HasSubstr("telnyx_active_calls")));
+}
+
+TEST_F(MetricsExpositionTest, ShowsEveryConnectionOnceTheExporterIsReady) {
+  Complete(kFirst, 5);
+  EXPECT_THAT(*cache_.Get(kText),
+              Not(HasSubstr("telnyx_active_calls{account=\"main\",connection_id=\"2\"")));
+  Complete(kSecond, 6);
+  ASSERT_TRUE(store_.ready());
+  EXPECT_THAT(*cache_.Get(kText),
+              HasSubstr("telnyx_active_calls{account=\"main\",connection_id=\"2\""));
 }
 
 TEST_F(MetricsExpositionTest, UsesTheMemoryOfAnEarlierBodyAgain) {
