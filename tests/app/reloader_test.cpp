@@ -7,7 +7,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <spdlog/sinks/ostream_sink.h>
 
 #include "config/load_config.h"
 #include "support/manual_clock.h"
@@ -53,7 +52,7 @@ class ReloaderTest : public ::testing::Test {
   ManualClock clock_;
   std::ostringstream out_;
   Log log_{clock_, LogLevel::kInfo, LogFormat::kLogfmt,
-           std::make_shared<spdlog::sinks::ostream_sink_mt>(out_)};
+           [this](std::string_view line) { out_ << line; }};
   ExporterMetrics metrics_{{.version = "1", .revision = "2", .compiler = "3"}};
   std::vector<PollPlan> plans_;
   bool stopping_ = false;

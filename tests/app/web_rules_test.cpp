@@ -8,7 +8,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <spdlog/sinks/ostream_sink.h>
 
 #include "app/web_rules_watch.h"
 #include "support/config_messages.h"
@@ -194,7 +193,7 @@ class WebRulesWatchTest : public WebRulesTest {
   ManualClock clock_;
   std::ostringstream out_;
   Log log_{clock_, LogLevel::kInfo, LogFormat::kLogfmt,
-           std::make_shared<spdlog::sinks::ostream_sink_mt>(out_)};
+           [this](std::string_view line) { out_ << line; }};
   WebRulesLoader loader_{path()};
   bool refuses_ = false;
   std::vector<std::shared_ptr<const AccessRules>> applied_;
