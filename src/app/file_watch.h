@@ -1,37 +1,42 @@
 #pragma once
 
-#include <cstdint>
+// Tells when one of some files is another one than before: replaced, written to, gone or there
+// again. Looks at the files when asked instead of asking the kernel: that works on every file
+// system and through every symbolic link, also where a mounted directory is swapped as a whole.
+// The main loop owns one for the key files and one for the web configuration.
+
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/file.h"
+
 namespace telnyx_exporter {
 
-/// Tells whether any of some files is another one than before: replaced, written to, gone or there
-/// again. Looks when asked; symbolic links are followed, so mounted secrets that are swapped as a
-/// whole directory are noticed too.
+/// Some files as they were at one moment; no status: there was no such file.
+struct FileSet {
+  std::vector<std::string> paths;
+  std::vector<std::optional<FileStatus>> statuses;
+
+  bool operator==(const FileSet&) const = default;
+};
+
+/// The files as they are now, each path once.
+FileSet LookAt(std::vector<std::string> paths);
+
 class FileWatch {
  public:
-  /// What the files are like now counts as known.
-  void Watch(std::vector<std::string> paths);
-  /// Whether anything has changed since the last call or since Watch.
+  /// Watches other files. `known` was taken before they were read, so that no change slips in
+  /// between.
+  void Watch(FileSet known);
+
+  /// Looks at the files once. True once after a change: as soon as two looks in a row agree, since
+  /// somebody may be writing. What it saw counts as known then.
   bool TakeChange();
 
  private:
-  struct State {
-    std::uint64_t device = 0;
-    std::uint64_t inode = 0;
-    std::int64_t size = 0;
-    std::int64_t changed_nanoseconds = 0;
-
-    bool operator==(const State&) const = default;
-  };
-
-  static std::optional<State> Look(const std::string& path);
-  std::vector<std::optional<State>> LookAtAll() const;
-
-  std::vector<std::string> paths_;
-  std::vector<std::optional<State>> known_;
+  FileSet known_;
+  FileSet seen_;  // at the last look
 };
 
 }  // namespace telnyx_exporter

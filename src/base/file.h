@@ -1,0 +1,66 @@
+#pragma once
+
+// The one reader of small files: configuration, web configuration, keys and certificates. It opens
+// regular files only, never blocks on a FIFO or a device, reads at most the given number of bytes
+// and returns errors as values. Any thread may call it; a slow file system blocks the caller.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/secret.h"
+
+namespace telnyx_exporter {
+
+/// A file's identity and permissions. Two equal ones mean that the file has not changed.
+struct FileStatus {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::int64_t size_bytes = 0;
+  std::int64_t modified_nanoseconds = 0;  // since 1970
+  std::int64_t changed_nanoseconds = 0;   // of the content, the owner or the permissions
+  std::uint32_t mode = 0;                 // permission bits, as in 0640
+  std::uint32_t owner = 0;                // user id
+  std::uint32_t group = 0;                // group id
+
+  bool operator==(const FileStatus&) const = default;
+};
+
+/// The status of what the path leads to, symbolic links followed; nothing when there is no file.
+std::optional<FileStatus> StatusOfFile(const std::string& path);
+
+struct FileText {
+  std::string text;
+  FileStatus status;  // of the open file that the text was read from
+};
+
+struct FileSecret {
+  Secret text;
+  FileStatus status;
+};
+
+/// The whole content of a regular file of at most `max_bytes`. The error is a predicate that the
+/// caller puts after the file's name, as in "cannot be read: Permission denied" or "is a directory:
+/// it must be a regular file". It does not repeat the name, which may be a pasted secret.
+Result<FileText> ReadFile(const std::string& path, std::size_t max_bytes);
+
+/// The same for a secret: every buffer that held it is wiped.
+Result<FileSecret> ReadSecretFile(const std::string& path, std::size_t max_bytes);
+
+/// What is wrong with a file's permissions: predicates as above, or empty.
+struct PermissionFaults {
+  std::string error;    // the file must not be used: it is world-writable
+  std::string warning;  // group-writable (as Kubernetes' fsGroup makes it) or world-readable
+};
+
+/// `secret`: whether the content is secret, so that a world-readable file deserves a warning.
+PermissionFaults CheckPermissions(const FileStatus& status, bool secret);
+
+/// A path that stands in the file `naming_file`: a relative one starts at that file's directory.
+/// An empty one stays empty.
+std::string ResolveAgainst(std::string_view naming_file, std::string_view path);
+
+}  // namespace telnyx_exporter
