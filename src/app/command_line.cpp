@@ -1,8 +1,8 @@
 #include "app/command_line.h"
 
-#include <cstdint>
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -37,6 +37,7 @@ struct RawFlags {
   CommandLine command_line;
   std::string config_check;
   std::string healthcheck;
+  bool lifecycle = false;  // which is the default
   bool no_lifecycle = false;
   std::string log_level = "info";
   std::string log_format = "logfmt";
@@ -71,8 +72,8 @@ void DeclareFlags(CLI::App& app, RawFlags& flags) {
   app.add_option("--web.max-requests", result.max_requests,
                  "Number of requests that are answered at the same time; 0: no limit")
       ->capture_default_str();
-  auto* const lifecycle =
-      app.add_flag("--web.enable-lifecycle", "Reload at POST /-/reload, which is the default");
+  auto* const lifecycle = app.add_flag("--web.enable-lifecycle", flags.lifecycle,
+                                       "Reload at POST /-/reload, which is the default");
   app.add_flag("--no-web.enable-lifecycle", flags.no_lifecycle, "Refuse POST /-/reload")
       ->excludes(lifecycle);
   app.add_flag("--web.probes-without-auth", result.probes_without_auth,
@@ -117,22 +118,25 @@ std::string NormalizePath(std::string_view path) {
 
 // The metrics must not hide one of the other pages.
 Result<void> CheckTelemetryPath(std::string_view path) {
-  const auto usable = [](char c) { return c > ' ' && c < 0x7f && !std::string_view("?#%\\").contains(c); };
+  const auto usable = [](char c) {
+    return c > ' ' && c < 0x7f && !std::string_view("?#%\\").contains(c);
+  };
   if (!path.starts_with('/')) {
     return Fail(fmt::format("\"{}\" is not a path: it must begin with a slash", path));
   }
   if (!std::ranges::all_of(path, usable)) {
-    return Fail(fmt::format("\"{}\" is not a plain path: use visible ASCII characters other than "
-                            "? # % and \\",
-                            SanitizeForDisplay(path, kMaxShownPath)));
+    return Fail(
+        fmt::format("\"{}\" is not a plain path: use visible ASCII characters other than "
+                    "? # % and \\",
+                    SanitizeForDisplay(path, kMaxShownPath)));
   }
   const std::string normal = NormalizePath(path);
   const bool page = std::ranges::find(kPages, normal) != kPages.end();
-  const bool below = std::ranges::any_of(kPageFolders, [&](std::string_view folder) {
-    return (normal + '/').starts_with(folder);
-  });
+  const bool below = std::ranges::any_of(
+      kPageFolders, [&](std::string_view folder) { return (normal + '/').starts_with(folder); });
   if (page || below) {
-    return Fail(fmt::format("\"{}\" is another page of the exporter: choose a path like /metrics", path));
+    return Fail(
+        fmt::format("\"{}\" is another page of the exporter: choose a path like /metrics", path));
   }
   return {};
 }
@@ -164,7 +168,8 @@ std::vector<std::string> ToReversedArguments(int argc, const char* const* argv) 
   std::vector<std::string> arguments;
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
-    const bool empty_value = argument.starts_with("--") && argument.find('=') == argument.size() - 1;
+    const bool empty_value =
+        argument.starts_with("--") && argument.find('=') == argument.size() - 1;
     arguments.emplace_back(empty_value ? argument.substr(0, argument.size() - 1) : argument);
     if (empty_value) arguments.emplace_back();
   }

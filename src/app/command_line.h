@@ -34,8 +34,8 @@ struct CommandLine {
   HealthCheck healthcheck = HealthCheck::kNone;
   std::vector<std::string> listen_addresses = {":10035"};
   std::string telemetry_path = "/metrics";
-  std::string web_config_file;  // empty: every request is admitted, over plain HTTP
-  bool systemd_socket = false;  // instead of the addresses
+  std::string web_config_file;    // empty: every request is admitted, over plain HTTP
+  bool systemd_socket = false;    // instead of the addresses
   std::size_t max_requests = 40;  // in flight; 0: no limit
   bool enable_lifecycle = true;
   bool probes_without_auth = false;

@@ -1,22 +1,19 @@
 #include "app/exporter.h"
 
-#include <algorithm>
-#include <cerrno>
-#include <chrono>
-#include <csignal>
+#include <cstdint>
 #include <cstdio>
-#include <ctime>
-#include <memory>
+#include <functional>
+#include <optional>
 #include <random>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "app/exit_code.h"
+#include "app/main_loop.h"
 #include "app/poll_log.h"
 #include "app/poll_observers.h"
 #include "app/poll_thread.h"
-#include "app/reloader.h"
 #include "app/service_manager.h"
 #include "app/web_pages.h"
 #include "app/web_server.h"
@@ -66,50 +63,46 @@ class Pipeline {
   Poller poller_;
 };
 
-sigset_t HandledSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
-  return signals;
-}
-
-// Before any thread starts, so that all of them inherit it and only the waiting thread takes
-// signals.
-void BlockSignals() {
-  const sigset_t signals = HandledSignals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-}
-
-// How often key files are looked at.
-constexpr std::chrono::microseconds kKeyFileInterval = std::chrono::seconds(2);
-
-timespec ToTimespec(std::chrono::nanoseconds duration) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(duration);
-  return {.tv_sec = seconds.count(), .tv_nsec = (duration - seconds).count()};
-}
-
-// Reloads when it is told to and when a key file changes, until a signal says to stop.
-int ReloadUntilStopSignal(Reloader& reloader, Watchdog& watchdog) {
-  const sigset_t signals = HandledSignals();
-  const timespec interval = ToTimespec(std::min(kKeyFileInterval, watchdog.interval()));
-  while (true) {
-    watchdog.Look();
-    const int signal = sigtimedwait(&signals, nullptr, &interval);
-    if (signal == SIGHUP) {
-      reloader.Reload();
-    } else if (signal > 0) {
-      return signal;
-    } else if (errno == EAGAIN) {
-      reloader.RefreshKeys();
-    }
+// Lines that nobody could read, since the last look.
+class LostLines {
+ public:
+  explicit LostLines(const LogWriter& writer) : writer_(writer) {}
+  std::uint64_t Take() {
+    const std::uint64_t lost = writer_.lines_lost();
+    return lost - std::exchange(known_, lost);
   }
-}
+
+ private:
+  const LogWriter& writer_;
+  std::uint64_t known_ = 0;
+};
+
+// The signals' rules refer to what Serve and RunOnce own.
+class SignalScope {
+ public:
+  SignalScope(Signals& signals, SignalRules rules)
+      : signals_(signals), exit_code_(rules.exit_code) {
+    signals_.Follow(std::move(rules));
+  }
+  ~SignalScope() { signals_.Follow({.exit_code = exit_code_}); }
+  SignalScope(const SignalScope&) = delete;
+  SignalScope& operator=(const SignalScope&) = delete;
+
+ private:
+  Signals& signals_;
+  const int exit_code_;
+};
 
 }  // namespace
 
-int RunOnce(const PollPlan& plan, const Clock& clock, Log& log) {
-  Pipeline pipeline(plan, PollMode::kOnce, clock, log);
-  pipeline.poller().Run({});
+int RunOnce(const PollPlan& plan, const Surroundings& around) {
+  Pipeline pipeline(plan, PollMode::kOnce, around.clock, around.log);
+  std::stop_source stop;
+  const SignalScope scope(around.signals, {.hangup_stops = true,
+                                           .exit_code = kExitRefused,
+                                           .on_stop = [&stop](int) { stop.request_stop(); }});
+  pipeline.poller().Run(stop.get_token());
+  if (stop.stop_requested()) return kExitRefused;
 
   const auto page = pipeline.page().Get(ExpositionFormat::kText);
   std::fwrite(page->data(), 1, page->size(), stdout);
@@ -121,37 +114,72 @@ int RunOnce(const PollPlan& plan, const Clock& clock, Log& log) {
   return complete ? kExitStopped : kExitRefused;
 }
 
-int Serve(const CommandLine& command_line, Config config, const PollPlan& plan, const Clock& clock,
-          Log& log) {
-  BlockSignals();
-  const Instant started = clock.Now();
-  Pipeline pipeline(plan, PollMode::kContinuous, clock, log);
-  Watchdog watchdog([&poller = pipeline.poller()](Watchdog::Task task) {
+int Serve(const CommandLine& command_line, const ConfigSource& source, LoadedPlan loaded,
+          const Surroundings& around) {
+  const Instant started = around.clock.Now();
+  Pipeline pipeline(loaded.plan, PollMode::kContinuous, around.clock, around.log);
+  ExporterMetrics& metrics = pipeline.exporter_metrics();
+  MainLoop loop;
+  Watchdog watchdog(around.clock, [&poller = pipeline.poller()](Watchdog::Task task) {
     poller.Post([task = std::move(task)](Poller&) mutable { task(); });
   });
   PollThread polling(pipeline.poller());
-  Reloader reloader(command_line.config_file, std::move(config), command_line.shard, clock, log,
-                    pipeline.exporter_metrics(),
-                    [&polling](PollPlan next) { return polling.Apply(std::move(next)); });
+  Reloader reloader(
+      source, command_line.shard, loaded, around.clock, around.log,
+      {.put_into_force = [&polling](PollPlan plan) { return polling.Apply(std::move(plan)); },
+       .on_reloaded =
+           [&](bool successful) {
+             successful ? metrics.NoteConfigLoaded(around.clock.WallNow())
+                        : metrics.NoteConfigRefused();
+           },
+       .on_key_read = [&](const std::string& account,
+                          bool readable) { metrics.SetApiKeyReadable(account, readable); }});
+  // The keys read at the start go with the plan, and are wiped when they are rotated.
+  loaded = {};
+  const SignalScope scope(around.signals, {.on_stop = [&](int signal) { loop.Stop(signal); },
+                                           .on_hangup = [&] { loop.RequestReload(); }});
+  std::function<void(MainLoop::OnReloaded)> request_reload;
+  if (command_line.enable_lifecycle) {
+    request_reload = [&loop](MainLoop::OnReloaded done) { loop.RequestReload(std::move(done)); };
+  }
   auto server = WebServer::Start(
-      command_line,
-      MakeWebHandler({.telemetry_path = command_line.telemetry_path,
-                      .metrics = pipeline.page(),
-                      .connections = pipeline.connections(),
-                      .exporter = pipeline.exporter_metrics(),
-                      .reloader = reloader,
-                      .accounts = pipeline.accounts(),
-                      .clock = clock,
-                      .started = started}),
-      [&](int status) { pipeline.exporter_metrics().CountWebRequest("refused", status); }, log);
+      {.command_line = command_line,
+       .handler = MakeWebHandler({.telemetry_path = command_line.telemetry_path,
+                                  .metrics = pipeline.page(),
+                                  .connections = pipeline.connections(),
+                                  .exporter = metrics,
+                                  .reloader = reloader,
+                                  .request_reload = std::move(request_reload),
+                                  .watchdog = watchdog,
+                                  .accounts = pipeline.accounts(),
+                                  .clock = around.clock,
+                                  .started = started}),
+       .on_refused = [&](int status) { metrics.CountWebRequest("refused", status); },
+       .on_config_loaded =
+           [&](std::vector<std::string> errors) {
+             metrics.SetWebConfigLoaded(errors.empty());
+             reloader.NoteWebConfig(std::move(errors));
+           },
+       .on_certificate =
+           [&](std::optional<WallTime> expiry) { metrics.SetTlsCertificateExpiry(expiry); }},
+      around.log);
   if (!server) {
-    log.Error("cannot start", {{"error", server.error().message}});
+    around.log.Error("cannot start", {{"error", server.error().message}});
     return kExitRefused;
   }
   NotifyReady();
-  const int signal = ReloadUntilStopSignal(reloader, watchdog);
+  LostLines lost_lines(around.log_writer);
+  const int signal = loop.Run({.reload = [&reloader] { return reloader.Reload(); },
+                               .look =
+                                   [&] {
+                                     watchdog.Look();
+                                     reloader.LookAtKeys();
+                                     (*server)->LookAtConfig();
+                                     metrics.AddLogLinesLost(lost_lines.Take());
+                                   },
+                               .interval = watchdog.interval()});
   NotifyStopping();
-  log.Info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
+  around.log.Info("stopping", {{"signal", SignalName(signal)}});
   polling.Stop();
   server->reset();
   return kExitStopped;

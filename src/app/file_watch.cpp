@@ -1,18 +1,19 @@
 #include "app/file_watch.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace telnyx_exporter {
 
-FileSet LookAt(std::vector<std::string> paths) {
-  std::ranges::sort(paths);
-  const auto repeated = std::ranges::unique(paths);
-  paths.erase(repeated.begin(), repeated.end());
-  FileSet files{.paths = std::move(paths)};
-  files.statuses.reserve(files.paths.size());
-  for (const std::string& path : files.paths) files.statuses.push_back(StatusOfFile(path));
-  return files;
+void FileSet::Add(const std::string& path) {
+  if (!files_.contains(path)) files_.emplace(path, StatusOfFile(path));
+}
+
+void FileSet::Add(const FileSet& other) { files_.insert(other.files_.begin(), other.files_.end()); }
+
+FileSet FileSet::LookAgain() const {
+  FileSet now;
+  for (const auto& [path, status] : files_) now.Add(path);
+  return now;
 }
 
 void FileWatch::Watch(FileSet known) {
@@ -21,7 +22,7 @@ void FileWatch::Watch(FileSet known) {
 }
 
 bool FileWatch::TakeChange() {
-  FileSet now = LookAt(known_.paths);
+  FileSet now = known_.LookAgain();
   const bool settled = now == seen_;
   seen_ = std::move(now);
   if (!settled || seen_ == known_) return false;

@@ -5,24 +5,29 @@
 // system and through every symbolic link, also where a mounted directory is swapped as a whole.
 // The main loop owns one for the key files and one for the web configuration.
 
+#include <map>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "base/file.h"
 
 namespace telnyx_exporter {
 
-/// Some files as they were at one moment; no status: there was no such file.
-struct FileSet {
-  std::vector<std::string> paths;
-  std::vector<std::optional<FileStatus>> statuses;
+/// Some files as they were when they were looked at; no status: there was no such file.
+class FileSet {
+ public:
+  /// Looks at a file, unless the set has it already.
+  void Add(const std::string& path);
+  /// Adds the files that this set does not have.
+  void Add(const FileSet& other);
+  /// The same files as they are now.
+  FileSet LookAgain() const;
 
   bool operator==(const FileSet&) const = default;
-};
 
-/// The files as they are now, each path once.
-FileSet LookAt(std::vector<std::string> paths);
+ private:
+  std::map<std::string, std::optional<FileStatus>> files_;  // by path
+};
 
 class FileWatch {
  public:

@@ -6,7 +6,9 @@
 #include <memory>
 #include <string>
 
+#include "app/main_loop.h"
 #include "app/reloader.h"
+#include "app/service_manager.h"
 #include "base/clock.h"
 #include "metrics/account_store.h"
 #include "metrics/connection_store.h"
@@ -21,7 +23,10 @@ struct WebPages {
   MetricsPage& metrics;
   const ConnectionStore& connections;
   ExporterMetrics& exporter;
-  Reloader& reloader;
+  const Reloader& reloader;
+  /// Nothing: the lifecycle API is disabled.
+  std::function<void(MainLoop::OnReloaded)> request_reload;
+  const Watchdog& watchdog;
   const AccountStore& accounts;
   const Clock& clock;
   Instant started;

@@ -16,6 +16,8 @@ struct ConfigLoadState {
   std::vector<std::string> errors;  // of it, a line each; never a secret
   /// Why a changed key file was not taken over, a line each; the keys read before stay in use.
   std::vector<std::string> key_errors;
+  /// Why the web configuration was refused, a line each; the one before stays in force.
+  std::vector<std::string> web_errors;
 };
 
 }  // namespace telnyx_exporter

@@ -220,4 +220,41 @@ void ExporterMetrics::NoteConfigLoaded(WallTime now) {
 
 void ExporterMetrics::NoteConfigRefused() { config_successful_.Set(0); }
 
+void ExporterMetrics::SetApiKeyReadable(const std::string& account, bool readable) {
+  prometheus::BuildGauge()
+      .Name("telnyx_account_api_key_readable")
+      .Help("Whether the API key could be read when it was looked for last.")
+      .Register(registry_)
+      .Add({{"account", account}})
+      .Set(readable ? 1 : 0);
+}
+
+void ExporterMetrics::SetWebConfigLoaded(bool successful) {
+  prometheus::BuildGauge()
+      .Name("telnyx_exporter_web_config_last_reload_successful")
+      .Help("Whether the newest web configuration is in force.")
+      .Register(registry_)
+      .Add({})
+      .Set(successful ? 1 : 0);
+}
+
+void ExporterMetrics::SetTlsCertificateExpiry(std::optional<WallTime> expiry) {
+  if (!expiry) return;
+  prometheus::BuildGauge()
+      .Name("telnyx_exporter_tls_certificate_expiry_timestamp_seconds")
+      .Help("When the web server's certificate expires.")
+      .Register(registry_)
+      .Add({})
+      .Set(ToUnixSeconds(*expiry));
+}
+
+void ExporterMetrics::AddLogLinesLost(std::uint64_t lines) {
+  prometheus::BuildCounter()
+      .Name("telnyx_exporter_log_lines_lost_total")
+      .Help("Log lines that could not be written.")
+      .Register(registry_)
+      .Add({})
+      .Increment(static_cast<double>(lines));
+}
+
 }  // namespace telnyx_exporter

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,12 @@ class ExporterMetrics {
   double discovery_failures() const;
   void NoteConfigLoaded(WallTime now);
   void NoteConfigRefused();
+  /// Whether an account's key could be read when it was looked for last. Any thread, as the rest.
+  void SetApiKeyReadable(const std::string& account, bool readable);
+  void SetWebConfigLoaded(bool successful);
+  /// Nothing: without TLS.
+  void SetTlsCertificateExpiry(std::optional<WallTime> expiry);
+  void AddLogLinesLost(std::uint64_t lines);
 
   const prometheus::Registry& registry() const { return registry_; }
 

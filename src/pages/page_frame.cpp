@@ -61,6 +61,13 @@ void AddConfigTrouble(const ConfigLoadState& config, const Moment& moment, Html&
         "<p>The key that was read before stays in use.</p>\n");
     AddErrors(config.key_errors, html);
   }
+  if (!config.web_errors.empty()) {
+    html.Add(
+        "<section class=\"notice\" aria-labelledby=\"web\">\n"
+        "<h2 id=\"web\">The newest web configuration was refused</h2>\n"
+        "<p>The one that was loaded before stays in force.</p>\n");
+    AddErrors(config.web_errors, html);
+  }
 }
 
 }  // namespace

@@ -44,13 +44,14 @@ struct ConnectionState {
 
 // What is kept of one request.
 struct RequestState {
-  enum class Stage { kNew, kChecking, kAdmitted };
+  enum class Stage { kNew, kChecking, kAdmitted, kAnswered };
 
   std::string query;  // raw
   std::size_t body_bytes = 0;
   Stage stage = Stage::kNew;
   Admission admission = Admission::kBusy;  // the outcome of a check
   std::shared_ptr<const AccessRules> rules;
+  HttpResponse answer;  // of a handler that answered later
 };
 
 ConnectionState* StateOf(MHD_Connection* connection) {
@@ -250,6 +251,8 @@ class MicrohttpdServer final : public HttpServer {
         return server.Admit(connection, request, state);
       case RequestState::Stage::kChecking:
         return server.Proceed(connection, state, state.admission);
+      case RequestState::Stage::kAnswered:
+        return QueueResponse(connection, std::move(state.answer), state.rules->headers);
       case RequestState::Stage::kAdmitted:
         break;
     }
@@ -257,7 +260,7 @@ class MicrohttpdServer final : public HttpServer {
       state.body_bytes += std::exchange(*body_size, 0);
       return state.body_bytes <= kMaxRequestBody ? MHD_YES : MHD_NO;
     }
-    return server.Answer(connection, request, *state.rules);
+    return server.Answer(connection, request, state);
   }
 
   MHD_Result Admit(MHD_Connection* connection, const MicrohttpdRequest& request,
@@ -291,7 +294,7 @@ class MicrohttpdServer final : public HttpServer {
   }
 
   MHD_Result Answer(MHD_Connection* connection, const MicrohttpdRequest& request,
-                    const AccessRules& rules) {
+                    RequestState& state) {
     connections_.AnswerBegan(StateOf(connection)->socket);
     HttpResponse response;
     try {
@@ -299,7 +302,17 @@ class MicrohttpdServer final : public HttpServer {
     } catch (const std::exception&) {
       response = {.status = 500};
     }
-    return QueueResponse(connection, std::move(response), rules.headers);
+    if (!response.later) {
+      return QueueResponse(connection, std::move(response), state.rules->headers);
+    }
+    // Before the answer can be there, for then the connection is resumed.
+    state.stage = RequestState::Stage::kAnswered;
+    MHD_suspend_connection(connection);
+    response.later([&state, connection](HttpResponse answer) {
+      state.answer = std::move(answer);
+      MHD_resume_connection(connection);
+    });
+    return MHD_YES;
   }
 
   const HttpServerSettings settings_;

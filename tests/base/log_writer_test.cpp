@@ -1,20 +1,15 @@
 #include "base/log_writer.h"
 
 #include <array>
-#include <chrono>
 #include <csignal>
 #include <string>
 
 #include <fcntl.h>
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 namespace telnyx_exporter {
 namespace {
-
-using ::testing::EndsWith;
-using ::testing::HasSubstr;
 
 // A pipe whose writer is the log and whose reader is the test. Its buffer holds 64 KiB.
 class LogWriterTest : public ::testing::Test {
@@ -51,6 +46,14 @@ class LogWriterTest : public ::testing::Test {
     return text;
   }
 
+  // With its newline; empty at the end.
+  std::string ReadLine() const {
+    std::string line;
+    char byte = 0;
+    while (!line.ends_with('\n') && read(pipe_[0], &byte, 1) == 1) line += byte;
+    return line;
+  }
+
   std::array<int, 2> pipe_{-1, -1};
 };
 
@@ -83,14 +86,17 @@ TEST_F(LogWriterTest, KeepsNobodyWaitingForAReaderThatDoesNotRead) {
 TEST_F(LogWriterTest, TellsOfLostLinesWhenTheyFlowAgain) {
   for (const bool non_blocking : {false, true}) {
     if (non_blocking) MakeNonBlocking();
-    const std::string line(999, 'x');
     LogWriter writer(descriptor(), Describe, 100'000);
-    for (int i = 0; i < 1'000; ++i) writer.Write(line + '\n');
+    for (int i = 0; i < 1'000; ++i) writer.Write(std::string(999, 'x') + '\n');
     const std::uint64_t lost = writer.lines_lost();
-    const std::string said = Describe(lost);
-    EXPECT_THAT(ReadUntil(said), EndsWith(line + '\n' + said));
-    writer.Write("next\n");
-    EXPECT_EQ(ReadUntil("next\n"), "next\n");
+    std::uint64_t kept = 0;
+    std::uint64_t said = 0;
+    while (kept + said < 1'000) {
+      const std::string line = ReadLine();
+      ASSERT_FALSE(line.empty());
+      line.starts_with("lost ") ? said += std::stoul(line.substr(5)) : ++kept;
+    }
+    EXPECT_EQ(said, lost);
     EXPECT_EQ(writer.lines_lost(), lost);
   }
 }
