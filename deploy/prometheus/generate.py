@@ -18,6 +18,7 @@ import textwrap
 HERE = os.path.dirname(os.path.abspath(__file__))
 DEPLOY = os.path.dirname(HERE)
 CHART = os.path.join(DEPLOY, "helm", "telnyx-exporter")
+CHART_VALUES = os.path.join(CHART, "values.yaml")
 WIDTH = 120
 
 RULES_HEAD = """\
@@ -55,8 +56,9 @@ metadata:
     {{- end }}
 spec:
 """
+VALUES_BEGIN = "# BEGIN made by deploy/prometheus/generate.py from mixin.libsonnet: change that.\n"
+VALUES_END = "# END\n"
 VALUES_HEAD = """\
-# Made by deploy/prometheus/generate.py from mixin.libsonnet: the part of the chart's values that its rules need.
 prometheusRule:
   enabled: false
   # Labels that the operator selects rules by, for example {release: kube-prometheus-stack}.
@@ -192,6 +194,7 @@ def chart_template(config):
 
 
 def chart_values(config):
+    """The chart's values with the part that its rules need made from the mixin."""
     lines = ["# The lists and parameters of the mixin, which explains them."]
     for key in ("target_labels", "connection_labels", "job", "runbook_url", "dashboard_url", "disabled_alerts"):
         lines.append(f"{key}: {json.dumps(config[key])}")
@@ -203,7 +206,9 @@ def chart_values(config):
         settings = {"keep_firing_for": "", **settings}
         lines.append("  %s: {severity: %s, for: %s, keep_firing_for: %s}" % (
             name, settings["severity"], settings["for"], settings["keep_firing_for"] or '""'))
-    return VALUES_HEAD + text_of(indented(lines, 2))
+    with open(CHART_VALUES, encoding="utf-8") as file:
+        before, rest = file.read().split(VALUES_BEGIN)
+    return before + VALUES_BEGIN + VALUES_HEAD + text_of(indented(lines, 2)) + VALUES_END + rest.split(VALUES_END)[1]
 
 
 def rules_text(groups, head=RULES_HEAD):
@@ -218,7 +223,7 @@ def outputs():
         os.path.join(DEPLOY, "kubernetes", "components", "prometheus-operator", "prometheusrule.yaml"):
             OPERATOR_HEAD + text_of(indented(groups_lines(groups), 2)),
         os.path.join(CHART, "templates", "prometheusrule.yaml"): chart_template(config),
-        os.path.join(CHART, "prometheusrule-values.yaml"): chart_values(config),
+        CHART_VALUES: chart_values(config),
     }
 
 
