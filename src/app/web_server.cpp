@@ -14,9 +14,12 @@ Result<std::unique_ptr<WebServer>> WebServer::Start(const CommandLine& command_l
                                                     std::function<void(int status)> on_refused,
                                                     Log& log) {
   std::unique_ptr<WebServer> web(new WebServer());
-  HttpServerSettings settings{.listen_addresses = command_line.listen_addresses,
-                              .systemd_sockets = command_line.systemd_socket,
-                              .on_refused = std::move(on_refused)};
+  HttpServerSettings settings{
+      .listen_addresses = command_line.listen_addresses,
+      .systemd_sockets = command_line.systemd_socket,
+      .on_refused = [on_refused = std::move(on_refused)](std::string_view /*reason*/, int status) {
+        if (on_refused) on_refused(status);
+      }};
   WebRulesAttempt attempt;
   if (!command_line.web_config_file.empty()) {
     web->loader_ = std::make_unique<WebRulesLoader>(command_line.web_config_file);

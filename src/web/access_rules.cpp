@@ -1,8 +1,35 @@
-#include "web/access_control.h"
+#include "web/access_rules.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace telnyx_exporter {
+namespace {
+
+Admission AdmissionOf(PasswordChecker::Verdict verdict) {
+  switch (verdict) {
+    case PasswordChecker::Verdict::kRight:
+      return Admission::kAdmitted;
+    case PasswordChecker::Verdict::kWrong:
+      return Admission::kNoCredentials;
+    case PasswordChecker::Verdict::kBusy:
+      break;
+  }
+  return Admission::kBusy;
+}
+
+}  // namespace
+
+TokenBucket::TokenBucket(const RequestLimit& limit, Instant now)
+    : interval_(ToSeconds(limit.interval)), burst_(limit.burst), tokens_(burst_), filled_(now) {}
+
+bool TokenBucket::TakeToken(Instant now) {
+  tokens_ = std::min(burst_, tokens_ + ToSeconds(now - filled_) / interval_);
+  filled_ = now;
+  if (tokens_ < 1) return false;
+  tokens_ -= 1;
+  return true;
+}
 
 AccessControl::AccessControl(std::shared_ptr<const AccessRules> rules, const Clock& clock,
                              HashMatcher matches)
@@ -37,24 +64,16 @@ std::variant<Admission, Credentials> AccessControl::Decide(
   return std::move(*credentials);
 }
 
-bool AccessControl::Check(std::shared_ptr<const AccessRules> rules, Credentials credentials,
-                          std::string peer, std::function<void(Admission)> done) {
-  return checker_.Check(std::move(rules), std::move(credentials), std::move(peer),
-                        [done = std::move(done)](PasswordChecker::Verdict verdict) {
-                          switch (verdict) {
-                            case PasswordChecker::Verdict::kRight:
-                              return done(Admission::kAdmitted);
-                            case PasswordChecker::Verdict::kWrong:
-                              return done(Admission::kNoCredentials);
-                            case PasswordChecker::Verdict::kBusy:
-                              return done(Admission::kBusy);
-                          }
-                        });
+bool AccessControl::Check(const std::shared_ptr<const AccessRules>& rules, Credentials credentials,
+                          const std::string& peer, std::function<void(Admission)> done) {
+  return checker_.Check(
+      std::shared_ptr<const Users>(rules, &rules->users), std::move(credentials), peer,
+      [done = std::move(done)](PasswordChecker::Verdict verdict) { done(AdmissionOf(verdict)); });
 }
 
 bool AccessControl::TakeToken() {
   const std::lock_guard lock(mutex_);
-  return !bucket_ || bucket_->Take(clock_.Now());
+  return !bucket_ || bucket_->TakeToken(clock_.Now());
 }
 
 }  // namespace telnyx_exporter

@@ -1,8 +1,8 @@
 #pragma once
 
-// A server's side of TLS as it is set for one state of the configuration: certificate, versions,
-// ciphers and what is asked of clients. Immutable; each connection keeps the one that it began
-// with.
+// The server's side of TLS for one state of the configuration: certificate, versions, ciphers and
+// what is asked of clients. app/ makes it; it is immutable, and each client keeps the one that its
+// session began with.
 
 #include <expected>
 #include <memory>
@@ -17,12 +17,12 @@ struct gnutls_session_int;
 
 namespace telnyx_exporter {
 
-/// PEM texts. The certificate is followed by those that lead to its authority.
+/// PEM texts. The certificate is followed by the intermediate ones.
 struct TlsMaterial {
   std::string certificate;
   Secret key;
   std::string client_ca;
-  bool has_client_ca = false;  // false: the system's authorities
+  bool has_client_ca = false;  // false: the system's authorities count
 
   bool operator==(const TlsMaterial&) const = default;
 };
@@ -47,9 +47,9 @@ class TlsContext {
 
   /// Sets up a server's session before its handshake. The context must outlive the session.
   virtual void Prepare(gnutls_session_int* session) const = 0;
-  /// To be called when the client's hello has come. A GnuTLS error code, 0 for none.
+  /// To be called when the client's hello has come. Returns a GnuTLS error code, 0 for success.
   virtual int OnClientHello(gnutls_session_int* session) const = 0;
-  /// To be called when the client's certificate has come, or none. The same.
+  /// To be called when the client has sent its certificate or none. Returns the same.
   virtual int CheckClient(gnutls_session_int* session) const = 0;
 
  protected:
