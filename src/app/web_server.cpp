@@ -15,7 +15,9 @@ std::vector<std::string> Lines(const std::string& file,
 
 HttpServerSettings SettingsOf(const CommandLine& command_line) {
   HttpServerSettings settings{.listen_addresses = command_line.listen_addresses,
-                              .systemd_sockets = command_line.systemd_socket};
+                              .systemd_sockets = command_line.systemd_socket,
+                              .max_requests = command_line.max_requests};
+  if (command_line.probes_without_auth) settings.open_paths = {"/-/healthy", "/-/ready"};
   return settings;
 }
 
@@ -81,7 +83,8 @@ void WebRulesWatch::Keep(const LoadedWebRules& loaded) {
 Result<std::unique_ptr<WebServer>> WebServer::Start(Parts parts, Log& log) {
   std::unique_ptr<WebServer> web(new WebServer());
   HttpServerSettings settings = SettingsOf(parts.command_line);
-  settings.on_refused = std::move(parts.on_refused);
+  settings.on_refused = [count = std::move(parts.on_refused)](std::string_view /*reason*/,
+                                                              int status) { count(status); };
   WebRulesAttempt attempt;
   if (const std::string& file = parts.command_line.web_config_file; !file.empty()) {
     web->loader_.emplace(file);

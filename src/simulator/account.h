@@ -52,6 +52,7 @@ struct AccountSettings {
   std::string name = "default";
   std::string api_key = "KEY_SIMULATOR";             // no two accounts have the same
   std::optional<std::uint32_t> requests_per_second;  // nothing: as for all accounts
+  std::optional<std::uint32_t> inbound_channels;  // of the whole account; absent: its list is, too
   std::vector<std::string> lacking;  // lists that it does not have: "texml_applications"
   std::vector<VoiceProfileSettings> voice_profiles;
   std::vector<ConnectionSettings> connections;

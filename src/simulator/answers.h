@@ -1,6 +1,6 @@
 #pragma once
 
-// The forms in which the API and what stands before it answer. Any thread.
+// The forms in which the API, and a gateway in front of it, answer. Any thread.
 
 #include <string>
 #include <string_view>

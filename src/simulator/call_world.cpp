@@ -6,7 +6,7 @@
 namespace telnyx_exporter::simulator {
 namespace {
 
-// Views are made anew after this much simulated time, so that fast readers share them.
+// A view is shared by requests within this much simulated time.
 constexpr SimTime kViewLife = 0.02;
 
 }  // namespace

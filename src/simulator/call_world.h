@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "simulator/account.h"
-#include "simulator/sim_clock.h"
+#include "simulator/sim_time.h"
 #include "simulator/traffic_model.h"
 
 namespace telnyx_exporter::simulator {

@@ -34,6 +34,18 @@ struct RawFlags {
   bool version = false;
 };
 
+// CLI::Range takes a NaN for a number inside of every range.
+CLI::Validator Between(double lowest, double highest) {
+  return {[=](const std::string& text) -> std::string {
+            double number = 0;
+            if (CLI::detail::lexical_cast(text, number) && number >= lowest && number <= highest) {
+              return "";
+            }
+            return fmt::format("\"{}\" is not a number from {} to {}", text, lowest, highest);
+          },
+          fmt::format("FLOAT in [{} - {}]", lowest, highest)};
+}
+
 // What a scenario says as well, so that not both can.
 void DeclareWorldFlags(CLI::App& app, RawFlags& flags) {
   CLI::Option* scenario = app.add_option(
@@ -54,7 +66,7 @@ void DeclareWorldFlags(CLI::App& app, RawFlags& flags) {
                  "Active call legs of all connections together, on average over a day; the first "
                  "connection has the most")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 10'000'000.0))
+      ->check(Between(0.0, 10'000'000.0))
       ->excludes(scenario);
   app.add_flag("--even-connections", flags.even,
                "All connections have as many calls as each other on average")
@@ -62,17 +74,17 @@ void DeclareWorldFlags(CLI::App& app, RawFlags& flags) {
   app.add_option("--mean-duration", flags.traffic.mean_duration_seconds,
                  "Mean duration of a leg in seconds")
       ->capture_default_str()
-      ->check(CLI::Range(1.0, 7200.0))
+      ->check(Between(1.0, 7200.0))
       ->excludes(scenario);
   app.add_option("--transfer-share", flags.traffic.transfer_share,
                  "Share of sessions that get a second leg, from 0 to 1")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(Between(0.0, 1.0))
       ->excludes(scenario);
   app.add_option("--daily-wave", flags.traffic.daily_wave,
                  "How much busier than the mean the busiest hour is, from 0 to 1")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(Between(0.0, 1.0))
       ->excludes(scenario);
 }
 
@@ -92,7 +104,7 @@ void DeclareFlags(CLI::App& app, RawFlags& flags) {
   app.add_option("--time-scale", result.time_scale,
                  "How many times as fast time runs, whatever a scenario says")
       ->capture_default_str()
-      ->check(CLI::Range(0.001, 100'000.0))
+      ->check(Between(0.001, 100'000.0))
       ->each([&](const std::string&) { flags.has_time_scale = true; });
   app.add_flag("--frozen", result.frozen, "Time stands still until POST /simulator/unfreeze");
   app.add_option("--paging", flags.paging,

@@ -7,7 +7,7 @@
 
 #include "simulator/account.h"
 #include "simulator/api.h"
-#include "simulator/fault_rules.h"
+#include "simulator/faulty_api.h"
 
 namespace telnyx_exporter::simulator {
 

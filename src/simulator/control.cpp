@@ -85,8 +85,9 @@ HttpResponse Truth(CallWorld& world, const HttpRequest& request) {
 
 HttpResponse Advance(SimClock& clock, const HttpRequest& request) {
   const auto seconds = ParseNumber(request.Query("seconds").value_or(""));
-  if (!seconds || !(*seconds >= 0)) {
-    return TextResponse(400, "seconds is a number from 0: seconds=15\n");
+  if (!seconds || !(*seconds >= 0 && *seconds <= kLongestAdvance)) {
+    return TextResponse(
+        400, fmt::format("seconds is a number from 0 to {}: seconds=15\n", kLongestAdvance));
   }
   return clock.Advance(*seconds) ? TextResponse(200, "Moved on.\n")
                                  : TextResponse(409, "The time runs: freeze it first.\n");

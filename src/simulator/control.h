@@ -1,13 +1,13 @@
 #pragma once
 
 #include "simulator/call_world.h"
-#include "simulator/fault_rules.h"
+#include "simulator/faulty_api.h"
 #include "web/http_server.h"
 
 namespace telnyx_exporter::simulator {
 
-/// What stands beside the API, under /simulator: the truth about the calls, counted from the model
-/// and not from pages, and control over the time and the faults. Any thread.
+/// What is served beside the API, under /simulator: the truth about the calls, counted from the
+/// model and not from pages, and control over the time and the faults. Any thread.
 ///
 ///   GET  /simulator/truth?buckets=5,60    exact counts of every connection that exists at this
 ///                                         moment, and how many legs have begun and ended so far,

@@ -32,9 +32,9 @@ constexpr std::array kKinds = {
     KindList{"ip_connections", "ip_connection", "connection_name"},
     KindList{"fqdn_connections", "fqdn_connection", "connection_name"},
 };
-constexpr std::array<std::string_view, 7> kNames = {kAll,           kKinds[0].name, kKinds[1].name,
-                                                    kKinds[2].name, kKinds[3].name, kKinds[4].name,
-                                                    kVoiceProfiles};
+constexpr std::string_view kInboundChannels = "inbound_channels";
+constexpr std::array kNames = {kAll,           kKinds[0].name, kKinds[1].name, kKinds[2].name,
+                               kKinds[3].name, kKinds[4].name, kVoiceProfiles, kInboundChannels};
 
 void Append(std::string& body, std::string_view key, std::string_view text) {
   body += fmt::format(R"("{}":)", key);
@@ -142,6 +142,12 @@ std::optional<std::string_view> ListOfPath(std::string_view path) {
 HttpResponse ListAnswer(const AccountSettings& account, std::string_view list,
                         const HttpRequest& request, SimTime now) {
   if (std::ranges::find(account.lacking, list) != account.lacking.end()) return NotFound();
+  if (list == kInboundChannels) {
+    if (!account.inbound_channels) return NotFound();
+    return JsonAnswer(
+        200, fmt::format(R"({{"data":{{"channels":{},"record_type":"inbound_channels"}}}})",
+                         *account.inbound_channels));
+  }
   if (list == kVoiceProfiles) {
     std::vector<const VoiceProfileSettings*> profiles;
     profiles.reserve(account.voice_profiles.size());

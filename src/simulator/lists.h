@@ -1,8 +1,8 @@
 #pragma once
 
 // An account's lists as the API has them: all its connections, those of each kind with their
-// channel limits, and the outbound voice profiles. Written from the API's description alone. Any
-// thread.
+// channel limits, the outbound voice profiles and the channels of the whole account. Written from
+// the API's description alone. Any thread.
 
 #include <optional>
 #include <span>
@@ -14,7 +14,7 @@
 
 namespace telnyx_exporter::simulator {
 
-/// The lists' names, which are their paths behind a slash: "connections" first.
+/// The lists' names, which are their paths without the slash: "connections" first.
 std::span<const std::string_view> ListNames();
 /// A name of ListNames(); nothing for a path, without its version, that is no list's.
 std::optional<std::string_view> ListOfPath(std::string_view path);

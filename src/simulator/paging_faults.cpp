@@ -1,9 +1,10 @@
-#include "simulator/paging_faults.h"
-
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
+#include "simulator/faults.h"
 #include "simulator/pages.h"
 
 namespace telnyx_exporter::simulator {
@@ -11,7 +12,7 @@ namespace {
 
 constexpr std::size_t kLongCursorBytes = std::size_t{64} * 1024;
 constexpr std::uint64_t kIgnoredLimitFactor = 4;
-constexpr std::uint64_t kBehindAllLegs = (std::uint64_t{1} << 63U) - 1;
+constexpr std::uint64_t kAfterAllLegs = (std::uint64_t{1} << 63U) - 1;
 
 using CursorRequest = Api::CursorRequest;
 
@@ -28,21 +29,19 @@ std::size_t LegsUpTo(const CursorRequest& asked, std::size_t count) {
   return std::min(asked.view->legs.size(), count);
 }
 
-// Leads to what is behind the view's first `count` legs.
-std::string CursorBehind(const CursorRequest& asked, std::size_t count) {
+// Leads to what follows the view's first `count` legs.
+std::string CursorAfter(const CursorRequest& asked, std::size_t count) {
   return EncodeCursor({asked.view->legs[count - 1]->number});
 }
 
 std::uint64_t LastLegNumber(const CursorRequest& asked) { return asked.view->legs.back()->number; }
 
-}  // namespace
-
 WireAnswer RepeatCursor(const FaultyRequest& faulty) {
   return WithPage(faulty, [](const CursorRequest& asked, CursorPage page) {
-    // Without rows a walk would end; behind the last leg the first ones come again.
+    // Without rows a walk would end; after the last leg the first ones come again.
     if (page.first == page.last) page = {.first = 0, .last = LegsUpTo(asked, asked.query.limit)};
     page.after =
-        asked.query.after ? EncodeCursor(*asked.query.after) : CursorBehind(asked, page.last);
+        asked.query.after ? EncodeCursor(*asked.query.after) : CursorAfter(asked, page.last);
     return page;
   });
 }
@@ -51,10 +50,10 @@ WireAnswer LoopThreeCursors(const FaultyRequest& faulty) {
   return WithPage(faulty, [](const CursorRequest& asked, CursorPage page) {
     const std::size_t third =
         std::min<std::size_t>(asked.query.limit, (asked.view->legs.size() + 2) / 3);
-    // Behind the third cursor the legs begin again, and the first cursor follows.
+    // After the third cursor the legs begin again, and the first cursor follows.
     page.first = page.first >= LegsUpTo(asked, 3 * third) ? 0 : page.first / third * third;
     page.last = LegsUpTo(asked, page.first + third);
-    page.after = CursorBehind(asked, page.last);
+    page.after = CursorAfter(asked, page.last);
     return page;
   });
 }
@@ -81,7 +80,7 @@ WireAnswer PageBackwards(const FaultyRequest& faulty) {
     // A walk that has begun goes on in its order.
     if (asked.query.after) return page;
     CursorQuery query = asked.query;
-    query.after = Place{.leg_number = kBehindAllLegs, .backwards = true};
+    query.after = Place{.leg_number = kAfterAllLegs, .backwards = true};
     return SelectCursorPage(*asked.view, query);
   });
 }
@@ -100,5 +99,19 @@ WireAnswer IgnoreLimit(const FaultyRequest& faulty) {
     return SelectCursorPage(*asked.view, query);
   });
 }
+
+constexpr std::array kPagingFaults = {
+    Fault{"repeated_cursor", "names the cursor that was asked for as the next", RepeatCursor},
+    Fault{"cursor_loop", "leads through three cursors back to the first", LoopThreeCursors},
+    Fault{"long_cursor", "names a cursor of 64 KB", NameLongCursor},
+    Fault{"endless_pages", "always has one more page after the last", PageWithoutEnd},
+    Fault{"backwards_pages", "gives the pages in the opposite order", PageBackwards},
+    Fault{"repeated_calls", "gives the last call of a page on the next one too", RepeatCalls},
+    Fault{"ignored_limit", "gives four times as many calls as asked for", IgnoreLimit},
+};
+
+}  // namespace
+
+std::span<const Fault> PagingFaults() { return kPagingFaults; }
 
 }  // namespace telnyx_exporter::simulator

@@ -181,6 +181,8 @@ class ScenarioReader {
                ReadUnique(v, "account", api_keys_, account.api_key);
              }},
             {"rate_limit", [&](const YamlValue& v) { ReadLimit(v, account.requests_per_second); }},
+            {"inbound_channels",
+             [&](const YamlValue& v) { ReadLimit(v, account.inbound_channels); }},
             {"lacking", [&](const YamlValue& v) { ReadLacking(v, account.lacking); }},
             {"outbound_voice_profiles",
              [&](const YamlValue& v) {
@@ -302,7 +304,7 @@ class ScenarioReader {
     if (rename.name.empty()) value.Error("name is missing");
     rename.at = at.value_or(0);
     if (!renames.empty() && renames.back().at >= rename.at) {
-      value.Error("is not behind the one before it");
+      value.Error("is not after the one before it");
     }
     renames.push_back(std::move(rename));
   }

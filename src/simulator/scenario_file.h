@@ -10,7 +10,7 @@
 
 #include "config/load_config.h"
 #include "simulator/account.h"
-#include "simulator/fault_rules.h"
+#include "simulator/faulty_api.h"
 #include "simulator/sim_time.h"
 
 namespace telnyx_exporter::simulator {

@@ -116,7 +116,7 @@ void TrafficModel::BeginSessions(Sessions& sessions, SimTime now) {
   while (sessions.next <= now) {
     const SimTime time = sessions.next;
     if (settings.window && !settings.window->Contains(time)) {
-      // Arrivals do not remember how long nobody came.
+      // Arrivals have no memory of the time without one.
       sessions.next =
           settings.window->NextStart(time) + DrawExponential(sessions.random) / highest_rate;
       continue;
@@ -149,7 +149,7 @@ void TrafficModel::AddUpcoming(FutureLeg leg) {
 void TrafficModel::BeginLeg(FutureLeg leg, SimTime now) {
   if (leg.begins >= start_) ++started_;
   if (leg.ends <= now) {
-    // Began and ended between two looks: nobody will ask for it.
+    // Began and ended between two looks: no client sees it.
     if (leg.begins >= start_) ++ended_;
     return;
   }

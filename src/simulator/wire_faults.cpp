@@ -1,5 +1,4 @@
-#include "simulator/wire_faults.h"
-
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <string>
@@ -8,6 +7,8 @@
 #include <fmt/format.h>
 
 #include "base/gzip.h"
+#include "simulator/answers.h"
+#include "simulator/faults.h"
 #include "simulator/wire_http.h"
 
 namespace telnyx_exporter::simulator {
@@ -35,12 +36,15 @@ struct WrittenAnswer {
   }
 };
 
-WrittenAnswer WriteAnswer(const FaultyRequest& faulty) {
-  const HttpResponse response = faulty.api.Answer(faulty.request);
+WrittenAnswer Write(const HttpResponse& response) {
   WrittenAnswer written{.bytes = FormatResponseHead(response, true)};
   written.body_begin = written.bytes.size();
   if (response.body) written.bytes += *response.body;
   return written;
+}
+
+WrittenAnswer WriteAnswer(const FaultyRequest& faulty) {
+  return Write(faulty.api.Answer(faulty.request));
 }
 
 void Drip(Wire& wire, std::string_view bytes) {
@@ -56,8 +60,6 @@ void SendTimes(Wire& wire, std::string_view bytes, std::size_t times) {
   for (std::size_t i = 0; i < times && wire.Send(bytes); ++i) {
   }
 }
-
-}  // namespace
 
 WireAnswer ResetConnection(const FaultyRequest& /*faulty*/) {
   return [](Wire& wire) { wire.ResetAtEnd(); };
@@ -76,6 +78,24 @@ WireAnswer CloseConnection(const FaultyRequest& /*faulty*/) {
 
 WireAnswer CloseInBody(const FaultyRequest& faulty) {
   return [answer = WriteAnswer(faulty)](Wire& wire) { wire.Send(answer.FirstHalf()); };
+}
+
+// Errors whose head comes and whose body does not: the status still counts.
+WireAnswer CutShort(const HttpResponse& response) {
+  return [answer = Write(response)](Wire& wire) { wire.Send(answer.FirstHalf()); };
+}
+WireAnswer CutRefusedKeyShort(const FaultyRequest& /*faulty*/) { return CutShort(KeyRefused()); }
+WireAnswer CutNotFoundShort(const FaultyRequest& /*faulty*/) { return CutShort(NotFound()); }
+WireAnswer CutRateLimitShort(const FaultyRequest& /*faulty*/) {
+  HttpResponse response = TooManyRequests();
+  response.headers.emplace_back("Retry-After", "2");
+  return CutShort(response);
+}
+WireAnswer ResetInError(const FaultyRequest& /*faulty*/) {
+  return [answer = Write(HtmlAnswer(503))](Wire& wire) {
+    wire.Send(answer.FirstHalf());
+    wire.ResetAtEnd();
+  };
 }
 
 WireAnswer HalfClose(const FaultyRequest& /*faulty*/) {
@@ -135,5 +155,29 @@ WireAnswer SendGzipBomb(const FaultyRequest& /*faulty*/) {
     if (wire.Send(head)) SendTimes(wire, part, kGzipBombMegabytes);
   };
 }
+
+constexpr std::array kWireFaults = {
+    Fault{"reset", "resets the connection instead of answering", ResetConnection},
+    Fault{"reset_body", "resets the connection in the middle of the body", ResetInBody},
+    Fault{"close", "closes the connection instead of answering", CloseConnection},
+    Fault{"close_body", "closes the connection in the middle of the body", CloseInBody},
+    Fault{"cut_401", "closes the connection in the middle of a 401's body", CutRefusedKeyShort},
+    Fault{"cut_404", "closes the connection in the middle of a 404's body", CutNotFoundShort},
+    Fault{"cut_429", "closes the connection in the middle of a 429's body", CutRateLimitShort},
+    Fault{"reset_503", "resets the connection in the middle of a 503's body", ResetInError},
+    Fault{"half_close", "ends its side of the connection and never answers", HalfClose},
+    Fault{"blackhole", "takes the request and never answers", NeverAnswer},
+    Fault{"slow_loris", "answers a byte a second from the status line on", DripHead},
+    Fault{"slow_body", "answers a byte a second from the body on", DripBody},
+    Fault{"not_http", "answers in another protocol", AnswerOtherProtocol},
+    Fault{"endless_headers", "sends header lines without end", SendHeadersWithoutEnd},
+    Fault{"endless_header_line", "sends one header line without end", SendHeaderLineWithoutEnd},
+    Fault{"huge_body", "sends a body of 100 MB", SendHugeBody},
+    Fault{"gzip_bomb", "sends 1 MB of gzip that holds 1 GB", SendGzipBomb},
+};
+
+}  // namespace
+
+std::span<const Fault> WireFaults() { return kWireFaults; }
 
 }  // namespace telnyx_exporter::simulator

@@ -44,7 +44,7 @@ class WireRequest final : public HttpRequest {
   bool keep_alive_ = false;
 };
 
-/// The status line and all headers with the empty line behind them. The response's own headers do
+/// The status line, all headers and the empty line after them. The response's own headers do
 /// not frame it: Content-Length and, where the connection ends, Connection are added.
 std::string FormatResponseHead(const HttpResponse& response, bool keep_alive);
 

@@ -24,7 +24,7 @@ struct WireServerSettings {
   /// "HOST:PORT", "[V6]:PORT" or ":PORT"; port 0 takes a free one.
   std::vector<std::string> listen_addresses;
   /// Of all addresses together; clients beyond it wait until another one leaves.
-  std::size_t max_connections = 512;
+  std::size_t max_clients = 512;
   Duration idle_timeout = std::chrono::seconds(30);
 };
 
@@ -49,7 +49,7 @@ class WireServer {
   void Accept(int listener);
   /// False when the server stops.
   bool WaitForRoom();
-  void Welcome(int socket);
+  void AddClient(int socket);
   void Serve(Client& client);
 
   // Constant once the threads run.

@@ -2,32 +2,154 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstddef>
+#include <cstring>
 #include <stdexcept>
 #include <utility>
 
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
-
-#include "web/peer.h"
 
 namespace telnyx_exporter {
 namespace {
 
 constexpr int kSweepMilliseconds = 500;
-constexpr int kMostAtOnce = 64;  // from one address, before the others get their turn
+constexpr int kMostAtOnce = 64;  // from one listener, before the others get their turn
 constexpr std::chrono::milliseconds kPatience(100);
+constexpr std::size_t kV6PrefixBytes = 8;
+constexpr std::size_t kMappedV4Offset = 12;
 
 bool IsShortage(int error) {
   return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
+std::string Bytes(const void* data, std::size_t size) {
+  return {static_cast<const char*>(data), size};
+}
+
+// How much the client's machine has acknowledged; for a local socket, how much it has yet to read.
+std::uint64_t PositionOf(int socket) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+      size >= offsetof(tcp_info, tcpi_bytes_acked) + sizeof info.tcpi_bytes_acked) {
+    return info.tcpi_bytes_acked;
+  }
+  int unread = 0;
+  ioctl(socket, SIOCOUTQ, &unread);
+  return static_cast<std::uint64_t>(unread);
+}
+
 }  // namespace
 
-Acceptor::Acceptor(std::vector<ListenSocket> listeners, Connections& connections,
-                   HandOver hand_over)
+std::string PeerOf(const sockaddr* address) {
+  if (address->sa_family == AF_INET) {
+    sockaddr_in v4{};
+    std::memcpy(&v4, address, sizeof v4);
+    return Bytes(&v4.sin_addr, sizeof v4.sin_addr);
+  }
+  if (address->sa_family != AF_INET6) return {};
+  sockaddr_in6 v6{};
+  std::memcpy(&v6, address, sizeof v6);
+  if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+    return Bytes(&v6.sin6_addr.s6_addr[kMappedV4Offset], sizeof(in_addr));
+  }
+  return Bytes(&v6.sin6_addr, kV6PrefixBytes);
+}
+
+ClientSockets::ClientSockets(const ClientLimits& limits, const Clock& clock, OnLeaving on_leaving)
+    : most_(limits.total + kSlack),
+      clock_(clock),
+      on_leaving_(std::move(on_leaving)),
+      table_(limits, PositionOf) {}
+
+void ClientSockets::Add(int socket, const std::string& peer) {
+  const std::lock_guard lock(mutex_);
+  End(table_.Add(socket, peer, clock_.Now()));
+}
+
+void ClientSockets::Started(int socket) {
+  const std::lock_guard lock(mutex_);
+  table_.Started(socket);
+}
+
+void ClientSockets::RequestBegan(int socket) {
+  const std::lock_guard lock(mutex_);
+  table_.RequestBegan(socket, clock_.Now());
+}
+
+void ClientSockets::CheckBegan(int socket) {
+  const std::lock_guard lock(mutex_);
+  table_.CheckBegan(socket, clock_.Now());
+}
+
+void ClientSockets::AnswerBegan(int socket) {
+  const std::lock_guard lock(mutex_);
+  End(table_.AnswerBegan(socket, clock_.Now()));
+}
+
+void ClientSockets::BodyBegan(int socket, WaitingBody body) {
+  const std::lock_guard lock(mutex_);
+  End(table_.BodyBegan(socket, std::move(body), clock_.Now()));
+}
+
+void ClientSockets::AnswerEnded(int socket) {
+  const std::lock_guard lock(mutex_);
+  if (table_.AnswerEnded(socket, clock_.Now())) End(ClientTable::Leaving{.id = socket});
+}
+
+void ClientSockets::Remove(int socket) {
+  {
+    const std::lock_guard lock(mutex_);
+    table_.Remove(socket);
+  }
+  removed_.notify_all();
+}
+
+void ClientSockets::EndExpired() {
+  const std::lock_guard lock(mutex_);
+  End(table_.TakeExpired(clock_.Now()));
+}
+
+void ClientSockets::EndAll() {
+  const std::lock_guard lock(mutex_);
+  End(table_.TakeAll());
+}
+
+bool ClientSockets::EndOldest() {
+  const std::lock_guard lock(mutex_);
+  const auto oldest = table_.TakeOldest();
+  if (oldest) End(*oldest);
+  return oldest.has_value();
+}
+
+bool ClientSockets::empty() const {
+  const std::lock_guard lock(mutex_);
+  return table_.size() == 0;
+}
+
+bool ClientSockets::WaitForRoom(std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  return removed_.wait_for(lock, patience, [this] { return table_.size() < most_; });
+}
+
+void ClientSockets::End(const ClientTable::Leaving& leaving) {
+  shutdown(leaving.id, SHUT_RDWR);
+  if (on_leaving_) on_leaving_(leaving.reason);
+}
+
+void ClientSockets::End(const std::vector<ClientTable::Leaving>& leaving) {
+  for (const ClientTable::Leaving& client : leaving) End(client);
+}
+
+Acceptor::Acceptor(std::vector<ListenSocket> listeners, ClientSockets& clients, HandOver hand_over)
     : listeners_(std::move(listeners)),
-      connections_(connections),
+      clients_(clients),
       hand_over_(std::move(hand_over)),
       stop_event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (stop_event_ < 0) throw std::runtime_error("no event descriptor for the web server");
@@ -46,7 +168,7 @@ Acceptor::~Acceptor() {
 
 void Acceptor::Run() {
   while (WaitForClients()) {
-    connections_.EndExpired();
+    clients_.EndExpired();
     for (std::size_t i = 0; i < listeners_.size(); ++i) {
       if ((polled_[i].revents & POLLIN) != 0) AcceptFrom(polled_[i].fd);
     }
@@ -55,7 +177,7 @@ void Acceptor::Run() {
 
 // Or for the next sweep. False: it has to stop.
 bool Acceptor::WaitForClients() {
-  const int timeout = connections_.empty() ? -1 : kSweepMilliseconds;
+  const int timeout = clients_.empty() ? -1 : kSweepMilliseconds;
   if (poll(polled_.data(), polled_.size(), timeout) < 0) {
     for (pollfd& polled : polled_) polled.revents = 0;
   }
@@ -63,7 +185,7 @@ bool Acceptor::WaitForClients() {
 }
 
 void Acceptor::AcceptFrom(int listener) {
-  for (int i = 0; i < kMostAtOnce && connections_.WaitForRoom(kPatience); ++i) {
+  for (int i = 0; i < kMostAtOnce && clients_.WaitForRoom(kPatience); ++i) {
     sockaddr_storage storage{};
     auto* const address = reinterpret_cast<sockaddr*>(&storage);
     socklen_t size = sizeof storage;
@@ -72,8 +194,8 @@ void Acceptor::AcceptFrom(int listener) {
       Serve(socket, address, size);
       continue;
     }
-    // The client stays in the queue until another connection has given its descriptor back.
-    if (IsShortage(errno) && !connections_.EndOldest()) {
+    // The client stays in the queue until another client has given its descriptor back.
+    if (IsShortage(errno) && !clients_.EndOldest()) {
       poll(&polled_.back(), 1, static_cast<int>(kPatience.count()));
     }
     return;
@@ -81,8 +203,8 @@ void Acceptor::AcceptFrom(int listener) {
 }
 
 void Acceptor::Serve(int socket, const sockaddr* address, socklen_t size) {
-  connections_.Add(socket, PeerOf(address));
-  if (!hand_over_(socket, address, size)) connections_.Remove(socket);
+  clients_.Add(socket, PeerOf(address));
+  if (!hand_over_(socket, address, size)) clients_.Remove(socket);
 }
 
 }  // namespace telnyx_exporter

@@ -1,28 +1,83 @@
 #pragma once
 
-// The thread that accepts connections on all addresses, hands them to the server and ends those
-// whose time is up. libmicrohttpd would accept by itself, but then stops at its limit and leaves
-// whoever comes next outside.
+// The sockets of web clients: the thread that accepts them, and the lock-protected table through
+// which the serving threads report what each client does. libmicrohttpd could accept by itself, but
+// at its limit it stops and leaves newcomers outside.
 
+#include <condition_variable>
 #include <functional>
+#include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include <poll.h>
 #include <sys/socket.h>
 
-#include "web/connections.h"
+#include "base/clock.h"
+#include "web/clients.h"
 #include "web/listen_address.h"
 
 namespace telnyx_exporter {
 
+/// What clients on one machine have in common, for limits on each peer: the IPv4 address, or the
+/// first half of the IPv6 address, since a host usually has all of the other half to itself. Empty
+/// for local sockets: their clients are not told apart.
+std::string PeerOf(const sockaddr* address);
+
+/// ClientTable for several threads; ids are sockets. Clients that have to leave are shut down at
+/// once; the serving thread then sees the end of the stream and closes the socket.
+class ClientSockets {
+ public:
+  using OnLeaving = std::function<void(ClientTable::Reason)>;
+
+  /// `on_leaving` is called, under the lock, for each client that has to leave. May be null.
+  ClientSockets(const ClientLimits& limits, const Clock& clock, OnLeaving on_leaving);
+
+  // As in ClientTable.
+  void Add(int socket, const std::string& peer);
+  void Started(int socket);
+  void RequestBegan(int socket);
+  void CheckBegan(int socket);
+  void AnswerBegan(int socket);
+  void BodyBegan(int socket, WaitingBody body);
+  void AnswerEnded(int socket);
+  /// To be called before the socket is closed; afterwards its number may be another client's.
+  void Remove(int socket);
+
+  void EndExpired();
+  void EndAll();
+  /// False: there was none to end.
+  bool EndOldest();
+
+  bool empty() const;
+  /// Waits, at most `patience`, until clients that have to leave have left. False: there are still
+  /// too many for one more.
+  bool WaitForRoom(std::chrono::milliseconds patience);
+
+ private:
+  // How many may be on their way out.
+  static constexpr std::size_t kSlack = 64;
+
+  void End(const ClientTable::Leaving& leaving);
+  void End(const std::vector<ClientTable::Leaving>& leaving);
+
+  const std::size_t most_;
+  const Clock& clock_;
+  const OnLeaving on_leaving_;
+  mutable std::mutex mutex_;  // guards the table
+  std::condition_variable removed_;
+  ClientTable table_;
+};
+
 class Acceptor {
  public:
-  /// Takes the socket over, in every case; false when it could not be served and is closed.
+  /// Takes over the socket in every case; false when it could not be served and is closed.
   using HandOver = std::function<bool(int socket, const sockaddr* peer, socklen_t peer_size)>;
 
-  /// Accepts until it goes. `connections` must outlive it.
-  Acceptor(std::vector<ListenSocket> listeners, Connections& connections, HandOver hand_over);
+  /// Accepts on all listeners, and ends clients whose time is up, until it is destroyed. `clients`
+  /// must outlive it.
+  Acceptor(std::vector<ListenSocket> listeners, ClientSockets& clients, HandOver hand_over);
   /// Stops the thread and then closes the listening sockets.
   ~Acceptor();
   Acceptor(const Acceptor&) = delete;
@@ -35,7 +90,7 @@ class Acceptor {
   void Serve(int socket, const sockaddr* address, socklen_t size);
 
   std::vector<ListenSocket> listeners_;
-  Connections& connections_;
+  ClientSockets& clients_;
   const HandOver hand_over_;
   int stop_event_;
   std::vector<pollfd> polled_;  // the listeners, then the stop event

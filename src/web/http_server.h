@@ -1,11 +1,10 @@
 #pragma once
 
-// The HTTP server of both programs: event driven on a few threads, any number of listening
-// addresses. It knows nothing of what it serves: every request that the access rules let pass goes
-// to one Handler, which runs on the serving threads, several at a time, and must not block.
+// The exporter's HTTP server: event driven on a few threads, any number of listening addresses. It
+// knows nothing of what it serves: every request that the access rules admit goes to one handler,
+// which runs on the serving threads, several at a time, and must not block.
 
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -26,7 +25,7 @@ class HttpRequest {
   virtual ~HttpRequest() = default;
   virtual std::string_view method() const = 0;
   virtual std::string_view path() const = 0;   // percent-decoded by the server, without the query
-  virtual std::string_view query() const = 0;  // raw, behind the '?'; empty without one
+  virtual std::string_view query() const = 0;  // raw, after the '?'; empty without one
   /// The value of a header, its name in any case; nothing when the client sent none. Repeated
   /// headers are joined by ", ".
   virtual std::optional<std::string> Header(std::string_view name) const = 0;
@@ -57,47 +56,68 @@ struct HttpServerSettings {
   /// "HOST:PORT", "[V6]:PORT" or ":PORT" (every address, IPv4 and IPv6); port 0 takes a free one.
   std::vector<std::string> listen_addresses;
   unsigned threads = 2;
-  /// How long a connection may wait for its next request.
+  /// How long a client may wait before its next request.
   Duration idle_timeout = std::chrono::minutes(2);
-  /// In total, and never more than half of the process's file descriptors. At a limit the
-  /// connection that has waited longest for a request has to go.
-  std::size_t max_connections = 1024;
+  /// In total, and never more than half of the process's file descriptors. At a limit the client
+  /// that has waited longest for a request has to leave.
+  std::size_t max_clients = 1024;
   std::size_t max_header_bytes = std::size_t{32} * 1024;
 
   /// Listen on the sockets that systemd passed, instead of on the addresses.
   bool systemd_sockets = false;
   /// Of one IPv4 address or one IPv6 network of 64 bits. Many scrapers may stand behind one proxy.
-  std::size_t max_connections_of_one_peer = 256;
+  std::size_t max_clients_of_one_peer = 256;
   /// Within which a request must have come whole, from its first line on or, for the first of a
-  /// connection, from the connection's beginning on: time for TLS included.
+  /// client, from its connecting on: time for TLS included.
   Duration request_timeout = std::chrono::seconds(10);
   /// Within which an answer must have been read.
   Duration response_timeout = std::chrono::minutes(2);
+  /// Answers in flight; 0: no limit. At the limit the answer that has been longest without progress
+  /// ends, and the newcomer is served.
+  std::size_t max_requests = 40;
+  /// Bodies that wait to be sent although their path has a newer one may take this much, or twice
+  /// the newest body if that is more; beyond it the answers longest without progress end.
+  std::size_t max_superseded_bytes = std::size_t{64} << 20U;
 
-  std::shared_ptr<const AccessRules> rules;  // null: everybody may ask, over plain HTTP
-  /// Null: bcrypt.
-  std::function<bool(const Secret& password, const Secret& hash)> hash_matcher;
-  /// Called with the status of each request that the rules refused.
-  std::function<void(int status)> on_refused;
+  std::shared_ptr<const AccessRules> rules;  // null: every request is admitted, over plain HTTP
+  /// GET and HEAD of these paths need no credentials and do not count for the rate limit.
+  std::vector<std::string> open_paths;
+  std::string realm = "telnyx_exporter";  // of WWW-Authenticate; without quotes and backslashes
+  /// Null: bcrypt. What it refers to must live as long as the process.
+  HashMatcher hash_matcher;
+  /// Called, on the server's threads, for each request that did not reach the handler: why (one of
+  /// the kRefusal… below) and with which status. Must be fast and must not call the server.
+  std::function<void(std::string_view reason, int status)> on_refused;
   /// Null: the system's. Must outlive the server.
   const Clock* clock = nullptr;
 };
+
+// Reasons for on_refused.
+inline constexpr std::string_view kRefusalMalformed = "malformed_request";     // 400, 505
+inline constexpr std::string_view kRefusalTooLarge = "request_too_large";      // 413, 414, 431
+inline constexpr std::string_view kRefusalForeign = "foreign_page";            // 403
+inline constexpr std::string_view kRefusalCredentials = "credentials";         // 401
+inline constexpr std::string_view kRefusalRateLimit = "rate_limit";            // 429
+inline constexpr std::string_view kRefusalPasswordChecks = "password_checks";  // 503
+inline constexpr std::string_view kRefusalSlowRequest = "slow_request";        // 408, not sent
+inline constexpr std::string_view kRefusalSlowReader = "slow_reader";          // 408, not sent
 
 class HttpServer {
  public:
   /// Listens on every address or on none: the error names the address and what is wrong with it.
   static Result<std::unique_ptr<HttpServer>> Start(const HttpServerSettings& settings,
                                                    HttpHandler handler);
-  /// Stops listening, closes all connections and waits for running handlers.
+  /// Stops listening, disconnects all clients and waits for running handlers, but not for a
+  /// password check that is under way.
   virtual ~HttpServer() = default;
 
   /// Where it listens, ports filled in, in the order of the settings: "127.0.0.1:10035",
   /// "[::]:10035"; "unix:/path" for a local socket of systemd's.
   virtual const std::vector<std::string>& bound_addresses() const = 0;
 
-  /// Other rules from the next request on. When TLS has changed, connections that were made before
-  /// end as soon as they have their answer. An error when TLS would be switched on or off, which
-  /// needs another server.
+  /// Applies other rules from the next request on. When TLS has changed, clients whose session
+  /// began before leave as soon as they have their answer. An error when TLS would be switched on
+  /// or off, which needs another server.
   virtual Result<void> SetRules(std::shared_ptr<const AccessRules> rules) = 0;
 };
 

@@ -13,7 +13,7 @@
 
 #include "fake_request.h"
 #include "simulator/control.h"
-#include "simulator/cursor.h"
+#include "simulator/pages.h"
 #include "support/manual_clock.h"
 
 namespace telnyx_exporter::simulator {
@@ -277,7 +277,9 @@ TEST_F(ApiTest, MovesAFrozenTimeOn) {
   const SimTime before = sim_clock_.Now();
   EXPECT_EQ(post("/simulator/advance", {{"seconds", "15"}}), 200);
   EXPECT_EQ(sim_clock_.Now(), before + 15);
-  EXPECT_EQ(post("/simulator/advance", {{"seconds", "x"}}), 400);
+  for (const char* seconds : {"x", "", "-1", "inf", "nan", "1e300", "604801"}) {
+    EXPECT_EQ(post("/simulator/advance", {{"seconds", seconds}}), 400) << seconds;
+  }
   EXPECT_EQ(post("/simulator/unfreeze"), 200);
   EXPECT_EQ(post("/simulator/advance", {{"seconds", "15"}}), 409);
   EXPECT_EQ(post("/simulator/freeze"), 200);

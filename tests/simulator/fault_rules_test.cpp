@@ -1,5 +1,3 @@
-#include "simulator/fault_rules.h"
-
 #include <set>
 #include <string>
 #include <vector>
@@ -8,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "fake_request.h"
+#include "simulator/faulty_api.h"
 
 namespace telnyx_exporter::simulator {
 namespace {

@@ -248,6 +248,82 @@ TEST_F(FaultyApiTest, AnswersEveryStatus) {
   }
 }
 
+// What a gateway sends: a status and headers that count, before a body that nobody can read.
+TEST_F(FaultyApiTest, AnswersStatusesWithBodiesThatCannotBeRead) {
+  for (const auto& [fault, status] : std::map<std::string, int>{
+           {"cut_401", 401}, {"cut_404", 404}, {"cut_429", 429}, {"reset_503", 503}}) {
+    SwitchOn(fault);
+    const auto received = GetRaw();
+    EXPECT_THAT(received.bytes, StartsWith(fmt::format("HTTP/1.1 {} ", status)));
+    EXPECT_THAT(received.bytes, HasSubstr("Content-Length: "));
+    EXPECT_THAT(received.bytes, Not(::testing::AnyOf(EndsWith("]}"), EndsWith("</html>\n"))));
+    EXPECT_EQ(received.end == RawClient::End::kReset, fault == "reset_503") << fault;
+    EXPECT_EQ(received.bytes.contains("Retry-After: 2\r\n"), fault == "cut_429");
+    rules_.Clear();
+  }
+  for (const auto& [fault, status] :
+       std::map<std::string, int>{{"undecodable_401", 401}, {"undecodable_429", 429}}) {
+    SwitchOn(fault);
+    const ClientResponse response = Get();
+    EXPECT_EQ(response.status, status) << fault;
+    EXPECT_EQ(response.headers.at("content-encoding"), "br") << fault;
+    rules_.Clear();
+  }
+  SwitchOn("huge_502");
+  EXPECT_EQ(Get().body.size(), 5'000'000U);
+  rules_.Clear();
+  SwitchOn("empty_403");
+  EXPECT_EQ(Get().body, "");
+}
+
+TEST_F(FaultyApiTest, TellsOddQuotas) {
+  const auto header = [&](const char* fault, const char* name) {
+    SwitchOn(fault);
+    const ClientResponse response = Get();
+    rules_.Clear();
+    return response.headers.at(name);
+  };
+  EXPECT_EQ(header("used_up_quota", "x-ratelimit-remaining"), "0");
+  EXPECT_EQ(header("used_up_quota", "x-ratelimit-reset"), "60");
+  EXPECT_EQ(header("huge_quota", "x-ratelimit-remaining"), "18446744073709551615");
+  EXPECT_EQ(header("nonsense_quota", "x-ratelimit-reset"), "1e999");
+  EXPECT_GT(std::stoll(header("rate_limited_until", "x-ratelimit-reset")), 1'600'000'000);
+}
+
+TEST_F(FaultyApiTest, WritesNumbersInOddWays) {
+  const auto body = [&](const char* fault) {
+    SwitchOn(fault);
+    std::string text = Get().body;
+    rules_.Clear();
+    return text;
+  };
+  EXPECT_THAT(body("total_as_text"),
+              HasSubstr(fmt::format(R"("total_items":"{}")", TrueLegs().size())));
+  EXPECT_THAT(body("negative_total"), HasSubstr(R"("total_items":-)"));
+  EXPECT_THAT(body("byte_order_mark"), StartsWith("\xef\xbb\xbf{"));
+  EXPECT_THAT(body("decimal_durations"), ::testing::ContainsRegex(R"("call_duration":[0-9]+\.0})"));
+  std::set<std::string> skewed;
+  while (skewed.size() < 2) skewed.insert(body("skewed_durations"));
+}
+
+TEST_F(FaultyApiTest, NamesAnEncodingThatIsNone) {
+  SwitchOn("encoding_none");
+  std::set<std::string> names;
+  while (names.size() < 2) names.insert(Get().headers.at("content-encoding"));
+  EXPECT_THAT(names, ::testing::ElementsAre("identity", "none"));
+}
+
+TEST_F(FaultyApiTest, ListsWhatCannotBeUsedAndWithoutEnd) {
+  SwitchOn("unusable_row");
+  EXPECT_THAT(Get("/v2/connections").body, StartsWith(R"({"data":[{"id":"9999)"));
+  EXPECT_EQ(LegsOf(Walk()), TrueLegs());
+  rules_.Clear();
+  SwitchOn("endless_list");
+  const std::string list = Get("/v2/connections?page%5Bnumber%5D=7&page%5Bsize%5D=250").body;
+  EXPECT_THAT(list, HasSubstr(R"("page_number":7,"page_size":250,"total_pages":400000,)"));
+  EXPECT_EQ(LegsOf(Walk()), TrueLegs());
+}
+
 TEST_F(FaultyApiTest, RedirectsToTheSameTargetElsewhere) {
   SwitchOn("redirect_301");
   EXPECT_EQ(Get().headers.at("location"), "http://elsewhere.test:1" + kFirstPage);

@@ -31,6 +31,7 @@ AccountSettings MainAccount() {
   AccountSettings account{.name = "main", .api_key = "KEY"};
   account.voice_profiles = {{.id = "7", .name = "domestic"}, {.id = "8", .name = "far"}};
   account.voice_profiles[0].concurrent_call_limit = 40;
+  account.inbound_channels = 50;
   for (const auto& [id, kind] :
        std::vector<std::pair<std::string, std::string>>{{"1", "call_control_application"},
                                                         {"2", "texml_application"},
@@ -92,6 +93,12 @@ TEST_F(ListsTest, EachKindHasItsList) {
   EXPECT_THAT(Ids("/credential_connections"), ElementsAre("3"));
   EXPECT_THAT(Ids("/ip_connections"), ElementsAre("4"));
   EXPECT_THAT(Ids("/outbound_voice_profiles"), ElementsAre("7", "8"));
+}
+
+TEST_F(ListsTest, TheAccountsChannelsAreThereWhereTheyAreGiven) {
+  EXPECT_EQ(BodyOf("/inbound_channels"),
+            R"({"data":{"channels":50,"record_type":"inbound_channels"}})");
+  EXPECT_EQ(Get("/inbound_channels", "OTHER").status, 404);
 }
 
 TEST_F(ListsTest, ListsSayWhatTheApisListsSay) {

@@ -192,7 +192,7 @@ TEST(Scenario, RefusesListsThatNoAccountLacks) {
               ElementsAre("s.yml:4:13: accounts[0].lacking[0]: \"connections\" is not a list that "
                           "may be lacking: use one of call_control_applications, "
                           "texml_applications, credential_connections, ip_connections, "
-                          "fqdn_connections, outbound_voice_profiles"));
+                          "fqdn_connections, outbound_voice_profiles, inbound_channels"));
 }
 
 TEST(Scenario, RefusesConnectionsThatCannotBe) {
@@ -228,7 +228,7 @@ TEST(Scenario, RefusesHalvesOfWindows) {
 
 TEST(Scenario, RefusesRenamesThatAreNotInOrder) {
   EXPECT_THAT(ErrorsOfConnection("renamed: [{at: 12:00, name: x}, {at: 11:00, name: y}]"),
-              ElementsAre(HasSubstr("renamed[1]: is not behind the one before it")));
+              ElementsAre(HasSubstr("renamed[1]: is not after the one before it")));
   EXPECT_THAT(ErrorsOfConnection("renamed: [{}]"),
               ElementsAre(HasSubstr("renamed[0]: at is missing"),
                           HasSubstr("renamed[0]: name is missing")));
@@ -453,6 +453,17 @@ TEST(SimulatorCommandLine, DoesNotTakeAScenarioBesideItsFlags) {
     const auto refused = ParseFlags({"--scenario=x.yml", flag});
     ASSERT_FALSE(refused) << flag;
     EXPECT_EQ(refused.error().exit_code, 2) << flag;
+  }
+}
+
+TEST(SimulatorCommandLine, RefusesNumbersThatAreNone) {
+  for (const char* flag :
+       {"--active-calls", "--mean-duration", "--transfer-share", "--daily-wave", "--time-scale"}) {
+    for (const char* value : {"nan", "inf", "-1", "x"}) {
+      const auto refused = ParseFlags({std::string(flag) + "=" + value});
+      ASSERT_FALSE(refused) << flag << " " << value;
+      EXPECT_EQ(refused.error().exit_code, 2) << flag << " " << value;
+    }
   }
 }
 

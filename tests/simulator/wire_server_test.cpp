@@ -145,7 +145,7 @@ TEST(WireServer, StopsWhileScriptsWaitAndClientsAreSilent) {
 }
 
 TEST(WireServer, LetsClientsBeyondItsBoundWait) {
-  const auto server = Start(Hello, {.listen_addresses = {}, .max_connections = 1});
+  const auto server = Start(Hello, {.listen_addresses = {}, .max_clients = 1});
   const std::string& address = server->bound_addresses().front();
   auto first = std::make_unique<RawClient>(address);
   first->Send(kGet);

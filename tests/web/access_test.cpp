@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -25,6 +28,7 @@ using namespace std::chrono_literals;
 using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 
 // Of "opensesame", at the lowest cost.
 const Secret kHash("$2b$04$abcdefghijklmnopqrstuuFuhxWRTXIsURoluSTZ1N4tYaWGn9oOi");
@@ -44,9 +48,10 @@ class AccessTest : public ::testing::Test {
     settings.listen_addresses = {"127.0.0.1:0"};
     settings.clock = &clock_;
     settings.rules = Rules(std::move(rules));
-    settings.on_refused = [this](int status) {
+    settings.on_refused = [this](std::string_view reason, int status) {
       const std::lock_guard lock(mutex_);
       refused_.push_back(status);
+      reasons_.emplace(reason, status);
       refusals_.Pass();
     };
     auto server = HttpServer::Start(settings, [](const HttpRequest& request) {
@@ -74,6 +79,7 @@ class AccessTest : public ::testing::Test {
   Gate refusals_;
   mutable std::mutex mutex_;
   std::vector<int> refused_;
+  std::set<std::pair<std::string, int>> reasons_;
   std::unique_ptr<HttpServer> server_;
 };
 
@@ -81,7 +87,7 @@ TEST_F(AccessTest, AsksForCredentials) {
   Start({.users = {{"alice", kHash}}});
   const ClientResponse refusal = Get();
   EXPECT_EQ(refusal.status, 401);
-  EXPECT_EQ(refusal.headers.at("www-authenticate"), "Basic");
+  EXPECT_EQ(refusal.headers.at("www-authenticate"), R"(Basic realm="telnyx_exporter")");
   EXPECT_EQ(refusal.body, "Unauthorized.\n");
   EXPECT_EQ(Get(kAlice).body, "hello\n");
   EXPECT_EQ(Get(kAlice).body, "hello\n");
@@ -89,6 +95,58 @@ TEST_F(AccessTest, AsksForCredentials) {
   EXPECT_EQ(Get(kNobody).status, 401);
   EXPECT_EQ(Get("Authorization: Bearer x").status, 401);
   EXPECT_THAT(refused(), ElementsAre(401, 401, 401, 401));
+  EXPECT_THAT(reasons_, ElementsAre(Pair(kRefusalCredentials, 401)));
+}
+
+TEST_F(AccessTest, LeavesOpenPathsOpen) {
+  Start({.users = {{"alice", kHash}}, .request_limit = RequestLimit{.interval = 1h, .burst = 1}},
+        {.open_paths = {"/-/healthy", "/-/ready"}});
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(Get("X: y", "/-/healthy").status, 200);
+    EXPECT_EQ(Get(kWrong, "/-/ready").status, 200);
+  }
+  EXPECT_EQ(Get("X: y", "/-/healthy/").status, 401);
+  EXPECT_EQ(Get("X: y", "/metrics").status, 429);
+}
+
+TEST_F(AccessTest, OpensPathsForReadingOnly) {
+  Start({.users = {{"alice", kHash}}}, {.open_paths = {"/-/healthy"}});
+  const std::string url = "http://" + server_->bound_addresses().front() + "/-/healthy";
+  EXPECT_EQ(Fetch(url, "HEAD").status, 200);
+  EXPECT_EQ(Fetch(url, "POST").status, 401);
+  EXPECT_EQ(Fetch(url, "PUT").status, 401);
+}
+
+TEST_F(AccessTest, RefusesWhatAPageOfAnotherSiteSends) {
+  Start({});
+  const std::string host = server_->bound_addresses().front();
+  const auto post = [&](const std::string& header, const std::string& method = "POST") {
+    return Fetch("http://" + host + "/-/reload", method, {header}).status;
+  };
+  EXPECT_EQ(post("X: y"), 200);
+  EXPECT_EQ(post("Origin: http://" + host), 200);
+  EXPECT_EQ(post("Sec-Fetch-Site: same-origin"), 200);
+  EXPECT_EQ(post("Origin: http://evil.example"), 403);
+  EXPECT_EQ(post("Origin: http://evil.example", "PUT"), 403);
+  EXPECT_EQ(post("Sec-Fetch-Site: cross-site"), 403);
+  EXPECT_EQ(post("Sec-Fetch-Site: same-site", "PUT"), 403);
+  EXPECT_EQ(post("Origin: http://evil.example", "GET"), 200);
+  EXPECT_THAT(refused(), ElementsAre(403, 403, 403, 403));
+  EXPECT_THAT(reasons_, ElementsAre(Pair(kRefusalForeign, 403)));
+}
+
+TEST_F(AccessTest, RefusesForeignPagesBeforeItChecksAPassword) {
+  Start({.users = {{"alice", kHash}}});
+  const std::string url = "http://" + server_->bound_addresses().front();
+  EXPECT_EQ(Fetch(url, "POST", {kWrong, "Sec-Fetch-Site: cross-site"}).status, 403);
+}
+
+TEST_F(AccessTest, SaysThatContentTypesAreNotGuessed) {
+  Start({.users = {{"alice", kHash}}});
+  for (const ClientResponse& response : {Get(kAlice), Get(kWrong), Get(kAlice, "/framed"),
+                                         Get(kAlice, "/missing"), Get("X: y", "/%00")}) {
+    EXPECT_EQ(response.headers.at("x-content-type-options"), "nosniff");
+  }
 }
 
 TEST_F(AccessTest, AsksForThemOnEveryPath) {
@@ -167,13 +225,17 @@ TEST_F(AccessTest, KeepsCountingWhenTheLimitStaysTheSame) {
 // Passwords other than the right one are checked for as long as the gate is shut.
 class SlowCheckTest : public AccessTest {
  protected:
-  void StartSlow() {
-    Start({.users = {{"alice", kHash}}},
-          {.hash_matcher = [this](const Secret& password, const Secret&) {
-            if (password.reveal() == "opensesame") return true;
-            gate_.Pass();
-            return false;
-          }});
+  void StartSlow(HttpServerSettings settings = {}) {
+    settings.hash_matcher = [gate = gate_](const Secret& password, const Secret&) {
+      if (password.reveal() == "opensesame") return true;
+      gate->Pass();
+      return false;
+    };
+    Start({.users = {{"alice", kHash}}}, std::move(settings));
+  }
+
+  static std::string RequestWith(const std::string& header) {
+    return "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + header + "\r\n\r\n";
   }
 
   /// So many clients with wrong passwords, each from an address of its own.
@@ -181,26 +243,26 @@ class SlowCheckTest : public AccessTest {
     std::vector<RawClient> clients;
     for (int i = 0; i < count; ++i) {
       clients.emplace_back(server_->bound_addresses().front(), "127.0.2." + std::to_string(i + 1));
-      clients.back().Send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + kWrong +
-                          "\r\n\r\n");
+      clients.back().Send(RequestWith(kWrong));
     }
     return clients;
   }
 
-  ~SlowCheckTest() override { gate_.Open(); }
+  ~SlowCheckTest() override { gate_->Open(); }
 
-  Gate gate_;
+  // The thread that checks may use it longer than the test lasts.
+  const std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
 };
 
 TEST_F(SlowCheckTest, AnswersKnownClientsWhileWrongPasswordsAreChecked) {
   StartSlow();
   EXPECT_EQ(Get(kAlice).status, 200);
   std::vector<RawClient> flood = Flood(20);
-  gate_.WaitUntilCame(1);
+  gate_->WaitUntilCame(1);
   for (int i = 0; i < 50; ++i) EXPECT_EQ(Get(kAlice).status, 200);
   // Not one of the wrong ones has been answered meanwhile.
   EXPECT_THAT(refused(), ElementsAre());
-  gate_.Open();
+  gate_->Open();
   for (RawClient& client : flood) EXPECT_THAT(client.ReadToEnd(), HasSubstr(" 401 "));
 }
 
@@ -210,19 +272,36 @@ TEST_F(SlowCheckTest, TurnsAwayWhatIsTooMuch) {
   // Those beyond the 64 that may wait are answered while not a single check is over.
   refusals_.WaitUntilCame(36);
   EXPECT_THAT(refused(), Each(503));
-  gate_.Open();
+  gate_->Open();
   for (RawClient& client : flood) EXPECT_THAT(client.ReadToEnd(), HasSubstr("HTTP/1.1 "));
   EXPECT_EQ(std::ranges::count(refused(), 503), 36);
   EXPECT_EQ(std::ranges::count(refused(), 401), 64);
 }
 
-TEST_F(SlowCheckTest, StopsWithChecksUnderWay) {
+TEST_F(SlowCheckTest, ServesAFirstLoginInTurn) {
+  // One serving thread, so that the login has come when a later request is answered.
+  StartSlow({.threads = 1});
+  std::vector<RawClient> flood;
+  for (int i = 0; i < 16; ++i) {
+    flood.emplace_back(server_->bound_addresses().front(), "127.0.3.1");
+    flood.back().Send(RequestWith(kWrong));
+  }
+  gate_->WaitUntilCame(1);
+  RawClient login(server_->bound_addresses().front(), "127.0.3.2");
+  login.Send(RequestWith(kAlice));
+  EXPECT_EQ(Get().status, 401);
+  gate_->LetThrough(1);
+  EXPECT_THAT(login.ReadToEnd(), HasSubstr("hello\n"));
+  EXPECT_LE(refused().size(), 2U);
+  gate_->Open();
+  for (RawClient& client : flood) EXPECT_THAT(client.ReadToEnd(), HasSubstr(" 401 "));
+}
+
+TEST_F(SlowCheckTest, StopsWhileACheckIsUnderWay) {
   StartSlow();
   std::vector<RawClient> flood = Flood(10);
-  gate_.WaitUntilCame(1);
-  std::thread stopping([this] { server_.reset(); });
-  gate_.Open();
-  stopping.join();
+  gate_->WaitUntilCame(1);
+  server_.reset();  // while the gate is shut
   for (RawClient& client : flood) client.ReadToEnd();
   EXPECT_EQ(server_, nullptr);
 }

@@ -12,7 +12,15 @@ class Gate {
     std::unique_lock lock(mutex_);
     ++came_;
     changed_.notify_all();
-    changed_.wait(lock, [this] { return open_; });
+    changed_.wait(lock, [this] { return open_ || let_through_ > 0; });
+    if (!open_) --let_through_;
+  }
+
+  /// So many threads, now or later, go on although the gate stays shut.
+  void LetThrough(int count) {
+    const std::lock_guard lock(mutex_);
+    let_through_ += count;
+    changed_.notify_all();
   }
 
   void WaitUntilCame(int count) {
@@ -35,6 +43,7 @@ class Gate {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   bool open_ = false;
+  int let_through_ = 0;
   int came_ = 0;
 };
 

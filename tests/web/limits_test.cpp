@@ -1,8 +1,10 @@
 // What the server does about clients that are slow, greedy or gone.
 
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -20,8 +22,11 @@ namespace telnyx_exporter {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::StartsWith;
+using ::testing::UnorderedElementsAre;
 
 constexpr const char* kRequest = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 constexpr const char* kLastRequest = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
@@ -35,6 +40,10 @@ class LimitsTest : public ::testing::Test {
     settings.threads = 1;
     settings.listen_addresses = {"127.0.0.1:0"};
     settings.clock = &clock_;
+    settings.on_refused = [this](std::string_view reason, int status) {
+      const std::lock_guard lock(mutex_);
+      refused_.push_back(std::string(reason) + " " + std::to_string(status));
+    };
     auto server = HttpServer::Start(settings, [this](const HttpRequest& request) {
       if (request.path() == "/large") return HttpResponse{.body = large_};
       if (request.path() == "/watched") return HttpResponse{.body = WatchedBody()};
@@ -65,7 +74,14 @@ class LimitsTest : public ::testing::Test {
 
   LimitsTest() { watched_is_gone_.Open(); }
 
+  std::vector<std::string> refused() const {
+    const std::lock_guard lock(mutex_);
+    return refused_;
+  }
+
   SharedClock clock_;
+  mutable std::mutex mutex_;
+  std::vector<std::string> refused_;
   Gate watched_is_gone_;
   const std::shared_ptr<const std::string> large_ =
       std::make_shared<const std::string>(kLargeBytes, 'x');
@@ -136,7 +152,7 @@ TEST_F(LimitsTest, EndsAClientThatReadsAByteNowAndThen) {
 }
 
 TEST_F(LimitsTest, LetsANewcomerInAtTheLimit) {
-  Start({.max_connections = 3});
+  Start({.max_clients = 3});
   RawClient oldest = ConnectAndAsk();
   clock_.Advance(1s);
   RawClient second = ConnectAndAsk();
@@ -148,7 +164,7 @@ TEST_F(LimitsTest, LetsANewcomerInAtTheLimit) {
 }
 
 TEST_F(LimitsTest, SparesOtherPeersAtTheLimitOfOne) {
-  Start({.max_connections_of_one_peer = 2});
+  Start({.max_clients_of_one_peer = 2});
   RawClient other = ConnectAndAsk("127.0.0.9");
   clock_.Advance(1s);
   RawClient oldest = ConnectAndAsk("127.0.0.2");
@@ -165,7 +181,7 @@ TEST_F(LimitsTest, AnswersBesideAThousandSlowClients) {
   getrlimit(RLIMIT_NOFILE, &descriptors);
   descriptors.rlim_cur = descriptors.rlim_max;
   setrlimit(RLIMIT_NOFILE, &descriptors);
-  Start({.max_connections = 200});
+  Start({.max_clients = 200});
   std::vector<RawClient> slow;
   for (int i = 0; i < 1000; ++i) {
     slow.push_back(Connect("127.0.1." + std::to_string(i % 250 + 1)));
@@ -177,7 +193,7 @@ TEST_F(LimitsTest, AnswersBesideAThousandSlowClients) {
 }
 
 TEST_F(LimitsTest, AnswersBesideManyWhoDoNotReadTheirAnswer) {
-  Start({.max_connections = 20});
+  Start({.max_clients = 20});
   std::vector<RawClient> deaf;
   for (int i = 0; i < 60; ++i) {
     deaf.push_back(Connect());
@@ -185,6 +201,85 @@ TEST_F(LimitsTest, AnswersBesideManyWhoDoNotReadTheirAnswer) {
     EXPECT_THAT(deaf.back().Read(8), StartsWith("HTTP/1.1"));
   }
   ExpectAnswers();
+}
+
+constexpr const char* kLargeRequest = "GET /large HTTP/1.1\r\nHost: x\r\n\r\n";
+constexpr const char* kWatchedRequest = "GET /watched HTTP/1.1\r\nHost: x\r\n\r\n";
+
+TEST_F(LimitsTest, EndsTheAnswerLongestWithoutProgressAtTheLimitOfRequests) {
+  Start({.max_requests = 2});
+  RawClient reader = Connect();
+  reader.Send(kLargeRequest);
+  EXPECT_THAT(reader.Read(8), StartsWith("HTTP/1.1"));
+  RawClient deaf = Connect();
+  deaf.Send(kWatchedRequest);
+  EXPECT_THAT(deaf.Read(8), StartsWith("HTTP/1.1"));
+  clock_.Advance(1s);
+  std::size_t read = 8;
+  while (read < kLargeBytes / 2) read += reader.Read(1 << 20).size();
+  RawClient newcomer = Connect();
+  newcomer.Send(kLargeRequest);
+  EXPECT_THAT(newcomer.Read(8), StartsWith("HTTP/1.1"));
+  watched_is_gone_.WaitUntilCame(1);
+  EXPECT_THAT(refused(), ElementsAre("slow_reader 408"));
+  while (const std::size_t size = reader.Read(1 << 20).size()) {
+    read += size;
+    if (read >= kLargeBytes) break;
+  }
+  EXPECT_GE(read, kLargeBytes);
+}
+
+TEST_F(LimitsTest, ServesEveryNewcomerAtTheLimitOfRequests) {
+  Start({.max_requests = 4});
+  std::vector<RawClient> deaf;
+  for (int i = 0; i < 60; ++i) {
+    deaf.push_back(Connect());
+    deaf.back().Send(kLargeRequest);
+    EXPECT_THAT(deaf.back().Read(8), StartsWith("HTTP/1.1"));
+  }
+  ExpectAnswers();
+  EXPECT_EQ(refused().size(), 57U);
+}
+
+TEST_F(LimitsTest, BoundsTheBytesThatWaitToBeSent) {
+  Start({.max_requests = 0, .max_superseded_bytes = 3 * kLargeBytes});
+  std::vector<RawClient> deaf;
+  for (int i = 0; i < 10; ++i) {
+    deaf.push_back(Connect());
+    deaf.back().Send(kWatchedRequest);
+    EXPECT_THAT(deaf.back().Read(8), StartsWith("HTTP/1.1"));
+  }
+  // The newest, and three before it, may wait.
+  watched_is_gone_.WaitUntilCame(6);
+  ExpectAnswers();
+  EXPECT_EQ(watched_is_gone_.came(), 6);
+}
+
+TEST_F(LimitsTest, SharesABodyAmongAllThatWaitForIt) {
+  Start({.max_requests = 0, .max_superseded_bytes = 0});
+  std::vector<RawClient> deaf;
+  for (int i = 0; i < 30; ++i) {
+    deaf.push_back(Connect());
+    deaf.back().Send(kLargeRequest);
+    EXPECT_THAT(deaf.back().Read(8), StartsWith("HTTP/1.1"));
+  }
+  ExpectAnswers();
+  EXPECT_THAT(refused(), IsEmpty());
+}
+
+TEST_F(LimitsTest, SaysWhichClientsAreSlow) {
+  Start({.idle_timeout = 60s, .request_timeout = 10s, .response_timeout = 30s});
+  RawClient idle = ConnectAndAsk();
+  RawClient slow = Connect();
+  slow.Send("GET / HTTP/1.1\r\nHost: ");
+  RawClient deaf = Connect();
+  deaf.Send(kWatchedRequest);
+  EXPECT_THAT(deaf.Read(8), StartsWith("HTTP/1.1"));
+  clock_.Advance(61s);
+  EXPECT_EQ(slow.ReadToEnd(), "");
+  EXPECT_EQ(idle.ReadToEnd(), "");
+  watched_is_gone_.WaitUntilCame(1);
+  EXPECT_THAT(refused(), UnorderedElementsAre("slow_request 408", "slow_reader 408"));
 }
 
 TEST_F(LimitsTest, RefusesALargeHeader) {

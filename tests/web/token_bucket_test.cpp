@@ -1,6 +1,6 @@
-#include "web/token_bucket.h"
-
 #include <gtest/gtest.h>
+
+#include "web/access_rules.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -11,25 +11,25 @@ constexpr Instant kFilled{100s};
 
 TEST(TokenBucket, IsFullAtFirst) {
   TokenBucket bucket({.interval = 1s, .burst = 3}, kFilled);
-  EXPECT_TRUE(bucket.Take(kFilled));
-  EXPECT_TRUE(bucket.Take(kFilled));
-  EXPECT_TRUE(bucket.Take(kFilled));
-  EXPECT_FALSE(bucket.Take(kFilled));
+  EXPECT_TRUE(bucket.TakeToken(kFilled));
+  EXPECT_TRUE(bucket.TakeToken(kFilled));
+  EXPECT_TRUE(bucket.TakeToken(kFilled));
+  EXPECT_FALSE(bucket.TakeToken(kFilled));
 }
 
 TEST(TokenBucket, GetsATokenEachInterval) {
   TokenBucket bucket({.interval = 2s, .burst = 1}, kFilled);
-  EXPECT_TRUE(bucket.Take(kFilled));
-  EXPECT_FALSE(bucket.Take(kFilled + 1900ms));
-  EXPECT_TRUE(bucket.Take(kFilled + 2s));
-  EXPECT_FALSE(bucket.Take(kFilled + 3s));
+  EXPECT_TRUE(bucket.TakeToken(kFilled));
+  EXPECT_FALSE(bucket.TakeToken(kFilled + 1900ms));
+  EXPECT_TRUE(bucket.TakeToken(kFilled + 2s));
+  EXPECT_FALSE(bucket.TakeToken(kFilled + 3s));
 }
 
 TEST(TokenBucket, HoldsNoMoreThanItsBurst) {
   TokenBucket bucket({.interval = 1s, .burst = 2}, kFilled);
-  EXPECT_TRUE(bucket.Take(kFilled + 1h));
-  EXPECT_TRUE(bucket.Take(kFilled + 1h));
-  EXPECT_FALSE(bucket.Take(kFilled + 1h));
+  EXPECT_TRUE(bucket.TakeToken(kFilled + 1h));
+  EXPECT_TRUE(bucket.TakeToken(kFilled + 1h));
+  EXPECT_FALSE(bucket.TakeToken(kFilled + 1h));
 }
 
 }  // namespace

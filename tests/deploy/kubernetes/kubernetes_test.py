@@ -6,12 +6,12 @@ import json
 import os
 import re
 import subprocess
-import sys
 import unittest
 
 import yaml
 
 from harness import EXPORTER, EndToEndTest, fetch
+from kubernetes_programs import programs, run
 from npm_packages import install
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -27,22 +27,12 @@ def read(path):
         return file.read()
 
 
-def kustomize_of_kubectl():
-    """The major version of the kustomize that kubectl has in it; 0 without."""
-    try:
-        run = subprocess.run(["kubectl", "version", "--client", "--output=json"],
-                             capture_output=True, check=False)
-        return int(json.loads(run.stdout).get("kustomizeVersion", "v0")[1:].split(".")[0])
-    except (OSError, ValueError):
-        return 0
-
-
 def build(directory):
-    run = subprocess.run(["kubectl", "kustomize", directory], capture_output=True, text=True,
-                         check=False)
-    if run.returncode != 0 or run.stderr:
-        raise AssertionError(run.stderr)
-    return list(yaml.safe_load_all(run.stdout))
+    _, kubectl = programs()
+    built = run(kubectl, "kustomize", directory)
+    if built.stderr:
+        raise AssertionError(built.stderr)
+    return list(yaml.safe_load_all(built.stdout))
 
 
 def one(manifests, kind):
@@ -70,35 +60,42 @@ class FilesTest(EndToEndTest):
         return [yaml.safe_load(read(path)) for path in paths]
 
     def test_they_are_valid(self):
-        run = self.validate(self.manifests())
-        self.assertEqual((run.returncode, run.stdout, run.stderr), (0, "", ""))
+        checked = self.validate(self.manifests())
+        self.assertEqual((checked.returncode, checked.stdout, checked.stderr), (0, "", ""))
 
     def test_mistakes_are_found(self):
         deployment = copy.deepcopy(one(self.manifests(), "Deployment"))
         deployment["spec"]["replicas"] = "two"
         monitor = copy.deepcopy(one(self.manifests(), "ServiceMonitor"))
         monitor["spec"]["endpoints"] = [{"interval": 15}]
-        run = self.validate([deployment, monitor])
-        self.assertEqual(run.returncode, 1)
-        self.assertIn("replicas", run.stdout)
-        self.assertIn("interval", run.stdout)
-
-    def test_the_rule_is_made_from_the_rule_file(self):
-        made = subprocess.run([sys.executable,
-                               os.path.join(KUBERNETES, "make_prometheusrule.py")],
-                              capture_output=True, text=True, check=True).stdout
-        self.assertEqual(read(os.path.join(OPERATOR, "prometheusrule.yaml")), made,
-                         "run deploy/kubernetes/make_prometheusrule.py")
-        self.assertEqual(yaml.safe_load(made)["spec"], yaml.safe_load(read(RULES)))
+        checked = self.validate([deployment, monitor])
+        self.assertEqual(checked.returncode, 1)
+        self.assertIn("replicas", checked.stdout)
+        self.assertIn("interval", checked.stdout)
 
     def test_the_configuration_is_valid(self):
-        run = subprocess.run([EXPORTER, "--config.check",
-                              f"--config.file={KUBERNETES}/base/telnyx_exporter.yml"],
-                             capture_output=True, text=True, check=False)
-        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        for file in ("base/telnyx_exporter.yml", "overlays/sharded/telnyx_exporter.yml"):
+            checked = subprocess.run([EXPORTER, "--config.check=syntax",
+                                      f"--config.file={KUBERNETES}/{file}"],
+                                     capture_output=True, text=True, check=False)
+            self.assertEqual((checked.returncode, checked.stderr), (0, ""))
+
+    def test_the_accounts_rate_is_divided_once(self):
+        """The base divides it among its replicas; shards divide it themselves."""
+        def rate(file):
+            [account] = yaml.safe_load(read(os.path.join(KUBERNETES, file)))["accounts"]
+            self.assertTrue(account["discovery"]["channel_limits"])
+            return account["rate_limit"]["requests_per_second"]
+        deployment = one(self.deployments(), "Deployment")["spec"]
+        self.assertEqual(rate("base/telnyx_exporter.yml") * deployment["replicas"],
+                         rate("overlays/sharded/telnyx_exporter.yml"))
+        self.assertEqual(deployment["strategy"]["rollingUpdate"]["maxSurge"], 0)
+
+    @staticmethod
+    def deployments():
+        return [yaml.safe_load(read(os.path.join(KUBERNETES, "base", "deployment.yaml")))]
 
 
-@unittest.skipIf(kustomize_of_kubectl() < 4, "needs a kubectl that knows components, 1.21 or newer")
 class BuiltTest(FilesTest):
     def setUp(self):
         super().setUp()

@@ -10,12 +10,14 @@ import {StatefulSet} from 'kubernetes-models/apps/v1/StatefulSet';
 import {NetworkPolicy} from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
 import {PodDisruptionBudget} from 'kubernetes-models/policy/v1/PodDisruptionBudget';
 import {ConfigMap} from 'kubernetes-models/v1/ConfigMap';
+import {Pod} from 'kubernetes-models/v1/Pod';
+import {Secret} from 'kubernetes-models/v1/Secret';
 import {Service} from 'kubernetes-models/v1/Service';
 import {ServiceAccount} from 'kubernetes-models/v1/ServiceAccount';
 
 const KINDS = {
-  ConfigMap, Deployment, NetworkPolicy, PodDisruptionBudget, PrometheusRule, Service, ServiceAccount,
-  ServiceMonitor, StatefulSet,
+  ConfigMap, Deployment, NetworkPolicy, Pod, PodDisruptionBudget, PrometheusRule, Secret, Service,
+  ServiceAccount, ServiceMonitor, StatefulSet,
 };
 
 for (const manifest of JSON.parse(readFileSync(process.argv[2], 'utf8'))) {

@@ -1,0 +1,238 @@
+"""The Helm chart: linted, rendered for each of its examples by a real Helm, valid, and right."""
+
+import glob
+import json
+import os
+import subprocess
+import sys
+import unittest
+
+import yaml
+
+from harness import EXPORTER, EndToEndTest, fetch
+from kubernetes_programs import programs, run
+from npm_packages import install
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
+HELM_DIR = os.path.join(ROOT, "deploy", "helm")
+CHART = os.path.join(HELM_DIR, "telnyx-exporter")
+RULES = os.path.join(ROOT, "deploy", "prometheus", "telnyx_exporter.rules.yml")
+EXAMPLES = sorted(glob.glob(os.path.join(CHART, "ci", "*-values.yaml")))
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+class HelmTest(EndToEndTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.helm, _ = programs()
+        cls.validator = install(HERE, os.path.join(os.environ["NPM_DIR"], "kubernetes"),
+                                "validate.mjs")
+
+    def template(self, *flags):
+        out = run(self.helm, "template", "telnyx", CHART, "--namespace=monitoring", *flags).stdout
+        return [manifest for manifest in yaml.safe_load_all(out) if manifest]
+
+    def example(self, name, *flags):
+        return self.template(f"--values={CHART}/ci/{name}-values.yaml", *flags)
+
+    def one(self, manifests, kind):
+        [found] = [manifest for manifest in manifests if manifest["kind"] == kind]
+        return found
+
+    def workload(self, manifests):
+        [found] = [m for m in manifests if m["kind"] in ("Deployment", "StatefulSet")]
+        return found
+
+    def container(self, manifests):
+        [container] = self.workload(manifests)["spec"]["template"]["spec"]["containers"]
+        return container
+
+    def config(self, manifests):
+        config = next(m for m in manifests if m["kind"] == "ConfigMap"
+                      and "telnyx_exporter.yml" in m["data"])
+        return config["data"]["telnyx_exporter.yml"]
+
+    def test_there_are_eight_examples(self):
+        self.assertGreaterEqual(len(EXAMPLES), 8)
+
+    def test_each_example_is_linted(self):
+        for values in EXAMPLES:
+            lint = run(self.helm, "lint", "--strict", CHART, f"--values={values}", check=False)
+            self.assertEqual(lint.returncode, 0, lint.stdout + lint.stderr)
+
+    def test_each_example_is_valid(self):
+        for values in EXAMPLES:
+            manifests = self.template(f"--values={values}")
+            path = self.write("manifests.json", json.dumps(manifests))
+            checked = subprocess.run(["node", "validate.mjs", path], cwd=self.validator,
+                                     capture_output=True, text=True, check=False)
+            self.assertEqual((checked.stdout, checked.stderr), ("", ""), values)
+            for manifest in manifests:
+                self.assertEqual(manifest["metadata"]["namespace"], "monitoring", values)
+
+    def test_each_examples_configuration_passes_the_exporters_check(self):
+        for values in EXAMPLES:
+            path = self.write("telnyx_exporter.yml",
+                              self.config(self.template(f"--values={values}")))
+            checked = subprocess.run([EXPORTER, "--config.check=syntax", f"--config.file={path}"],
+                                     capture_output=True, text=True, check=False)
+            self.assertEqual(checked.returncode, 0, values + checked.stderr)
+
+    def test_wrong_values_are_refused(self):
+        for wrong, said in (("replicaCount=0", "/replicaCount"),
+                            ("sharding.shards=0", "/sharding/shards"),
+                            ("networkPolicy.scrapers={grafana}", "/networkPolicy/scrapers/0"),
+                            ("image.digest=abc", "/image/digest"),
+                            ("config.accounts=1", "/config/accounts"),
+                            ("replicas=3", "additional properties 'replicas'"),
+                            ("accounts[0].name=main", "main needs existingSecret or apiKey")):
+            refused = run(self.helm, "template", "t", CHART, f"--set={wrong}", check=False)
+            self.assertNotEqual(refused.returncode, 0, wrong)
+            self.assertIn(said, refused.stderr)
+
+    def test_the_accounts_rate_is_divided_once(self):
+        def rates(*flags, example="default"):
+            manifests = self.example(example, *flags)
+            accounts = yaml.safe_load(self.config(manifests))["accounts"]
+            return [(a["rate_limit"]["requests_per_second"], a["rate_limit"]["burst"])
+                    for a in accounts]
+        self.assertEqual(rates(), [(5, 10)])
+        self.assertEqual(rates("--set=replicaCount=3"), [(10 / 3, 6)])
+        self.assertEqual(rates("--set=replicaCount=50"), [(0.2, 1)])
+        # The exporter divides these itself.
+        self.assertEqual(rates(example="sharded"), [(100, 100)])
+        self.assertEqual(rates(example="several-accounts"), [(10, 20), (5, 10)])
+        strategy = self.workload(self.example("default"))["spec"]["strategy"]
+        self.assertEqual(strategy["rollingUpdate"], {"maxSurge": 0, "maxUnavailable": 1})
+
+    def test_each_pod_is_a_shard(self):
+        manifests = self.example("sharded")
+        spec = self.one(manifests, "StatefulSet")["spec"]
+        self.assertEqual(spec["replicas"], 4)
+        self.assertIn("--shard=auto", self.container(manifests)["args"])
+        self.assertIn("--total-shards=4", self.container(manifests)["args"])
+        self.assertEqual(spec["serviceName"],
+                         self.one(manifests, "Service")["metadata"]["name"])
+
+    def test_each_account_reads_its_own_key(self):
+        manifests = self.example("several-accounts")
+        accounts = yaml.safe_load(self.config(manifests))["accounts"]
+        mounts = {m["name"]: m["mountPath"] for m in self.container(manifests)["volumeMounts"]}
+        volumes = {v["name"]: v for v in
+                   self.workload(manifests)["spec"]["template"]["spec"]["volumes"]}
+        sources = [source["secret"] for source in volumes["api-keys"]["projected"]["sources"]]
+        for account, source in zip(accounts, sources, strict=True):
+            [item] = source["items"]
+            self.assertEqual(account["api_key_file"], f"{mounts['api-keys']}/{item['path']}")
+        self.assertEqual(sources[0]["name"], "telnyx-main")
+        made = self.one(manifests, "Secret")
+        self.assertEqual((sources[1]["name"], list(made["data"])),
+                         (made["metadata"]["name"], ["second"]))
+        self.assertNotIn("KEY_OF_A_TEST", self.config(manifests))
+        # The exporter refuses a key that every user may write.
+        self.assertEqual(volumes["api-keys"]["projected"]["defaultMode"] & 0o022, 0)
+
+    def test_probes_fit_the_access_rules(self):
+        plain = self.container(self.example("default"))
+        self.assertEqual(plain["livenessProbe"]["httpGet"]["scheme"], "HTTP")
+        self.assertNotIn("--web.probes-without-auth", plain["args"])
+        rules = self.container(self.example("web-config"))
+        for probe, path in (("livenessProbe", "/-/healthy"), ("readinessProbe", "/-/ready")):
+            self.assertEqual(rules[probe]["httpGet"],
+                             {"path": path, "port": "http", "scheme": "HTTPS"})
+        self.assertIn("--web.probes-without-auth", rules["args"])
+        certificates = self.container(self.example("client-certificates"))
+        for probe in ("livenessProbe", "readinessProbe"):
+            self.assertEqual(certificates[probe]["tcpSocket"], {"port": "http"})
+
+    def test_the_exporter_takes_the_flags_of_every_example(self):
+        simulator = self.start_simulator("--connections=60")
+        for values in EXAMPLES:
+            name = os.path.basename(values)
+            container = self.container(self.template(f"--values={values}"))
+            flags = [flag.replace("--shard=auto", "--shard=0") for flag in container["args"]
+                     if not flag.startswith(("--config.file=", "--web.config.file="))]
+            if "--web.probes-without-auth" in flags:
+                # bcrypt of "password".
+                rules = self.write("web.yml", "basic_auth_users: {u: "
+                                   "$2y$04$IWQuEYXh5WVqoe3Wn8TQbOQz0Zf.NPjWQ0zPqLP1FZ9nPPyqmVAD6}\n")
+                flags.append(f"--web.config.file={rules}")
+            exporter = self.start_exporter(self.write_config(simulator.api, simulator.truth()),
+                                           *flags, name=name)
+            for path in ("/-/healthy", "/-/ready"):
+                self.assertIn(fetch(exporter.url + path)[0], (200, 503), name)
+
+    def test_scrapers_may_come_in(self):
+        [scrapers, _] = self.one(self.example("other-scrapers"),
+                                 "NetworkPolicy")["spec"]["ingress"]
+        self.assertEqual([peer["podSelector"]["matchLabels"]["app.kubernetes.io/name"]
+                          for peer in scrapers["from"] if "podSelector" in peer],
+                         ["alloy", "vmagent", "opentelemetry-collector"])
+        self.assertIn({"ipBlock": {"cidr": "192.0.2.0/24"}}, scrapers["from"])
+
+    def test_the_operator_finds_what_it_needs(self):
+        manifests = self.example("prometheus-operator")
+        monitor = self.one(manifests, "ServiceMonitor")
+        self.assertEqual(monitor["metadata"]["labels"]["release"], "kube-prometheus-stack")
+        service = self.one(manifests, "Service")
+        for label, value in monitor["spec"]["selector"]["matchLabels"].items():
+            self.assertEqual(service["metadata"]["labels"][label], value)
+        endpoint = self.one(self.example("web-config"), "ServiceMonitor")["spec"]["endpoints"][0]
+        self.assertEqual((endpoint["scheme"], endpoint["tlsConfig"]["serverName"]),
+                         ("https", "telnyx-exporter"))
+        self.assertEqual(endpoint["basicAuth"]["username"]["name"], "telnyx-scrape")
+
+    def test_the_default_rules_are_the_rule_file(self):
+        rendered = self.one(self.template("--set=prometheusRule.enabled=true"), "PrometheusRule")
+        for group in rendered["spec"]["groups"]:
+            for rule in group["rules"]:
+                if rule.get("for") == "0m":  # the same as none
+                    del rule["for"]
+        self.assertEqual(rendered["spec"], yaml.safe_load(read(RULES)))
+
+    def test_thresholds_are_values(self):
+        rule = self.one(self.example("prometheus-operator"), "PrometheusRule")
+        text = json.dumps(rule)
+        self.assertIn("0.7", text)
+        self.assertNotIn("TelnyxTrafficSurge", [r.get("alert") for group in rule["spec"]["groups"]
+                                                for r in group["rules"]])
+        self.assertIn("connection_id, team)", text)
+
+    def test_dashboards_are_the_committed_ones(self):
+        manifests = self.example("prometheus-operator")
+        shown = {name: text for m in manifests if m["kind"] == "ConfigMap"
+                 for name, text in m["data"].items() if name.endswith(".json")}
+        dashboards = os.path.join(ROOT, "deploy", "grafana", "dashboards")
+        self.assertEqual(shown, {name: read(os.path.join(dashboards, name))
+                                 for name in os.listdir(dashboards)})
+        for m in manifests:
+            if m["kind"] == "ConfigMap" and any(n.endswith(".json") for n in m["data"]):
+                self.assertEqual(m["metadata"]["labels"]["grafana_dashboard"], "1")
+                # A ConfigMap holds 1 MiB.
+                self.assertLess(len(json.dumps(m)), 1 << 20)
+
+    def test_a_package_has_all_of_it(self):
+        package = run(self.helm, "package", CHART, f"--destination={self.directory}").stdout
+        path = package.strip().rsplit(" ", 1)[-1]
+        out = run(self.helm, "template", "telnyx", path, "--set=dashboards.enabled=true").stdout
+        self.assertIn("calls_overview.json", out)
+
+    def test_the_readme_is_made_from_the_values(self):
+        run(sys.executable, os.path.join(HELM_DIR, "make_readme.py"), "--check")
+
+    def test_the_example_for_argo_cd_renders(self):
+        application = yaml.safe_load(read(os.path.join(HELM_DIR, "argocd-application.yaml")))
+        source = application["spec"]["source"]
+        self.assertTrue(os.path.samefile(os.path.join(ROOT, source["path"]), CHART))
+        values = self.write("values.yaml", yaml.safe_dump(source["helm"]["valuesObject"]))
+        kinds = {m["kind"] for m in self.template(f"--values={values}")}
+        self.assertLessEqual({"ServiceMonitor", "PrometheusRule", "Deployment"}, kinds)
+
+
+if __name__ == "__main__":
+    unittest.main()
