@@ -1,10 +1,12 @@
 #include "app/exporter.h"
 
+#include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <functional>
 #include <optional>
 #include <random>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -29,18 +31,51 @@
 namespace telnyx_exporter {
 namespace {
 
+// Says when every connection has been polled once, those included that are in the lists.
+class OneRound final : public PollObserver {
+ public:
+  std::stop_token over() const { return over_.get_token(); }
+  /// Ends the round early. Any thread.
+  void Stop() { over_.request_stop(); }
+
+  void OnAccountAdded(AccountKey account, const AccountPlan& plan) override {
+    if (plan.discovery) lists_.insert(account);
+  }
+  void OnConnectionAdded(ConnectionKey connection, AccountKey, const ConnectionPlan&) override {
+    connections_.insert(connection);
+  }
+  void OnPlanApplied() override { StopIfOver(); }
+  void OnPollEnded(ConnectionKey connection, const PollReport&) override {
+    connections_.erase(connection);
+    StopIfOver();
+  }
+  void OnDiscoveryEnded(AccountKey account, const DiscoveryReport&) override {
+    lists_.erase(account);
+    StopIfOver();
+  }
+
+ private:
+  void StopIfOver() {
+    if (connections_.empty() && lists_.empty()) over_.request_stop();
+  }
+
+  std::set<AccountKey> lists_;           // that are still to be read
+  std::set<ConnectionKey> connections_;  // that are still to be polled
+  std::stop_source over_;
+};
+
 // Everything between the network and the metrics page.
 class Pipeline {
  public:
-  Pipeline(const PollPlan& plan, PollMode mode, const Clock& clock, Log& log)
+  Pipeline(const PollPlan& plan, const Clock& clock, Log& log, PollObserver& also)
       : exporter_metrics_(GetBuildInfo()),
         poll_metrics_(connections_, exporter_metrics_),
         accounts_(clock),
         poll_log_(log),
-        observers_({&poll_metrics_, &accounts_, &poll_log_}),
+        observers_({&poll_metrics_, &accounts_, &poll_log_, &also}),
         page_(connections_, exporter_metrics_, clock),
         transport_(clock, {.max_connections = plan.max_concurrent_requests}),
-        poller_(plan, mode, clock, transport_, observers_, std::random_device()()) {
+        poller_(plan, clock, transport_, observers_, std::random_device()()) {
     exporter_metrics_.NoteConfigLoaded(clock.WallNow());
     exporter_metrics_.ShowShard(plan.shard);
   }
@@ -96,13 +131,19 @@ class SignalScope {
 }  // namespace
 
 int RunOnce(const PollPlan& plan, const Surroundings& around) {
-  Pipeline pipeline(plan, PollMode::kOnce, around.clock, around.log);
-  std::stop_source stop;
-  const SignalScope scope(around.signals, {.hangup_stops = true,
-                                           .exit_code = kExitRefused,
-                                           .on_stop = [&stop](int) { stop.request_stop(); }});
-  pipeline.poller().Run(stop.get_token());
-  if (stop.stop_requested()) return kExitRefused;
+  PollPlan once = plan;
+  once.first_polls_at_once = true;
+  OneRound round;
+  Pipeline pipeline(once, around.clock, around.log, round);
+  std::atomic<bool> interrupted = false;
+  const auto interrupt = [&](int) {
+    interrupted = true;
+    round.Stop();
+  };
+  const SignalScope scope(around.signals,
+                          {.hangup_stops = true, .exit_code = kExitRefused, .on_stop = interrupt});
+  pipeline.poller().Run(round.over());
+  if (interrupted) return kExitRefused;
 
   const auto page = pipeline.page().Get(ExpositionFormat::kText);
   std::fwrite(page->data(), 1, page->size(), stdout);
@@ -117,7 +158,8 @@ int RunOnce(const PollPlan& plan, const Surroundings& around) {
 int Serve(const CommandLine& command_line, const ConfigSource& source, LoadedPlan loaded,
           const Surroundings& around) {
   const Instant started = around.clock.Now();
-  Pipeline pipeline(loaded.plan, PollMode::kContinuous, around.clock, around.log);
+  PollObserver nobody_else;
+  Pipeline pipeline(loaded.plan, around.clock, around.log, nobody_else);
   ExporterMetrics& metrics = pipeline.exporter_metrics();
   MainLoop loop;
   Watchdog watchdog(around.clock, [&poller = pipeline.poller()](Watchdog::Task task) {

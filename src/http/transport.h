@@ -22,7 +22,7 @@ namespace telnyx_exporter {
 struct Endpoint {
   std::string base_url{};  // "https://api.telnyx.com/v2", no slash at the end
   Secret api_key{};        // sent as "Authorization: Bearer KEY"
-  Secret proxy_url{};      // empty: none, the environment's proxy variables are not looked at
+  Secret proxy_url{};      // empty: none; the environment's proxy variables are never read here
   std::string ca_file{};   // empty: the system's
   /// The name to ask for and to check the certificate against; empty: the host in base_url.
   std::string server_name{};
@@ -51,13 +51,8 @@ struct ResponseHeaders {
 /// Bytes that may be read, not used, behind every body: what simdjson needs.
 inline constexpr std::size_t kBodyPadding = 64;
 
-struct Response {
-  int status = 0;
-  ResponseHeaders headers;
-  /// Decompressed. Valid during the callback only; at least kBodyPadding bytes behind its end are
-  /// readable memory.
-  std::string_view body;
-};
+/// Of an answer with any status but 200 so much of the body is kept; the rest is not waited for.
+inline constexpr std::size_t kMaxErrorBodyBytes = std::size_t{64} * 1024;
 
 struct TransportError {
   enum class Kind {
@@ -69,9 +64,23 @@ struct TransportError {
   };
   Kind kind = Kind::kConnect;
   std::string message;  // for the log: no secret, no body
+
+  bool operator==(const TransportError&) const = default;
 };
 
-/// How one request ended.
+/// An answer. It exists from its status line on: what happens to the bytes after that is
+/// `body_error`. With a status other than 200 the status and the headers decide, whatever became of
+/// the body; an answer with status 200 and a body_error has failed.
+struct Response {
+  int status = 0;
+  ResponseHeaders headers;
+  /// Decompressed, as far as it was received and could be. Valid during the callback only; at least
+  /// kBodyPadding bytes after its end are readable memory.
+  std::string_view body;
+  std::optional<TransportError> body_error{};  // why the headers or the body are not complete
+};
+
+/// How one request ended: with an answer, or with an error before any status line.
 struct Exchange {
   std::expected<Response, TransportError> result;
   Duration elapsed{};            // from Send to the end
@@ -100,6 +109,9 @@ class Transport {
 
   /// Makes the present or next Run return at once. Any thread.
   virtual void Wake() = 0;
+
+  /// How many connections may be open at once from now on, idle ones included.
+  virtual void SetMaxConnections(std::uint32_t /*count*/) {}
 };
 
 }  // namespace telnyx_exporter

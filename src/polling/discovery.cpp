@@ -53,6 +53,15 @@ void DiscoveredConnections::Take(AccountLists lists) {
   lacking_ = std::move(lists.lacking);
 }
 
+void DiscoveredConnections::ForgetLimits() {
+  for (ListedConnection& connection : connections_) {
+    connection.inbound_channel_limit.reset();
+    connection.outbound_channel_limit.reset();
+  }
+  voice_profiles_.clear();
+  lacking_.clear();
+}
+
 bool Selects(const DiscoveryPlan& plan, const ListedConnection& connection) {
   const DiscoveryFilterPlan& include = plan.include;
   if (include.name && !include.name->Matches(connection.name)) return false;
@@ -64,6 +73,14 @@ bool Selects(const DiscoveryPlan& plan, const ListedConnection& connection) {
   return !(exclude.name && exclude.name->Matches(connection.name)) &&
          !Contains(exclude.record_types, connection.record_type) &&
          !AnyOf(exclude.tags, connection.tags);
+}
+
+ListSelection SelectionOf(const DiscoveryPlan& plan) {
+  return {.channel_limits = plan.channel_limits,
+          .max_connections = plan.max_connections,
+          .keeps = [plan](const ListedConnection& connection) {
+            return IsPollable(connection) && Selects(plan, connection);
+          }};
 }
 
 std::vector<ConnectionPlan> ConnectionsToPoll(const AccountPlan& account,

@@ -24,6 +24,8 @@ class DiscoveredConnections {
  public:
   /// Takes in a complete list.
   void Take(AccountLists lists);
+  /// The lists that tell limits are not read any more.
+  void ForgetLimits();
 
   const std::vector<ListedConnection>& connections() const { return connections_; }
   const std::vector<ListedVoiceProfile>& voice_profiles() const { return voice_profiles_; }
@@ -39,6 +41,9 @@ class DiscoveredConnections {
 
 /// Whether discovery keeps a connection, its kind aside.
 bool Selects(const DiscoveryPlan& plan, const ListedConnection& connection);
+
+/// What a refresh of the lists reads under this plan.
+ListSelection SelectionOf(const DiscoveryPlan& plan);
 
 /// What is to be polled of the account by this shard: explicit connections first; they win over
 /// discovered ones with the same id and take from these what the configuration does not say.

@@ -22,9 +22,10 @@ std::vector<std::string_view> PathsOf(bool with_channel_limits) {
 
 }  // namespace
 
-ListRefresh::ListRefresh(bool with_channel_limits, Instant begun)
+ListRefresh::ListRefresh(ListSelection selection, Instant begun)
     : RequestSequence(begun, kListRefreshTimeout, kAttemptTimeout),
-      lists_(PathsOf(with_channel_limits)),
+      selection_(std::move(selection)),
+      lists_(PathsOf(selection_.channel_limits)),
       walk_(lists_.front(), ListWalkLimits{}) {}
 
 Result<ListPage> ListRefresh::Parse(std::string_view body) {
@@ -33,11 +34,17 @@ Result<ListPage> ListRefresh::Parse(std::string_view body) {
 }
 
 std::expected<RequestSequence::Step, PollFailure> ListRefresh::OnPage(std::string_view body) {
+  const std::size_t connections_before = connections_.size();
   const auto page = Parse(body);
   if (!page) {
     return ContentFailure(
         FailureReason::kMalformedResponse,
         fmt::format("{} page {}: {}", lists_[list_], walk_.pages() + 1, page.error().message));
+  }
+  if (!CountKept(connections_before)) {
+    return ContentFailure(FailureReason::kTooManyConnections,
+                          fmt::format("{}: more than {} connections pass the filters",
+                                      lists_[list_], selection_.max_connections));
   }
   auto step = walk_.Advance(*page);
   if (!step) {
@@ -45,6 +52,15 @@ std::expected<RequestSequence::Step, PollFailure> ListRefresh::OnPage(std::strin
     return std::unexpected(std::move(step.error()));
   }
   return *step == ListWalk::Step::kNextPage ? Step::kNextPage : ToNextList();
+}
+
+bool ListRefresh::CountKept(std::size_t first_new) {
+  for (std::size_t i = first_new; i < connections_.size(); ++i) {
+    if (selection_.keeps && !selection_.keeps(connections_[i])) continue;
+    kept_.insert(connections_[i].id);
+    if (kept_.size() > selection_.max_connections) return false;
+  }
+  return true;
 }
 
 // Every account has the list of all connections, and one that began does not end in the middle.

@@ -86,6 +86,12 @@ void Checker::CheckRequest(const Request& request, Duration longest,
 
 void Checker::SendForPoll(ConnectionModel& connection, RequestId id, const Request& request,
                           const PageRequest& page) {
+  if (connection.said_to_begin) {
+    BeginPoll(connection, *std::exchange(connection.said_to_begin, std::nullopt));
+    connection.poll.emplace(step_time_, connection.plan.timeout, plan_.walk);
+    api_.connection(connection.place).history.KeepSince(step_time_);
+    Expect(connection, connection.poll->deadline(), Moment::Kind::kDeadline);
+  }
   Require(connection.poll.has_value(), "a request without a poll");
   Require(!connection.request, "a second request of one connection at once");
   PollRecord& poll = *connection.poll;
@@ -171,7 +177,10 @@ void Checker::OnAnswerTaken() {
       AccountOf(answer_->account).refresh_ready_since = clock_.Now();
     }
   }
+  const AccountModel& account = AccountOf(answer_->account);
   answer_.reset();
+  RequireIntervals(account);
+  RequireBudget(account);
 }
 
 }  // namespace telnyx_exporter::simulation

@@ -20,9 +20,8 @@ void Put(std::vector<std::unique_ptr<T>>& places, Key key, T value) {
 
 }  // namespace
 
-void Checker::OnProcessBegins(const PollPlan& plan, PollMode mode, PollObserver& listener) {
+void Checker::OnProcessBegins(const PollPlan& plan, PollObserver& listener) {
   listener_ = &listener;
-  mode_ = mode;
   polls_begun_ = 0;
   accounts_.clear();
   connections_.clear();
@@ -59,18 +58,50 @@ void Checker::ApplyToAccount(AccountModel& account, const AccountPlan& before,
   const bool other_endpoint = *before.endpoint != *next.endpoint;
   account.rate.Configure(next.rate_limit, now);
   account.discovers = next.discovery.has_value();
-  if (other_endpoint) account.key_refusals = 0;
   // Another base address makes another account, which is added anew.
   if (before.endpoint->base_url != next.endpoint->base_url) return;
+  if (other_endpoint) ForgetKey(account);
   if (!next.discovery) {
     GiveUpRefresh(account);
+    account.discovery = {};
+    account.refreshed_at.reset();
+    account.failed_refreshes = 0;
+    account.refresh_pages = 1;
     account.discovered_at.reset();
     account.discovery_failures = 0;
     account.limited_profiles = 0;
-  } else if (!before.discovery || other_endpoint ||
-             before.discovery->channel_limits != next.discovery->channel_limits) {
-    // A refresh under way is not disturbed.
-    if (!account.refresh) ExpectRefresh(account, now, now);
+    return;
+  }
+  const bool forgets_limits =
+      before.discovery && before.discovery->channel_limits && !next.discovery->channel_limits;
+  if (forgets_limits) account.discovery.ForgetLimits();
+  const bool other_lists = !before.discovery || other_endpoint ||
+                           before.discovery->channel_limits != next.discovery->channel_limits ||
+                           before.discovery->include != next.discovery->include ||
+                           before.discovery->exclude != next.discovery->exclude ||
+                           before.discovery->max_connections != next.discovery->max_connections;
+  if (other_lists) {
+    if (account.refresh) ++statistics_.refreshes_restarted;
+    GiveUpRefresh(account);
+    ExpectRefresh(account, now, now);
+  } else {
+    ExpectRefreshAgain(account, *next.discovery);
+  }
+}
+
+// What was refused under the old key is tried again like a first poll.
+void Checker::ForgetKey(AccountModel& account) {
+  const bool was_refused = account.key_refusals > 0;
+  account.key_refusals = 0;
+  for (const ConnectionKey key : account.connections) {
+    ConnectionModel& connection = ConnectionOf(key);
+    if (!was_refused && connection.refusals == 0) continue;
+    connection.refusals = 0;
+    connection.due.SlowDownUntil(Instant::min());
+    ExpectDue(connection,
+              std::min(connection.due.next(),
+                       connection.due.FirstPlace(connection.plan.interval, clock_.Now())));
+    ++statistics_.forgotten_refusals;
   }
 }
 
@@ -81,7 +112,10 @@ void Checker::AfterApply() {
               plan_.accounts.size(),
           "there are other accounts than planned");
   for (const auto& account : accounts_) {
-    if (account != nullptr) RequirePlan(*account);
+    if (account == nullptr) continue;
+    RequirePlan(*account);
+    RequireIntervals(*account);
+    RequireBudget(*account);
   }
 }
 
@@ -137,10 +171,13 @@ void Checker::OnConnectionAdded(ConnectionKey key, AccountKey account_key,
                                 .connection = ConnectionNumber(plan.id)},
                       .plan = plan,
                       .due = DueModel(plan.interval, hash, now, clock_.WallNow()),
-                      .added = now});
+                      .added = now,
+                      .in_force = {.interval = plan.interval,
+                                   .stale_after = plan.stale_after.value_or(3 * plan.interval)}});
   account.connections.push_back(key);
   ConnectionModel& connection = ConnectionOf(key);
-  ExpectDue(connection, mode_ == PollMode::kOnce ? now : connection.due.next());
+  ExpectDue(connection, connection.due.next());
+  SetWord(connection, ConnectionModel::Word::kFirst, connection.due.next());
   listener_->OnConnectionAdded(key, account_key, plan);
 }
 

@@ -63,17 +63,6 @@ TEST(SimulationOfOneWorld, GoesOnForWeeks) {
   EXPECT_GE(outcomes.statistics.simulated, days * 24h);
 }
 
-TEST(SimulationOfOneWorld, EndsByItselfAfterPollingOnce) {
-  const std::uint64_t runs = SimulatedDays() / 4 + 1;
-  Statistics all;
-  for (std::uint64_t seed = 1; seed <= runs; ++seed) {
-    const Outcomes outcomes = Simulate({.seed = seed, .mode = PollMode::kOnce});
-    EXPECT_FALSE(outcomes.violation) << "seed " << seed << ": " << *outcomes.violation;
-    all += outcomes.statistics;
-  }
-  EXPECT_GT(all.polls, runs);  // a shard may have nothing to poll
-}
-
 TEST(SimulationOfOneWorld, AnAccountsTroublesDoNotTouchAnother) {
   std::uint64_t others = 0;
   for (std::uint64_t seed = 1; seed <= SimulatedDays() / 40 + 1; ++seed) {

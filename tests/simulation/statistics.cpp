@@ -23,6 +23,12 @@ Statistics& Statistics::operator+=(const Statistics& other) {
   limiter_waits += other.limiter_waits;
   refreshes += other.refreshes;
   failed_refreshes += other.failed_refreshes;
+  interval_changes += other.interval_changes;
+  idle_changes += other.idle_changes;
+  budget_changes += other.budget_changes;
+  short_budgets += other.short_budgets;
+  expired_by_budget += other.expired_by_budget;
+  expired_by_api += other.expired_by_api;
   reloads += other.reloads;
   wall_jumps += other.wall_jumps;
   suspensions += other.suspensions;
@@ -42,6 +48,8 @@ std::string Describe(const Statistics& s) {
       "legs         {} started, {} completed\n"
       "requests     {}: {} retries, {} cancelled, {} waits for a rate limit, {} rows\n"
       "lists        {} refreshes complete, {} failed\n"
+      "budgets      {} changes, {} of them short, {} of intervals, {} to or from idle intervals, "
+      "{} polls not begun in time by the budget and {} by the API\n"
       "troubles     {} key refusals, {} acceptances, {} reloads, {} wall clock jumps, "
       "{} suspensions, {} restarts\n"
       "checked      {} metrics pages, {} times that a connection is fresh\n"
@@ -49,7 +57,7 @@ std::string Describe(const Statistics& s) {
       "failures    ",
       ToSeconds(s.simulated) / 86400, s.steps, s.polls, s.complete, s.unchanged, s.held_back,
       s.skipped, s.started, s.completed, s.requests, s.retries, s.cancelled, s.limiter_waits,
-      s.rows, s.refreshes, s.failed_refreshes, s.key_refusals, s.keys_accepted, s.reloads,
+      s.rows, s.refreshes, s.failed_refreshes, s.budget_changes, s.short_budgets, s.interval_changes, s.idle_changes, s.expired_by_budget, s.expired_by_api, s.key_refusals, s.keys_accepted, s.reloads,
       s.wall_jumps, s.suspensions, s.restarts, s.pages, s.recoveries, s.most_pages, s.most_memory);
   for (const FailureReason reason : kFailureReasons) {
     text +=

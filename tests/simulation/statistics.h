@@ -30,6 +30,12 @@ struct Statistics {
   std::uint64_t limiter_waits = 0;
   std::uint64_t refreshes = 0;  // of lists, complete
   std::uint64_t failed_refreshes = 0;
+  std::uint64_t interval_changes = 0;   // without a poll
+  std::uint64_t idle_changes = 0;       // to the idle interval or back
+  std::uint64_t budget_changes = 0;
+  std::uint64_t short_budgets = 0;      // of these
+  std::uint64_t expired_by_budget = 0;  // connections without a poll in time
+  std::uint64_t expired_by_api = 0;
   std::uint64_t reloads = 0;
   std::uint64_t wall_jumps = 0;
   std::uint64_t suspensions = 0;
