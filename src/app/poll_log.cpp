@@ -3,14 +3,23 @@
 #include <algorithm>
 #include <utility>
 
-#include "telnyx/pollable.h"
-
 namespace telnyx_exporter {
 namespace {
 
 bool SameKind(const PollFailure& left, const PollFailure& right) {
   return left.reason == right.reason && left.http_status == right.http_status &&
          left.api_code == right.api_code;
+}
+
+// Ours, or the API's own sentence.
+const std::string& DetailOf(const PollFailure& failure) {
+  return failure.detail.empty() ? failure.api_detail : failure.detail;
+}
+
+std::string Joined(const std::vector<std::string>& names) {
+  std::string joined;
+  for (const std::string& name : names) joined += (joined.empty() ? "" : ", ") + name;
+  return joined;
 }
 
 }  // namespace
@@ -80,7 +89,7 @@ void PollLog::OnFailure(Connection& connection, const PollReport& report) {
                             {"status", failure.http_status},
                             {"code", failure.api_code},
                             {"title", failure.api_title},
-                            {"detail", failure.detail},
+                            {"detail", DetailOf(failure)},
                             {"failures", connection.failures},
                             {"seconds", report.elapsed}});
 }
@@ -154,6 +163,7 @@ void PollLog::OnKeyRefused(AccountKey account, const KeyRefusalReport& report) {
                                  {"status", report.failure.http_status},
                                  {"code", report.failure.api_code},
                                  {"title", report.failure.api_title},
+                                 {"detail", report.failure.api_detail},
                                  {"refusals", report.refusals},
                                  {"wait_seconds", report.wait}});
 }
@@ -171,12 +181,12 @@ void PollLog::OnDiscoveryEnded(AccountKey key, const DiscoveryReport& report) {
                                    {"status", failure.http_status},
                                    {"code", failure.api_code},
                                    {"title", failure.api_title},
-                                   {"detail", failure.detail}});
+                                   {"detail", DetailOf(failure)}});
     return;
   }
   NameLacking(account, report.known);
-  NameNotPollable(account, report.known);
-  const std::size_t listed = report.known.connections().size();
+  NameLeftOut(account, report.known);
+  const std::uint64_t listed = report.known.listed();
   if (std::exchange(account.discovered, *report.result) == *report.result) return;
   log_.Info("connections discovered",
             {{"account", account.name}, {"listed", listed}, {"polled", *report.result}});
@@ -191,19 +201,21 @@ void PollLog::NameLacking(Account& account, const DiscoveredConnections& known) 
   account.lacking = known.lacking();
 }
 
-void PollLog::NameNotPollable(Account& account, const DiscoveredConnections& known) {
-  std::set<std::string, std::less<>> not_pollable;
-  for (const ListedConnection& connection : known.connections()) {
-    if (IsPollable(connection)) continue;
-    not_pollable.insert(connection.id);
-    if (account.not_pollable.contains(connection.id)) continue;
-    log_.Info("connection cannot have active calls to list, not polled",
+void PollLog::NameLeftOut(Account& account, const DiscoveredConnections& known) {
+  if (known.not_pollable() != account.not_pollable && known.not_pollable().count > 0) {
+    log_.Info("connections cannot have active calls to list, not polled",
               {{"account", account.name},
-               {"connection", connection.id},
-               {"name", connection.name},
-               {"record_type", connection.record_type}});
+               {"count", known.not_pollable().count},
+               {"connections", Joined(known.not_pollable().names)}});
   }
-  account.not_pollable = std::move(not_pollable);
+  account.not_pollable = known.not_pollable();
+  if (known.unusable() != account.unusable && known.unusable().count > 0) {
+    log_.Warn("rows of the account's lists cannot be used and were left out",
+              {{"account", account.name},
+               {"count", known.unusable().count},
+               {"rows", Joined(known.unusable().names)}});
+  }
+  account.unusable = known.unusable();
 }
 
 }  // namespace telnyx_exporter

@@ -58,12 +58,13 @@ class PollLog final : public PollObserver {
     std::optional<FailureReason> held_by;   // what holds polls back, as said last
     std::size_t held_back = 0;              // connections whose polls are held back
     std::optional<std::size_t> discovered;  // connections, as said last
-    std::set<std::string, std::less<>> not_pollable;  // ids that were named
-    std::vector<std::string_view> lacking;            // paths of lists that were named
+    RowsLeftOut not_pollable;               // as said last
+    RowsLeftOut unusable;                   // the same
+    std::vector<std::string_view> lacking;  // paths of lists that were named
   };
 
   void NameLacking(Account& account, const DiscoveredConnections& known);
-  void NameNotPollable(Account& account, const DiscoveredConnections& known);
+  void NameLeftOut(Account& account, const DiscoveredConnections& known);
   const std::string& NameOf(AccountKey key) const {
     return accounts_[static_cast<std::size_t>(key)].name;
   }

@@ -137,7 +137,7 @@ void CurlEndpoint::ApplyTls(CURL* handle, const Endpoint& endpoint) const {
 }
 
 void CurlEndpoint::ApplyProxy(CURL* handle, const Endpoint& endpoint) const {
-  // Set in any case, because curl asks the environment only when they are not.
+  // Always set, even when empty: otherwise curl would read the environment's proxy variables.
   const TerminatedSecret proxy("", endpoint.proxy_url.reveal());
   SetCurlOption(handle, CURLOPT_PROXY, proxy.c_str());
   SetCurlOption(handle, CURLOPT_NOPROXY, "");

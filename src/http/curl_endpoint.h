@@ -32,7 +32,7 @@ class CurlEndpoint {
 
   /// Whether this was made for that very object, and not for an earlier one at the same address.
   bool IsFor(const std::shared_ptr<const Endpoint>& endpoint) const;
-  /// Nobody has the endpoint any more.
+  /// Every shared_ptr to the endpoint is gone.
   bool expired() const { return endpoint_.expired(); }
 
   /// Sets everything that all requests to the endpoint share, on a handle with default options.
@@ -46,6 +46,11 @@ class CurlEndpoint {
   void NoteTimeout();
   bool TakeFreshConnect();
 
+  /// Whether the newest request to end was answered. After one that was not, the host's address is
+  /// looked up anew: it may have moved away from an address that curl still remembers.
+  void NoteAnswered(bool answered) { answered_ = answered; }
+  bool answered() const { return answered_; }
+
  private:
   void PrepareServerName(const Endpoint& endpoint);
   void ApplyTls(CURL* handle, const Endpoint& endpoint) const;
@@ -57,6 +62,7 @@ class CurlEndpoint {
   CurlList headers_;
   CurlList connect_to_;
   std::size_t fresh_connects_ = 0;
+  bool answered_ = true;
 };
 
 template <typename T>

@@ -25,6 +25,11 @@ constexpr unsigned kUnacknowledgedMilliseconds = 20'000;
 /// A connection older than this is not used again, so that changes of the name's addresses are
 /// followed.
 constexpr long kConnectionLifetimeSeconds = 600;
+/// How long curl may use an address that it has looked up. Not at all after a request without an
+/// answer: the host may have moved.
+constexpr long kAddressLifetimeSeconds = 10;
+/// The body of an error is quoted in the log and no more: it is not worth waiting for.
+constexpr Duration kErrorBodyPatience = std::chrono::seconds(1);
 
 // Rounded up, since 0 would mean curl's own default of minutes.
 long ToCurlMilliseconds(Duration duration) {
@@ -42,8 +47,9 @@ std::size_t AsCallbackResult(bool accepted, std::size_t bytes) {
 
 }  // namespace
 
-CurlTransfer::CurlTransfer(const CurlTransportSettings& settings, ResponseBodyPool& bodies)
-    : settings_(settings), bodies_(bodies), handle_(curl_easy_init()) {
+CurlTransfer::CurlTransfer(const Clock& clock, const CurlTransportSettings& settings,
+                           ResponseBodyPool& bodies)
+    : clock_(clock), settings_(settings), bodies_(bodies), handle_(curl_easy_init()) {
   if (!handle_) throw std::bad_alloc();
 }
 
@@ -57,6 +63,7 @@ void CurlTransfer::Begin(RequestId id, Request request, ExchangeCallback done,
   sent_at_ = now;
   deadline_ = SaturatingAdd(now, request_.timeout);
   head_.Begin(settings_.max_header_bytes);
+  received_body_bytes_ = 0;
   failure_.reset();
   error_text_[0] = '\0';
 
@@ -70,6 +77,8 @@ void CurlTransfer::Begin(RequestId id, Request request, ExchangeCallback done,
   SetCurlOption(handle(), CURLOPT_URL, url_.c_str());
   SetCurlOption(handle(), CURLOPT_CONNECTTIMEOUT_MS, ToCurlMilliseconds(request_.connect_timeout));
   SetCurlOption(handle(), CURLOPT_FRESH_CONNECT, endpoint_->TakeFreshConnect() ? 1L : 0L);
+  SetCurlOption(handle(), CURLOPT_DNS_CACHE_TIMEOUT,
+                endpoint_->answered() ? kAddressLifetimeSeconds : 0L);
 }
 
 void CurlTransfer::SetCommonOptions() {
@@ -85,6 +94,8 @@ void CurlTransfer::SetCommonOptions() {
   SetCurlOption(curl, CURLOPT_USERAGENT, settings_.user_agent.c_str());
   SetCurlOption(curl, CURLOPT_PROTOCOLS_STR, "http,https");
   SetCurlOption(curl, CURLOPT_PATH_AS_IS, 1L);
+  // A proxy's own status must not be taken for the API's.
+  SetCurlOption(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   // ResponseBody decompresses.
   SetCurlOption(curl, CURLOPT_HTTP_CONTENT_DECODING, 0L);
   SetCurlOption(curl, CURLOPT_NETRC, long{CURL_NETRC_IGNORED});
@@ -104,27 +115,46 @@ RequestId CurlTransfer::IdOf(CURL* handle) {
 }
 
 std::expected<Response, TransportError> CurlTransfer::Finish(CURLcode code) {
-  if (!failure_ && code != CURLE_OK) {
-    GiveUp(ClassifyCurlCode(code), DescribeCurlError(code, error_text_.data(), *request_.endpoint));
+  if (code != CURLE_OK && !failure_) {
+    Fail(ClassifyCurlCode(code), DescribeCurlError(code, error_text_.data(), *request_.endpoint));
   }
-  if (!failure_ && body_) Judge(body_->End());
-  if (failure_) return std::unexpected(*failure_);
-
-  long status = 0;
-  curl_easy_getinfo(handle(), CURLINFO_RESPONSE_CODE, &status);
-  return Response{.status = static_cast<int>(status),
-                  .headers = head_.headers(),
-                  .body = body_ ? body_->Sealed() : EmptyBody()};
+  if (head_.status() != 0 && !head_.complete()) {
+    Fail(TransportError::Kind::kConnect, "the answer ends in its headers");
+  }
+  if (body_ && !failure_) CheckBody(body_->End());
+  if (head_.status() == 0) {
+    Fail(TransportError::Kind::kMalformed, "the status line cannot be read");
+  }
+  return Outcome();
 }
 
-TransportError CurlTransfer::TimedOut() const {
+std::expected<Response, TransportError> CurlTransfer::FinishOverdue() {
+  // After headers that did arrive the connection is alive.
+  if (head_.status() == 0) endpoint_->NoteTimeout();
+  Fail(TransportError::Kind::kTimeout, OverdueMessage());
+  return Outcome();
+}
+
+std::expected<Response, TransportError> CurlTransfer::Outcome() {
+  const bool answered = head_.status() != 0;
+  endpoint_->NoteAnswered(answered);
+  if (!answered) return std::unexpected(*failure_);
+  return Response{.status = head_.status(),
+                  .headers = head_.headers(),
+                  .body = body_ ? body_->Sealed() : EmptyBody(),
+                  .body_error = failure_};
+}
+
+std::string CurlTransfer::OverdueMessage() const {
+  if (has_error_status() && deadline_ < SaturatingAdd(sent_at_, request_.timeout)) {
+    return "no complete body within " + FormatDuration(kErrorBodyPatience) + " of the headers";
+  }
   curl_off_t sent_after_microseconds = 0;
   curl_easy_getinfo(handle(), CURLINFO_PRETRANSFER_TIME_T, &sent_after_microseconds);
-  std::string message = "no complete answer within " + FormatDuration(request_.timeout);
-  message += sent_after_microseconds == 0
-                 ? ", still connecting"
-                 : ", " + std::to_string(body_bytes()) + " bytes of the body received";
-  return {.kind = TransportError::Kind::kTimeout, .message = std::move(message)};
+  const std::string message = "no complete answer within " + FormatDuration(request_.timeout);
+  return sent_after_microseconds == 0
+             ? message + ", still connecting"
+             : message + ", " + std::to_string(body_bytes()) + " bytes of the body received";
 }
 
 void CurlTransfer::Reset() {
@@ -160,46 +190,63 @@ int CurlTransfer::OnSocket(void* /*self*/, curl_socket_t socket,
 bool CurlTransfer::AddHeaderLine(std::string_view line) {
   switch (head_.AddLine(line)) {
     case ResponseHead::Verdict::kOk:
-      return true;
-    case ResponseHead::Verdict::kTooLarge:
-      return GiveUp(TransportError::Kind::kResponseTooLarge,
-                    "response headers larger than " + FormatSize(settings_.max_header_bytes));
-    case ResponseHead::Verdict::kUnknownTransferCoding:
       break;
+    case ResponseHead::Verdict::kTooLarge:
+      Fail(TransportError::Kind::kResponseTooLarge,
+           "response headers larger than " + FormatSize(settings_.max_header_bytes));
+      return false;
+    case ResponseHead::Verdict::kUnknownTransferCoding:
+      Fail(TransportError::Kind::kMalformed, "transfer coding that was not asked for");
+      return has_error_status();
   }
-  return GiveUp(TransportError::Kind::kMalformed, "transfer coding that was not asked for");
+  if (head_.complete() && has_error_status()) {
+    deadline_ = std::min(deadline_, clock_.Now() + kErrorBodyPatience);
+  }
+  return true;
 }
 
 bool CurlTransfer::AddBody(std::string_view bytes) {
+  received_body_bytes_ += bytes.size();
+  if (!failure_) CollectBody(bytes);
+  // The rest of an error's body is dropped as long as it is short, since ending the exchange would
+  // mostly cost the connection.
+  return !failure_ || (has_error_status() && received_body_bytes_ <= kMaxErrorBodyBytes);
+}
+
+void CurlTransfer::CollectBody(std::string_view bytes) {
   if (!body_) {
     if (head_.content_coding() == ResponseHead::ContentCoding::kUnknown) {
-      return GiveUp(TransportError::Kind::kMalformed, "content coding that was not asked for");
+      Fail(TransportError::Kind::kMalformed, "content coding that was not asked for");
+      return;
     }
     body_ = bodies_.Take();
-    body_->Begin(head_.content_coding() == ResponseHead::ContentCoding::kGzip,
-                 request_.max_body_bytes);
+    body_->Begin(head_.content_coding() == ResponseHead::ContentCoding::kGzip, max_body_bytes());
   }
-  return Judge(body_->Append(bytes));
+  CheckBody(body_->Append(bytes));
 }
 
-bool CurlTransfer::Judge(ResponseBody::Verdict verdict) {
+std::size_t CurlTransfer::max_body_bytes() const {
+  return has_error_status() ? std::min(request_.max_body_bytes, kMaxErrorBodyBytes)
+                            : request_.max_body_bytes;
+}
+
+void CurlTransfer::CheckBody(ResponseBody::Verdict verdict) {
+  using Kind = TransportError::Kind;
   switch (verdict) {
     case ResponseBody::Verdict::kOk:
-      return true;
+      return;
     case ResponseBody::Verdict::kTooLarge:
-      return GiveUp(TransportError::Kind::kResponseTooLarge,
-                    "response body larger than " + FormatSize(request_.max_body_bytes));
+      return Fail(Kind::kResponseTooLarge,
+                  "response body larger than " + FormatSize(max_body_bytes()));
     case ResponseBody::Verdict::kTruncated:
-      return GiveUp(TransportError::Kind::kMalformed, "gzip body ends too early");
+      return Fail(Kind::kMalformed, "gzip body ends too early");
     case ResponseBody::Verdict::kUndecodable:
-      break;
+      return Fail(Kind::kMalformed, "gzip body cannot be decompressed");
   }
-  return GiveUp(TransportError::Kind::kMalformed, "gzip body cannot be decompressed");
 }
 
-bool CurlTransfer::GiveUp(TransportError::Kind kind, std::string message) {
-  failure_ = TransportError{.kind = kind, .message = std::move(message)};
-  return false;
+void CurlTransfer::Fail(TransportError::Kind kind, std::string message) {
+  if (!failure_) failure_ = TransportError{.kind = kind, .message = std::move(message)};
 }
 
 }  // namespace telnyx_exporter

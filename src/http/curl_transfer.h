@@ -26,8 +26,8 @@ struct CurlTransportSettings;
 
 class CurlTransfer {
  public:
-  /// Both outlive the transfer.
-  CurlTransfer(const CurlTransportSettings& settings, ResponseBodyPool& bodies);
+  /// All outlive the transfer.
+  CurlTransfer(const Clock& clock, const CurlTransportSettings& settings, ResponseBodyPool& bodies);
   ~CurlTransfer();
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;
@@ -39,10 +39,10 @@ class CurlTransfer {
   /// Takes the request and sets the handle up for it.
   void Begin(RequestId id, Request request, ExchangeCallback done,
              std::shared_ptr<CurlEndpoint> endpoint, Instant now);
-  /// What became of it, once curl is done with the handle. The body in it lives until Reset.
+  /// How it ended, once curl is done with the handle. The body in it lives until Reset.
   std::expected<Response, TransportError> Finish(CURLcode code);
-  /// The outcome of a request that the transport gave up at its deadline.
-  TransportError TimedOut() const;
+  /// The same for a request that the transport ends at its deadline.
+  std::expected<Response, TransportError> FinishOverdue();
   /// Gives back what the exchange held; the handle keeps the endpoint's options for the next one.
   void Reset();
   /// Back to default options, so that nothing of the endpoint is kept.
@@ -67,10 +67,16 @@ class CurlTransfer {
   void SetCommonOptions();
   bool AddHeaderLine(std::string_view line);
   bool AddBody(std::string_view bytes);
-  /// Notes why this side ends the exchange; always false.
-  bool GiveUp(TransportError::Kind kind, std::string message);
-  bool Judge(ResponseBody::Verdict verdict);
+  void CollectBody(std::string_view bytes);
+  void CheckBody(ResponseBody::Verdict verdict);
+  void Fail(TransportError::Kind kind, std::string message);
+  /// Any status but 200: the body does not decide.
+  bool has_error_status() const { return head_.status() != 0 && head_.status() != 200; }
+  std::expected<Response, TransportError> Outcome();
+  std::string OverdueMessage() const;
+  std::size_t max_body_bytes() const;
 
+  const Clock& clock_;
   const CurlTransportSettings& settings_;
   ResponseBodyPool& bodies_;
   // Before the handle, which refers to both until it is gone.
@@ -85,8 +91,9 @@ class CurlTransfer {
   Instant deadline_{};
   std::string url_;
   ResponseHead head_;
-  std::unique_ptr<ResponseBody> body_;  // from its first byte on
-  std::optional<TransportError> failure_;
+  std::unique_ptr<ResponseBody> body_;     // from its first byte on
+  std::size_t received_body_bytes_ = 0;    // as sent, before decompression
+  std::optional<TransportError> failure_;  // the first
 };
 
 }  // namespace telnyx_exporter

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <climits>
 #include <cstdint>
+#include <cstdlib>
 #include <mutex>
 #include <stdexcept>
 #include <utility>
@@ -23,13 +24,19 @@ class CurlMulti {
     // Once in a process and never undone: name look-ups that were left behind may still use it.
     static std::once_flag initialised;
     std::call_once(initialised, [] {
+      // curl would write the keys of every TLS session to the file that it names.
+      unsetenv("SSLKEYLOGFILE");
       if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         throw std::runtime_error("curl cannot be initialised");
       }
     });
     handle_.reset(curl_multi_init());
     if (!handle_) throw std::runtime_error("curl cannot make a multi handle");
-    const long connections = static_cast<long>(std::min<std::size_t>(max_connections, INT_MAX));
+    SetMaxConnections(max_connections);
+  }
+
+  void SetMaxConnections(std::size_t count) {
+    const long connections = static_cast<long>(std::min<std::size_t>(count, INT_MAX));
     Check(curl_multi_setopt(handle_.get(), CURLMOPT_MAX_TOTAL_CONNECTIONS, connections));
     Check(curl_multi_setopt(handle_.get(), CURLMOPT_MAXCONNECTS, connections));
   }
@@ -121,6 +128,8 @@ void CurlTransport::Wake() {
   multi_->Wake();
 }
 
+void CurlTransport::SetMaxConnections(std::uint32_t count) { multi_->SetMaxConnections(count); }
+
 std::shared_ptr<CurlEndpoint> CurlTransport::PreparedEndpoint(
     const std::shared_ptr<const Endpoint>& endpoint) {
   const auto known = endpoints_.find(endpoint.get());
@@ -134,7 +143,7 @@ std::shared_ptr<CurlEndpoint> CurlTransport::PreparedEndpoint(
 
 std::unique_ptr<CurlTransfer> CurlTransport::IdleTransfer(
     const std::shared_ptr<CurlEndpoint>& endpoint) {
-  if (idle_.empty()) return std::make_unique<CurlTransfer>(settings_, *bodies_);
+  if (idle_.empty()) return std::make_unique<CurlTransfer>(clock_, settings_, *bodies_);
   // One that has the endpoint's options already, or else the one idle for longest.
   const auto same = std::ranges::find_if(idle_.rbegin(), idle_.rend(), [&](const auto& transfer) {
     return transfer->endpoint() == endpoint;
@@ -190,8 +199,7 @@ std::size_t CurlTransport::CompleteOverdue() {
   for (const RequestId id : overdue) {
     auto transfer = Take(id);
     if (!transfer) continue;
-    transfer->endpoint()->NoteTimeout();
-    Exchange exchange{.result = std::unexpected(transfer->TimedOut())};
+    Exchange exchange{.result = transfer->FinishOverdue()};
     Complete(std::move(transfer), std::move(exchange));
     ++ended;
   }

@@ -26,7 +26,8 @@ std::string DefaultUserAgent();
 
 struct CurlTransportSettings {
   std::string user_agent = DefaultUserAgent();
-  /// Open connections, idle ones included. Requests beyond it wait, within their timeout.
+  /// Open connections, idle ones included, until SetMaxConnections. Requests beyond it wait, within
+  /// their timeout.
   std::size_t max_connections = 32;
   /// All header lines of one exchange together, interim answers and trailers included.
   std::size_t max_header_bytes = std::size_t{64} * 1024;
@@ -47,6 +48,7 @@ class CurlTransport final : public Transport {
   void Cancel(RequestId id) override;
   void Run(Duration at_most) override;
   void Wake() override;
+  void SetMaxConnections(std::uint32_t count) override;
 
  private:
   std::shared_ptr<CurlEndpoint> PreparedEndpoint(const std::shared_ptr<const Endpoint>& endpoint);

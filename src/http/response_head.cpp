@@ -1,5 +1,6 @@
 #include "http/response_head.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -27,14 +28,32 @@ bool IsStatusLine(std::string_view line) {
   return line.starts_with("HTTP/") && line.find(' ') < line.find(':');
 }
 
-ResponseHead::ContentCoding ParseContentCoding(std::string_view value) {
-  if (value.empty() || EqualsIgnoringAsciiCase(value, "identity")) {
-    return ResponseHead::ContentCoding::kIdentity;
+// The three digits of "HTTP/1.1 429 Too Many Requests"; 0 for anything else and for interim
+// answers.
+int StatusOf(std::string_view line) {
+  line = TrimWhitespace(line.substr(line.find(' ')));
+  const auto status = ParseUnsigned(line.substr(0, line.find(' ')));
+  return status && *status >= 200 && *status <= 999 ? static_cast<int>(*status) : 0;
+}
+
+// One coding on top of another was not asked for. "none" is no coding's name, but servers send it.
+ResponseHead::ContentCoding AddContentCodings(ResponseHead::ContentCoding coding,
+                                              std::string_view value) {
+  while (!value.empty()) {
+    const std::size_t comma = std::min(value.find(','), value.size());
+    const std::string_view name = TrimWhitespace(value.substr(0, comma));
+    value.remove_prefix(std::min(comma + 1, value.size()));
+    if (name.empty() || EqualsIgnoringAsciiCase(name, "identity") ||
+        EqualsIgnoringAsciiCase(name, "none")) {
+      continue;
+    }
+    const bool gzip =
+        EqualsIgnoringAsciiCase(name, "gzip") || EqualsIgnoringAsciiCase(name, "x-gzip");
+    coding = gzip && coding == ResponseHead::ContentCoding::kIdentity
+                 ? ResponseHead::ContentCoding::kGzip
+                 : ResponseHead::ContentCoding::kUnknown;
   }
-  if (EqualsIgnoringAsciiCase(value, "gzip") || EqualsIgnoringAsciiCase(value, "x-gzip")) {
-    return ResponseHead::ContentCoding::kGzip;
-  }
-  return ResponseHead::ContentCoding::kUnknown;
+  return coding;
 }
 
 }  // namespace
@@ -49,6 +68,7 @@ ResponseHead::Verdict ResponseHead::AddLine(std::string_view line) {
   if (bytes_ > max_bytes_) return Verdict::kTooLarge;
   if (IsStatusLine(line)) {
     position_ = Position::kInBlock;
+    status_ = StatusOf(line);
     content_coding_ = ContentCoding::kIdentity;
     headers_ = {};
     return Verdict::kOk;
@@ -65,9 +85,7 @@ ResponseHead::Verdict ResponseHead::AddLine(std::string_view line) {
 
 ResponseHead::Verdict ResponseHead::AddHeader(std::string_view name, std::string_view value) {
   if (EqualsIgnoringAsciiCase(name, "content-encoding")) {
-    // Twice means one coding on top of the other, which nobody asked for.
-    content_coding_ = content_coding_ == ContentCoding::kIdentity ? ParseContentCoding(value)
-                                                                  : ContentCoding::kUnknown;
+    content_coding_ = AddContentCodings(content_coding_, value);
     return Verdict::kOk;
   }
   if (EqualsIgnoringAsciiCase(name, "transfer-encoding")) {

@@ -23,10 +23,14 @@ class ResponseHead {
   void Begin(std::size_t max_bytes);
 
   /// Takes one line with its line end: a status line, a header, or the empty line that ends a
-  /// block. A new status line (after 1xx, or after a proxy's answer to CONNECT) starts the values
-  /// anew, and what comes behind a block's end (trailers) is counted and ignored.
+  /// block. A new status line (after an interim 1xx answer) starts the values anew, and what comes
+  /// after a block's end (trailers) is counted and ignored.
   Verdict AddLine(std::string_view line);
 
+  /// Of the newest status line; 0 before a readable one and after that of an interim answer.
+  int status() const { return status_; }
+  /// Whether the status and all headers of the answer itself are there.
+  bool complete() const { return status_ != 0 && position_ == Position::kOutside; }
   const ResponseHeaders& headers() const { return headers_; }
   ContentCoding content_coding() const { return content_coding_; }
 
@@ -37,6 +41,7 @@ class ResponseHead {
 
   std::size_t max_bytes_ = 0;
   std::size_t bytes_ = 0;
+  int status_ = 0;
   Position position_ = Position::kOutside;
   ContentCoding content_coding_ = ContentCoding::kIdentity;
   ResponseHeaders headers_;

@@ -34,6 +34,9 @@ void AddCondition(const ConnectionState& state, const Moment& moment, Html& html
       html.Add("<p>The API says: <q><bdi>{}</bdi></q> (code <bdi>{}</bdi>)</p>\n",
                failure->api_title, failure->api_code.empty() ? "none" : failure->api_code);
     }
+    if (!failure->api_detail.empty()) {
+      html.Add("<p><q><bdi>{}</bdi></q></p>\n", failure->api_detail);
+    }
     if (!failure->detail.empty()) html.Add("<p><bdi>{}</bdi></p>\n", failure->detail);
   }
   html.Add("</div>\n");

@@ -122,7 +122,7 @@ bool Account::SendNext(Instant now) {
 void Account::Begin(Job& job, Instant now) {
   const Duration lag = now - std::exchange(job.waiting_since, std::nullopt).value_or(now);
   if (!job.connection) {
-    job.sequence = std::make_unique<ListRefresh>(SelectionOf(*plan_.discovery), now);
+    job.sequence = std::make_unique<ListRefresh>(SelectionOf(plan_, discovered_), now);
     return;
   }
   auto& connection = static_cast<Connection&>(job);

@@ -121,7 +121,8 @@ class Account {
   void AddConnection(const ConnectionPlan& plan, Instant now);
   void ChangeConnection(Connection& connection, const ConnectionPlan& plan, Instant now);
   void RemoveIf(const std::function<bool(const Connection&)>& gone);
-  void ApplyDiscovery(const std::optional<DiscoveryPlan>& before, bool other_endpoint, Instant now);
+  void ApplyDiscovery(const AccountPlan& before, bool other_endpoint, Instant now);
+  bool NamesUnknown(const AccountPlan& before) const;
   void ForgetKey(Instant now);
   void ScheduleRefresh(Instant now);
   void StopRefresh();

@@ -45,14 +45,14 @@ Account::Connection::Connection(AccountKey of, ConnectionKey connection_key,
 
 void Account::Change(const AccountPlan& plan, Instant now) {
   const auto endpoint = plan_.endpoint;
-  const auto discovery = plan_.discovery;
+  const AccountPlan before = plan_;
   const bool other_endpoint = *endpoint != *plan.endpoint;
   plan_ = plan;
   // An equal endpoint is kept, and with it its open connections.
   if (!other_endpoint) plan_.endpoint = endpoint;
   queue_.limiter().Configure(plan.rate_limit, now);
   if (other_endpoint) ForgetKey(now);
-  ApplyDiscovery(discovery, other_endpoint, now);
+  ApplyDiscovery(before, other_endpoint, now);
   context_.observer.OnAccountChanged(key_, plan_);
 }
 
@@ -67,8 +67,18 @@ void Account::ForgetKey(Instant now) {
   }
 }
 
-void Account::ApplyDiscovery(const std::optional<DiscoveryPlan>& before, bool other_endpoint,
-                             Instant now) {
+// Of what the configuration names for the first time nothing may have been kept.
+bool Account::NamesUnknown(const AccountPlan& before) const {
+  std::unordered_set<std::string_view> known;
+  for (const ConnectionPlan& connection : before.connections) known.insert(connection.id);
+  for (const ListedConnection& connection : discovered_.connections()) known.insert(connection.id);
+  return std::ranges::any_of(plan_.connections, [&](const ConnectionPlan& connection) {
+    return !known.contains(connection.id);
+  });
+}
+
+void Account::ApplyDiscovery(const AccountPlan& before_plan, bool other_endpoint, Instant now) {
+  const auto& before = before_plan.discovery;
   if (!plan_.discovery) {
     StopRefresh();
     discovered_ = {};
@@ -80,7 +90,8 @@ void Account::ApplyDiscovery(const std::optional<DiscoveryPlan>& before, bool ot
   if (before && before->channel_limits && !plan_.discovery->channel_limits) {
     discovered_.ForgetLimits();
   }
-  if (!before || other_endpoint || NeedsOtherLists(*before, *plan_.discovery)) {
+  if (!before || other_endpoint || NeedsOtherLists(*before, *plan_.discovery) ||
+      NamesUnknown(before_plan)) {
     StopRefresh();
     refresh_.due = now;
     context_.wakes.Update(refresh_);

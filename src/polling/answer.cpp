@@ -89,6 +89,7 @@ PollFailure FailureOfStatus(FailureReason reason, const Response& response) {
   if (auto error = ParseErrorBody(response.body)) {
     failure.api_code = std::move(error->code);
     failure.api_title = std::move(error->title);
+    failure.api_detail = std::move(error->detail);
   }
   return failure;
 }

@@ -1,6 +1,7 @@
 #include "polling/discovery.h"
 
 #include <algorithm>
+#include <memory>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
@@ -51,6 +52,24 @@ void DiscoveredConnections::Take(AccountLists lists) {
   std::ranges::move(kept, std::back_inserter(connections_));
   voice_profiles_ = std::move(lists.voice_profiles);
   lacking_ = std::move(lists.lacking);
+  account_channel_limit_ = lists.account_channel_limit;
+  listed_ = lists.listed;
+  unusable_ = std::move(lists.unusable);
+  not_pollable_ = std::move(lists.not_pollable);
+}
+
+ListSelection SelectionOf(const AccountPlan& account, const DiscoveredConnections& known) {
+  const DiscoveryPlan& plan = *account.discovery;
+  const auto ids = std::make_shared<std::unordered_set<std::string>>();
+  for (const ConnectionPlan& connection : account.connections) ids->insert(connection.id);
+  for (const ListedConnection& connection : known.connections()) ids->insert(connection.id);
+  return {.channel_limits = plan.channel_limits,
+          .max_connections = plan.max_connections,
+          .keeps =
+              [plan](const ListedConnection& connection) {
+                return IsPollable(connection) && Selects(plan, connection);
+              },
+          .names = [ids](const std::string& id) { return ids->contains(id); }};
 }
 
 void DiscoveredConnections::ForgetLimits() {
@@ -58,6 +77,7 @@ void DiscoveredConnections::ForgetLimits() {
     connection.inbound_channel_limit.reset();
     connection.outbound_channel_limit.reset();
   }
+  account_channel_limit_.reset();
   voice_profiles_.clear();
   lacking_.clear();
 }
@@ -73,14 +93,6 @@ bool Selects(const DiscoveryPlan& plan, const ListedConnection& connection) {
   return !(exclude.name && exclude.name->Matches(connection.name)) &&
          !Contains(exclude.record_types, connection.record_type) &&
          !AnyOf(exclude.tags, connection.tags);
-}
-
-ListSelection SelectionOf(const DiscoveryPlan& plan) {
-  return {.channel_limits = plan.channel_limits,
-          .max_connections = plan.max_connections,
-          .keeps = [plan](const ListedConnection& connection) {
-            return IsPollable(connection) && Selects(plan, connection);
-          }};
 }
 
 std::vector<ConnectionPlan> ConnectionsToPoll(const AccountPlan& account,

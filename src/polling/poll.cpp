@@ -49,6 +49,7 @@ std::expected<RequestSequence::Step, PollFailure> Poll::OnPage(std::string_view 
     return ContentFailure(FailureReason::kMalformedResponse,
                           fmt::format("page {}: {}", walk_.pages() + 1, page.error().message));
   }
+  CountIgnoredFields(page->ignored_fields);
   if (page->total_items) {
     reported_legs_ = page->total_items;
     if (rows_.size() == 0) MakeRoomFor(*page->total_items);

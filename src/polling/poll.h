@@ -1,5 +1,8 @@
 #pragma once
 
+// One poll of one connection: the walk through all pages of its active calls. The poller owns one
+// for as long as it lasts, on the polling thread.
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,7 +24,6 @@ struct PollWorkspace {
   CallRows spare_rows;           // empty, with the memory of a large poll
 };
 
-/// One poll of one connection: the walk through all pages of its active calls.
 class Poll final : public RequestSequence {
  public:
   Poll(std::string_view connection_id, PageWalkLimits limits, Instant begun, Duration timeout,

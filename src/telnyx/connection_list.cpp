@@ -13,170 +13,190 @@ namespace {
 
 using simdjson::SUCCESS;
 
-bool IsWholeNumber(std::string_view token) {
+bool IsDigits(std::string_view token) {
   return !token.empty() && (token == "0" || token.front() != '0') &&
          std::ranges::all_of(token, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// A text, or the digits of a bare number: as an integer it might not fit, and as a floating-point
-// number it would lose digits. Null is the empty text.
-Result<void> ReadTextOrDigits(json::value& value, std::string_view where, std::string& text) {
+// A string, or the digits of a bare number: as an integer it might not fit, and as a floating-point
+// number it would lose digits. Null is the empty string.
+bool ReadTextOrDigits(json::value& value, std::string& text) {
   json::json_type type{};
   if (value.type().get(type) != SUCCESS || type != json::json_type::number) {
-    return ReadText(value, where, text);
+    return ReadText(value, text);
   }
   const std::string_view token = TrimWhitespace(value.raw_json_token());
-  if (!IsWholeNumber(token)) return Fail(fmt::format("{} is not a text", where));
+  if (!IsDigits(token)) return false;
   text = token;
-  return {};
+  return true;
 }
 
-// Null is none. An id must be fit to be shown, since it becomes a label's value as it is.
-Result<void> ReadId(json::value& value, std::string_view where, std::string& id) {
-  if (auto read = ReadTextOrDigits(value, where, id); !read) return read;
-  if (id.size() > kMaxListedIdBytes) {
-    return Fail(fmt::format("{} has {} bytes, more than {}", where, id.size(), kMaxListedIdBytes));
-  }
-  if (SanitizeForDisplay(id, kMaxListedIdBytes) != id) {
-    return Fail(fmt::format("{} holds a control character", where));
-  }
-  return {};
-}
+// Reads the members of one row. A field that decides whether the connection is polled, or that
+// becomes a label, makes the row unusable when it cannot be read; a limit is then not known. Both
+// kinds of Result fail only when the body is no JSON there.
+class EntryReader {
+ public:
+  explicit EntryReader(std::uint64_t& ignored) : ignored_(ignored) {}
 
-Result<void> ReadShownText(json::value& value, std::string_view where, std::string& shown) {
-  std::string text;
-  if (auto read = ReadText(value, where, text); !read) return read;
-  shown = SanitizeForDisplay(text, kMaxListedTextBytes);
-  return {};
-}
-
-Result<void> ReadWebhook(json::value& value, bool& has_webhook) {
-  std::string address;
-  if (auto read = ReadText(value, "webhook_event_url", address); !read) return read;
-  has_webhook = !address.empty();
-  return {};
-}
-
-Result<void> ReadTags(json::value& value, std::vector<std::string>& tags) {
-  if (IsNull(value)) return {};
-  json::array elements;
-  if (value.get_array().get(elements) != SUCCESS) return Fail("tags is not a list");
-  tags.clear();
-  for (auto element : elements) {
-    if (tags.size() == kMaxListedTags) {
-      return Fail(fmt::format("tags has more than {} entries", kMaxListedTags));
+  template <typename Row>
+  Result<void> Read(json::value& value, std::size_t index, Row& row) {
+    json::object object;
+    if (value.get_object().get(object) != SUCCESS) {
+      usable_ = false;
+      return {};
     }
-    const std::string where = fmt::format("tags[{}]", tags.size());
-    json::value tag;
-    if (const auto error = std::move(element).get(tag)) return JsonFailure(where, error);
-    if (auto read = ReadShownText(tag, where, tags.emplace_back()); !read) return read;
+    return ForEachMember(object, index, [&](std::string_view key, json::value& member) {
+      return ReadMember(key, member, row);
+    });
   }
-  return {};
-}
 
-Result<void> ReadInbound(json::value& value, ListedConnection& connection) {
-  return ForEachMember(value, "inbound", [&](std::string_view key, json::value& member) {
-    if (key != "channel_limit") return Result<void>();
-    return ReadCount(member, "inbound.channel_limit", connection.inbound_channel_limit);
-  });
-}
+  bool usable() const { return usable_; }
 
-Result<void> ReadOutbound(json::value& value, ListedConnection& connection) {
-  return ForEachMember(value, "outbound", [&](std::string_view key, json::value& member) {
-    if (key == "channel_limit") {
-      return ReadCount(member, "outbound.channel_limit", connection.outbound_channel_limit);
+ private:
+  Result<void> ReadMember(std::string_view key, json::value& value, ListedConnection& row) {
+    if (key == "tags") return ReadTags(value, row.tags);
+    if (key == "inbound") return ReadInbound(value, row);
+    if (key == "outbound") return ReadOutbound(value, row);
+    if (key == "id") {
+      ReadId(value, row.id);
+    } else if (key == "record_type") {
+      ReadShownText(value, row.record_type);
+    } else if (key == "connection_name" || key == "application_name" || key == "friendly_name") {
+      ReadShownText(value, row.name);  // the same thing by the names that the lists have for it
+    } else if (key == "webhook_event_url") {
+      std::string address;
+      Need(ReadText(value, address));
+      row.has_webhook = !address.empty();
+    } else if (key == "outbound_voice_profile_id") {
+      ReadId(value, row.outbound_voice_profile_id);
     }
-    if (key == "outbound_voice_profile_id") {
-      return ReadId(member, "outbound.outbound_voice_profile_id",
-                    connection.outbound_voice_profile_id);
+    return {};
+  }
+
+  Result<void> ReadMember(std::string_view key, json::value& value, ListedVoiceProfile& row) {
+    if (key == "id") ReadId(value, row.id);
+    if (key == "name") ReadShownText(value, row.name);
+    if (key == "concurrent_call_limit") ReadCount(value, row.concurrent_call_limit, ignored_);
+    return {};
+  }
+
+  // An id must be fit to be shown, since it becomes a label's value as it is.
+  void ReadId(json::value& value, std::string& id) {
+    Need(ReadTextOrDigits(value, id) && id.size() <= kMaxListedIdBytes &&
+         SanitizeForDisplay(id, kMaxListedIdBytes) == id);
+  }
+
+  void ReadShownText(json::value& value, std::string& shown) {
+    std::string text;
+    Need(ReadText(value, text));
+    shown = SanitizeForDisplay(text, kMaxListedTextBytes);
+  }
+
+  Result<void> ReadTags(json::value& value, std::vector<std::string>& tags) {
+    if (IsNull(value)) return {};
+    json::array elements;
+    Need(value.get_array().get(elements) == SUCCESS);
+    if (!usable_) return {};
+    tags.clear();
+    for (auto element : elements) {
+      json::value tag;
+      if (const auto error = std::move(element).get(tag)) return JsonFailure("tags", error);
+      Need(tags.size() < kMaxListedTags);
+      if (!usable_) return {};
+      ReadShownText(tag, tags.emplace_back());
     }
-    return Result<void>();
-  });
-}
-
-Result<void> ReadMember(std::string_view key, json::value& value, ListedConnection& connection) {
-  if (key == "id") return ReadId(value, "id", connection.id);
-  if (key == "record_type") return ReadShownText(value, "record_type", connection.record_type);
-  // The same thing by the names that the lists have for it.
-  if (key == "connection_name") return ReadShownText(value, "connection_name", connection.name);
-  if (key == "application_name") return ReadShownText(value, "application_name", connection.name);
-  if (key == "friendly_name") return ReadShownText(value, "friendly_name", connection.name);
-  if (key == "active") return ReadBool(value, "active", connection.active);
-  if (key == "webhook_event_url") return ReadWebhook(value, connection.has_webhook);
-  if (key == "outbound_voice_profile_id") {
-    return ReadId(value, "outbound_voice_profile_id", connection.outbound_voice_profile_id);
+    return {};
   }
-  if (key == "tags") return ReadTags(value, connection.tags);
-  if (key == "inbound") return ReadInbound(value, connection);
-  if (key == "outbound") return ReadOutbound(value, connection);
-  return {};
-}
 
-Result<void> CheckComplete(const ListedConnection& connection) {
-  if (connection.id.empty()) return Fail("id is missing");
-  // Without it nobody knows whether the connection can have active calls.
-  if (connection.record_type.empty()) return Fail("record_type is missing");
-  return {};
-}
-
-Result<void> ReadMember(std::string_view key, json::value& value, ListedVoiceProfile& profile) {
-  if (key == "id") return ReadId(value, "id", profile.id);
-  if (key == "name") return ReadShownText(value, "name", profile.name);
-  if (key == "enabled") return ReadBool(value, "enabled", profile.enabled);
-  if (key == "concurrent_call_limit") {
-    return ReadCount(value, "concurrent_call_limit", profile.concurrent_call_limit);
+  Result<void> ReadInbound(json::value& value, ListedConnection& row) {
+    return ReadLimits(value, [&](std::string_view key, json::value& member) {
+      if (key == "channel_limit") ReadCount(member, row.inbound_channel_limit, ignored_);
+      return Result<void>();
+    });
   }
-  return {};
-}
 
-Result<void> CheckComplete(const ListedVoiceProfile& profile) {
-  if (profile.id.empty()) return Fail("id is missing");
-  return {};
+  Result<void> ReadOutbound(json::value& value, ListedConnection& row) {
+    return ReadLimits(value, [&](std::string_view key, json::value& member) {
+      if (key == "channel_limit") ReadCount(member, row.outbound_channel_limit, ignored_);
+      if (key == "outbound_voice_profile_id") ReadId(member, row.outbound_voice_profile_id);
+      return Result<void>();
+    });
+  }
+
+  template <typename ReadOne>
+  Result<void> ReadLimits(json::value& value, ReadOne read) {
+    if (IsNull(value)) return {};
+    json::object limits;
+    if (value.get_object().get(limits) == SUCCESS) {
+      return ForEachMember(limits, std::string_view("channel limits"), read);
+    }
+    ++ignored_;
+    return {};
+  }
+
+  void Need(bool readable) { usable_ = usable_ && readable; }
+
+  std::uint64_t& ignored_;
+  bool usable_ = true;
+};
+
+// Without its kind nobody knows whether a connection can have active calls.
+bool IsComplete(const ListedConnection& row) { return !row.id.empty() && !row.record_type.empty(); }
+bool IsComplete(const ListedVoiceProfile& row) { return !row.id.empty(); }
+
+bool IsShowableId(const std::string& id) {
+  return !id.empty() && id.size() <= kMaxListedIdBytes &&
+         SanitizeForDisplay(id, kMaxListedIdBytes) == id;
 }
 
 template <typename Row>
-Result<void> ReadRows(json::value& data, std::vector<Row>& rows) {
-  return ForEachRow(data, [&](json::object& object, std::size_t index) -> Result<void> {
-    const std::string place = RowPlace(index);
+Result<void> ReadEntries(json::value& data, std::vector<Row>& rows, PageInfo& page,
+                         RowsLeftOut& unusable) {
+  return ForEachElement(data, [&](json::value& value, std::size_t index) -> Result<void> {
     Row row;
-    auto read = ForEachMember(object, place, [&](std::string_view key, json::value& value) {
-      return Within(place, ReadMember(key, value, row));
-    });
-    if (!read) return read;
-    if (auto complete = CheckComplete(row); !complete) return Within(place, std::move(complete));
-    rows.push_back(std::move(row));
+    EntryReader reader(page.ignored_fields);
+    if (auto read = reader.Read(value, index, row); !read) return read;
+    ++page.rows;
+    if (reader.usable() && IsComplete(row)) {
+      rows.push_back(std::move(row));
+    } else {
+      unusable.Add(IsShowableId(row.id) ? row.id : RowPlace(index));
+    }
     return {};
   });
 }
 
-Result<void> ReadMeta(json::value& value, ListPage& page) {
-  json::object meta;
-  if (value.get_object().get(meta) != SUCCESS) return Fail("meta is not an object");
-  return ForEachMember(meta, "meta", [&](std::string_view key, json::value& member) {
-    if (key == "page_number") return ReadCount(member, "meta.page_number", page.page_number);
-    if (key == "page_size") return ReadCount(member, "meta.page_size", page.page_size);
-    if (key == "total_pages") return ReadCount(member, "meta.total_pages", page.total_pages);
-    if (key == "total_results") return ReadCount(member, "meta.total_results", page.total_results);
-    return Result<void>();
-  });
-}
-
 template <typename Row>
-Result<ListPage> ReadList(json::parser& parser, std::string_view body, std::vector<Row>& rows) {
-  ListPage page;
+Result<PageInfo> ReadList(json::parser& parser, std::string_view body, std::vector<Row>& rows,
+                          RowsLeftOut& unusable) {
+  MetaFields meta;
+  RowsLeftOut left_out = unusable;
   const std::size_t rows_before = rows.size();
   const auto has_meta = ReadPage(
-      parser, body, [&](json::value& data) { return ReadRows(data, rows); },
-      [&](json::value& meta) { return ReadMeta(meta, page); });
-  if (has_meta && *has_meta) {
-    page.rows = rows.size() - rows_before;
-    return page;
+      parser, body, [&](json::value& data) { return ReadEntries(data, rows, meta.page, left_out); },
+      [&](json::value& value) { return ReadMeta(value, meta); });
+  std::string problem;
+  if (!has_meta) {
+    problem = has_meta.error().message;
+  } else if (!*has_meta) {
+    problem = "meta is missing";
+  } else {
+    problem = meta.bad_total_pages;
+  }
+  if (problem.empty()) {
+    unusable = std::move(left_out);
+    return std::move(meta.page);
   }
   rows.resize(rows_before);
-  return has_meta ? Fail("meta is missing") : std::unexpected(has_meta.error());
+  return Fail(std::move(problem));
 }
 
 }  // namespace
+
+void RowsLeftOut::Add(std::string_view name) {
+  ++count;
+  if (names.size() < kMaxNamedRows) names.emplace_back(name);
+}
 
 struct ConnectionListParser::Buffers {
   json::parser parser;
@@ -187,14 +207,35 @@ ConnectionListParser::~ConnectionListParser() = default;
 ConnectionListParser::ConnectionListParser(ConnectionListParser&&) noexcept = default;
 ConnectionListParser& ConnectionListParser::operator=(ConnectionListParser&&) noexcept = default;
 
-Result<ListPage> ConnectionListParser::ParseConnections(
-    std::string_view body, std::vector<ListedConnection>& connections) {
-  return ReadList(buffers_->parser, body, connections);
+Result<PageInfo> ConnectionListParser::ParseConnections(std::string_view body,
+                                                        std::vector<ListedConnection>& connections,
+                                                        RowsLeftOut& unusable) {
+  return ReadList(buffers_->parser, body, connections, unusable);
 }
 
-Result<ListPage> ConnectionListParser::ParseVoiceProfiles(
-    std::string_view body, std::vector<ListedVoiceProfile>& profiles) {
-  return ReadList(buffers_->parser, body, profiles);
+Result<PageInfo> ConnectionListParser::ParseVoiceProfiles(std::string_view body,
+                                                          std::vector<ListedVoiceProfile>& profiles,
+                                                          RowsLeftOut& unusable) {
+  return ReadList(buffers_->parser, body, profiles, unusable);
+}
+
+Result<std::optional<std::uint64_t>> ConnectionListParser::ParseInboundChannels(
+    std::string_view body) {
+  std::optional<std::uint64_t> channels;
+  std::uint64_t ignored = 0;
+  const auto read_data = [&](json::value& data) -> Result<void> {
+    json::object object;
+    if (data.get_object().get(object) != SUCCESS) return Fail("data is not an object");
+    return ForEachMember(object, std::string_view("data"),
+                         [&](std::string_view key, json::value& value) {
+                           if (key == "channels") ReadCount(value, channels, ignored);
+                           return Result<void>();
+                         });
+  };
+  const auto read =
+      ReadPage(buffers_->parser, body, read_data, [](json::value&) { return Result<void>(); });
+  if (!read) return std::unexpected(read.error());
+  return channels;
 }
 
 }  // namespace telnyx_exporter

@@ -53,8 +53,9 @@ struct PollFailure {
   int http_status = 0;  // 0: no answer
   std::string
       api_code;  // of the first entry of the answer's "errors", as the API sent it; or empty
-  std::string api_title;  // the same
-  std::string detail;     // one sentence for the log; no secret, no body
+  std::string api_title;   // the same
+  std::string api_detail;  // the same, without what may be a secret
+  std::string detail;      // one sentence for the log; no secret, no body
 
   bool operator==(const PollFailure&) const = default;
 };

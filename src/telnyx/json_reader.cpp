@@ -2,7 +2,36 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace telnyx_exporter {
+namespace {
+
+using simdjson::SUCCESS;
+
+Result<void> ReadCursors(json::value& value, MetaFields& meta) {
+  if (IsNull(value)) return {};
+  json::object cursors;
+  if (value.get_object().get(cursors) != SUCCESS) {
+    meta.bad_cursor = "meta.cursors is not an object";
+    return {};
+  }
+  return ForEachMember(cursors, std::string_view("meta.cursors"),
+                       [&](std::string_view key, json::value& member) -> Result<void> {
+                         if (key == "after" && !ReadText(member, meta.page.after)) {
+                           meta.bad_cursor = "meta.cursors.after is not a string";
+                         }
+                         return {};
+                       });
+}
+
+void ReadTotalPages(json::value& value, MetaFields& meta) {
+  std::uint64_t bad = 0;
+  ReadCount(value, meta.page.total_pages, bad);
+  if (bad > 0) meta.bad_total_pages = "meta.total_pages is not a non-negative integer";
+}
+
+}  // namespace
 
 std::unexpected<Error> JsonFailure(std::string_view where, simdjson::error_code error) {
   return Fail(where.empty() ? fmt::format("the body is not the JSON of a page: {}",
@@ -10,42 +39,64 @@ std::unexpected<Error> JsonFailure(std::string_view where, simdjson::error_code 
                             : fmt::format("{}: {}", where, simdjson::error_message(error)));
 }
 
-Result<void> Within(std::string_view where, Result<void> result) {
-  if (!result) result.error().message = fmt::format("{}.{}", where, result.error().message);
-  return result;
-}
-
 std::string RowPlace(std::size_t index) { return fmt::format("data[{}]", index); }
 
-Result<void> ReadCount(json::value& value, std::string_view where,
-                       std::optional<std::uint64_t>& count) {
-  if (IsNull(value)) return {};
+std::optional<std::uint64_t> ReadInteger(json::value& value) {
   std::uint64_t number = 0;
-  if (value.get_uint64().get(number) != simdjson::SUCCESS) {
-    return Fail(fmt::format("{} is not a whole number from 0", where));
-  }
-  count = number;
-  return {};
+  if (value.get_uint64().get(number) == SUCCESS) return number;
+  json::json_type type{};
+  if (value.type().get(type) != SUCCESS || type != json::json_type::number) return std::nullopt;
+  // As text, since a floating-point number would round what is large.
+  std::string_view token = TrimWhitespace(value.raw_json_token());
+  const std::size_t point = token.find('.');
+  if (point == std::string_view::npos || point + 1 == token.size()) return std::nullopt;
+  if (token.find_first_not_of('0', point + 1) != std::string_view::npos) return std::nullopt;
+  token = token.substr(0, point);
+  if (token.size() > 1 && token.front() == '0') return std::nullopt;
+  return ParseUnsigned(token);
 }
 
-Result<void> ReadText(json::value& value, std::string_view where, std::string& text) {
-  if (IsNull(value)) return {};
+void ReadCount(json::value& value, std::optional<std::uint64_t>& count, std::uint64_t& ignored) {
+  if (IsNull(value)) return;
+  if (const auto number = ReadInteger(value)) {
+    count = number;
+  } else {
+    ++ignored;
+  }
+}
+
+bool ReadText(json::value& value, std::string& text) {
+  if (IsNull(value)) return true;
   std::string_view view;
-  if (value.get_string().get(view) != simdjson::SUCCESS) {
-    return Fail(fmt::format("{} is not a text", where));
-  }
+  if (value.get_string().get(view) != SUCCESS) return false;
   text = view;
-  return {};
+  return true;
 }
 
-Result<void> ReadBool(json::value& value, std::string_view where, std::optional<bool>& truth) {
-  if (IsNull(value)) return {};
-  bool read = false;
-  if (value.get_bool().get(read) != simdjson::SUCCESS) {
-    return Fail(fmt::format("{} is not true or false", where));
+Result<void> ReadMeta(json::value& value, MetaFields& meta) {
+  json::object members;
+  if (value.get_object().get(members) != SUCCESS) {
+    meta.bad_cursor = meta.bad_total_pages = "meta is not an object";
+    return {};
   }
-  truth = read;
-  return {};
+  PageInfo& page = meta.page;
+  return ForEachMember(members, std::string_view("meta"),
+                       [&](std::string_view key, json::value& member) -> Result<void> {
+                         if (key == "cursors") return ReadCursors(member, meta);
+                         if (key == "next" && !ReadText(member, meta.next)) {
+                           meta.bad_next = "meta.next is not a string";
+                         } else if (key == "page_number") {
+                           ReadCount(member, page.page_number, page.ignored_fields);
+                         } else if (key == "page_size") {
+                           ReadCount(member, page.page_size, page.ignored_fields);
+                         } else if (key == "total_pages") {
+                           ReadTotalPages(member, meta);
+                         } else if (key == "total_items" || key == "total_results") {
+                           // The page-number form calls the same count total_results.
+                           ReadCount(member, page.total_items, page.ignored_fields);
+                         }
+                         return {};
+                       });
 }
 
 }  // namespace telnyx_exporter

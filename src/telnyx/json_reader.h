@@ -1,8 +1,8 @@
 #pragma once
 
 // What the readers of the API's pages share: a body's members one by one, with errors that say
-// where and never hold a text of the body. For this room's sources alone, since it shows simdjson.
-// Nothing here allocates unless it fails or keeps a text.
+// where and never hold a text of the body. For this library's sources alone, since it shows
+// simdjson. Nothing here allocates unless it fails or keeps a text.
 
 #include <bit>
 #include <cstddef>
@@ -16,6 +16,7 @@
 #include <simdjson.h>
 
 #include "base/error.h"
+#include "telnyx/page_walk.h"
 
 namespace telnyx_exporter {
 
@@ -38,15 +39,28 @@ inline bool IsNull(json::value& value) {
          value.is_null().get(null) == simdjson::SUCCESS && null;
 }
 
-/// An optional count: null is nothing.
-Result<void> ReadCount(json::value& value, std::string_view where,
-                       std::optional<std::uint64_t>& count);
+/// A non-negative integer: 12, and 12.0 as some writers put it. Nothing for anything else.
+std::optional<std::uint64_t> ReadInteger(json::value& value);
 
-/// An optional text: null is the empty one.
-Result<void> ReadText(json::value& value, std::string_view where, std::string& text);
+/// An optional count: null is nothing. What is no count is nothing too and adds to `ignored`.
+void ReadCount(json::value& value, std::optional<std::uint64_t>& count, std::uint64_t& ignored);
 
-/// An optional truth: null is nothing.
-Result<void> ReadBool(json::value& value, std::string_view where, std::optional<bool>& truth);
+/// An optional string: null is the empty one. False, and `text` as it was, when it is no string.
+bool ReadText(json::value& value, std::string& text);
+
+/// What a page's `meta` says, before anybody has judged what it lacks. Nothing in it fails a page
+/// by itself: `page.ignored_fields` counts what could not be read.
+struct MetaFields {
+  PageInfo page;  // without rows and without the cursor of `next`
+  std::string next;
+  // Not empty: why a field that may name the next page cannot be used.
+  std::string_view bad_cursor;
+  std::string_view bad_next;
+  std::string_view bad_total_pages;
+};
+
+/// Fails only when the body is no JSON there.
+Result<void> ReadMeta(json::value& value, MetaFields& meta);
 
 /// `data[3]`.
 std::string RowPlace(std::size_t index);
@@ -117,44 +131,32 @@ Result<void> ForEachMember(json::object& object, const Where& where, Read read) 
   });
 }
 
-/// The same for a member that is an object; null is one without members.
+/// Calls `read(value, index)` for every element of the list `data`; stops at its first error.
 template <typename Read>
-Result<void> ForEachMember(json::value& value, std::string_view where, Read read) {
-  if (IsNull(value)) return {};
-  json::object object;
-  if (value.get_object().get(object) != simdjson::SUCCESS) {
-    return Fail(std::string(where) + " is not an object");
-  }
-  return ForEachMember(object, where, std::move(read));
-}
-
-/// Calls `read(row, index)` for every object of the list `data`; stops at its first error.
-template <typename Read>
-Result<void> ForEachRow(json::value& data, Read read) {
-  json::array rows;
-  if (data.get_array().get(rows) != simdjson::SUCCESS) return Fail("data is not a list");
+Result<void> ForEachElement(json::value& data, Read read) {
+  json::array elements;
+  if (data.get_array().get(elements) != simdjson::SUCCESS) return Fail("data is not a list");
   std::size_t index = 0;
-  for (auto element : rows) {
+  for (auto element : elements) {
     json::value value;
-    json::object row;
     if (const auto error = std::move(element).get(value)) {
       return JsonFailure(RowPlace(index), error);
     }
-    if (value.get_object().get(row) != simdjson::SUCCESS) {
-      return Fail(RowPlace(index) + " is not an object");
-    }
-    if (auto result = read(row, index); !result) return result;
+    if (auto result = read(value, index); !result) return result;
     ++index;
   }
   return {};
 }
 
 /// Reads a whole page: calls `read_data(value)` for its `data`, which must be there, and
-/// `read_meta(value)` for its `meta`, and returns whether that was there. Neither may stand there
-/// twice, and nothing may follow the page. `body` must be followed by kJsonPadding readable bytes.
+/// `read_meta(value)` for its `meta`, and returns whether that was there. Neither may be there
+/// twice, and nothing may follow the page. A byte order mark is skipped. `body` must be followed by
+/// kJsonPadding readable bytes.
 template <typename ReadData, typename ReadMeta>
 Result<bool> ReadPage(json::parser& parser, std::string_view body, ReadData read_data,
                       ReadMeta read_meta) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (body.starts_with(kByteOrderMark)) body.remove_prefix(kByteOrderMark.size());
   json::document document;
   const simdjson::padded_string_view padded(body.data(), body.size(), body.size() + kJsonPadding);
   if (const auto error = parser.iterate(padded).get(document)) return JsonFailure("", error);
@@ -164,17 +166,17 @@ Result<bool> ReadPage(json::parser& parser, std::string_view body, ReadData read
   bool has_meta = false;
   auto read = ForEachMember(page, "", [&](std::string_view key, json::value& value) {
     if (key == "data") {
-      if (std::exchange(has_data, true)) return Result<void>(Fail("data stands there twice"));
+      if (std::exchange(has_data, true)) return Result<void>(Fail("duplicate data"));
       return read_data(value);
     }
     if (key == "meta") {
-      if (std::exchange(has_meta, true)) return Result<void>(Fail("meta stands there twice"));
+      if (std::exchange(has_meta, true)) return Result<void>(Fail("duplicate meta"));
       return read_meta(value);
     }
     return Result<void>();
   });
   if (!read) return std::unexpected(std::move(read.error()));
-  if (!document.current_location().error()) return Fail("there is more behind the JSON document");
+  if (!document.current_location().error()) return Fail("trailing content after the JSON document");
   if (!has_data) return Fail("data is missing");
   return has_meta;
 }

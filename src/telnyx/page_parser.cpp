@@ -53,7 +53,8 @@ simdjson::simdjson_result<bool> ReadId(json::value& value, CallId& id) {
 // Reads a row to where it will stay.
 class RowReader {
  public:
-  RowReader(std::size_t index, ActiveCall& call) : index_(index), call_(call) {}
+  RowReader(std::size_t index, ActiveCall& call, std::uint64_t& ignored)
+      : index_(index), call_(call), ignored_(ignored) {}
 
   Result<void> Read(json::object& row) {
     auto read = ForEachField(row, index_, [this](json::field& field) { return ReadField(field); });
@@ -73,7 +74,8 @@ class RowReader {
       case Member::kLeg:
         return ReadLeg(field.value());
       case Member::kSession:
-        return ReadSession(field.value());
+        ReadSession(field.value());
+        break;
       case Member::kDuration:
         return ReadDuration(field.value());
       case Member::kOther:
@@ -89,65 +91,58 @@ class RowReader {
     return {};
   }
 
-  Result<void> ReadSession(json::value& value) {
-    if (IsNull(value)) return {};
-    if (ReadId(value, call_.session).get(call_.has_session) != SUCCESS) {
-      return Fail(Where() + ".call_session_id is not an id");
-    }
-    return {};
+  void ReadSession(json::value& value) {
+    if (IsNull(value)) return;
+    if (ReadId(value, call_.session).get(call_.has_session) != SUCCESS) ++ignored_;
   }
 
   Result<void> ReadDuration(json::value& value) {
-    std::uint64_t seconds = 0;
-    if (value.get_uint64().get(seconds) != SUCCESS || seconds > kMaxCallDurationSeconds) {
-      return Fail(fmt::format("{}.call_duration is not a whole number of seconds from 0 to {}",
-                              Where(), kMaxCallDurationSeconds));
+    const auto seconds = ReadInteger(value);
+    if (!seconds || *seconds > kMaxCallDurationSeconds) {
+      return Fail(fmt::format("{}.call_duration is not an integer from 0 to {}", Where(),
+                              kMaxCallDurationSeconds));
     }
-    call_.duration_seconds = static_cast<std::uint32_t>(seconds);
+    call_.duration_seconds = static_cast<std::uint32_t>(*seconds);
     has_duration_ = true;
     return {};
   }
 
   const std::size_t index_;
   ActiveCall& call_;
+  std::uint64_t& ignored_;  // optional fields that could not be read
   bool has_leg_ = false;
   bool has_duration_ = false;
 };
 
-Result<void> ReadRows(json::value& data, std::vector<ActiveCall>& calls) {
-  return ForEachRow(data, [&](json::object& row, std::size_t index) -> Result<void> {
-    return RowReader(index, calls.emplace_back()).Read(row);
-  });
-}
-
-Result<void> ReadCursors(json::value& value, std::string& after) {
-  return ForEachMember(value, "meta.cursors", [&](std::string_view key, json::value& member) {
-    return key == "after" ? ReadText(member, "meta.cursors.after", after) : Result<void>();
-  });
-}
-
-Result<void> ReadMeta(json::value& value, PageInfo& page, std::string& next) {
-  json::object meta;
-  if (value.get_object().get(meta) != SUCCESS) return Fail("meta is not an object");
-  return ForEachMember(meta, "meta", [&](std::string_view key, json::value& member) {
-    if (key == "cursors") return ReadCursors(member, page.after);
-    if (key == "next") return ReadText(member, "meta.next", next);
-    if (key == "page_number") return ReadCount(member, "meta.page_number", page.page_number);
-    if (key == "page_size") return ReadCount(member, "meta.page_size", page.page_size);
-    if (key == "total_pages") return ReadCount(member, "meta.total_pages", page.total_pages);
-    // The page-number form calls the same count total_results.
-    if (key == "total_items" || key == "total_results") {
-      return ReadCount(member, "meta.total_items", page.total_items);
+Result<void> ReadRows(json::value& data, std::vector<ActiveCall>& calls, std::uint64_t& ignored) {
+  return ForEachElement(data, [&](json::value& value, std::size_t index) -> Result<void> {
+    json::object row;
+    if (value.get_object().get(row) != SUCCESS) {
+      return Fail(RowPlace(index) + " is not an object");
     }
-    return Result<void>();
+    return RowReader(index, calls.emplace_back(), ignored).Read(row);
   });
 }
 
-// Settles where the next page is, once all of `meta` is known.
-Result<void> ResolveNext(PageInfo& page, const std::string& next) {
-  if (page.after.empty() && !next.empty() && !page.total_pages) {
-    page.after = CursorOfNextAddress(next);
-    if (page.after.empty()) return Fail("meta.next names a next page but no cursor");
+// Whether the page number form says what comes next; then cursors are not needed.
+bool TellsPages(const PageInfo& page) { return page.total_pages.has_value(); }
+
+// Where the next page is, from all of `meta` that is needed for it. What is not needed and cannot
+// be read is ignored.
+Result<void> ResolveNext(MetaFields& meta) {
+  PageInfo& page = meta.page;
+  for (const std::string_view bad : {meta.bad_cursor, meta.bad_next, meta.bad_total_pages}) {
+    if (!bad.empty()) ++page.ignored_fields;
+  }
+  if (page.rows == 0) return {};  // the last page, whatever it says
+  if (page.after.empty() && !TellsPages(page)) {
+    for (const std::string_view bad : {meta.bad_cursor, meta.bad_next, meta.bad_total_pages}) {
+      if (!bad.empty()) return Fail(std::string(bad));
+    }
+    if (!meta.next.empty()) {
+      page.after = CursorOfNextAddress(meta.next);
+      if (page.after.empty()) return Fail("meta.next names a next page but no cursor");
+    }
   }
   if (page.after.size() > kMaxCursorBytes) {
     return Fail(fmt::format("meta.cursors.after has {} bytes, more than {}", page.after.size(),
@@ -162,20 +157,21 @@ struct PageParser::Buffers {
   json::parser parser;
 
   Result<PageInfo> Parse(std::string_view body, std::vector<ActiveCall>& calls) {
-    PageInfo page;
-    std::string next;
+    MetaFields meta;
     const std::size_t rows_before = calls.size();
+    std::uint64_t ignored = 0;
     const auto has_meta = ReadPage(
-        parser, body, [&](json::value& data) { return ReadRows(data, calls); },
-        [&](json::value& meta) { return ReadMeta(meta, page, next); });
+        parser, body, [&](json::value& data) { return ReadRows(data, calls, ignored); },
+        [&](json::value& value) { return ReadMeta(value, meta); });
     if (!has_meta) return std::unexpected(has_meta.error());
-    page.rows = calls.size() - rows_before;
+    meta.page.rows = calls.size() - rows_before;
+    meta.page.ignored_fields += ignored;
     // Without it nobody knows whether this was the last page.
-    if (!*has_meta && page.rows > 0) return Fail("meta is missing");
-    if (auto resolved = ResolveNext(page, next); !resolved) {
+    if (!*has_meta && meta.page.rows > 0) return Fail("meta is missing");
+    if (auto resolved = ResolveNext(meta); !resolved) {
       return std::unexpected(std::move(resolved.error()));
     }
-    return page;
+    return std::move(meta.page);
   }
 };
 
@@ -189,23 +185,6 @@ Result<PageInfo> PageParser::Parse(std::string_view body, std::vector<ActiveCall
   auto page = buffers_->Parse(body, calls);
   if (!page) calls.resize(rows_before);
   return page;
-}
-
-std::string CursorOfNextAddress(std::string_view address) {
-  const std::size_t question_mark = address.find('?');
-  if (question_mark == std::string_view::npos) return {};
-  std::string_view query = address.substr(question_mark + 1);
-  query = query.substr(0, query.find('#'));
-  while (!query.empty()) {
-    const std::string_view parameter = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(query.size(), parameter.size() + 1));
-    const std::size_t equals = parameter.find('=');
-    if (equals == std::string_view::npos) continue;
-    if (PercentDecode(parameter.substr(0, equals)) != "page[after]") continue;
-    // A raw + stays a +: cursors are base64, and the address is sent half encoded.
-    return PercentDecode(parameter.substr(equals + 1)).value_or(std::string());
-  }
-  return {};
 }
 
 }  // namespace telnyx_exporter

@@ -1,18 +1,52 @@
 #include "telnyx/page_walk.h"
 
+#include <algorithm>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
 
 namespace telnyx_exporter {
+namespace {
+
+// A server that ignores the limit of rows could fill the memory; one that merely prefers another
+// page size never has so many.
+constexpr std::uint64_t kMostRows = 1'000'000;
+
+std::unexpected<PollFailure> TooManyPages(const PageWalkLimits& limits) {
+  return ContentFailure(FailureReason::kTooManyPages,
+                        fmt::format("there are more than max_pages={} pages", limits.max_pages));
+}
+
+}  // namespace
+
 PageWalk::PageWalk(std::string_view connection_id, PageWalkLimits limits)
-    : limits_(limits),
-      path_(fmt::format("/connections/{}/active_calls", PercentEncode(connection_id))),
-      next_target_(fmt::format("{}?page%5Blimit%5D={}", path_, limits.page_limit)) {}
+    : PageWalk(Form::kCalls,
+               fmt::format("/connections/{}/active_calls", PercentEncode(connection_id)), limits) {
+  next_target_ = fmt::format("{}?page%5Blimit%5D={}", path_, limits.page_limit);
+}
+
+PageWalk PageWalk::OfList(std::string_view path, PageWalkLimits limits) {
+  PageWalk walk(Form::kList, std::string(path), limits);
+  walk.asked_size_ = limits.page_limit;
+  walk.next_target_ = walk.NumberedTarget();
+  return walk;
+}
+
+PageWalk::PageWalk(Form form, std::string path, PageWalkLimits limits)
+    : form_(form), limits_(limits), path_(std::move(path)) {}
 
 std::expected<PageWalk::Step, PollFailure> PageWalk::Advance(const PageInfo& page) {
   ++pages_;
+  rows_ += page.rows;
+  if (form_ == Form::kList) return AdvanceToNumber(page);
   if (page.rows == 0) return Step::kEnd;
+  const std::uint64_t room = std::uint64_t{limits_.page_limit} * limits_.max_pages;
+  if (rows_ > std::max(room, kMostRows)) {
+    return ContentFailure(FailureReason::kTooManyPages,
+                          fmt::format("there are more than {} rows", std::max(room, kMostRows)));
+  }
   if (!page.after.empty()) return AdvanceToCursor(page.after);
   if (page.total_pages) return AdvanceToNumber(page);
   return Step::kEnd;
@@ -23,33 +57,65 @@ std::expected<PageWalk::Step, PollFailure> PageWalk::AdvanceToCursor(const std::
     return ContentFailure(FailureReason::kCursorLoop,
                           fmt::format("page {} leads back to a page already read", pages_));
   }
-  if (pages_ >= limits_.max_pages) {
-    return ContentFailure(FailureReason::kTooManyPages,
-                          fmt::format("there are more than max_pages={} pages", limits_.max_pages));
-  }
+  if (pages_ >= limits_.max_pages) return TooManyPages(limits_);
   next_target_ = fmt::format("{}?page%5Blimit%5D={}&page%5Bafter%5D={}", path_, limits_.page_limit,
                              PercentEncode(cursor));
   return Step::kNextPage;
 }
 
 std::expected<PageWalk::Step, PollFailure> PageWalk::AdvanceToNumber(const PageInfo& page) {
-  if (page.page_number && *page.page_number != next_page_number_) {
-    return ContentFailure(FailureReason::kCursorLoop,
-                          fmt::format("page number {} was asked for and {} came", next_page_number_,
-                                      *page.page_number));
+  if (auto checked = CheckNumbered(page); !checked) {
+    return std::unexpected(std::move(checked.error()));
   }
-  if (next_page_number_ >= *page.total_pages) return Step::kEnd;
-  if (pages_ >= limits_.max_pages) {
-    return ContentFailure(FailureReason::kTooManyPages,
-                          fmt::format("there are more than max_pages={} pages", limits_.max_pages));
+  if (number_ >= *page.total_pages) return Step::kEnd;
+  if (*page.total_pages > limits_.max_pages) return TooManyPages(limits_);
+  // Pages of different sizes do not join: rows would be left out between them. The last page is
+  // not asked, since a server may tell what is on it and not what would fit.
+  if (page.page_size && page.page_size != told_page_size_.value_or(*page.page_size)) {
+    return ContentFailure(FailureReason::kMalformedResponse,
+                          fmt::format("page {} has the size {}, those before it {}", pages_,
+                                      *page.page_size, *told_page_size_));
   }
-  // The size of the first page is kept whatever was asked for, so that the pages join without a
-  // gap.
-  if (page_size_ == 0) page_size_ = page.page_size.value_or(page.rows);
-  ++next_page_number_;
-  next_target_ =
-      fmt::format("{}?page%5Bnumber%5D={}&page%5Bsize%5D={}", path_, next_page_number_, page_size_);
+  if (page.page_size) told_page_size_ = page.page_size;
+  // Calls were asked for by another form: what the server made of that is kept.
+  if (asked_size_ == 0) asked_size_ = page.page_size.value_or(page.rows);
+  ++number_;
+  next_target_ = NumberedTarget();
   return Step::kNextPage;
+}
+
+std::expected<void, PollFailure> PageWalk::CheckNumbered(const PageInfo& page) const {
+  if (page.page_number && *page.page_number != number_) {
+    return ContentFailure(
+        FailureReason::kCursorLoop,
+        fmt::format("page number {} was asked for and {} came", number_, *page.page_number));
+  }
+  if (!page.total_pages) {
+    return ContentFailure(FailureReason::kMalformedResponse,
+                          fmt::format("page {}: meta.total_pages is missing", pages_));
+  }
+  return {};
+}
+
+std::string PageWalk::NumberedTarget() const {
+  return fmt::format("{}?page%5Bnumber%5D={}&page%5Bsize%5D={}", path_, number_, asked_size_);
+}
+
+std::string CursorOfNextAddress(std::string_view address) {
+  const std::size_t question_mark = address.find('?');
+  if (question_mark == std::string_view::npos) return {};
+  std::string_view query = address.substr(question_mark + 1);
+  query = query.substr(0, query.find('#'));
+  while (!query.empty()) {
+    const std::string_view parameter = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), parameter.size() + 1));
+    const std::size_t equals = parameter.find('=');
+    if (equals == std::string_view::npos) continue;
+    if (PercentDecode(parameter.substr(0, equals)) != "page[after]") continue;
+    // A raw + stays a +: cursors are base64, and the address is sent half encoded.
+    return PercentDecode(parameter.substr(equals + 1)).value_or(std::string());
+  }
+  return {};
 }
 
 }  // namespace telnyx_exporter

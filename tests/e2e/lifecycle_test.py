@@ -241,8 +241,8 @@ class SignalTest(EndToEndTest):
         process = self.start("--log.level=debug", stderr=write)
         os.close(write)
         port = eventually("it listens", lambda: listening_port(process.pid))
-        # Each refusal is a line of 100 KiB.
-        self.write("config.yml", "x" * 100_000 + ": 1\n")
+        # Each of them is a line at each reload.
+        self.write("config.yml", "".join(f"unknown_key_{i:050}: 1\n" for i in range(1000)))
         lost = ("telnyx_exporter_log_lines_lost_total", frozenset())
 
         def lines_lost():

@@ -1,5 +1,8 @@
+#include <optional>
 #include <sstream>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/gzip.h"
 #include "curl_transport_fixture.h"
@@ -165,6 +168,131 @@ TEST_F(CurlTransportBody, DoesNotMixThoseOfRequestsInFlightTogether) {
   while (std::ranges::any_of(outcomes, [](const auto& outcome) { return !outcome; })) Run();
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     EXPECT_EQ(outcomes[i]->body, PageOf(i % 2 == 0 ? 500 : 300'000)) << outcomes[i]->message();
+  }
+}
+
+// With a status other than 200 the status and the headers decide, whatever becomes of the body.
+
+struct BadBody {
+  std::string name;
+  std::string headers;  // whole lines, after the status line and Retry-After
+  std::string body;
+  std::optional<TransportError::Kind> error;
+};
+
+std::vector<BadBody> BadBodies() {
+  using Kind = TransportError::Kind;
+  std::string cut_gzip = Gzip(PageOf(1000));
+  cut_gzip.pop_back();
+  const std::string length = "Content-Length: ";
+  return {
+      {"empty", length + "0\r\n", "", std::nullopt},
+      {"empty, said to be gzip", "Content-Encoding: gzip\r\nContent-Length: 0\r\n", "",
+       std::nullopt},
+      {"HTML", length + "6\r\n", "<html>", std::nullopt},
+      {"cut short", length + "100\r\n", "{\"errors\":[", Kind::kConnect},
+      {"last chunk missing", "Transfer-Encoding: chunked\r\n", Chunk("{}"), Kind::kConnect},
+      {"bad chunk", "Transfer-Encoding: chunked\r\n", "no chunk\r\n", Kind::kConnect},
+      {"brotli", "Content-Encoding: br\r\nContent-Length: 4\r\n", "\x0b\x01\x80{",
+       Kind::kMalformed},
+      {"stacked", "Content-Encoding: gzip, br\r\nContent-Length: 2\r\n", "{}", Kind::kMalformed},
+      {"gzip that is none", "Content-Encoding: gzip\r\nContent-Length: 2\r\n", "{}",
+       Kind::kMalformed},
+      {"cut gzip", "Content-Encoding: gzip\r\n" + length + std::to_string(cut_gzip.size()) + "\r\n",
+       cut_gzip, Kind::kMalformed},
+      {"gzip bomb", "Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n",
+       Chunk(Gzip(std::string(5'000'000, ' '))) + "0\r\n\r\n", Kind::kResponseTooLarge},
+      {"megabytes", length + "5000000\r\n", std::string(5'000'000, 'x'), Kind::kResponseTooLarge},
+      {"unknown transfer coding", "Transfer-Encoding: zstd\r\n", "{}", Kind::kMalformed},
+      {"length that is none", length + "many\r\n", "{}", Kind::kMalformed},
+      {"headers without end", "X-More: " + std::string(70'000, 'x') + "\r\n", "",
+       Kind::kResponseTooLarge},
+  };
+}
+
+TEST_F(CurlTransportBody, OfAnErrorDoesNotHideStatusAndHeaders) {
+  for (const int status : {401, 403, 404, 429, 503}) {
+    for (const BadBody& bad : BadBodies()) {
+      ScriptedServer server(ScriptedServer::Once("HTTP/1.1 " + std::to_string(status) +
+                                                 " Bad\r\nRetry-After: 30\r\n" + bad.headers +
+                                                 "\r\n" + bad.body));
+      const Outcome outcome = Fetch(RequestTo(server.url()));
+      EXPECT_EQ(outcome.status, status) << bad.name << ": " << outcome.message();
+      EXPECT_EQ(outcome.headers.retry_after, "30") << bad.name;
+      EXPECT_EQ(outcome.kind(), bad.error) << status << " " << bad.name << outcome.message();
+      EXPECT_LE(outcome.body_bytes, kMaxErrorBodyBytes + 1) << bad.name;
+    }
+  }
+}
+
+TEST_F(CurlTransportBody, OfAPageDecidesWhateverTheStatusSays) {
+  for (const BadBody& bad : BadBodies()) {
+    if (!bad.error || bad.name == "megabytes") continue;
+    ScriptedServer server(
+        ScriptedServer::Once("HTTP/1.1 200 OK\r\n" + bad.headers + "\r\n" + bad.body));
+    const Outcome outcome = Fetch(RequestTo(server.url()));
+    EXPECT_EQ(outcome.status, 200) << bad.name;
+    EXPECT_EQ(outcome.kind(), bad.error) << bad.name << ": " << outcome.message();
+  }
+}
+
+TEST_F(CurlTransportBody, OfAnErrorIsCutWhereTheHeadersWere) {
+  ScriptedServer server(ScriptedServer::Once("HTTP/1.1 401 Unauthorized\r\nX-Half: "));
+  const Outcome outcome = Fetch(RequestTo(server.url()));
+  EXPECT_EQ(outcome.status, 401);
+  EXPECT_EQ(outcome.kind(), Kind::kConnect);
+}
+
+TEST_F(CurlTransportBody, OfAnInterimAnswerAloneIsNoAnswer) {
+  ScriptedServer server(ScriptedServer::Once("HTTP/1.1 103 Early Hints\r\nRetry-After: 7\r\n\r\n"));
+  const Outcome outcome = Fetch(RequestTo(server.url()));
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.kind(), Kind::kConnect);
+}
+
+TEST_F(CurlTransportBody, OfAnErrorIsNotWaitedForLong) {
+  ScriptedServer server([](ScriptedServer::Connection& connection) {
+    connection.ReadRequest();
+    connection.Send("HTTP/1.1 401 Unauthorized\r\nContent-Length: 10\r\n\r\n{");
+    connection.WaitForClose();
+  });
+  // The request's own timeout is five minutes: the test would not end.
+  const Outcome outcome = Fetch(RequestTo(server.url()));
+  EXPECT_EQ(outcome.status, 401);
+  EXPECT_EQ(outcome.kind(), Kind::kTimeout);
+  EXPECT_EQ(outcome.message(), "no complete body within 1s of the headers");
+}
+
+TEST_F(CurlTransportBody, OfAnErrorThatNeverEndsIsNotDownloaded) {
+  ScriptedServer server([](ScriptedServer::Connection& connection) {
+    connection.ReadRequest();
+    connection.Send("HTTP/1.1 502 Bad Gateway\r\nTransfer-Encoding: chunked\r\n\r\n");
+    while (connection.Send(Chunk(std::string(1000, 'x')))) {
+    }
+  });
+  const Outcome outcome = Fetch(RequestTo(server.url()));
+  EXPECT_EQ(outcome.status, 502);
+  EXPECT_EQ(outcome.message(), "response body larger than 64KiB");
+  EXPECT_EQ(outcome.body.substr(0, 3), "xxx");
+  server.WaitForNoConnections();
+}
+
+TEST_F(CurlTransportBody, OfAnErrorThatCannotBeReadKeepsTheConnection) {
+  ScriptedServer server(ScriptedServer::Always(
+      "HTTP/1.1 429 Slow Down\r\nContent-Encoding: br\r\nContent-Length: 40\r\n\r\n" +
+      std::string(40, 'x')));
+  const auto endpoint = EndpointAt(server.url());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(Fetch(RequestTo(endpoint)).status, 429);
+  EXPECT_EQ(server.accepted(), 1U);
+}
+
+TEST_F(CurlTransportBody, MayNameACodingThatIsNone) {
+  for (const char* coding : {"none", "identity", "None", "", "identity, none"}) {
+    ScriptedServer server(ScriptedServer::Always(
+        OkResponse("{}", "Content-Encoding: " + std::string(coding) + "\r\n")));
+    const Outcome outcome = Fetch(RequestTo(server.url()));
+    EXPECT_EQ(outcome.kind(), std::nullopt) << coding;
+    EXPECT_EQ(outcome.body, "{}") << coding;
   }
 }
 

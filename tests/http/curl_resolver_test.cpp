@@ -1,18 +1,21 @@
-// Name look-ups that hang. The resolver is the C library's, in threads of curl's own, so the test
-// takes the place of getaddrinfo for one name.
+// Name look-ups that hang, and a name that moves. The resolver is the C library's, in threads of
+// curl's own, so the test takes the place of getaddrinfo for two names.
 
 #include <condition_variable>
 #include <mutex>
+#include <string>
 #include <string_view>
 
 #include <dlfcn.h>
 #include <netdb.h>
 
 #include "curl_transport_fixture.h"
+#include "support/scripted_server.h"
 
 namespace {
 
 constexpr std::string_view kHangingName = "hanging.test";
+constexpr std::string_view kMovingName = "moving.test";
 
 // Where look-ups of that name wait. A global because getaddrinfo has no argument for it; never
 // destroyed because curl does not wait for its threads.
@@ -23,6 +26,24 @@ struct Gate {
   int waiting = 0;
   int passed = 0;
 };
+
+// Where kMovingName is, and how often that was asked.
+struct Address {
+  std::mutex mutex;
+  std::string current;
+  int lookups = 0;
+};
+
+Address& TheAddress() {
+  static Address* const address = new Address;
+  return *address;
+}
+
+std::string LookUpAddress() {
+  const std::lock_guard lock(TheAddress().mutex);
+  ++TheAddress().lookups;
+  return TheAddress().current;
+}
 
 Gate& TheGate() {
   static Gate* const gate = new Gate;
@@ -35,6 +56,9 @@ extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo
                            addrinfo** result) {
   using Function = decltype(&getaddrinfo);
   static const auto real = reinterpret_cast<Function>(dlsym(RTLD_NEXT, "getaddrinfo"));
+  if (name != nullptr && name == kMovingName) {
+    return real(LookUpAddress().c_str(), service, hints, result);
+  }
   if (name == nullptr || name != kHangingName) return real(name, service, hints, result);
   Gate& gate = TheGate();
   std::unique_lock lock(gate.mutex);
@@ -103,6 +127,43 @@ TEST_F(CurlTransportResolver, ALookUpEndsWithTheRequestsTimeout) {
   const Outcome outcome = Fetch(std::move(request));
   EXPECT_EQ(outcome.kind(), Kind::kTimeout);
   EXPECT_EQ(outcome.message(), "no complete answer within 50ms, still connecting");
+}
+
+class CurlTransportMovingHost : public CurlTransportTest {
+ protected:
+  static void MoveTo(const std::string& address) {
+    const std::lock_guard lock(TheAddress().mutex);
+    TheAddress().current = address;
+    TheAddress().lookups = 0;
+  }
+  static int lookups() {
+    const std::lock_guard lock(TheAddress().mutex);
+    return TheAddress().lookups;
+  }
+};
+
+// 127.0.0.2 has no listener on the server's port, so that it refuses.
+
+TEST_F(CurlTransportMovingHost, IsLookedUpAnewAfterItsAddressRefused) {
+  ScriptedServer server(ScriptedServer::Always(OkResponse("{}")));
+  const auto endpoint = EndpointAt("http://moving.test:" + std::to_string(server.port()));
+  MoveTo("127.0.0.2");
+  EXPECT_EQ(Fetch(RequestTo(endpoint)).kind(), Kind::kConnect);
+  MoveTo("127.0.0.1");
+  const Outcome outcome = Fetch(RequestTo(endpoint));
+  EXPECT_EQ(outcome.status, 200) << outcome.message();
+}
+
+TEST_F(CurlTransportMovingHost, IsFollowedAfterItHadAnswered) {
+  ScriptedServer server(ScriptedServer::Once(OkResponse("{}")));
+  const auto endpoint = EndpointAt("http://moving.test:" + std::to_string(server.port()));
+  MoveTo("127.0.0.1");
+  EXPECT_EQ(Fetch(RequestTo(endpoint)).status, 200);
+  // What was looked up for the answer is remembered until an address has failed.
+  MoveTo("127.0.0.2");
+  server.WaitForNoConnections();
+  EXPECT_EQ(Fetch(RequestTo(endpoint)).status, 200);
+  EXPECT_EQ(lookups(), 0);
 }
 
 }  // namespace

@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
 #include <set>
 #include <string>
 #include <vector>
+
+#include <unistd.h>
 
 #include "curl_transport_fixture.h"
 #include "support/nginx_server.h"
@@ -193,6 +197,23 @@ TEST_F(CurlTransportTls, FailsWhenTheServerEndsAmidHttp2Streams) {
   nginx_.StopAtOnce();
   while (!outcome) Run();
   EXPECT_EQ(outcome->kind(), Kind::kConnect) << outcome->message();
+}
+
+// Run in a process of its own, whose environment names the file before curl starts.
+using CurlTransportTlsDeathTest = CurlTransportTls;
+TEST_F(CurlTransportTlsDeathTest, WritesNoSessionKeys) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const std::string file = testing::TempDir() + "telnyx_exporter_session_keys";
+  // The new process runs this test from its start and must not remove what it has written before.
+  if (getenv("SSLKEYLOGFILE") == nullptr) std::remove(file.c_str());
+  setenv("SSLKEYLOGFILE", file.c_str(), 1);
+  EXPECT_EXIT(
+      {
+        const Outcome outcome = FetchFrom(Trusting(Url(kHttp1)));
+        std::_Exit(outcome.status == 200 && access(file.c_str(), F_OK) != 0 ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
+  unsetenv("SSLKEYLOGFILE");
 }
 
 TEST_F(CurlTransportTls, FailsWhenTheAuthorityIsUnknown) {

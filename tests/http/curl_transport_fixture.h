@@ -21,7 +21,7 @@ inline constexpr std::size_t kTestBodyLimit = std::size_t{1} << 20U;
 
 /// An Exchange, copied.
 struct Outcome {
-  std::optional<TransportError> error;
+  std::optional<TransportError> error;  // without an answer, or that of an answer's body
   int status = 0;
   ResponseHeaders headers;
   std::string body;
@@ -42,6 +42,7 @@ inline Outcome CopyOf(const Exchange& exchange) {
     outcome.status = exchange.result->status;
     outcome.headers = exchange.result->headers;
     outcome.body = exchange.result->body;
+    outcome.error = exchange.result->body_error;
   } else {
     outcome.error = exchange.result.error();
   }

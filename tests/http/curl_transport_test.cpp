@@ -80,16 +80,48 @@ TEST_F(CurlTransportPlain, DoesNotFollowARedirect) {
   EXPECT_EQ(elsewhere.accepted(), 0U);
 }
 
+// Sets variables of the environment for a test's time.
+class EnvironmentVariables {
+ public:
+  EnvironmentVariables(std::vector<std::string> names, const std::string& value)
+      : names_(std::move(names)) {
+    for (const std::string& name : names_) setenv(name.c_str(), value.c_str(), 1);
+  }
+  ~EnvironmentVariables() {
+    for (const std::string& name : names_) unsetenv(name.c_str());
+  }
+  EnvironmentVariables(const EnvironmentVariables&) = delete;
+  EnvironmentVariables& operator=(const EnvironmentVariables&) = delete;
+
+ private:
+  const std::vector<std::string> names_;
+};
+
 TEST_F(CurlTransportPlain, IgnoresTheEnvironmentsProxies) {
   ScriptedServer proxy(ScriptedServer::Always(OkResponse("proxy")));
   ScriptedServer server(ScriptedServer::Always(OkResponse("server")));
-  setenv("http_proxy", proxy.url().c_str(), 1);
-  setenv("ALL_PROXY", proxy.url().c_str(), 1);
-  const Outcome outcome = Fetch(RequestTo(server.url()));
-  unsetenv("http_proxy");
-  unsetenv("ALL_PROXY");
-  EXPECT_EQ(outcome.body, "server");
+  const EnvironmentVariables proxies(
+      {"http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"},
+      proxy.url());
+  EXPECT_EQ(Fetch(RequestTo(server.url())).body, "server");
+  // Nobody answers there: what matters is who was asked.
+  const RefusingPort nobody;
+  Fetch(RequestTo("https://127.0.0.1:" + std::to_string(nobody.port())));
   EXPECT_EQ(proxy.accepted(), 0U);
+}
+
+TEST_F(CurlTransportPlain, IgnoresTheEnvironmentsExceptionsFromProxies) {
+  ScriptedServer server(ScriptedServer::Always(OkResponse("server")));
+  ScriptedServer proxy([&](ScriptedServer::Connection& connection) {
+    connection.ReadRequest();
+    connection.Send("HTTP/1.1 200 Connected\r\n\r\n");
+    connection.Tunnel(server.port());
+  });
+  const EnvironmentVariables exceptions({"no_proxy", "NO_PROXY"}, "*");
+  const Outcome outcome = Fetch(RequestTo(std::make_shared<const Endpoint>(
+      Endpoint{.base_url = server.url(), .proxy_url = Secret(proxy.url())})));
+  EXPECT_EQ(outcome.body, "server");
+  EXPECT_EQ(proxy.accepted(), 1U);
 }
 
 TEST_F(CurlTransportPlain, UsesAConnectionAgain) {
@@ -120,6 +152,15 @@ TEST_F(CurlTransportPlain, ServesManyRequestsOverAsManyConnectionsAsAllowed) {
   while (std::ranges::any_of(outcomes, [](const auto& outcome) { return !outcome; })) Run();
   for (const auto& outcome : outcomes) EXPECT_EQ(outcome->status, 200) << outcome->message();
   EXPECT_LE(server.accepted(), 4U);
+}
+
+TEST_F(CurlTransportPlain, MayBeGivenMoreConnectionsWhileItRuns) {
+  Restart({.max_connections = 1});
+  ScriptedServer server(ScriptedServer::Never());
+  transport_->SetMaxConnections(4);
+  std::vector<std::optional<Outcome>> outcomes(4);
+  for (auto& outcome : outcomes) Send(RequestTo(server.url()), outcome);
+  while (server.requests().size() < 4) transport_->Run(milliseconds(1));
 }
 
 TEST_F(CurlTransportPlain, KeepsTheKeysOfAccountsApartOnSharedHandlesAndConnections) {
@@ -390,6 +431,16 @@ TEST_F(CurlTransportPlain, FailsWhenTheProxyRefuses) {
       Endpoint{.base_url = "http://telnyx.invalid", .proxy_url = Secret(proxy.url())})));
   EXPECT_EQ(outcome.kind(), Kind::kConnect);
   EXPECT_THAT(outcome.message(), HasSubstr("407"));
+}
+
+TEST_F(CurlTransportPlain, DoesNotTakeAProxysStatusForTheServers) {
+  ScriptedServer proxy(ScriptedServer::Once(
+      "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 30\r\nContent-Length: 100\r\n\r\n{"));
+  const Outcome outcome = Fetch(RequestTo(std::make_shared<const Endpoint>(
+      Endpoint{.base_url = "http://telnyx.invalid", .proxy_url = Secret(proxy.url())})));
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.headers.retry_after, std::nullopt);
+  EXPECT_EQ(outcome.kind(), Kind::kConnect);
 }
 
 TEST_F(CurlTransportPlain, DoesNotShowTheProxysPassword) {

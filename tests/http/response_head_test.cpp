@@ -58,6 +58,34 @@ TEST(ResponseHead, KnowsGzipByBothNames) {
             Coding::kGzip);
 }
 
+TEST(ResponseHead, TakesCodingsThatAreNoneForNone) {
+  for (const std::string_view line :
+       {"content-encoding: none\r\n", "content-encoding: Identity\r\n", "content-encoding: \r\n",
+        "content-encoding: none, identity\r\n"}) {
+    EXPECT_EQ(HeadOf({"HTTP/2 200\r\n", line}).content_coding(), Coding::kIdentity) << line;
+  }
+  EXPECT_EQ(HeadOf({"HTTP/2 200\r\n", "content-encoding: identity, gzip\r\n"}).content_coding(),
+            Coding::kGzip);
+}
+
+TEST(ResponseHead, KnowsTheStatusFromItsLineOn) {
+  ResponseHead head = HeadOf({"HTTP/1.1 429 Too Many Requests\r\n", "Retry-After: 7\r\n"});
+  EXPECT_EQ(head.status(), 429);
+  EXPECT_FALSE(head.complete());
+  EXPECT_EQ(head.AddLine("\r\n"), HeadVerdict::kOk);
+  EXPECT_TRUE(head.complete());
+  EXPECT_EQ(HeadOf({"HTTP/2 204\r\n"}).status(), 204);
+}
+
+TEST(ResponseHead, HasNoStatusAfterInterimAndUnreadableOnes) {
+  for (const std::string_view line : {"HTTP/1.1 103 Early Hints\r\n", "HTTP/1.1 OK\r\n",
+                                      "HTTP/1.1 99999 Many\r\n", "HTTP/1.1 -200 OK\r\n"}) {
+    ResponseHead head = HeadOf({line, "\r\n"});
+    EXPECT_EQ(head.status(), 0) << line;
+    EXPECT_FALSE(head.complete()) << line;
+  }
+}
+
 TEST(ResponseHead, DoesNotKnowOtherOrStackedCodings) {
   EXPECT_EQ(HeadOf({"HTTP/2 200\r\n", "content-encoding: br\r\n"}).content_coding(),
             Coding::kUnknown);

@@ -137,7 +137,11 @@ class Checker final : public PollObserver {
 
   // Lists.
   void ExpectRefresh(AccountModel& account, Instant earliest, Instant latest);
+  void ExpectRefreshAgain(AccountModel& account, const DiscoveryPlan& plan);
   void GiveUpRefresh(AccountModel& account);
+  void ForgetKey(AccountModel& account);
+  static bool NamesUnknown(const AccountModel& account, const AccountPlan& before,
+                           const AccountPlan& next);
   void RequirePlan(const AccountModel& account) const;
 
   // Schedule.
@@ -149,6 +153,8 @@ class Checker final : public PollObserver {
   void BeginTurn(ConnectionModel& connection, Duration lag);
   void RequireItsTurn(const AccountModel& account, const ConnectionModel& connection) const;
   void SetReady(ConnectionModel& connection);
+  void SetListsReady(AccountModel& account);
+  void CheckWait(AccountModel& account, WaitMeter::Waited before) const;
   void SetNotReady(const ConnectionModel& connection);
   void RequireNoIdleness(AccountModel& account) const;
   bool KeyIsTried(const AccountModel& account) const;
@@ -169,6 +175,7 @@ class Checker final : public PollObserver {
   void EndHeldBack(ConnectionModel& connection, const PollReport& report);
   void NoteFailure(ConnectionModel& connection, FailureReason reason);
   void CheckComplete(ConnectionModel& connection, const CompletePoll& poll, Instant now);
+  void CheckDetails(const CompletePoll& poll, const std::vector<Row>& legs) const;
   void CheckTruth(ConnectionModel& connection, const std::vector<Row>& legs);
   void CheckHeldBackByKey(ConnectionModel& connection, Duration lag);
   void CheckFailed(ConnectionModel& connection, const PollReport& report);

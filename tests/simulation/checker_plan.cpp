@@ -1,8 +1,11 @@
 // The life of the exporter: its starts, its plans and what they are made of, its end.
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 
+#include "polling/poll_grid.h"
 #include "simulation/checker.h"
 #include "simulation/names.h"
 #include "simulation/violation.h"
@@ -80,13 +83,22 @@ void Checker::ApplyToAccount(AccountModel& account, const AccountPlan& before,
                            before.discovery->include != next.discovery->include ||
                            before.discovery->exclude != next.discovery->exclude ||
                            before.discovery->max_connections != next.discovery->max_connections;
-  if (other_lists) {
+  if (other_lists || NamesUnknown(account, before, next)) {
     if (account.refresh) ++statistics_.refreshes_restarted;
     GiveUpRefresh(account);
     ExpectRefresh(account, now, now);
   } else {
     ExpectRefreshAgain(account, *next.discovery);
   }
+}
+
+// Rows that only the configuration asks for may not have been kept.
+bool Checker::NamesUnknown(const AccountModel& account, const AccountPlan& before,
+                           const AccountPlan& next) {
+  std::set<std::string> known = account.discovery.KnownIds();
+  for (const ConnectionPlan& plan : before.connections) known.insert(plan.id);
+  return std::ranges::any_of(next.connections,
+                             [&](const ConnectionPlan& plan) { return !known.contains(plan.id); });
 }
 
 // What was refused under the old key is tried again like a first poll.
@@ -185,14 +197,17 @@ void Checker::OnConnectionChanged(ConnectionKey key, const ConnectionPlan& plan)
   ConnectionModel& connection = ConnectionOf(key);
   Require(connection.plan.id == plan.id && connection.plan != plan,
           "a change that is none, or one of another connection");
-  const bool other_interval = connection.plan.interval != plan.interval;
+  const bool other_times = connection.plan.interval != plan.interval ||
+                           connection.plan.idle_interval != plan.idle_interval;
   connection.plan = plan;
-  if (other_interval) {
+  if (other_times) {
     const Instant now = clock_.Now();
-    const std::uint64_t hash = StableHash(AccountOf(connection.account).name, plan.id);
-    connection.due = DueModel(plan.interval, hash, now, clock_.WallNow());
     connection.refusals = 0;
-    ExpectDue(connection, connection.due.next());
+    connection.due.SetPlaces(now, clock_.WallNow());
+    connection.due.SetWanted(WantedBy(plan, connection.idle()));
+    connection.due.SlowDownUntil(Instant::min());
+    ExpectDue(connection, connection.has_begun ? connection.due.FirstAfter(now)
+                                               : connection.due.FirstPlace(plan.interval, now));
   }
   listener_->OnConnectionChanged(key, plan);
 }
@@ -201,6 +216,10 @@ void Checker::OnConnectionRemoved(ConnectionKey key) {
   ConnectionModel& connection = ConnectionOf(key);
   AccountModel& account = AccountOf(connection.account);
   Require(!connection.request, "a connection goes before its request");
+  if (connection.waits_since_due) ++statistics_.removed_waiting;
+  const bool tries_key = account.key_refusals > 0 && connection.poll &&
+                         connection.poll->begun() >= account.key_refused_at;
+  if (tries_key) ++statistics_.trials_removed;
   if (connection.poll) api_.connection(connection.place).history.KeepSince(std::nullopt);
   std::erase(account.connections, key);
   std::erase(account.ready, key);

@@ -1,6 +1,9 @@
 // What the exporter says of requests, polls and keys.
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
+#include <map>
 
 #include "simulation/checker.h"
 #include "simulation/names.h"
@@ -78,6 +81,7 @@ void Checker::OnRetry(AccountKey account, std::optional<ConnectionKey> key,
 
 void Checker::OnRateLimiterWait(AccountKey key, Duration waited) {
   Require(waited > Duration::zero(), "a wait of {} s", ToSeconds(waited));
+  AccountOf(key).told_wait = waited;
   AccountOf(key).limiter_wait += ToSeconds(waited);
   ++statistics_.limiter_waits;
   listener_->OnRateLimiterWait(key, waited);
@@ -106,6 +110,7 @@ void Checker::OnKeyRefused(AccountKey key, const KeyRefusalReport& report) {
   account.key_refused_at = Now();
   account.key_held_until = Now() + wait - interval;
   key_news_ = connection.key;
+  if (connection.poll->pages() > 0) ++statistics_.refused_in_walk;
   ++statistics_.key_refusals;
   Note("key refused", connection, account.key_refusals);
   listener_->OnKeyRefused(key, report);
@@ -174,9 +179,35 @@ void Checker::CheckComplete(ConnectionModel& connection, const CompletePoll& pol
               poll.summary.total_seconds == right.total_seconds &&
               poll.summary.longest_seconds == right.longest_seconds,
           "the durations of {} legs are wrong", right.legs);
+  CheckDetails(poll, legs);
   CheckTruth(connection, legs);
   statistics_.most_pages = std::max<std::uint64_t>(statistics_.most_pages, record.pages());
   ++statistics_.complete;
+}
+
+// Native buckets, the longest calls, and the calls above each threshold.
+void Checker::CheckDetails(const CompletePoll& poll, const std::vector<Row>& legs) const {
+  std::map<std::int32_t, std::uint64_t> buckets;
+  std::uint64_t zero = 0;
+  std::vector<std::uint32_t> seconds;
+  for (const Row& leg : legs) {
+    seconds.push_back(leg.seconds);
+    // Eight buckets for each doubling, with the upper bound in the bucket.
+    const auto bucket = static_cast<std::int32_t>(
+        std::ceil(std::log2(static_cast<double>(leg.seconds)) * 8 - 1e-9));
+    leg.seconds == 0 ? ++zero : ++buckets[bucket];
+  }
+  std::map<std::int32_t, std::uint64_t> told;
+  for (const auto& bucket : poll.summary.duration_buckets) told[bucket.index] = bucket.count;
+  Require(poll.summary.zero_seconds_legs == zero && told == buckets, "native buckets are wrong");
+  std::ranges::sort(seconds, std::greater<>());
+  Require(poll.longest_calls.size() == std::min<std::size_t>(10, seconds.size()),
+          "{} calls are told as the longest", poll.longest_calls.size());
+  for (std::size_t i = 0; i < poll.longest_calls.size(); ++i) {
+    Require(poll.longest_calls[i].duration_seconds == seconds[i],
+            "a call of {} s is told among the longest instead of one of {} s",
+            poll.longest_calls[i].duration_seconds, seconds[i]);
+  }
 }
 
 // The legs served against the calls that there really were.
@@ -286,6 +317,7 @@ void Checker::Keep(ConnectionModel& connection, const PollReport& report) {
   connection.last_poll = report.elapsed;
   if (report.result) {
     const CompletePoll& poll = *report.result;
+    connection.counts.emplace_back(report.ended, poll.summary.legs);
     connection.complete = {.summary = poll.summary,
                            .bounds = plan_.duration_bounds,
                            .reported = poll.reported_legs,

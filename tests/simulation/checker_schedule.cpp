@@ -1,6 +1,7 @@
 // When polls are due, whose turn it is, and that nobody waits without a reason.
 
 #include <algorithm>
+#include <utility>
 
 #include "simulation/checker.h"
 #include "simulation/violation.h"
@@ -32,8 +33,12 @@ void Checker::OnStepDone() {
     const auto [when, moment] = moments_.Take();
     Elapse(moment, when);
   }
+  const bool has_free_slot = in_flight_.size() < plan_.max_concurrent_requests;
   for (const auto& account : accounts_) {
-    if (account != nullptr) RequireNoIdleness(*account);
+    if (account == nullptr) continue;
+    RequireNoIdleness(*account);
+    const bool waits = account->refresh_ready_since || !account->ready.empty();
+    account->waits.OnStepDone(step_time_, waits && has_free_slot, account->rate);
   }
 }
 
@@ -81,8 +86,25 @@ void Checker::ElapseDue(ConnectionModel& connection, Instant due) {
 }
 
 void Checker::SetReady(ConnectionModel& connection) {
+  AccountModel& account = AccountOf(connection.account);
   connection.ready_since = Now();
-  AccountOf(connection.account).ready.push_back(connection.key);
+  connection.waited_before = account.waits.At(Now());
+  account.ready.push_back(connection.key);
+}
+
+void Checker::SetListsReady(AccountModel& account) {
+  account.refresh_ready_since = Now();
+  account.refresh_waited_before = account.waits.At(Now());
+}
+
+// The time that is told for a request is that in which our own limit alone held it back.
+void Checker::CheckWait(AccountModel& account, WaitMeter::Waited before) const {
+  constexpr Duration kSlack = std::chrono::microseconds(20);
+  const WaitMeter::Waited all = account.waits.At(Now());
+  const Duration told = std::exchange(account.told_wait, std::nullopt).value_or(Duration{});
+  Require(told >= all.least - before.least - kSlack && told <= all.most - before.most + kSlack,
+          "a wait of {} s for the limit instead of {} to {}", ToSeconds(told),
+          ToSeconds(all.least - before.least), ToSeconds(all.most - before.most));
 }
 
 void Checker::SetNotReady(const ConnectionModel& connection) {
@@ -120,6 +142,9 @@ void Checker::RequireOnlyProbe(const AccountModel& account,
   if (account.key_refusals == 0) return;
   for (const ConnectionKey key : account.connections) {
     const auto& poll = connections_[static_cast<std::size_t>(key)]->poll;
+    if (key != connection.key && poll && poll->begun() > account.key_refused_at) {
+      ++statistics_.trials_hung;
+    }
     Require(key == connection.key || !poll || poll->requests() == 0 ||
                 poll->begun() <= account.key_refused_at ||
                 Now() - poll->begun() >= kLongestKeyTrial,

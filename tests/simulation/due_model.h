@@ -26,6 +26,10 @@ class DueModel {
   Instant next() const { return next_; }
   void ExpectAt(Instant next) { next_ = next; }
 
+  /// The wall clock is looked at anew.
+  void SetPlaces(Instant now, WallTime wall_now) {
+    wall_ahead_ = wall_now.time_since_epoch() - now.time_since_epoch();
+  }
   void SetWanted(Duration interval) { wanted_ = interval; }
   void SetInForce(Duration interval) { in_force_ = interval; }
   /// The newest poll began then or, before it does, is due then.

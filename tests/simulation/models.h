@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -22,6 +23,7 @@
 #include "simulation/poll_record.h"
 #include "simulation/rate_oracle.h"
 #include "simulation/sim_api.h"
+#include "simulation/wait_meter.h"
 #include "telnyx/failure.h"
 
 namespace telnyx_exporter::simulation {
@@ -50,7 +52,8 @@ struct ConnectionModel {
 
   // Due, but not begun: since when it should have been.
   std::optional<Instant> waits_since_due;
-  Instant ready_since{};  // since when only limits hold its next request back
+  Instant ready_since{};            // since when only limits hold its next request back
+  WaitMeter::Waited waited_before;  // by the account's meter, then
   std::optional<PollRecord> poll;
   std::optional<std::uint64_t> request;  // the one in flight
   std::uint32_t refusals = 0;            // polls in a row
@@ -64,7 +67,8 @@ struct ConnectionModel {
     Instant ended;
     WallTime ended_wall;
   };
-  std::optional<Complete> complete;  // the newest complete poll
+  std::optional<Complete> complete;                       // the newest complete poll
+  std::vector<std::pair<Instant, std::uint64_t>> counts;  // of legs, by each complete poll
   LegModel legs;
 
   bool idle() const { return quiet_polls >= kQuietPolls; }
@@ -102,6 +106,10 @@ struct AccountModel {
   Instant refresh_earliest = Instant::max();     // when the next one may begin
   Instant refresh_latest = Instant::max();       // when only limits hold it back
   std::optional<Instant> refresh_ready_since;
+  WaitMeter::Waited refresh_waited_before;  // by the meter, then
+
+  WaitMeter waits;
+  std::optional<Duration> told_wait;  // of the request that is sent next
 
   // While its key is refused.
   std::uint32_t key_refusals = 0;

@@ -97,6 +97,22 @@ bool RateOracle::ApiForbids(Instant now) const {
   return now + kTimeSlack < blocked_until_ || (quota_ == 0 && now + kTimeSlack < quota_ends_);
 }
 
+Instant RateOracle::ApiForbidsUntil() const {
+  return quota_ == 0 ? std::max(blocked_until_, quota_ends_) : blocked_until_;
+}
+
+Instant RateOracle::TokenTime() const {
+  const double missing = 1 - tokens_;
+  if (missing <= 0) return updated_;
+  Instant early = updated_;
+  Instant late = updated_ + Seconds(missing / RateAt(updated_)) + 1us;
+  while (late - early > 100ns) {
+    const Instant middle = early + (late - early) / 2;
+    (tokens_ + RateIntegral(updated_, middle) < 1 ? early : late) = middle;
+  }
+  return early;
+}
+
 bool RateOracle::MustHaveLetGo(Instant now) const {
   return exact_ && now > blocked_until_ + kTimeSlack && now > quota_ends_ + kTimeSlack &&
          TokensAt(now) >= 1 + kTokenSlack;

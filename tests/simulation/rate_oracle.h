@@ -29,6 +29,13 @@ class RateOracle {
   /// The API has never asked for anything.
   bool untouched() const { return !refused_ && !asked_; }
 
+  /// Until when the API's own word forbids requests.
+  Instant ApiForbidsUntil() const;
+  /// When the bucket has a whole token; never later than the exporter reckons.
+  Instant TokenTime() const;
+  /// Whether the exporter must reckon just so.
+  bool exact() const { return exact_; }
+
   /// A request that waits for nothing but the limit must have gone out by now.
   bool MustHaveLetGo(Instant now) const;
   /// Longer than this without a request or an answer no limit can hold a request back.

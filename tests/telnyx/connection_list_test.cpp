@@ -25,15 +25,17 @@ std::string Connection(const std::string& members) {
 }
 
 struct ParsedList {
-  Result<ListPage> page;
+  Result<PageInfo> page;
   std::vector<ListedConnection> connections;
+  RowsLeftOut unusable;
 };
 
 ParsedList ParseList(const std::string& body) {
   ConnectionListParser parser;
   std::vector<ListedConnection> connections;
-  auto page = parser.ParseConnections(Padded(body), connections);
-  return {std::move(page), std::move(connections)};
+  RowsLeftOut unusable;
+  auto page = parser.ParseConnections(Padded(body), connections, unusable);
+  return {std::move(page), std::move(connections), std::move(unusable)};
 }
 
 ListedConnection ParseOne(const std::string& row) {
@@ -49,8 +51,12 @@ std::string ListErrorOf(const std::string& body) {
   return parsed.page ? "no error" : parsed.page.error().message;
 }
 
-std::string RowErrorOf(const std::string& members) {
-  return ListErrorOf(ListOf(Connection(members)));
+// The names of the rows that are left out of such a list.
+std::vector<std::string> LeftOutOf(const std::string& rows) {
+  const ParsedList parsed = ParseList(ListOf(rows));
+  EXPECT_TRUE(parsed.page.has_value()) << parsed.page.error().message;
+  EXPECT_EQ(parsed.unusable.count, parsed.unusable.names.size());
+  return parsed.unusable.names;
 }
 
 TEST(ConnectionListParser, ReadsThePageOfTheApisDescription) {
@@ -64,13 +70,12 @@ TEST(ConnectionListParser, ReadsThePageOfTheApisDescription) {
   ASSERT_TRUE(parsed.page.has_value()) << parsed.page.error().message;
   EXPECT_EQ(
       *parsed.page,
-      (ListPage{
-          .rows = 1, .page_number = 2, .page_size = 25, .total_pages = 3, .total_results = 55}));
+      (PageInfo{
+          .rows = 1, .page_number = 2, .page_size = 25, .total_pages = 3, .total_items = 55}));
   EXPECT_THAT(parsed.connections, ::testing::ElementsAre(ListedConnection{
                                       .id = "6a09cdc3-8948-47f0-aa62-74ac943d6c58",
                                       .record_type = "ip_connection",
                                       .name = "office",
-                                      .active = true,
                                       .has_webhook = true,
                                       .outbound_voice_profile_id = "1293384261075731499",
                                       .tags = {"tag1", "tag2"}}));
@@ -84,7 +89,6 @@ TEST(ConnectionListParser, ReadsTheListsByKindWithTheirLimits) {
             (ListedConnection{.id = "1",
                               .record_type = "call_control_application",
                               .name = "ivr",
-                              .active = false,
                               .has_webhook = true,
                               .outbound_voice_profile_id = "7",
                               .inbound_channel_limit = 10}));
@@ -106,56 +110,83 @@ TEST(ConnectionListParser, KeepsEveryDigitOfABareNumber) {
             "12");
 }
 
-TEST(ConnectionListParser, RefusesOtherIds) {
-  for (const char* id : {"-1", "1.5", "1e3", "007", "12abc", "true", "[]", "{}", "nul"}) {
-    EXPECT_EQ(ListErrorOf(ListOf(fmt::format(R"({{"id":{},"record_type":"x"}})", id))),
-              "data[0].id is not a text")
+TEST(ConnectionListParser, LeavesOutRowsWithOtherIds) {
+  const std::string too_long(kMaxListedIdBytes + 1, '1');
+  for (const std::string& id : std::vector<std::string>{
+           "-1", "1.5", "1e3", "007", "12abc", "true", "[]", "{}", "nul", "null", R"("")",
+           R"("a\u0000b")", fmt::format(R"("{}")", too_long), too_long}) {
+    EXPECT_THAT(LeftOutOf(fmt::format(R"({{"id":"1","record_type":"x"}},{{"id":{},)"
+                                      R"("record_type":"x"}},{{"id":"3","record_type":"x"}})",
+                                      id)),
+                ::testing::ElementsAre("data[1]"))
         << id;
   }
-  EXPECT_EQ(ListErrorOf(ListOf(R"({"id":"a\u0000b","record_type":"x"})")),
-            "data[0].id holds a control character");
-  EXPECT_EQ(ListErrorOf(ListOf(fmt::format(R"({{"id":"{}"}})", std::string(129, '1')))),
-            "data[0].id has 129 bytes, more than 128");
-  EXPECT_EQ(ListErrorOf(ListOf(fmt::format(R"({{"id":{}}})", std::string(129, '1')))),
-            "data[0].id has 129 bytes, more than 128");
 }
 
-TEST(ConnectionListParser, RefusesARowWithoutAnIdOrKind) {
-  EXPECT_EQ(ListErrorOf(ListOf(R"({"record_type":"ip_connection"})")), "data[0].id is missing");
-  EXPECT_EQ(ListErrorOf(ListOf(R"({"id":"","record_type":"x"})")), "data[0].id is missing");
-  EXPECT_EQ(ListErrorOf(ListOf(R"({"id":null,"record_type":"x"})")), "data[0].id is missing");
-  EXPECT_EQ(ListErrorOf(ListOf(R"({"id":"1"})")), "data[0].record_type is missing");
-  EXPECT_EQ(ListErrorOf(ListOf(Connection(R"("tags":[])") + R"(,{"id":"2"})")),
-            "data[1].record_type is missing");
+TEST(ConnectionListParser, LeavesOutRowsWithoutAnIdOrKind) {
+  EXPECT_THAT(
+      LeftOutOf(R"({"record_type":"ip_connection"},{"id":"2"},{"id":"3","record_type":5},)"
+                R"(5,null,[],{},{"id":"8","record_type":""})"),
+      ::testing::ElementsAre("data[0]", "2", "3", "data[3]", "data[4]", "data[5]", "data[6]", "8"));
+}
+
+TEST(ConnectionListParser, KeepsTheOtherRowsOfAPage) {
+  const ParsedList parsed = ParseList(ListOf(Connection(R"("tags":[])") + R"(,{"tags":[5,[{}]],)" +
+                                             R"("id":"2","record_type":"ip_connection"},)" +
+                                             R"({"id":"3","record_type":"ip_connection"})"));
+  ASSERT_TRUE(parsed.page.has_value()) << parsed.page.error().message;
+  EXPECT_EQ(parsed.page->rows, 3U);
+  EXPECT_THAT(parsed.connections,
+              ::testing::ElementsAre(ListedConnection{.id = "1", .record_type = "ip_connection"},
+                                     ListedConnection{.id = "3", .record_type = "ip_connection"}));
+  EXPECT_THAT(parsed.unusable.names, ::testing::ElementsAre("2"));
+}
+
+TEST(ConnectionListParser, NamesTheFirstRowsAndCountsAll) {
+  std::string rows = "{}";
+  for (int i = 1; i < 100'000; ++i) rows += ",{}";
+  const ParsedList parsed = ParseList(ListOf(rows));
+  EXPECT_EQ(parsed.unusable.count, 100'000U);
+  EXPECT_EQ(parsed.unusable.names.size(), kMaxNamedRows);
 }
 
 TEST(ConnectionListParser, TakesNullForNothing) {
-  EXPECT_EQ(ParseOne(Connection(
-                R"("connection_name":null,"active":null,"webhook_event_url":null,"tags":null,)"
-                R"("outbound_voice_profile_id":null,"inbound":null,"outbound":null)")),
-            (ListedConnection{.id = "1", .record_type = "ip_connection"}));
+  EXPECT_EQ(
+      ParseOne(Connection(R"("connection_name":null,"webhook_event_url":null,"tags":null,)"
+                          R"("outbound_voice_profile_id":null,"inbound":null,"outbound":null)")),
+      (ListedConnection{.id = "1", .record_type = "ip_connection"}));
   EXPECT_EQ(ParseOne(Connection(R"("webhook_event_url":"","outbound_voice_profile_id":"")")),
             (ListedConnection{.id = "1", .record_type = "ip_connection"}));
 }
 
-TEST(ConnectionListParser, ChecksTypes) {
-  EXPECT_EQ(RowErrorOf(R"("connection_name":5)"), "data[0].connection_name is not a text");
-  EXPECT_EQ(RowErrorOf(R"("application_name":[])"), "data[0].application_name is not a text");
-  EXPECT_EQ(RowErrorOf(R"("friendly_name":{})"), "data[0].friendly_name is not a text");
-  EXPECT_EQ(RowErrorOf(R"("active":"true")"), "data[0].active is not true or false");
-  EXPECT_EQ(RowErrorOf(R"("webhook_event_url":5)"), "data[0].webhook_event_url is not a text");
-  EXPECT_EQ(RowErrorOf(R"("outbound_voice_profile_id":[])"),
-            "data[0].outbound_voice_profile_id is not a text");
-  EXPECT_EQ(RowErrorOf(R"("tags":"a")"), "data[0].tags is not a list");
-  EXPECT_EQ(RowErrorOf(R"("tags":["a",5])"), "data[0].tags[1] is not a text");
-  EXPECT_EQ(RowErrorOf(R"("inbound":5)"), "data[0].inbound is not an object");
-  EXPECT_EQ(RowErrorOf(R"("inbound":{"channel_limit":"5"})"),
-            "data[0].inbound.channel_limit is not a whole number from 0");
-  EXPECT_EQ(RowErrorOf(R"("outbound":{"channel_limit":-1})"),
-            "data[0].outbound.channel_limit is not a whole number from 0");
-  EXPECT_EQ(RowErrorOf(R"("outbound":{"outbound_voice_profile_id":{}})"),
-            "data[0].outbound.outbound_voice_profile_id is not a text");
-  EXPECT_EQ(ListErrorOf(ListOf("5")), "data[0] is not an object");
+TEST(ConnectionListParser, LeavesOutRowsWhosePollingCannotBeDecided) {
+  for (const std::string members :
+       {R"("connection_name":5)", R"("application_name":[])", R"("friendly_name":{})",
+        R"("webhook_event_url":5)", R"("outbound_voice_profile_id":[])", R"("tags":"a")",
+        R"("tags":["a",5])", R"("outbound":{"outbound_voice_profile_id":{}})"}) {
+    EXPECT_THAT(LeftOutOf(Connection(members)), ::testing::ElementsAre("1")) << members;
+  }
+  EXPECT_THAT(LeftOutOf(Connection(
+                  fmt::format(R"("outbound_voice_profile_id":"{}")", std::string(129, '1')))),
+              ::testing::ElementsAre("1"));
+}
+
+TEST(ConnectionListParser, DoesNotReadWhatNobodyUses) {
+  EXPECT_EQ(ParseOne(Connection(R"("active":"true","password":{},"webhook_api_version":[1])")),
+            (ListedConnection{.id = "1", .record_type = "ip_connection"}));
+}
+
+TEST(ConnectionListParser, IgnoresLimitsThatAreNone) {
+  for (const char* members :
+       {R"("inbound":5)", R"("outbound":[])", R"("inbound":{"channel_limit":"5"})",
+        R"("outbound":{"channel_limit":-1})", R"("inbound":{"channel_limit":1e30})"}) {
+    const ParsedList parsed = ParseList(ListOf(Connection(members)));
+    ASSERT_TRUE(parsed.page.has_value()) << parsed.page.error().message;
+    EXPECT_EQ(parsed.page->ignored_fields, 1U) << members;
+    EXPECT_THAT(parsed.connections, ::testing::ElementsAre(ListedConnection{
+                                        .id = "1", .record_type = "ip_connection"}));
+  }
+  EXPECT_EQ(ParseOne(Connection(R"("inbound":{"channel_limit":10.0})")).inbound_channel_limit, 10U);
 }
 
 TEST(ConnectionListParser, ChecksThePage) {
@@ -164,12 +195,16 @@ TEST(ConnectionListParser, ChecksThePage) {
   EXPECT_EQ(ListErrorOf(R"({"data":[],"meta":[]})"), "meta is not an object");
   EXPECT_EQ(ListErrorOf(R"({"data":[],"meta":null})"), "meta is not an object");
   EXPECT_EQ(ListErrorOf(R"({"data":{},"meta":{}})"), "data is not a list");
-  EXPECT_EQ(ListErrorOf(R"({"data":[],"data":[],"meta":{}})"), "data stands there twice");
-  EXPECT_EQ(ListErrorOf(R"({"data":[],"meta":{},"meta":{}})"), "meta stands there twice");
-  EXPECT_EQ(ListErrorOf(R"({"data":[],"meta":{}} {})"), "there is more behind the JSON document");
+  EXPECT_EQ(ListErrorOf(R"({"data":[],"data":[],"meta":{}})"), "duplicate data");
+  EXPECT_EQ(ListErrorOf(R"({"data":[],"meta":{},"meta":{}})"), "duplicate meta");
+  EXPECT_EQ(ListErrorOf(R"({"data":[],"meta":{}} {})"), "trailing content after the JSON document");
   EXPECT_EQ(ListErrorOf(R"({"data":[],"meta":{"total_pages":"3"}})"),
-            "meta.total_pages is not a whole number from 0");
-  EXPECT_EQ(ParseList(R"({"data":[],"meta":{"page_number":null}})").page, ListPage{});
+            "meta.total_pages is not a non-negative integer");
+  EXPECT_EQ(ParseList(R"({"data":[],"meta":{"page_number":null}})").page, PageInfo{});
+  EXPECT_EQ(ParseList(R"({"data":[],"meta":{"page_number":"1","page_size":-1,"total_results":"x",)"
+                      R"("total_pages":1.0,"cursors":5,"next":5}})")
+                .page,
+            (PageInfo{.total_pages = 1, .ignored_fields = 3}));
 }
 
 TEST(ConnectionListParser, RefusesAPageCutShortAtAnyByte) {
@@ -191,14 +226,14 @@ TEST(ConnectionListParser, BoundsTags) {
   std::string tags = "\"x\"";
   for (int i = 1; i < 256; ++i) tags += ",\"x\"";
   EXPECT_EQ(ParseOne(Connection(fmt::format(R"("tags":[{}])", tags))).tags.size(), 256U);
-  EXPECT_EQ(RowErrorOf(fmt::format(R"("tags":[{},"x"])", tags)),
-            "data[0].tags has more than 256 entries");
+  EXPECT_THAT(LeftOutOf(Connection(fmt::format(R"("tags":[{},"x"])", tags))),
+              ::testing::ElementsAre("1"));
 }
 
 TEST(ConnectionListParser, NeverQuotesThePage) {
-  for (const char* members : {R"("password":"SECRET","active":"SECRET")", R"("tags":{"SECRET":1})",
-                              R"("inbound":["SECRET"])", R"("password":"SECRET" "SECRET")"}) {
-    const std::string error = RowErrorOf(members);
+  for (const char* members :
+       {R"("password":"SECRET" "SECRET")", R"("tags":["SECRET)", R"("inbound":{"SECRET")"}) {
+    const std::string error = ListErrorOf(ListOf(Connection(members)));
     EXPECT_NE(error, "no error");
     EXPECT_EQ(error.find("SECRET"), std::string::npos) << error;
   }
@@ -207,45 +242,73 @@ TEST(ConnectionListParser, NeverQuotesThePage) {
 TEST(ConnectionListParser, AppendsToWhatIsThere) {
   ConnectionListParser parser;
   std::vector<ListedConnection> connections;
-  const auto parse = [&](const std::string& rows) {
-    return parser.ParseConnections(Padded(ListOf(rows)), connections).has_value();
+  RowsLeftOut unusable;
+  const auto parse = [&](const std::string& body) {
+    return parser.ParseConnections(Padded(body), connections, unusable).has_value();
   };
-  EXPECT_TRUE(parse(Connection(R"("tags":[])")));
-  EXPECT_TRUE(parse(Connection(R"("tags":["a"])")));
-  EXPECT_FALSE(parse(Connection(R"("tags":["b"])") + ",{}"));
+  EXPECT_TRUE(parse(ListOf(Connection(R"("tags":[])") + ",{}")));
+  EXPECT_TRUE(parse(ListOf(Connection(R"("tags":["a"])"))));
+  EXPECT_FALSE(parse(ListOf(Connection(R"("tags":["b"])") + ",{}") + "x"));
   EXPECT_EQ(connections.size(), 2U);
+  EXPECT_EQ(unusable, (RowsLeftOut{.count = 1, .names = {"data[1]"}}));
+}
+
+TEST(ConnectionListParser, ReadsTheChannelsOfTheAccount) {
+  const auto channels_of = [](const std::string& body) {
+    return ConnectionListParser().ParseInboundChannels(Padded(body));
+  };
+  EXPECT_EQ(channels_of(R"({"data":{"channels":7,"record_type":"inbound_channels"}})").value(), 7U);
+  EXPECT_EQ(channels_of(R"({"data":{"channels":7.0}})").value(), 7U);
+  for (const char* data : {"{}", R"({"channels":null})", R"({"channels":"7"})"}) {
+    EXPECT_EQ(channels_of(fmt::format(R"({{"data":{}}})", data)).value(), std::nullopt);
+  }
+  for (const char* body : {"", "[]", "{}", R"({"data":[]})", R"({"data":{"channels":7})"}) {
+    EXPECT_FALSE(channels_of(body).has_value()) << body;
+  }
 }
 
 TEST(ConnectionListParser, ReadsVoiceProfiles) {
   ConnectionListParser parser;
   std::vector<ListedVoiceProfile> profiles;
+  RowsLeftOut unusable;
   const auto page = parser.ParseVoiceProfiles(
       Padded(ListOf(R"({"id":"1293384261075731499","record_type":"outbound_voice_profile",)"
                     R"("name":"office","concurrent_call_limit":10,"enabled":true,"tags":["a"]},)"
                     R"({"id":2,"name":null,"concurrent_call_limit":null,"enabled":false})")),
-      profiles);
+      profiles, unusable);
   ASSERT_TRUE(page.has_value()) << page.error().message;
   EXPECT_EQ(page->rows, 2U);
   EXPECT_THAT(profiles, ::testing::ElementsAre(ListedVoiceProfile{.id = "1293384261075731499",
                                                                   .name = "office",
-                                                                  .enabled = true,
                                                                   .concurrent_call_limit = 10},
-                                               ListedVoiceProfile{.id = "2", .enabled = false}));
+                                               ListedVoiceProfile{.id = "2"}));
 }
 
-TEST(ConnectionListParser, ChecksVoiceProfiles) {
-  const auto error_of = [](const std::string& row) {
-    ConnectionListParser parser;
-    std::vector<ListedVoiceProfile> profiles;
-    const auto page = parser.ParseVoiceProfiles(Padded(ListOf(row)), profiles);
-    EXPECT_TRUE(profiles.empty());
-    return page ? "no error" : page.error().message;
-  };
-  EXPECT_EQ(error_of(R"({"name":"a"})"), "data[0].id is missing");
-  EXPECT_EQ(error_of(R"({"id":"1","name":5})"), "data[0].name is not a text");
-  EXPECT_EQ(error_of(R"({"id":"1","enabled":1})"), "data[0].enabled is not true or false");
-  EXPECT_EQ(error_of(R"({"id":"1","concurrent_call_limit":1.5})"),
-            "data[0].concurrent_call_limit is not a whole number from 0");
+TEST(ConnectionListParser, LeavesOutVoiceProfilesThatCannotBeUsed) {
+  ConnectionListParser parser;
+  std::vector<ListedVoiceProfile> profiles;
+  RowsLeftOut unusable;
+  const auto page = parser.ParseVoiceProfiles(
+      Padded(ListOf(R"({"name":"a"},{"id":"1","name":5},)"
+                    R"({"id":"2","enabled":1,"concurrent_call_limit":1.5})")),
+      profiles, unusable);
+  ASSERT_TRUE(page.has_value()) << page.error().message;
+  EXPECT_EQ(page->ignored_fields, 1U);
+  EXPECT_THAT(profiles, ::testing::ElementsAre(ListedVoiceProfile{.id = "2"}));
+  EXPECT_THAT(unusable.names, ::testing::ElementsAre("data[0]", "1"));
+}
+
+TEST(RemoveDuplicateIds, KeepsTheFirstOfEach) {
+  std::vector<ListedVoiceProfile> profiles = {{.id = "1", .name = "first"},
+                                              {.id = "2"},
+                                              {.id = "1", .name = "second"},
+                                              {.id = "3"},
+                                              {.id = "2"}};
+  EXPECT_EQ(RemoveDuplicateIds(profiles), 2U);
+  EXPECT_THAT(profiles,
+              ::testing::ElementsAre(ListedVoiceProfile{.id = "1", .name = "first"},
+                                     ListedVoiceProfile{.id = "2"}, ListedVoiceProfile{.id = "3"}));
+  EXPECT_EQ(RemoveDuplicateIds(profiles), 0U);
 }
 
 }  // namespace

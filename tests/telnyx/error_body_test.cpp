@@ -11,7 +11,7 @@ TEST(ParseErrorBody, ReadsTheFirstError) {
   EXPECT_EQ(
       ParseErrorBody(
           R"({"errors":[{"code":"10009","title":"Authentication failed","detail":"x"},{"code":"2"}]})"),
-      (ApiError{.code = "10009", .title = "Authentication failed"}));
+      (ApiError{.code = "10009", .title = "Authentication failed", .detail = "x"}));
 }
 
 TEST(ParseErrorBody, ReadsACodeThatIsANumber) {
@@ -35,8 +35,27 @@ TEST(ParseErrorBody, MakesTextsSafeToShow) {
   EXPECT_EQ(cut->title.size(), 160U);
 }
 
+TEST(ParseErrorBody, BoundsAndCleansTheDetail) {
+  const auto detail_of = [](const std::string& detail) {
+    return ParseErrorBody(R"({"errors":[{"detail":")" + detail + "\"}]}")->detail;
+  };
+  EXPECT_EQ(detail_of("page[limit] must be\\nat most 250"), "page[limit] must be at most 250");
+  EXPECT_EQ(detail_of(std::string(100'000 / 2, 'x')), std::string(200, 'x'));
+  EXPECT_EQ(detail_of("the header 'Bearer KEY0123456789_abc' is refused"),
+            "the header '<secret>' is refused");
+  EXPECT_EQ(detail_of("KEY0123456789_abc is refused"), "<secret> is refused");
+  EXPECT_EQ(detail_of("no call v3:MdI91X4lWFEs7IgbBEOT9M4AigoY08M0"), "no call <secret>");
+  EXPECT_EQ(detail_of("a KEY is missing"), "a KEY is missing");
+  EXPECT_EQ(detail_of(std::string(195, 'x') + "KEY0123456789_abc"),
+            std::string(195, 'x') + "<secr");
+}
+
+TEST(ParseErrorBody, SkipsAByteOrderMark) {
+  EXPECT_EQ(ParseErrorBody("\xEF\xBB\xBF{\"errors\":[{\"code\":\"1\"}]}"), (ApiError{.code = "1"}));
+}
+
 TEST(ParseErrorBody, BearsWrongTypes) {
-  EXPECT_EQ(ParseErrorBody(R"({"errors":[{"code":[],"title":{}}]})"), ApiError{});
+  EXPECT_EQ(ParseErrorBody(R"({"errors":[{"code":[],"title":{},"detail":5}]})"), ApiError{});
 }
 
 }  // namespace

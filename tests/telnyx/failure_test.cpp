@@ -12,11 +12,11 @@ namespace {
 TEST(ReasonLabel, IsTheContractsList) {
   std::vector<std::string_view> labels;
   for (const FailureReason reason : kFailureReasons) labels.push_back(ReasonLabel(reason));
-  EXPECT_THAT(labels,
-              ::testing::UnorderedElementsAre(
-                  "unauthorized", "forbidden", "not_found", "unprocessable", "rate_limited",
-                  "server_error", "unexpected_status", "timeout", "connect", "tls",
-                  "malformed_response", "response_too_large", "cursor_loop", "too_many_pages"));
+  EXPECT_THAT(labels, ::testing::UnorderedElementsAre(
+                          "unauthorized", "forbidden", "not_found", "unprocessable", "rate_limited",
+                          "server_error", "unexpected_status", "timeout", "connect", "tls",
+                          "malformed_response", "response_too_large", "cursor_loop",
+                          "too_many_pages", "request_budget", "too_many_connections"));
 }
 
 TEST(ReasonOfStatus, MapsEveryStatus) {

@@ -111,5 +111,115 @@ TEST(PageWalk, BoundsThePageNumberForm) {
   EXPECT_EQ(walk.Advance(NumberPage(1, 3)).error().reason, FailureReason::kTooManyPages);
 }
 
+TEST(PageWalk, FailsWhenNumberedPagesDoNotJoin) {
+  PageWalk walk("1", {});
+  ASSERT_EQ(walk.Advance(NumberPage(1, 4)), PageStep::kNextPage);
+  PageInfo smaller = NumberPage(2, 4);
+  smaller.page_size = 10;
+  EXPECT_EQ(walk.Advance(smaller).error().reason, FailureReason::kMalformedResponse);
+}
+
+TEST(PageWalk, BoundsTheRowsOfAServerThatIgnoresTheLimit) {
+  PageWalk walk("1", {});
+  ASSERT_EQ(walk.Advance(CursorPage("a", 600'000)), PageStep::kNextPage);
+  const auto step = walk.Advance(CursorPage("b", 600'000));
+  ASSERT_FALSE(step.has_value());
+  EXPECT_EQ(step.error().reason, FailureReason::kTooManyPages);
+  EXPECT_EQ(step.error().detail, "there are more than 1000000 rows");
+}
+
+PageInfo Numbered(std::uint64_t number, std::uint64_t total_pages) {
+  return {.rows = 250,
+          .page_number = number,
+          .page_size = 250,
+          .total_pages = total_pages,
+          .total_items = total_pages * 250};
+}
+
+void ExpectStop(const std::expected<PageStep, PollFailure>& step, FailureReason reason,
+                const std::string& detail) {
+  ASSERT_FALSE(step.has_value());
+  EXPECT_EQ(step.error(), (PollFailure{.reason = reason, .http_status = 200, .detail = detail}));
+}
+
+TEST(PageWalkOfList, FollowsPageNumbersToTheLast) {
+  PageWalk walk = PageWalk::OfList("/connections");
+  EXPECT_EQ(walk.next_target(), "/connections?page%5Bnumber%5D=1&page%5Bsize%5D=250");
+  EXPECT_EQ(walk.Advance(Numbered(1, 3)), PageStep::kNextPage);
+  EXPECT_EQ(walk.next_target(), "/connections?page%5Bnumber%5D=2&page%5Bsize%5D=250");
+  EXPECT_EQ(walk.Advance(Numbered(2, 3)), PageStep::kNextPage);
+  EXPECT_EQ(walk.next_target(), "/connections?page%5Bnumber%5D=3&page%5Bsize%5D=250");
+  EXPECT_EQ(walk.Advance(Numbered(3, 3)), PageStep::kEnd);
+  EXPECT_EQ(walk.pages(), 3U);
+}
+
+TEST(PageWalkOfList, EndsAtOnceWhereThereIsNothing) {
+  for (const std::uint64_t total_pages : {0U, 1U}) {
+    EXPECT_EQ(PageWalk::OfList("/outbound_voice_profiles")
+                  .Advance({.page_number = 1, .total_pages = total_pages, .total_items = 0}),
+              PageStep::kEnd);
+  }
+}
+
+TEST(PageWalkOfList, KeepsToTheNewestNumberOfPages) {
+  PageWalk grows = PageWalk::OfList("/connections");
+  ASSERT_EQ(grows.Advance(Numbered(1, 2)), PageStep::kNextPage);
+  EXPECT_EQ(grows.Advance(Numbered(2, 3)), PageStep::kNextPage);
+  EXPECT_EQ(grows.Advance(Numbered(3, 3)), PageStep::kEnd);
+
+  PageWalk shrinks = PageWalk::OfList("/connections");
+  ASSERT_EQ(shrinks.Advance(Numbered(1, 3)), PageStep::kNextPage);
+  EXPECT_EQ(shrinks.Advance(Numbered(2, 1)), PageStep::kEnd);
+}
+
+TEST(PageWalkOfList, DoesNotTakeAnEmptyPageForTheEnd) {
+  PageWalk walk = PageWalk::OfList("/connections");
+  PageInfo empty = Numbered(1, 2);
+  empty.rows = 0;
+  EXPECT_EQ(walk.Advance(empty), PageStep::kNextPage);
+}
+
+TEST(PageWalkOfList, BearsPagesThatDoNotSayTheirNumberSizeOrResults) {
+  PageWalk walk = PageWalk::OfList("/connections");
+  ASSERT_EQ(walk.Advance({.rows = 250, .total_pages = 2}), PageStep::kNextPage);
+  EXPECT_EQ(walk.Advance({.rows = 5, .total_pages = 2}), PageStep::kEnd);
+}
+
+TEST(PageWalkOfList, FailsWhenAnotherPageComesThanWasAskedFor) {
+  PageWalk walk = PageWalk::OfList("/connections");
+  ASSERT_EQ(walk.Advance(Numbered(1, 3)), PageStep::kNextPage);
+  ExpectStop(walk.Advance(Numbered(1, 3)), FailureReason::kCursorLoop,
+             "page number 2 was asked for and 1 came");
+}
+
+TEST(PageWalkOfList, FailsWithoutTheNumberOfPages) {
+  ExpectStop(PageWalk::OfList("/connections").Advance({.page_number = 1}),
+             FailureReason::kMalformedResponse, "page 1: meta.total_pages is missing");
+}
+
+TEST(PageWalkOfList, FailsPastTheMostPages) {
+  PageWalk walk = PageWalk::OfList("/connections", {.max_pages = 2});
+  ASSERT_EQ(walk.Advance(Numbered(1, 2)), PageStep::kNextPage);
+  ExpectStop(walk.Advance(Numbered(2, 3)), FailureReason::kTooManyPages,
+             "there are more than max_pages=2 pages");
+}
+
+TEST(PageWalkOfList, FailsWhenPagesDoNotJoin) {
+  PageWalk walk = PageWalk::OfList("/connections");
+  ASSERT_EQ(walk.Advance(Numbered(1, 4)), PageStep::kNextPage);
+  PageInfo smaller = Numbered(2, 4);
+  smaller.page_size = 100;
+  ExpectStop(walk.Advance(smaller), FailureReason::kMalformedResponse,
+             "page 2 has the size 100, those before it 250");
+}
+
+TEST(PageWalkOfList, TakesTheLastPagesSizeForWhatIsOnIt) {
+  PageWalk walk = PageWalk::OfList("/connections");
+  ASSERT_EQ(walk.Advance(Numbered(1, 2)), PageStep::kNextPage);
+  PageInfo last = Numbered(2, 2);
+  last.page_size = 3;
+  EXPECT_EQ(walk.Advance(last), PageStep::kEnd);
+}
+
 }  // namespace
 }  // namespace telnyx_exporter
