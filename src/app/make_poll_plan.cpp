@@ -1,13 +1,23 @@
 #include "app/make_poll_plan.h"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
 namespace telnyx_exporter {
 namespace {
+
+// An idle interval that is not longer than the interval changes nothing. One of the whole
+// configuration may be shorter than a single connection's own interval.
+std::optional<Duration> IdleIntervalOf(const ConnectionConfig& connection, const PollConfig& poll,
+                                       Duration interval) {
+  const auto idle = connection.idle_interval ? connection.idle_interval : poll.idle_interval;
+  return idle && *idle > interval ? idle : std::nullopt;
+}
 
 ConnectionPlan MakeConnectionPlan(const ConnectionConfig& connection, const PollConfig& poll) {
   const Duration interval = connection.interval.value_or(poll.interval);
@@ -17,6 +27,7 @@ ConnectionPlan MakeConnectionPlan(const ConnectionConfig& connection, const Poll
           .record_type = "",
           .interval = interval,
           .timeout = std::min(poll.timeout, interval),
+          .idle_interval = IdleIntervalOf(connection, poll, interval),
           .stale_after = poll.stale_after,
           .peak_window = poll.peak_window,
           .channel_limit = connection.channel_limit};
@@ -34,6 +45,7 @@ DiscoveryPlan MakeDiscoveryPlan(const DiscoveryConfig& discovery, const PollConf
           .include = MakeFilterPlan(discovery.include),
           .exclude = MakeFilterPlan(discovery.exclude),
           .channel_limits = discovery.channel_limits,
+          .max_connections = discovery.max_connections,
           .connection = MakeConnectionPlan({}, poll)};
 }
 
@@ -43,13 +55,28 @@ RateLimit ShareOf(const RateLimitConfig& limit, const Shard& shard) {
           .burst = std::max(1U, limit.burst / shard.total)};
 }
 
+std::vector<std::uint32_t> WholeSeconds(const std::vector<Duration>& durations) {
+  std::vector<std::uint32_t> seconds;
+  seconds.reserve(durations.size());
+  for (const Duration duration : durations) {
+    seconds.push_back(static_cast<std::uint32_t>(
+        std::chrono::duration_cast<std::chrono::seconds>(duration).count()));
+  }
+  return seconds;
+}
+
+Result<Secret> ProxyOf(const AccountConfig& account, const ReadVariable& read_variable) {
+  if (!account.proxy_from_environment) return account.proxy_url;
+  return ProxyFromEnvironment(account.base_url, read_variable);
+}
+
 AccountPlan MakeAccountPlan(const AccountConfig& account, const PollConfig& poll,
-                            const Shard& shard, Secret key) {
+                            const Shard& shard, Secret key, Secret proxy) {
   AccountPlan plan{.name = account.name,
                    .endpoint = std::make_shared<const Endpoint>(Endpoint{
                        .base_url = account.base_url,
                        .api_key = std::move(key),
-                       .proxy_url = account.proxy_url,
+                       .proxy_url = std::move(proxy),
                        .ca_file = account.tls.ca_file,
                        .server_name = account.tls.server_name,
                        .insecure_skip_verify = account.tls.insecure_skip_verify,
@@ -65,20 +92,25 @@ AccountPlan MakeAccountPlan(const AccountConfig& account, const PollConfig& poll
 }  // namespace
 
 std::expected<PollPlan, std::vector<Error>> MakePollPlan(const Config& config, const Shard& shard,
-                                                         const ReadKey& read_key) {
+                                                         const ReadKey& read_key,
+                                                         const ReadVariable& read_variable) {
   PollPlan plan{.walk = {.page_limit = config.poll.page_limit, .max_pages = config.poll.max_pages},
                 .max_concurrent_requests = config.poll.max_concurrent_requests,
                 .max_response_bytes = config.poll.max_response_size,
                 .duration_bounds = config.duration_buckets,
+                .long_call_thresholds = WholeSeconds(config.long_call_thresholds),
                 .shard = shard};
   std::vector<Error> errors;
   for (const AccountConfig& account : config.accounts) {
     auto key = read_key(account.api_key);
-    if (!key) {
-      errors.push_back({fmt::format("account {}: {}", account.name, key.error().message)});
-      continue;
+    auto proxy = ProxyOf(account, read_variable);
+    for (const auto* result : {&key, &proxy}) {
+      if (*result) continue;
+      errors.push_back({fmt::format("account {}: {}", account.name, result->error().message)});
     }
-    plan.accounts.push_back(MakeAccountPlan(account, config.poll, shard, std::move(*key)));
+    if (!key || !proxy) continue;
+    plan.accounts.push_back(
+        MakeAccountPlan(account, config.poll, shard, std::move(*key), std::move(*proxy)));
   }
   if (!errors.empty()) return std::unexpected(std::move(errors));
   return plan;

@@ -1,46 +1,34 @@
 #include "app/web_rules.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
 #include <gnutls/x509.h>
 
 #include "base/error.h"
+#include "base/file.h"
 
 namespace telnyx_exporter {
 namespace {
 
 constexpr std::size_t kMaxPemBytes = std::size_t{1} << 20U;
 
-ConfigMessage At(const ConfigMessage& place, std::string text) {
-  ConfigMessage message = place;
-  message.text = std::move(text);
-  return message;
-}
-
 // A message about what a key names: "server.pem is not a certificate".
 ConfigMessage About(const PemSource& source, std::string_view text) {
-  return At(source.place,
-            source.file.empty() ? std::string(text) : fmt::format("{} {}", source.file, text));
+  return MessageAt(source.place, source.file.empty() ? std::string(text)
+                                                     : fmt::format("{} {}", source.file, text));
 }
 
-Result<Secret> ReadPem(const PemSource& source) {
+// Appends what is wrong with the file's permissions to the warnings, unless it must not be used.
+Result<Secret> ReadPem(const PemSource& source, bool secret, std::vector<ConfigMessage>& warnings) {
   if (source.file.empty()) return source.text;
-  std::ifstream file(source.file, std::ios::binary);
-  if (!file) return Fail(fmt::format("cannot be read: {}", std::strerror(errno)));
-  std::string text(kMaxPemBytes + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  const auto size = static_cast<std::size_t>(file.gcount());
-  if (file.bad()) return Fail("cannot be read");
-  if (size > kMaxPemBytes) return Fail("has more than 1MiB");
-  Secret pem(std::string_view(text).substr(0, size));
-  WipeMemory(text.data(), size);
-  return pem;
+  auto file = ReadSecretFile(source.file, kMaxPemBytes);
+  if (!file) return std::unexpected(std::move(file.error()));
+  PermissionFaults faults = CheckPermissions(file->status, secret);
+  if (!faults.error.empty()) return Fail(std::move(faults.error));
+  if (!faults.warning.empty()) warnings.push_back(About(source, faults.warning));
+  return std::move(file->text);
 }
 
 const PemSource& SourceOf(const WebTlsConfig& tls, TlsFault::Input input) {
@@ -103,7 +91,7 @@ WebRulesAttempt WebRulesLoader::LoadFilesOf(const WebConfig& config) {
          {&config.tls->certificate, &config.tls->key, &config.tls->client_ca}) {
       if (!source->file.empty()) attempt.files.Add(source->file);
     }
-    auto context = LoadTls(*config.tls);
+    auto context = LoadTls(*config.tls, loaded->warnings);
     if (!context) {
       attempt.outcome = std::unexpected(std::move(context.error()));
       return attempt;
@@ -122,11 +110,11 @@ WebRulesAttempt WebRulesLoader::LoadFilesOf(const WebConfig& config) {
 }
 
 std::expected<std::shared_ptr<const TlsContext>, WebRulesLoader::Faults> WebRulesLoader::LoadTls(
-    const WebTlsConfig& tls) {
+    const WebTlsConfig& tls, std::vector<ConfigMessage>& warnings) {
   Faults faults;
   std::vector<const PemSource*> unread;
   const auto read = [&](const PemSource& source) {
-    auto pem = ReadPem(source);
+    auto pem = ReadPem(source, &source == &tls.key, warnings);
     if (!pem) {
       faults.push_back(About(source, pem.error().message));
       unread.push_back(&source);

@@ -42,7 +42,8 @@ class WebRulesLoader {
  private:
   using Faults = std::vector<ConfigMessage>;
 
-  std::expected<std::shared_ptr<const TlsContext>, Faults> LoadTls(const WebTlsConfig& tls);
+  std::expected<std::shared_ptr<const TlsContext>, Faults> LoadTls(
+      const WebTlsConfig& tls, std::vector<ConfigMessage>& warnings);
 
   const std::string path_;
   TlsPolicy policy_;

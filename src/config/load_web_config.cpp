@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <yaml-cpp/yaml.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "config/web_config_values.h"
 #include "config/yaml_reader.h"
@@ -111,8 +111,8 @@ class WebConfigReader {
                       });
     if (users && !config.users.empty() && !config.tls) {
       users->Warn(
-          "passwords cross the network unencrypted: they need tls_server_config, or a proxy with "
-          "TLS in front");
+          "passwords cross the network unencrypted: set tls_server_config, or put a proxy with TLS "
+          "in front");
     }
     return config;
   }
@@ -211,7 +211,7 @@ class WebConfigReader {
 
   static void ReadInline(const YamlValue& value, std::string_view name, PemSource& source) {
     // It may be the key itself: nothing of it may be in a message.
-    const auto text = value.Scalar("a text");
+    const auto text = value.Scalar("a string");
     if (!text) return;
     if (text->empty()) return value.Error("is empty: it holds PEM text");
     if (text->size() > kMaxPemBytes) return value.Error("is longer than 1 MiB");
@@ -356,7 +356,7 @@ class WebConfigReader {
         entry.KeyError("has a colon, so that nobody could log in under this name");
         continue;
       }
-      const auto hash = entry.Scalar("a text");
+      const auto hash = entry.Scalar("a string");
       if (!hash) continue;
       if (std::string fault = FindBcryptFault(*hash); !fault.empty()) {
         entry.Error(std::move(fault));
@@ -392,7 +392,7 @@ class WebConfigReader {
     if (!text) return std::nullopt;
     const auto interval = ParseGoDuration(*text);
     if (!interval) {
-      value.Error(fmt::format("\"{}\" is not a duration: write it as in 500ms, 1s or 1m30s",
+      value.Error(fmt::format("\"{}\" is not a duration: write it like 500ms, 1s or 1m30s",
                               SanitizeForDisplay(*text, kMaxValueBytes)));
     } else if (*interval > kLongestRateInterval) {
       value.Error(
@@ -411,7 +411,7 @@ std::expected<LoadedWebConfig, std::vector<ConfigMessage>> ParseWebConfig(
     std::string_view yaml, const std::string& directory) {
   ConfigMessages messages;
   LoadedWebConfig loaded;
-  ReadDocument(yaml, messages, [&](const YAML::Node& document) {
+  ReadDocument(yaml, messages, [&](const YamlNode& document) {
     loaded.config = WebConfigReader(directory).Read(YamlValue(document, "", messages));
   });
   if (!messages.errors().empty()) return std::unexpected(std::move(messages.errors()));
@@ -421,9 +421,21 @@ std::expected<LoadedWebConfig, std::vector<ConfigMessage>> ParseWebConfig(
 
 std::expected<LoadedWebConfig, std::vector<ConfigMessage>> LoadWebConfigFile(
     const std::string& path) {
-  const auto text = ReadConfigText(path);
-  if (!text) return std::unexpected(std::vector{text.error()});
-  return ParseWebConfig(*text, std::filesystem::path(path).parent_path().string());
+  const auto refuse = [](std::string text) {
+    return std::unexpected(std::vector<ConfigMessage>{{.text = std::move(text)}});
+  };
+  auto file = ReadFile(path, kMaxConfigFileBytes);
+  if (!file) return refuse(std::move(file.error().message));
+  auto loaded = ParseWebConfig(file->text, std::filesystem::path(path).parent_path().string());
+  if (!loaded) return loaded;
+  const bool secret = !loaded->config.users.empty() ||
+                      (loaded->config.tls && !loaded->config.tls->key.text.empty());
+  PermissionFaults faults = CheckPermissions(file->status, secret);
+  if (!faults.error.empty()) return refuse(std::move(faults.error));
+  if (!faults.warning.empty()) {
+    loaded->warnings.insert(loaded->warnings.begin(), {.text = std::move(faults.warning)});
+  }
+  return loaded;
 }
 
 }  // namespace telnyx_exporter

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "base/tls_policy.h"
-#include "config/load_config.h"
+#include "config/config_message.h"
 
 namespace telnyx_exporter {
 
@@ -20,7 +20,7 @@ namespace telnyx_exporter {
 struct PemSource {
   std::string file;  // its path, joined to the configuration file's directory
   Secret text;
-  ConfigMessage place;  // of the key in the configuration, for messages about what it names
+  ConfigPlace place;  // of the key in the configuration, for messages about what it names
 
   bool empty() const { return file.empty() && text.empty(); }
   bool operator==(const PemSource&) const = default;

@@ -72,7 +72,7 @@ std::string FindBcryptFault(std::string_view hash) {
   }
   const auto cost = ParseUnsigned(hash.substr(4, 2));
   if (!cost || *cost < kMinBcryptCost || *cost > kMaxBcryptCost) {
-    return fmt::format("has a bcrypt cost that is not from {:02} to {}: the number behind $2b$",
+    return fmt::format("has a bcrypt cost outside {:02} to {}: the number after $2b$",
                        kMinBcryptCost, kMaxBcryptCost);
   }
   return {};

@@ -15,7 +15,9 @@ namespace telnyx_exporter {
 namespace {
 
 ApiKeySource File(const std::string& path) {
-  return {.kind = ApiKeySource::Kind::kFile, .name = path};
+  ApiKeySource source{.kind = ApiKeySource::Kind::kFile};
+  SetKeyName(source, path);
+  return source;
 }
 
 class ReadApiKeyTest : public ::testing::Test {
@@ -37,8 +39,26 @@ TEST_F(ReadApiKeyTest, ReadsAFileWithoutItsLineEnd) {
 
 TEST_F(ReadApiKeyTest, NamesAFileThatCannotBeRead) {
   EXPECT_EQ(Read(File("/no/such/key")).error().message,
-            "api_key_file /no/such/key: No such file or directory");
-  EXPECT_EQ(Read(File("/usr")).error().message, "api_key_file /usr: Is a directory");
+            "api_key_file /no/such/key cannot be read: No such file or directory");
+  EXPECT_EQ(Read(File("/usr")).error().message,
+            "api_key_file /usr is a directory: it must be a regular file");
+  EXPECT_EQ(Read(File("/dev/zero")).error().message,
+            "api_key_file /dev/zero is a device: it must be a regular file");
+}
+
+TEST_F(ReadApiKeyTest, ShowsNoPastedKey) {
+  ApiKeySource file = File("KEY0123_secret");
+  file.name = "/etc/telnyx_exporter/KEY0123_secret";  // relative to the configuration
+  file.place = {.line = 3, .column = 19, .path = ""};
+  EXPECT_EQ(Read(file).error().message,
+            "api_key_file (line 3, column 19) cannot be read: No such file or directory");
+  ApiKeySource variable;
+  SetKeyName(variable, "KEY0123_secret");
+  variable.place = {.line = 3, .column = 18, .path = ""};
+  EXPECT_EQ(Read(variable).error().message,
+            "the environment variable that api_key_env names (line 3, column 18) is not set: it "
+            "must hold the API key");
+  EXPECT_EQ(out_.str(), "");
 }
 
 TEST_F(ReadApiKeyTest, RefusesWhatIsNoKeyWithoutShowingIt) {
@@ -54,7 +74,8 @@ TEST_F(ReadApiKeyTest, RefusesWhatIsNoKeyWithoutShowingIt) {
 
 TEST_F(ReadApiKeyTest, ReadsTheEnvironment) {
   const ApiKeySource source{.kind = ApiKeySource::Kind::kEnvironment,
-                            .name = "TELNYX_KEY_OF_A_TEST"};
+                            .name = "TELNYX_KEY_OF_A_TEST",
+                            .shown_name = "TELNYX_KEY_OF_A_TEST"};
   unsetenv("TELNYX_KEY_OF_A_TEST");
   EXPECT_EQ(Read(source).error().message,
             "the environment variable TELNYX_KEY_OF_A_TEST is not set: it must hold the API key");
@@ -72,31 +93,31 @@ TEST_F(ReadApiKeyTest, TakesAnInlineKey) {
             "KEY0123");
 }
 
-TEST_F(ReadApiKeyTest, RefusesAFileThatOthersMayWrite) {
+TEST_F(ReadApiKeyTest, RefusesAWorldWritableFile) {
   const TempDir directory;
   const std::string path = directory.Write("key", "KEY0123");
-  for (const auto writer :
-       {std::filesystem::perms::group_write, std::filesystem::perms::others_write}) {
-    std::filesystem::permissions(path, std::filesystem::perms::owner_read | writer);
-    const auto key = Read(File(path));
-    ASSERT_FALSE(key.has_value());
-    EXPECT_THAT(key.error().message,
-                ::testing::MatchesRegex("api_key_file .* may be written by others than its owner "
-                                        "\\(mode 04[02][02]\\): use chmod go-w"));
-  }
+  std::filesystem::permissions(path, std::filesystem::perms(0602));
+  EXPECT_EQ(Read(File(path)).error().message,
+            "api_key_file " + path + " is world-writable (mode 0602): use chmod o-w");
 }
 
-TEST_F(ReadApiKeyTest, WarnsAboutAFileThatEverybodyMayRead) {
+TEST_F(ReadApiKeyTest, WarnsAboutGroupWritableAndWorldReadableFiles) {
   const TempDir directory;
   const std::string path = directory.Write("key", "KEY0123");
   std::filesystem::permissions(path, std::filesystem::perms(0640));
   EXPECT_TRUE(Read(File(path)).has_value());
   EXPECT_EQ(out_.str(), "");
+  std::filesystem::permissions(path, std::filesystem::perms(0660));
+  EXPECT_TRUE(Read(File(path)).has_value());
+  EXPECT_THAT(out_.str(), ::testing::HasSubstr(path + " is group-writable (mode 0660): use chmod "
+                                                      "g-w"));
   std::filesystem::permissions(path, std::filesystem::perms(0644));
   EXPECT_TRUE(Read(File(path)).has_value());
-  EXPECT_THAT(out_.str(), ::testing::HasSubstr("level=warn msg=\"API key file may be read by "
-                                               "everybody\" file=" +
-                                               path + " mode=0644\n"));
+  EXPECT_THAT(out_.str(), ::testing::HasSubstr("level=warn msg=\"API key file\" "
+                                               "warning=\"api_key_file " +
+                                               path +
+                                               " is world-readable (mode 0644): use chmod "
+                                               "o-r\"\n"));
 }
 
 }  // namespace

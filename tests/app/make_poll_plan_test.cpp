@@ -17,19 +17,60 @@ TEST(MakePollPlan, FillsInWhatAConnectionLeavesOut) {
   const auto plan = MakePollPlan(config, {}, AnyKey);
   ASSERT_TRUE(plan.has_value());
   const auto& connections = plan->accounts.at(0).connections;
-  EXPECT_EQ(connections[0], (ConnectionPlan{.id = "1",
-                                            .name = "1",
-                                            .interval = 15s,
-                                            .timeout = 10s,
-                                            .stale_after = 45s,
-                                            .peak_window = 1min}));
+  EXPECT_EQ(connections[0],
+            (ConnectionPlan{
+                .id = "1", .name = "1", .interval = 15s, .timeout = 10s, .peak_window = 1min}));
   EXPECT_EQ(connections[1], (ConnectionPlan{.id = "2",
                                             .name = "sales",
                                             .interval = 5s,
                                             .timeout = 5s,  // capped by its interval
-                                            .stale_after = 45s,
                                             .peak_window = 1min,
                                             .channel_limit = 7}));
+}
+
+TEST(MakePollPlan, HandsOnWhatIsGivenOfStaleValuesAndLongCalls) {
+  Config config{.long_call_thresholds = {90s, 1h}, .accounts = {{.connections = {{.id = "1"}}}}};
+  config.poll.stale_after = 50s;
+  const auto plan = MakePollPlan(config, {}, AnyKey);
+  EXPECT_EQ(plan->accounts.at(0).connections.at(0).stale_after, Duration(50s));
+  EXPECT_EQ(plan->long_call_thresholds, (std::vector<std::uint32_t>{90, 3600}));
+}
+
+TEST(MakePollPlan, UsesAnIdleIntervalThatIsLongerThanTheInterval) {
+  Config config{.accounts = {{.connections = {{.id = "1"},
+                                              {.id = "2", .interval = 2min},
+                                              {.id = "3", .idle_interval = 5min},
+                                              {.id = "4", .interval = 5s, .idle_interval = 5s}}}}};
+  config.poll.idle_interval = 60s;
+  const auto plan = MakePollPlan(config, {}, AnyKey);
+  const auto& connections = plan->accounts.at(0).connections;
+  EXPECT_EQ(connections[0].idle_interval, Duration(60s));
+  EXPECT_EQ(connections[1].idle_interval, std::nullopt);
+  EXPECT_EQ(connections[2].idle_interval, Duration(5min));
+  EXPECT_EQ(connections[3].idle_interval, std::nullopt);
+}
+
+TEST(MakePollPlan, TakesTheProxyFromTheEnvironmentWhereConfigured) {
+  const Config config{
+      .accounts = {{.name = "a", .base_url = "https://a/v2", .proxy_from_environment = true},
+                   {.name = "b", .base_url = "https://b/v2"},
+                   {.name = "c", .base_url = "https://c/v2", .proxy_from_environment = true}}};
+  const auto read = [](const std::string& name) -> std::optional<std::string> {
+    if (name == "HTTPS_PROXY") return "http://proxy:3128";
+    if (name == "NO_PROXY") return "c";
+    return std::nullopt;
+  };
+  const auto plan = MakePollPlan(config, {}, AnyKey, read);
+  ASSERT_TRUE(plan.has_value());
+  EXPECT_EQ(plan->accounts[0].endpoint->proxy_url.reveal(), "http://proxy:3128");
+  EXPECT_EQ(plan->accounts[1].endpoint->proxy_url.reveal(), "");
+  EXPECT_EQ(plan->accounts[2].endpoint->proxy_url.reveal(), "");
+  const auto refused = MakePollPlan(
+      config, {}, AnyKey, [](const std::string&) -> std::optional<std::string> { return "://"; });
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().at(0).message,
+            "account a: the environment variable HTTPS_PROXY is not a proxy's address: write "
+            "http://HOST:PORT, https://, socks5:// or socks5h://");
 }
 
 TEST(MakePollPlan, GivesEachAccountItsOwnEndpoint) {
@@ -68,6 +109,7 @@ TEST(MakePollPlan, MakesADiscoveryWhereItIsEnabled) {
       .accounts = {
           {.discovery = {.enabled = true,
                          .refresh_interval = 1min,
+                         .max_connections = 77,
                          .include = {.name = "prod-.*", .record_type = {"a"}, .tag = {"b"}},
                          .exclude = {.name = ".*-test"},
                          .channel_limits = true}},
@@ -81,7 +123,8 @@ TEST(MakePollPlan, MakesADiscoveryWhereItIsEnabled) {
   EXPECT_TRUE(discovery.exclude.name->Matches("x-test"));
   EXPECT_TRUE(discovery.channel_limits);
   EXPECT_EQ(discovery.connection.interval, Duration(15s));
-  EXPECT_EQ(discovery.connection.stale_after, Duration(45s));
+  EXPECT_EQ(discovery.connection.stale_after, std::nullopt);
+  EXPECT_EQ(discovery.max_connections, 77U);
   EXPECT_FALSE(plan->accounts.at(1).discovery.has_value());
 }
 

@@ -85,8 +85,8 @@ TEST_F(ReloaderTest, KeepsTheOldConfigurationWhenTheNewOneIsRefused) {
   directory_.Write("config.yml", "accounts: [{connections: [{id: 1, interval: 5x}]}]\npoll: 3\n");
   EXPECT_THAT(reloader_->Reload(),
               ElementsAre(file_ + ":1:45: accounts[0].connections[0].interval: \"5x\" is not a "
-                                  "duration: write it as in 500ms, 15s or 1m30s",
-                          file_ + ":2:7: poll: is a value, not a mapping"));
+                                  "duration: write it like 500ms, 15s or 1m30s",
+                          file_ + ":2:7: poll: is a single value, not a mapping"));
   EXPECT_THAT(plans_, IsEmpty());
   EXPECT_EQ(reloader_->config()->accounts.at(0).connections.at(0).name, "support");
   EXPECT_EQ(successful_, false);
@@ -96,7 +96,7 @@ TEST_F(ReloaderTest, KeepsTheOldConfigurationWhenTheNewOneIsRefused) {
 TEST_F(ReloaderTest, KeepsTheOldConfigurationWhenAKeyCannotBeRead) {
   std::filesystem::remove(key_);
   EXPECT_THAT(reloader_->Reload(),
-              ElementsAre("account default: api_key_file " + key_ + ": No such file or directory"));
+              ElementsAre("account default: api_key_file " + key_ + " cannot be read: No such file or directory"));
   EXPECT_THAT(plans_, IsEmpty());
   EXPECT_EQ(successful_, false);
 }

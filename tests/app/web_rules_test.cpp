@@ -66,6 +66,7 @@ TEST_F(WebRulesLoaderTest, MakesRulesOfTheFile) {
   directory_.Write("web.yml", kUsers +
                                   "http_server_config: {headers: {X-Frame-Options: deny}}\n"
                                   "rate_limit: {interval: 2s, burst: 5}\n");
+  std::filesystem::permissions(path(), std::filesystem::perms(0640));
   WebRulesLoader loader(path());
   const WebRulesAttempt attempt = loader.Load();
   ASSERT_TRUE(attempt.outcome.has_value());
@@ -77,6 +78,27 @@ TEST_F(WebRulesLoaderTest, MakesRulesOfTheFile) {
   EXPECT_EQ(rules.request_limit, (RequestLimit{.interval = 2s, .burst = 5}));
   EXPECT_EQ(attempt.outcome->warnings.size(), 1U);
   EXPECT_EQ(attempt.files, FilesNamed({path()}));
+}
+
+TEST_F(WebRulesLoaderTest, LooksAtThePermissionsOfTheKey) {
+  Install(first_);
+  WriteTls();
+  WebRulesLoader loader(path());
+  const auto warnings = [&](unsigned mode) {
+    std::filesystem::permissions(In("server.key"), std::filesystem::perms(mode));
+    const WebRulesAttempt attempt = loader.Load();
+    std::vector<std::string> lines;
+    for (const auto& message :
+         attempt.outcome ? attempt.outcome->warnings : attempt.outcome.error()) {
+      lines.push_back(FormatConfigMessage("web.yml", message));
+    }
+    return lines;
+  };
+  const std::string key = "web.yml:3:13: tls_server_config.key_file: " + In("server.key");
+  EXPECT_THAT(warnings(0600), IsEmpty());
+  EXPECT_THAT(warnings(0660), ElementsAre(key + " is group-writable (mode 0660): use chmod g-w"));
+  EXPECT_THAT(warnings(0644), ElementsAre(key + " is world-readable (mode 0644): use chmod o-r"));
+  EXPECT_THAT(warnings(0602), ElementsAre(key + " is world-writable (mode 0602): use chmod o-w"));
 }
 
 TEST_F(WebRulesLoaderTest, ReadsTheCertificatesToo) {
@@ -166,7 +188,7 @@ TEST_F(WebRulesLoaderTest, BoundsWhatItReads) {
   WebRulesLoader loader(path());
   EXPECT_THAT(Lines("web.yml", loader.Load().outcome.error()),
               ElementsAre("web.yml:2:14: tls_server_config.cert_file: " + In("server.pem") +
-                          " has more than 1MiB"));
+                          " is larger than 1MiB"));
 }
 
 }  // namespace

@@ -41,6 +41,19 @@ Config AsWritten(Config config) {
   return config;
 }
 
+TEST(FormatConfig, ShowsNoNameThatMayBeThePastedKey) {
+  for (const char* setting :
+       {"api_key_env: KEY0123_secret", "api_key_file: KEY0123_secret", "api_key: KEY0123_secret"}) {
+    const auto loaded = ParseConfig(
+        "accounts: [{" + std::string(setting) + ", connections: [{id: 1}]}]", "/etc/config.yml");
+    ASSERT_TRUE(loaded.has_value());
+    const std::string text = FormatConfig(loaded->config);
+    EXPECT_THAT(text, Not(HasSubstr("KEY0123")));
+    EXPECT_THAT(text, HasSubstr(": \"<secret>\"\n"));
+    EXPECT_EQ(FormatConfig(Parse(text)), text);
+  }
+}
+
 TEST(FormatConfig, LoadsAgainAsWhatItWas) {
   for (const char* path :
        {"config/data/full.yml", "../config/telnyx_exporter.yml", "../config/minimal.yml"}) {
@@ -91,7 +104,7 @@ TEST(FormatConfig, KeepsTextsThatYamlWouldTakeForSomethingElse) {
        {"0012", "1e5", "true", "null", "~", "- x", "a: b",          "#c", "\"'\\", " x ", "{}", "[",
         "&a",   "*a",  "!t",   "%",    "@", "`",   "Zürich – 東京", "|",  ">"}) {
     Config config{.accounts = {{.name = text,
-                                .connections = {{.id = text,
+                                .connections = {{.id = "1",
                                                  .name = text,
                                                  .labels = {{"null", text}, {"yes", text}},
                                                  .interval = 20s}}}}};
@@ -105,7 +118,9 @@ TEST(FormatConfig, WritesOddNumbersSoThatTheyComeBack) {
                 .accounts = {{.rate_limit = {.requests_per_second = 0.1, .burst = 1},
                               .connections = {{.id = "1", .name = "1", .interval = 90s}}}}};
   config.poll.interval = 90s;
-  config.poll.stale_after = 90s;
+  config.poll.stale_after = 100s;
+  config.poll.idle_interval = 90500ms;
+  config.accounts[0].connections[0].idle_interval = 91s;
   EXPECT_EQ(Parse(FormatConfig(config)), config) << FormatConfig(config);
 }
 
@@ -114,13 +129,13 @@ TEST(FormatConfig, IsThis) {
             R"(poll:
   interval: 15s
   timeout: 10s
-  stale_after: 45s
   peak_window: 1m
   page_limit: 250
   max_pages: 4000
   max_concurrent_requests: 32
   max_response_size: 4MiB
 duration_buckets: [5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400]
+long_call_thresholds: [5m, 30m, 4h]
 accounts:
   - name: "default"
     api_key_env: "TELNYX_API_KEY"
@@ -133,6 +148,7 @@ accounts:
       server_name: ""
       insecure_skip_verify: false
     proxy_url: ""
+    proxy_from_environment: false
     connections:
       - id: "1"
         name: "1"
@@ -142,6 +158,7 @@ accounts:
     discovery:
       enabled: false
       refresh_interval: 5m
+      max_connections: 10000
       include:
         name: ""
         record_type: []

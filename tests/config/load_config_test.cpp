@@ -52,13 +52,15 @@ TEST(ParseConfig, ReadsEverything) {
   const Config& config = loaded->config;
   EXPECT_EQ(config.poll, (PollConfig{.interval = 10s,
                                      .timeout = 8s,
-                                     .stale_after = 40s,
+                                     .stale_after = 70s,
+                                     .idle_interval = 60s,
                                      .peak_window = 2min,
                                      .page_limit = 100,
                                      .max_pages = 400,
                                      .max_concurrent_requests = 16,
                                      .max_response_size = 2U << 20U}));
   EXPECT_THAT(config.duration_buckets, ElementsAre(5, 15.5, 60));
+  EXPECT_THAT(config.long_call_thresholds, ElementsAre(90s, 1h));
   ASSERT_EQ(config.accounts.size(), 2U);
   const AccountConfig& main = config.accounts[0];
   EXPECT_EQ(main.name, "main");
@@ -73,12 +75,15 @@ TEST(ParseConfig, ReadsEverything) {
                                                    .name = "support",
                                                    .labels = {{"team", "voice"}, {"zone", "eu"}},
                                                    .interval = 5s,
+                                                   .idle_interval = 70s,
                                                    .channel_limit = 100}));
   EXPECT_EQ(main.discovery.refresh_interval, Duration(10min));
+  EXPECT_EQ(main.discovery.max_connections, 500U);
   EXPECT_THAT(main.discovery.include.record_type, ElementsAre("call_control_application"));
   EXPECT_EQ(main.discovery.exclude.name, ".*-test");
   EXPECT_TRUE(main.discovery.channel_limits);
   EXPECT_EQ(config.accounts[1].api_key.inline_key.reveal(), "KEYsecret");
+  EXPECT_TRUE(config.accounts[1].proxy_from_environment);
 }
 
 TEST(ParseConfig, KeepsEveryCharacterOfABareId) {
@@ -91,10 +96,15 @@ TEST(ParseConfig, WarnsOfWhatIsAllowedButShouldNotBe) {
   const auto loaded = ParseConfig(ReadFile("config/data/full.yml"));
   EXPECT_THAT(
       Lines("f", loaded->warnings),
-      ElementsAre("f:32:14: accounts[1].api_key: the key stands in the configuration, for all "
-                  "who can read it: use api_key_file or api_key_env",
-                  "f:33:15: accounts[1].base_url: http:// sends the API key over the network "
-                  "unencrypted: use https://"));
+      ElementsAre(
+          "f:37:14: accounts[1].api_key: the key stands in the configuration, readable by everyone "
+          "who can read the file: use api_key_file or api_key_env",
+          "f:38:15: accounts[1].base_url: http:// sends the API key over the network "
+          "unencrypted: use https://",
+          "f:39:38: accounts[1].connections[0].labels.job: is a label that Prometheus or the "
+          "alerting rules set: choose another name",
+          "f:39:46: accounts[1].connections[0].labels.severity: is a label that Prometheus or the "
+          "alerting rules set: choose another name"));
 }
 
 TEST(ParseConfig, FillsInTheDefaults) {
@@ -108,7 +118,10 @@ TEST(ParseConfig, ReadsTheExamples) {
   for (const char* name : {"../config/telnyx_exporter.yml", "../config/minimal.yml"}) {
     const auto loaded = ParseConfig(ReadFile(name));
     ASSERT_TRUE(loaded.has_value()) << name << Lines("", loaded.error()).front();
-    EXPECT_EQ(loaded->config.poll, PollConfig{});
+    PollConfig poll = loaded->config.poll;
+    poll.stale_after.reset();
+    poll.idle_interval.reset();
+    EXPECT_EQ(poll, PollConfig{});
     EXPECT_EQ(loaded->config.duration_buckets, Config{}.duration_buckets);
     EXPECT_EQ(loaded->config.accounts[0].rate_limit, RateLimitConfig{});
     EXPECT_EQ(loaded->config.accounts[0].base_url, AccountConfig{}.base_url);
@@ -117,9 +130,63 @@ TEST(ParseConfig, ReadsTheExamples) {
   }
 }
 
-TEST(ParseConfig, BearsDeepNesting) {
-  const auto loaded = ParseConfig(std::string(100'000, '['));
-  EXPECT_FALSE(loaded.has_value());
+TEST(ParseConfig, WarnsOfEveryLabelThatPrometheusSets) {
+  for (const char* label :
+       {"job", "instance", "severity", "alertname", "pod", "node", "cluster", "namespace"}) {
+    const auto loaded = ParseConfig("accounts: [{connections: [{id: 1, labels: {" +
+                                    std::string(label) + ": x}}]}]");
+    ASSERT_TRUE(loaded.has_value()) << label;
+    EXPECT_EQ(loaded->warnings.size(), 1U) << label;
+  }
+}
+
+TEST(ParseConfig, NamesThePlaceOfWhatIsReadLater) {
+  const auto loaded = ParseConfig(
+      "accounts:\n  - api_key_file: run/key\n    tls: {ca_file: ca}\n"
+      "    connections: [{id: 1}]\n",
+      "/etc/x/config.yml");
+  ASSERT_TRUE(loaded.has_value());
+  const AccountConfig& account = loaded->config.accounts[0];
+  EXPECT_EQ(account.api_key.name, "/etc/x/run/key");
+  EXPECT_EQ(account.api_key.shown_name, "run/key");
+  EXPECT_EQ(account.api_key.place.line, 2U);
+  EXPECT_EQ(account.tls.ca_file, "/etc/x/ca");
+  EXPECT_EQ(account.tls.ca_file_place.path, "accounts[0].tls.ca_file");
+}
+
+TEST(ParseConfig, ReportsFiftyErrorsAndCountsTheOthers) {
+  std::string yaml = "accounts:\n  - connections:\n";
+  for (int i = 0; i < 75; ++i) yaml += "      - {id: a b}\n";
+  const auto loaded = ParseConfig(yaml);
+  ASSERT_FALSE(loaded.has_value());
+  ASSERT_EQ(loaded.error().size(), 51U);
+  EXPECT_EQ(
+      FormatConfigMessage("f", loaded.error()[49]),
+      "f:52:14: accounts[0].connections[49].id: \"a b\" is not an id: only letters, digits, - "
+      "and _ are allowed");
+  EXPECT_EQ(FormatConfigMessage("f", loaded.error()[50]),
+            "f:53:14: 25 more from here on are not shown");
+}
+
+// A short file whose aliases stand for millions of connections.
+TEST(ParseConfig, RefusesAnAliasBomb) {
+  std::string yaml = "accounts:\n  - connections: &c\n";
+  for (int i = 0; i < 2000; ++i) yaml += "      - {id: " + std::to_string(i) + "}\n";
+  for (int i = 0; i < 2000; ++i)
+    yaml += "  - {name: n" + std::to_string(i) + ", connections: *c}\n";
+  const auto loaded = ParseConfig(yaml);
+  ASSERT_FALSE(loaded.has_value());
+  EXPECT_THAT(Lines("f", loaded.error()),
+              ElementsAre(HasSubstr("aliases expand to more than 100000 values: write them out")));
+}
+
+TEST(ParseConfig, AcceptsAliasesWithinBounds) {
+  const auto loaded = ParseConfig(
+      "accounts: [{name: a, rate_limit: &r {burst: 3}, connections: &c [{id: 1}, {id: 2}]}, "
+      "{name: b, rate_limit: *r, connections: *c}]");
+  ASSERT_TRUE(loaded.has_value());
+  EXPECT_EQ(loaded->config.accounts[1].rate_limit.burst, 3U);
+  EXPECT_EQ(loaded->config.accounts[1].connections.size(), 2U);
 }
 
 TEST(LoadConfigFile, NamesAFileThatCannotBeRead) {
@@ -129,34 +196,31 @@ TEST(LoadConfigFile, NamesAFileThatCannotBeRead) {
               ElementsAre("/no/such/file.yml: cannot be read: No such file or directory"));
 }
 
+TEST(LoadConfigFile, RefusesWhatIsNotARegularFile) {
+  const TempDir directory;
+  for (const std::string& path : {directory.path().string(), std::string("/dev/zero")}) {
+    const auto loaded = LoadConfigFile(path);
+    ASSERT_FALSE(loaded.has_value());
+    EXPECT_THAT(Lines(path, loaded.error()), ElementsAre(HasSubstr(path + ": is a ")));
+  }
+}
+
 TEST(LoadConfigFile, ReadsAFile) {
   const TempDir directory;
   EXPECT_TRUE(
       LoadConfigFile(directory.Write("c.yml", "accounts: [{connections: [{id: 1}]}]")).has_value());
 }
 
-TEST(ParseConfig, ShowsNoControlCharacterOfASyntaxError) {
-  const auto loaded = ParseConfig("accounts: \"\\\x1b[31m\"");
-  ASSERT_FALSE(loaded.has_value());
-  EXPECT_THAT(Lines("f", loaded.error()), ElementsAre("f:1:14: unknown escape character:  "));
-}
-
-TEST(ParseConfig, CutsWhatASyntaxErrorQuotes) {
-  const auto loaded = ParseConfig("%YAML " + std::string(10'000, 'x') + "\n---\n");
-  ASSERT_FALSE(loaded.has_value());
-  ASSERT_EQ(loaded.error().size(), 1U);
-  EXPECT_EQ(loaded.error()[0].text, "bad YAML version: " + std::string(182, 'x'));
-}
-
-TEST(ParseConfig, PlacesASyntaxErrorAtTheEndNotBehindIt) {
+TEST(ParseConfig, PlacesASyntaxErrorAtTheEndAndNotAfterIt) {
   const auto loaded = ParseConfig("\"\\");
   ASSERT_FALSE(loaded.has_value());
-  EXPECT_THAT(Lines("f", loaded.error()), ElementsAre("f:1:3: unknown escape character:  "));
+  EXPECT_THAT(Lines("f", loaded.error()),
+              ElementsAre("f:1:3: is not valid YAML: unknown escape character"));
 }
 
 // yaml-cpp makes documents without end of a comma that nothing can take up.
 TEST(ParseConfig, EndsAtAStrayComma) {
-  for (const char* yaml : {",", "!tag,key", "{\"accounts\": []},", "- a\n,\n"}) {
+  for (const char* yaml : {",", "{\"accounts\": []},", "- a\n,\n"}) {
     const auto loaded = ParseConfig(yaml);
     ASSERT_FALSE(loaded.has_value()) << yaml;
     EXPECT_THAT(Lines("f", loaded.error()),

@@ -1,5 +1,6 @@
 #include "config/load_web_config.h"
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -48,8 +49,10 @@ TEST(ParseWebConfig, ReadsEverything) {
   EXPECT_EQ(config.tls->certificate.file, "/etc/web/server.pem");
   EXPECT_EQ(config.tls->key.file, "/etc/tls/server.key");
   EXPECT_EQ(config.tls->client_ca.file, "/etc/web/../ca.pem");
-  EXPECT_EQ(config.tls->certificate.place,
-            (ConfigMessage{.line = 2, .column = 14, .path = "tls_server_config.cert_file"}));
+  EXPECT_EQ(
+      MessageAt(config.tls->certificate.place, "is wrong"),
+      (ConfigMessage{
+          .line = 2, .column = 14, .path = "tls_server_config.cert_file", .text = "is wrong"}));
   EXPECT_EQ(config.tls->policy,
             (TlsPolicy{.min_version = TlsVersion::kTls11,
                        .max_version = TlsVersion::kTls12,
@@ -101,8 +104,8 @@ TEST(ParseWebConfig, WarnsOfWhatIsAllowedButShouldNotBe) {
   const auto users = ParseWebConfig("basic_auth_users: {alice: " + std::string(kHash) + "}", "");
   ASSERT_TRUE(users.has_value());
   EXPECT_THAT(Lines("f", users->warnings),
-              ElementsAre("f:1:19: basic_auth_users: passwords cross the network unencrypted: they "
-                          "need tls_server_config, or a proxy with TLS in front"));
+              ElementsAre("f:1:19: basic_auth_users: passwords cross the network unencrypted: set "
+                          "tls_server_config, or put a proxy with TLS in front"));
   const auto everybody = ParseWebConfig(
       "tls_server_config: {cert: c, key: k, client_auth_type: RequireAndVerifyClientCert}", "");
   ASSERT_TRUE(everybody.has_value());
@@ -118,6 +121,25 @@ TEST(LoadWebConfigFile, StartsRelativePathsFromTheFile) {
       directory.Write("web.yml", "tls_server_config: {cert_file: a/c.pem, key_file: k.pem}"));
   ASSERT_TRUE(loaded.has_value());
   EXPECT_EQ(loaded->config.tls->certificate.file, directory.path() / "a/c.pem");
+}
+
+TEST(LoadWebConfigFile, LooksAtThePermissionsOfTheFile) {
+  const TempDir directory;
+  const auto lines = [&](const std::string& text, unsigned mode) {
+    const std::string path = directory.Write("web.yml", text);
+    std::filesystem::permissions(path, std::filesystem::perms(mode));
+    const auto loaded = LoadWebConfigFile(path);
+    return Lines("web.yml", loaded ? loaded->warnings : loaded.error());
+  };
+  const std::string key = "tls_server_config: {cert_file: c.pem, key: SECRET}";
+  EXPECT_THAT(lines("rate_limit: {interval: 0}", 0644), IsEmpty());
+  EXPECT_THAT(lines("rate_limit: {interval: 0}", 0664),
+              ElementsAre("web.yml: is group-writable (mode 0664): use chmod g-w"));
+  EXPECT_THAT(lines(key, 0644),
+              ElementsAre("web.yml: is world-readable (mode 0644): use chmod o-r"));
+  EXPECT_THAT(lines(key, 0640), IsEmpty());
+  EXPECT_THAT(lines(key, 0646),
+              ElementsAre("web.yml: is world-writable (mode 0646): use chmod o-w"));
 }
 
 TEST(LoadWebConfigFile, NamesAFileThatCannotBeRead) {

@@ -25,6 +25,8 @@ BEYOND_A_SCHEMA = {
     "invalid-duplicate-account.yml", "invalid-duplicate-connection.yml",
     "invalid-duration-out-of-range.yml", "invalid-size-out-of-range.yml",
     "invalid-stale-before-interval-given.yml", "invalid-stale-before-interval.yml",
+    "invalid-stale-before-idle-interval.yml", "invalid-idle-interval.yml",
+    "invalid-long-call-thresholds.yml", "invalid-long-call-thresholds-fraction.yml",
 }
 
 
@@ -35,7 +37,7 @@ class EditorLoader(yaml.SafeLoader):
     def construct_mapping(self, node, deep=False):
         keys = [key.value for key, _ in node.value]
         if len(set(keys)) != len(keys):
-            raise yaml.constructor.ConstructorError(None, None, "a key stands there twice")
+            raise yaml.constructor.ConstructorError(None, None, "duplicate key")
         # Keys are texts, as in JSON.
         return dict(zip(keys, super().construct_mapping(node, deep).values(), strict=True))
 
@@ -61,6 +63,10 @@ BOOLEANS = [("true", RIGHT), ("false", RIGHT), ("'true'", RIGHT), ("yes", WRONG)
 NAMES = [("a", RIGHT), ("5", RIGHT), ("1e5", RIGHT), ("true", RIGHT), ("'ä b'", RIGHT),
          ("''", WRONG), ("~", WRONG), ("[a]", WRONG), ("{a: b}", WRONG), ("\"a\\tb\"", WRONG),
          ("x" * 128, RIGHT), ("x" * 129, WRONG), ("1" * 128, RIGHT), ("1" * 129, WRONG)]
+IDS = [("a", RIGHT), ("5", RIGHT), ("1e5", RIGHT), ("true", RIGHT), ("A-b_9", RIGHT), ("'12'", RIGHT),
+       ("'ä'", WRONG), ("'a b'", WRONG), ("' 1 '", WRONG), ("'${ID}'", WRONG), ("1.5", WRONG),
+       ("''", WRONG), ("~", WRONG), ("[a]", WRONG), ("{a: b}", WRONG), ("x" * 128, RIGHT),
+       ("x" * 129, WRONG), ("1" * 128, RIGHT), ("1" * 129, WRONG)]
 TEXTS = [("a", RIGHT), ("''", RIGHT), ("5", RIGHT), ("~", WRONG), ("[a]", WRONG)]
 
 
@@ -81,6 +87,10 @@ VALUES = {
     "poll": [("{}", RIGHT), ("~", WRONG), ("[]", WRONG), ("{x: 1}", WRONG)],
     "poll.interval": DURATIONS, "poll.timeout": DURATIONS, "poll.stale_after": [
         ("1m", RIGHT), ("60", WRONG)],
+    "poll.idle_interval": [("1m", RIGHT), ("60", WRONG), ("[]", WRONG)],
+    "long_call_thresholds": [("[5m]", RIGHT), ("[1s, 30d]", RIGHT), ("[]", WRONG), ("[5]", WRONG),
+                             ("[5m, 5m]", WRONG), ("5m", WRONG),
+                             ("[1s, 2s, 3s, 4s, 5s, 6s, 7s, 8s, 9s, 10s, 11s]", WRONG)],
     "poll.peak_window": [("1m30s", RIGHT), ("1h2m3s4ms", RIGHT), *DURATIONS],
     "poll.page_limit": integers(1, 250), "poll.max_pages": integers(1, 1_000_000),
     "poll.max_concurrent_requests": integers(1, 1024),
@@ -106,7 +116,7 @@ VALUES = {
     "accounts[0].tls.insecure_skip_verify": BOOLEANS, "accounts[0].tls.verify": [("true", WRONG)],
     "accounts[0].connections": [("[{id: 1}]", RIGHT), ("[]", WRONG), ("~", WRONG), ("{}", WRONG),
                                 ("[5]", WRONG), ("[{name: a}]", WRONG), ("[{}]", WRONG)],
-    "accounts[0].connections[0].id": NAMES, "accounts[0].connections[0].name": NAMES,
+    "accounts[0].connections[0].id": IDS, "accounts[0].connections[0].name": NAMES,
     "accounts[0].connections[0].interval": DURATIONS,
     "accounts[0].connections[0].channel_limit": integers(1, 1_000_000),
     "accounts[0].connections[0].limit": [("5", WRONG)],
@@ -116,7 +126,7 @@ VALUES = {
         ("{9: b}", WRONG), ("{a-b: c}", WRONG), ("{__a: b}", WRONG), ("{account: b}", WRONG),
         ("{connection_id: b}", WRONG), ("{connection_name: b}", WRONG), ("{direction: b}", WRONG),
         ("{reason: b}", WRONG), ("{record_type: b}", WRONG), ("{source: b}", WRONG),
-        ("{le: b}", WRONG), ("{quantile: b}", WRONG), ("{code: b}", WRONG),
+        ("{le: b}", WRONG), ("{quantile: b}", WRONG), ("{code: b}", WRONG), ("{seconds: b}", WRONG), ("{job: b}", RIGHT),
         ("{profile_id: b}", WRONG), ("{profile_name: b}", WRONG),
         ("{outbound_voice_profile_id: b}", WRONG), ("{outbound_voice_profile_name: b}", WRONG),
         ("{a: " + "x" * 256 + "}", RIGHT), ("{a: " + "x" * 257 + "}", WRONG),
@@ -125,6 +135,9 @@ VALUES = {
     "accounts[0].discovery": [("{}", RIGHT), ("~", WRONG), ("{on: true}", WRONG)],
     "accounts[0].discovery.enabled": BOOLEANS,
     "accounts[0].discovery.channel_limits": BOOLEANS,
+    "accounts[0].proxy_from_environment": BOOLEANS,
+    "accounts[0].connections[0].idle_interval": [("1m", RIGHT), ("60", WRONG)],
+    "accounts[0].discovery.max_connections": integers(1, 1_000_000),
     "accounts[0].discovery.refresh_interval": [("10s", RIGHT), ("15", WRONG)],
     "accounts[0].discovery.include": [("{}", RIGHT), ("{names: a}", WRONG)],
     "accounts[0].discovery.exclude": [("{}", RIGHT), ("a", WRONG)],
@@ -145,7 +158,7 @@ def nested(path, value):
     for step in reversed(re.findall(r"\w+|\[0\]", path)):
         if step == "[0]":
             text = f"[{text}]"
-        elif step in ("channel_limit", "labels", "interval", "name", "limit") and \
+        elif step in ("channel_limit", "labels", "interval", "idle_interval", "name", "limit") and \
                 "connections[0]" in path and "connections" not in text:
             text = f"{{id: 1, {step}: {text}}}"
         elif step == "accounts" and "connections" not in text:
@@ -172,7 +185,7 @@ class SchemaTest(EndToEndTest):
         return self.validator.is_valid(document)
 
     def loader_accepts(self, path):
-        run = subprocess.run([EXPORTER, "--config.check", f"--config.file={path}"],
+        run = subprocess.run([EXPORTER, "--config.check=syntax", f"--config.file={path}"],
                              capture_output=True, check=False)
         self.assertIn(run.returncode, (0, 1))
         return run.returncode == 0
@@ -218,6 +231,8 @@ class SchemaTest(EndToEndTest):
                 ("{api_key: a, api_key_env: A, connections: [{id: 1}]}", WRONG),
                 ("{api_key: a, api_key_file: a, connections: [{id: 1}]}", WRONG),
                 ("{api_key_env: A, api_key_file: a, connections: [{id: 1}]}", WRONG),
+                ("{proxy_url: 'http://p:1', proxy_from_environment: true, connections: [{id: 1}]}", WRONG),
+                ("{proxy_url: '', proxy_from_environment: true, connections: [{id: 1}]}", RIGHT),
                 ("{discovery: {enabled: true}}", RIGHT),
                 ("{discovery: {enabled: true}, connections: []}", RIGHT),
                 ("{discovery: {enabled: false}}", WRONG), ("{discovery: {}}", WRONG),

@@ -212,7 +212,7 @@ TEST(Scenario, RefusesConnectionsThatCannotBe) {
   EXPECT_THAT(
       ErrorsOfConnection("inbound_channel_limit: -1"),
       ElementsAre(at + "28: " + path +
-                  ".inbound_channel_limit: \"-1\" is not a whole number from 0 to 1000000"));
+                  ".inbound_channel_limit: \"-1\" is not an integer from 0 to 1000000"));
   EXPECT_THAT(ErrorsOfConnection("name: ''"), ElementsAre(at + "11: " + path + ".name: is empty"));
 }
 

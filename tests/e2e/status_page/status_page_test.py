@@ -121,7 +121,7 @@ class PathsTest(EndToEndTest):
         self.assertEqual((status, headers["Content-Type"]), (200, "text/plain; charset=utf-8"))
         self.assertIn('api_key: "<secret>"', body.decode())
         self.assertNotIn("KEY_FOR_END_TO_END_TESTS", body.decode())
-        self.assertIn("stale_after: 45s", body.decode())
+        self.assertIn("peak_window: 1m", body.decode())
         # It can be loaded, the secret put in again.
         config = self.write("again.yml", body.decode())
         run = subprocess.run([os.environ["TELNYX_EXPORTER"], "--config.check",

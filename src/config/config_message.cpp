@@ -1,0 +1,33 @@
+#include "config/config_message.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace telnyx_exporter {
+namespace {
+
+constexpr std::size_t kMaxShown = 50;
+
+}  // namespace
+
+std::string FormatConfigMessage(std::string_view file, const ConfigMessage& message) {
+  std::string line(file);
+  if (message.line > 0) line += fmt::format(":{}:{}", message.line, message.column);
+  if (!message.path.empty()) line += fmt::format(": {}", message.path);
+  return line + ": " + message.text;
+}
+
+void SortAndBound(std::vector<ConfigMessage>& messages) {
+  std::ranges::stable_sort(messages, {}, [](const ConfigMessage& message) {
+    return std::pair(message.line, message.column);
+  });
+  if (messages.size() <= kMaxShown) return;
+  const std::size_t hidden = messages.size() - kMaxShown;
+  messages.resize(kMaxShown + 1);
+  messages.back().path.clear();
+  messages.back().text = fmt::format("{} more from here on are not shown", hidden);
+}
+
+}  // namespace telnyx_exporter

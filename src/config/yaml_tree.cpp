@@ -1,0 +1,254 @@
+#include "config/yaml_tree.h"
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+#include <utility>
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/yaml.h>
+
+namespace telnyx_exporter {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+constexpr std::string_view kStandardTagPrefix = "tag:yaml.org,2002:";
+
+// Ends the parsing from within an event.
+struct Refusal {
+  YAML::Mark mark;
+  std::string text;
+};
+
+ConfigMessage MessageAt(const YAML::Mark& mark, std::string text) {
+  const bool known = !mark.is_null();
+  return {.line = known ? static_cast<std::size_t>(mark.line) + 1 : 0,
+          .column = known ? static_cast<std::size_t>(mark.column) + 1 : 0,
+          .path = "",
+          .text = std::move(text)};
+}
+
+// Builds the tree of the first document and refuses a second one.
+class TreeBuilder final : public YAML::EventHandler {
+ public:
+  explicit TreeBuilder(const YamlLimits& limits) : limits_(limits) {}
+
+  const std::shared_ptr<const YamlNode>& root() const { return root_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (++documents_ > 1) {
+      throw Refusal{mark, "a second YAML document begins here: the file must contain only one"};
+    }
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    Add(Remember(anchor, MakeNode(mark, "", YamlNode::Kind::kEmpty)));
+  }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto found = anchors_.find(anchor);
+    if (found == anchors_.end()) throw Refusal{mark, "an alias refers to what contains it"};
+    aliased_ += found->second->values;
+    if (aliased_ > limits_.max_aliased_values) {
+      throw Refusal{mark, fmt::format("aliases expand to more than {} values: write them out",
+                                      limits_.max_aliased_values)};
+    }
+    Count(mark, found->second->values);
+    Add(found->second);
+  }
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    auto node = MakeNode(mark, tag, YamlNode::Kind::kScalar);
+    node->scalar = value;
+    Add(Remember(anchor, std::move(node)));
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value /*style*/) override {
+    Open(MakeNode(mark, tag, YamlNode::Kind::kList), mark, anchor);
+  }
+  void OnSequenceEnd() override { Close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value /*style*/) override {
+    Open(MakeNode(mark, tag, YamlNode::Kind::kMapping), mark, anchor);
+  }
+  void OnMapEnd() override { Close(); }
+
+ private:
+  using NodePointer = std::shared_ptr<const YamlNode>;
+  struct OpenNode {
+    std::shared_ptr<YamlNode> node;
+    YAML::anchor_t anchor;
+  };
+
+  std::shared_ptr<YamlNode> MakeNode(const YAML::Mark& mark, const std::string& tag,
+                                     YamlNode::Kind kind) {
+    // "?" and "!" are yaml-cpp's words for no tag.
+    if (!tag.empty() && tag != "?" && tag != "!" && !tag.starts_with(kStandardTagPrefix)) {
+      throw Refusal{mark, "has a YAML tag that means nothing here: remove it"};
+    }
+    Count(mark, 1);
+    const ConfigMessage place = MessageAt(mark, "");
+    return std::make_shared<YamlNode>(YamlNode{
+        .kind = kind, .line = place.line, .column = place.column, .scalar = {}, .children = {}});
+  }
+
+  NodePointer Remember(YAML::anchor_t anchor, NodePointer node) {
+    if (anchor != YAML::NullAnchor) anchors_[anchor] = node;
+    return node;
+  }
+
+  void Open(std::shared_ptr<YamlNode> node, const YAML::Mark& mark, YAML::anchor_t anchor) {
+    if (open_.size() >= limits_.max_depth) {
+      throw Refusal{mark, fmt::format("is nested more than {} levels deep", limits_.max_depth)};
+    }
+    open_.push_back({std::move(node), anchor});
+  }
+
+  void Close() {
+    OpenNode closed = std::move(open_.back());
+    open_.pop_back();
+    Add(Remember(closed.anchor, std::move(closed.node)));
+  }
+
+  void Count(const YAML::Mark& mark, std::size_t values) {
+    values_ += values;
+    if (values_ <= limits_.max_values) return;
+    throw Refusal{mark, fmt::format("the file has more than {} values", limits_.max_values)};
+  }
+
+  void Add(NodePointer node) {
+    if (open_.empty()) {
+      root_ = std::move(node);
+      return;
+    }
+    YamlNode& parent = *open_.back().node;
+    parent.values += node->values;
+    parent.children.push_back(std::move(node));
+  }
+
+  const YamlLimits limits_;
+  std::size_t documents_ = 0;
+  std::size_t values_ = 0;   // aliases expanded
+  std::size_t aliased_ = 0;  // of them through aliases
+  std::vector<OpenNode> open_;
+  std::map<YAML::anchor_t, NodePointer> anchors_;
+  NodePointer root_;
+};
+
+// The length of the UTF-8 character that begins the text; 0 when none does.
+std::size_t CharacterBytes(std::string_view text) {
+  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t size = first >= 0xc2 && first < 0xe0   ? 2
+                           : first >= 0xe0 && first < 0xf0 ? 3
+                           : first >= 0xf0 && first < 0xf5 ? 4
+                                                           : 0;
+  if (size == 0 || text.size() < size) return 0;
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xc0U) != 0x80) return 0;
+  }
+  const bool overlong = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xf0 && byte(1) < 0x90);
+  const bool surrogate = first == 0xed && byte(1) >= 0xa0;
+  const bool beyond = first == 0xf4 && byte(1) >= 0x90;
+  return overlong || surrogate || beyond ? 0 : size;
+}
+
+bool IsUtf16Or32(std::string_view text) {
+  return text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff") ||
+         text.substr(0, 4).contains('\0');
+}
+
+// What keeps the text from being UTF-8 without control characters.
+std::string FindCharacterFault(std::string_view rest, std::size_t size) {
+  const auto first = static_cast<unsigned char>(rest[0]);
+  if (size == 0) return fmt::format("byte 0x{:02X} is not UTF-8: save the file as UTF-8", first);
+  const bool control =
+      (first < 0x20 && first != '\t' && first != '\n' && first != '\r') || first == 0x7f;
+  if (!control) return {};
+  return fmt::format("control character U+{:04X}{}: remove it", first,
+                     first == 0 ? " (a NUL byte)" : "");
+}
+
+std::expected<void, ConfigMessage> CheckCharacters(std::string_view text) {
+  if (IsUtf16Or32(text)) {
+    return std::unexpected(ConfigMessage{
+        .line = 1, .column = 1, .path = "", .text = "is UTF-16 or UTF-32: save the file as UTF-8"});
+  }
+  std::size_t line = 1;
+  std::size_t line_begin = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::string_view rest = text.substr(at);
+    const std::size_t size = CharacterBytes(rest);
+    if (std::string fault = FindCharacterFault(rest, size); !fault.empty()) {
+      return std::unexpected(ConfigMessage{
+          .line = line, .column = at - line_begin + 1, .path = "", .text = std::move(fault)});
+    }
+    at += size;
+    if (rest[0] != '\n') continue;
+    ++line;
+    line_begin = at;
+  }
+  return {};
+}
+
+std::string_view LineAt(std::string_view text, std::size_t line) {
+  for (std::size_t i = 0; i < line; ++i) {
+    const std::size_t end = text.find('\n');
+    if (end == std::string_view::npos) return {};
+    text.remove_prefix(end + 1);
+  }
+  return text.substr(0, text.find('\n'));
+}
+
+bool IsIndentedByTab(std::string_view line) {
+  const std::size_t content = line.find_first_not_of(" \t\r");
+  return content != std::string_view::npos && line.substr(0, content).contains('\t');
+}
+
+// yaml-cpp goes on counting when it looks past the end of the text.
+YAML::Mark NotPastTheEnd(std::string_view text, YAML::Mark mark) {
+  const int size = static_cast<int>(text.size());
+  if (mark.pos > size) mark.column = std::max(0, mark.column - (mark.pos - size));
+  return mark;
+}
+
+// A syntax error in the parser's words, without what they quote of the file: it may be a secret.
+ConfigMessage SyntaxError(std::string_view text, const YAML::Exception& error) {
+  const YAML::Mark mark = NotPastTheEnd(text, error.mark);
+  const std::string_view words = std::string_view(error.msg).substr(0, error.msg.find(": "));
+  ConfigMessage message = MessageAt(mark, fmt::format("is not valid YAML: {}", words));
+  for (int line = mark.line; line >= std::max(0, mark.line - 1) && !mark.is_null(); --line) {
+    if (!IsIndentedByTab(LineAt(text, static_cast<std::size_t>(line)))) continue;
+    return {.line = static_cast<std::size_t>(line) + 1,
+            .column = 1,
+            .path = "",
+            .text = "is indented by a tab: YAML allows spaces only"};
+  }
+  return message;
+}
+
+}  // namespace
+
+std::expected<std::shared_ptr<const YamlNode>, ConfigMessage> ParseYaml(std::string_view text,
+                                                                        const YamlLimits& limits) {
+  const bool has_mark = text.starts_with(kByteOrderMark);
+  if (has_mark) text.remove_prefix(kByteOrderMark.size());
+  if (auto checked = CheckCharacters(text); !checked) return std::unexpected(checked.error());
+  TreeBuilder builder(limits);
+  try {
+    std::istringstream stream{std::string(text)};
+    YAML::Parser parser(stream);
+    while (parser.HandleNextDocument(builder)) {
+    }
+  } catch (const Refusal& refusal) {
+    return std::unexpected(MessageAt(NotPastTheEnd(text, refusal.mark), refusal.text));
+  } catch (const YAML::Exception& error) {
+    return std::unexpected(SyntaxError(text, error));
+  }
+  const auto& root = builder.root();
+  if (root == nullptr || root->kind == YamlNode::Kind::kEmpty) return nullptr;
+  return root;
+}
+
+}  // namespace telnyx_exporter

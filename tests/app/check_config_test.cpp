@@ -1,0 +1,178 @@
+#include "app/check_config.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "config/load_config.h"
+#include "support/temp_dir.h"
+
+namespace telnyx_exporter {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+std::vector<std::string> Lines(const std::vector<ConfigMessage>& messages) {
+  std::vector<std::string> lines;
+  for (const auto& message : messages) lines.push_back(FormatConfigMessage("c.yml", message));
+  return lines;
+}
+
+class CheckConfigFilesTest : public ::testing::Test {
+ protected:
+  // The findings about one account with these settings, a line each.
+  ConfigFindings Check(const std::string& settings) {
+    const auto loaded = LoadConfigFile(
+        directory_.Write("c.yml", "accounts:\n  - connections: [{id: 1}]\n" + settings));
+    EXPECT_TRUE(loaded.has_value()) << Lines(loaded.error()).front();
+    return loaded ? CheckConfigFiles(loaded->config) : ConfigFindings{};
+  }
+
+  TempDir directory_;
+};
+
+TEST_F(CheckConfigFilesTest, RefusesAMissingKeyFileByItsPlace) {
+  const auto findings = Check("    api_key_file: ./key\n");
+  EXPECT_THAT(
+      Lines(findings.errors),
+      ElementsAre("c.yml:3:19: accounts[0].api_key_file: ./key cannot be read: No such file "
+                  "or directory"));
+}
+
+TEST_F(CheckConfigFilesTest, ShowsNoPastedKey) {
+  EXPECT_THAT(Lines(Check("    api_key_file: KEY0123_secret\n").errors),
+              ElementsAre("c.yml:3:19: accounts[0].api_key_file: cannot be read: No such file or "
+                          "directory"));
+  EXPECT_THAT(Lines(Check("    api_key_env: KEY0123_secret\n").warnings),
+              ElementsAre("c.yml:3:18: accounts[0].api_key_env: is not set: it must hold the API "
+                          "key"));
+}
+
+TEST_F(CheckConfigFilesTest, ReadsFilesRelativeToTheConfiguration) {
+  std::filesystem::permissions(directory_.Write("key", "KEY0123\n"), std::filesystem::perms(0600));
+  const auto findings = Check("    api_key_file: key\n");
+  EXPECT_THAT(findings.errors, IsEmpty());
+  EXPECT_THAT(findings.warnings, IsEmpty());
+}
+
+TEST_F(CheckConfigFilesTest, LooksIntoKeyFiles) {
+  const std::string path = directory_.Write("key", "\"KEY0123\"\n");
+  std::filesystem::permissions(path, std::filesystem::perms(0600));
+  EXPECT_THAT(Lines(Check("    api_key_file: ./key\n").errors),
+              ElementsAre("c.yml:3:19: accounts[0].api_key_file: ./key contains a quotation mark: "
+                          "write the API key without quotes"));
+  std::filesystem::permissions(directory_.Write("key", "KEY0123"), std::filesystem::perms(0660));
+  EXPECT_THAT(Lines(Check("    api_key_file: ./key\n").warnings),
+              ElementsAre("c.yml:3:19: accounts[0].api_key_file: ./key is group-writable (mode "
+                          "0660): use chmod g-w"));
+}
+
+TEST_F(CheckConfigFilesTest, WarnsOfAnUnsetVariable) {
+  unsetenv("TELNYX_API_KEY");
+  const auto findings = Check("");
+  EXPECT_THAT(findings.errors, IsEmpty());
+  EXPECT_THAT(Lines(findings.warnings),
+              ElementsAre("c.yml: the environment variable TELNYX_API_KEY is not set: it must hold "
+                          "the API key"));
+  setenv("TELNYX_API_KEY", "KEY0123", 1);
+  EXPECT_THAT(Check("").warnings, IsEmpty());
+}
+
+TEST_F(CheckConfigFilesTest, RefusesACaFileThatCannotBeUsed) {
+  setenv("TELNYX_API_KEY", "KEY0123", 1);
+  EXPECT_THAT(Lines(Check("    tls: {ca_file: /no/such/ca.pem}\n").errors),
+              ElementsAre("c.yml:3:20: accounts[0].tls.ca_file: /no/such/ca.pem cannot be read: No "
+                          "such file or directory"));
+  EXPECT_THAT(
+      Lines(Check("    tls: {ca_file: /dev/zero}\n").errors),
+      ElementsAre("c.yml:3:20: accounts[0].tls.ca_file: /dev/zero is a device: it must be a "
+                  "regular file"));
+  const std::string path = directory_.Write("ca.pem", "nothing");
+  EXPECT_THAT(Lines(Check("    tls: {ca_file: ca.pem}\n").errors),
+              ElementsAre("c.yml:3:20: accounts[0].tls.ca_file: " + path +
+                          " contains no PEM certificate: it must begin with -----BEGIN "
+                          "CERTIFICATE-----"));
+}
+
+Config WithConnections(std::size_t count) {
+  Config config{.accounts = {{.name = "main"}}};
+  for (std::size_t i = 0; i < count; ++i) {
+    config.accounts[0].connections.push_back({.id = std::to_string(i)});
+  }
+  return config;
+}
+
+TEST(FindBudgetWarnings, SaysWhatIsNeededWhatIsAllowedAndTheRemedy) {
+  EXPECT_THAT(
+      FindBudgetWarnings(WithConnections(300), {}),
+      ElementsAre("account main: 300 connections every 15s need 20 requests/s; rate_limit "
+                  "allows 10: raise rate_limit.requests_per_second to 20 or the interval to "
+                  "30s"));
+  EXPECT_THAT(FindBudgetWarnings(WithConnections(150), {}), IsEmpty());
+  EXPECT_THAT(FindBudgetWarnings(WithConnections(151), {}),
+              ElementsAre("account main: 151 connections every 15s need 10.07 requests/s; "
+                          "rate_limit allows 10: raise rate_limit.requests_per_second to 11 or the "
+                          "interval to 16s"));
+}
+
+TEST(FindBudgetWarnings, CountsEachConnectionsOwnInterval) {
+  Config config = WithConnections(20);
+  for (std::size_t i = 0; i < 15; ++i) config.accounts[0].connections[i].interval = 1s;
+  EXPECT_THAT(FindBudgetWarnings(config, {}),
+              ElementsAre("account main: 20 connections need 15.34 requests/s; rate_limit allows "
+                          "10: raise rate_limit.requests_per_second to 16 or the intervals by a "
+                          "factor of 1.54"));
+}
+
+TEST(FindBudgetWarnings, NamesNoRateThatIsNotAllowed) {
+  Config config = WithConnections(1500);
+  config.poll.interval = 1s;
+  EXPECT_THAT(
+      FindBudgetWarnings(config, {}),
+      ElementsAre("account main: 1500 connections every 1s need 1500 requests/s; rate_limit "
+                  "allows 10: raise the interval to 2m30s"));
+}
+
+TEST(FindBudgetWarnings, ComparesAShardWithItsPart) {
+  const Config config = WithConnections(300);
+  const Shard shard{.index = 0, .total = 2};
+  std::size_t owned = 0;
+  for (const auto& connection : config.accounts[0].connections) {
+    if (shard.Owns("main", connection.id)) ++owned;
+  }
+  const auto warnings = FindBudgetWarnings(config, shard);
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_THAT(warnings[0], ::testing::StartsWith("account main: " + std::to_string(owned) +
+                                                 " connections of this shard every 15s need "));
+  EXPECT_THAT(warnings[0], ::testing::HasSubstr("; this shard's part of rate_limit allows 5: "));
+}
+
+TEST(FindBudgetWarnings, CountsDiscoverysShare) {
+  Config config = WithConnections(150);
+  config.accounts[0].discovery = {.enabled = true, .refresh_interval = 10s};
+  EXPECT_EQ(FindBudgetWarnings(config, {}).size(), 1U);
+}
+
+TEST(FindConfigWarnings, WarnsOfAProxyThatNothingUses) {
+  Config config{.accounts = {{.name = "a"},
+                             {.name = "b", .proxy_from_environment = true},
+                             {.name = "c", .proxy_url = Secret("http://p:1")}}};
+  const auto read = [](const std::string& name) -> std::optional<std::string> {
+    if (name == "https_proxy") return "http://user:secret@p:1";
+    return std::nullopt;
+  };
+  EXPECT_THAT(FindConfigWarnings(config, {}, read),
+              ElementsAre("account a: HTTPS_PROXY is set but not used: set proxy_from_environment: "
+                          "true or proxy_url"));
+  EXPECT_THAT(FindConfigWarnings(config, {}, [](const std::string&) { return std::nullopt; }),
+              IsEmpty());
+}
+
+}  // namespace
+}  // namespace telnyx_exporter
