@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "app/check_config.h"
 #include "app/command_line.h"
 #include "app/config_source.h"
 #include "app/exporter.h"
@@ -88,9 +89,16 @@ bool CheckWebConfig(const CommandLine& command_line) {
 int CheckConfig(const CommandLine& command_line, const ConfigSource& source) {
   const auto sourced = LoadConfig(source);
   if (!sourced) PrintLines(sourced.error());
+  ConfigFindings found;
+  if (sourced && command_line.config_check == ConfigCheck::kFiles) {
+    found = CheckConfigFiles(sourced->loaded.config);
+    PrintLines(Lines(source.file, found.errors));
+  }
   const bool web_ok = CheckWebConfig(command_line);
-  if (!sourced || !web_ok) return kExitRefused;
+  if (!sourced || !found.errors.empty() || !web_ok) return kExitRefused;
   PrintLines(Lines(source.file, sourced->loaded.warnings), "warning: ");
+  PrintLines(Lines(source.file, found.warnings), "warning: ");
+  PrintLines(FindConfigWarnings(sourced->loaded.config, command_line.shard), "warning: ");
   return Print(fmt::format("{}: configuration OK\n", sourced->origin)) ? kExitStopped
                                                                        : kExitRefused;
 }

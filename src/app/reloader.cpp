@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "app/api_key.h"
+#include "app/check_config.h"
 #include "app/make_poll_plan.h"
 #include "app/service_manager.h"
 
@@ -36,6 +37,9 @@ std::expected<LoadedPlan, std::vector<std::string>> LoadPlan(const ConfigSource&
     log.Warn("configuration", {{"warning", FormatConfigMessage(source.file, warning)}});
   }
   auto config = std::make_shared<const Config>(std::move(sourced->loaded.config));
+  for (const std::string& warning : FindConfigWarnings(*config, shard)) {
+    log.Warn("configuration", {{"warning", warning}});
+  }
   FileSet key_files = LookAtKeyFiles(*config);
   auto plan = MakePollPlan(*config, shard, [&log](const ApiKeySource& key_source) {
     return ReadApiKey(key_source, log);

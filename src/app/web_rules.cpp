@@ -79,7 +79,10 @@ WebRulesAttempt WebRulesLoader::Load() {
   if (!loaded) return {.outcome = std::unexpected(std::move(loaded.error())), .files = files};
   WebRulesAttempt attempt = LoadFilesOf(loaded->config);
   attempt.files.Add(files);
-  if (attempt.outcome) attempt.outcome->warnings = std::move(loaded->warnings);
+  if (attempt.outcome) {
+    std::vector<ConfigMessage>& warnings = attempt.outcome->warnings;
+    warnings.insert(warnings.begin(), loaded->warnings.begin(), loaded->warnings.end());
+  }
   return attempt;
 }
 
@@ -91,7 +94,7 @@ WebRulesAttempt WebRulesLoader::LoadFilesOf(const WebConfig& config) {
          {&config.tls->certificate, &config.tls->key, &config.tls->client_ca}) {
       if (!source->file.empty()) attempt.files.Add(source->file);
     }
-    auto context = LoadTls(*config.tls, loaded->warnings);
+    auto context = LoadTls(*config.tls, attempt.outcome->warnings);
     if (!context) {
       attempt.outcome = std::unexpected(std::move(context.error()));
       return attempt;

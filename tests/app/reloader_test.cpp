@@ -95,8 +95,8 @@ TEST_F(ReloaderTest, KeepsTheOldConfigurationWhenTheNewOneIsRefused) {
 
 TEST_F(ReloaderTest, KeepsTheOldConfigurationWhenAKeyCannotBeRead) {
   std::filesystem::remove(key_);
-  EXPECT_THAT(reloader_->Reload(),
-              ElementsAre("account default: api_key_file " + key_ + " cannot be read: No such file or directory"));
+  EXPECT_THAT(reloader_->Reload(), ElementsAre("account default: api_key_file " + key_ +
+                                               " cannot be read: No such file or directory"));
   EXPECT_THAT(plans_, IsEmpty());
   EXPECT_EQ(successful_, false);
 }

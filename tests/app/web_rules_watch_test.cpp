@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "app/web_server.h"
+#include "support/config_messages.h"
 #include "support/string_log.h"
 #include "support/temp_dir.h"
 #include "support/test_certificates.h"
