@@ -46,6 +46,7 @@ void WebRulesWatch::Look() {
   for (const std::string& error : errors) {
     log_.Error("web configuration refused, the old one stays", {{"error", error}});
   }
+  errors_ = errors;
   files_.Watch(std::move(attempt.files));
   events_.on_loaded(std::move(errors));
 }
@@ -69,7 +70,9 @@ void WebRulesWatch::RenewCertificates(FileSet& files, std::vector<std::string>& 
   if (renewal.outcome && renewal.outcome->rules->tls == tls_) return;
   const std::vector<std::string> more = Use(renewal);
   for (const std::string& error : more) {
-    if (std::ranges::find(errors, error) == errors.end()) errors.push_back(error);
+    const bool said = std::ranges::find(errors, error) != errors.end() ||
+                      std::ranges::find(errors_, error) != errors_.end();
+    if (!said) errors.push_back(error);
   }
   if (more.empty()) log_.Info("certificates reloaded", {{"file", loader_.path()}});
 }

@@ -50,6 +50,7 @@ class WebRulesWatch {
   const Events events_;
   Log& log_;
   FileWatch files_;
+  std::vector<std::string> errors_;        // of the last attempt
   WebConfig config_;                       // in force
   std::shared_ptr<const TlsContext> tls_;  // in force
 };

@@ -67,7 +67,7 @@ class HealthCheckTest(EndToEndTest):
         with socket.create_server(("127.0.0.1", 0)) as silent:
             self.exporter = self.start_exporter(self.write_config(
                 f"http://127.0.0.1:{silent.getsockname()[1]}/v2", [{"id": "1", "name": "one"}],
-                "interval: 1h, timeout: 1h"))
+                "interval: 10m, timeout: 10m, stale_after: 10m"))
             self.address = self.exporter.url.removeprefix("http://")
             self.assertEqual(self.check().returncode, 0)
             result = self.check("--healthcheck=ready")
