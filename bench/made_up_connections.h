@@ -1,6 +1,6 @@
 #pragma once
 
-// The stores of an exporter with many connections of one account, each with an hour of history.
+// The state of an exporter with many connections of one account, each with an hour of history.
 
 #include <cstdint>
 #include <memory>
@@ -9,8 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "metrics/account_store.h"
-#include "metrics/connection_store.h"
+#include "state/state_store.h"
 
 namespace telnyx_exporter {
 
@@ -23,14 +22,13 @@ class StoppedClock final : public Clock {
 class MadeUpConnections {
  public:
   explicit MadeUpConnections(std::uint32_t count) : count_(count) {
-    accounts_.OnAccountAdded(AccountKey{0}, {.name = "main"});
+    store_.OnAccountAdded(AccountKey{0}, {.name = "main"});
     for (std::uint32_t i = 0; i < count_; ++i) {
       const ConnectionKey key{i};
       const ConnectionPlan plan{.id = std::to_string(1'293'384'261'075'731'461 + i * 7919ULL),
                                 .name = "line-" + std::to_string(i),
                                 .stale_after = std::chrono::hours(1)};
-      connections_.Add(key, "main", plan);
-      accounts_.OnConnectionAdded(key, AccountKey{0}, plan);
+      store_.OnConnectionAdded(key, AccountKey{0}, plan);
     }
     for (std::uint32_t minute = 0; minute < 60; ++minute) {
       PollAll(clock_.Now() - std::chrono::minutes(59 - minute), minute * 17);
@@ -54,22 +52,20 @@ class MadeUpConnections {
     poll.reported_legs = legs;
     poll.pages = 1;
     poll.longest_calls.resize(10);
-    connections_.OnPollEnded(key, {.ended = ended,
-                                   .ended_wall = clock_.WallNow(),
-                                   .elapsed = std::chrono::milliseconds(120),
-                                   .result = std::move(poll),
-                                   .next_due = clock_.Now()});
+    store_.OnPollEnded(key, {.ended = ended,
+                             .ended_wall = clock_.WallNow(),
+                             .elapsed = std::chrono::milliseconds(120),
+                             .result = std::move(poll),
+                             .next_due = clock_.Now()});
   }
 
   const Clock& clock() const { return clock_; }
-  const ConnectionStore& connections() const { return connections_; }
-  const AccountStore& accounts() const { return accounts_; }
+  const StateStore& store() const { return store_; }
 
  private:
   std::uint32_t count_;
   StoppedClock clock_;
-  ConnectionStore connections_;
-  AccountStore accounts_{clock_};
+  StateStore store_{clock_};
   DurationBounds bounds_ = std::make_shared<const std::vector<double>>(
       std::vector<double>{5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400});
 };

@@ -24,7 +24,7 @@ const MadeUpConnections& Made() {
 
 std::string Page(const StatusQuery& query) {
   const Moment moment{.now = Made().clock().Now(), .wall = Made().clock().WallNow()};
-  return RenderStatusPage(CollectStatus(Made().connections(), Made().accounts(), query, moment.now),
+  return RenderStatusPage(CollectStatus(Made().store().Read(), query, moment.now),
                           {.telemetry_path = "/metrics"}, moment);
 }
 

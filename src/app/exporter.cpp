@@ -21,12 +21,10 @@
 #include "app/web_server.h"
 #include "base/build_info.h"
 #include "http/curl_transport.h"
-#include "metrics/account_store.h"
-#include "metrics/connection_store.h"
 #include "metrics/exporter_metrics.h"
-#include "metrics/metrics_page.h"
-#include "metrics/poll_metrics.h"
+#include "metrics/metrics_exposition.h"
 #include "polling/poller.h"
+#include "state/state_store.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -64,16 +62,16 @@ class OneRound final : public PollObserver {
   std::stop_source over_;
 };
 
-// Everything between the network and the metrics page.
+// Everything between the network and /metrics.
 class Pipeline {
  public:
-  Pipeline(const PollPlan& plan, const Clock& clock, Log& log, PollObserver& also)
-      : exporter_metrics_(GetBuildInfo()),
-        poll_metrics_(connections_, exporter_metrics_),
-        accounts_(clock),
+  Pipeline(const PollPlan& plan, const Clock& clock, Log& log, PollObserver& also,
+           const ExpositionOptions& options)
+      : state_(clock),
+        exporter_metrics_(GetBuildInfo(), clock.WallNow()),
         poll_log_(log),
-        observers_({&poll_metrics_, &accounts_, &poll_log_, &also}),
-        page_(connections_, exporter_metrics_, clock),
+        observers_({&state_, &exporter_metrics_, &poll_log_, &also}),
+        exposition_(state_, exporter_metrics_, clock, options),
         transport_(clock, {.max_connections = plan.max_concurrent_requests}),
         poller_(plan, clock, transport_, observers_, std::random_device()()) {
     exporter_metrics_.NoteConfigLoaded(clock.WallNow());
@@ -81,19 +79,16 @@ class Pipeline {
   }
 
   Poller& poller() { return poller_; }
-  MetricsPage& page() { return page_; }
-  ConnectionStore& connections() { return connections_; }
-  AccountStore& accounts() { return accounts_; }
+  StateStore& state() { return state_; }
+  MetricsExposition& exposition() { return exposition_; }
   ExporterMetrics& exporter_metrics() { return exporter_metrics_; }
 
  private:
-  ConnectionStore connections_;
+  StateStore state_;
   ExporterMetrics exporter_metrics_;
-  PollMetrics poll_metrics_;
-  AccountStore accounts_;
   PollLog poll_log_;
   PollObservers observers_;
-  MetricsPage page_;
+  MetricsExposition exposition_;
   CurlTransport transport_;
   Poller poller_;
 };
@@ -134,7 +129,7 @@ int RunOnce(const PollPlan& plan, const Surroundings& around) {
   PollPlan once = plan;
   once.first_polls_at_once = true;
   OneRound round;
-  Pipeline pipeline(once, around.clock, around.log, round);
+  Pipeline pipeline(once, around.clock, around.log, round, {.process = false});
   std::atomic<bool> interrupted = false;
   const auto interrupt = [&](int) {
     interrupted = true;
@@ -145,13 +140,12 @@ int RunOnce(const PollPlan& plan, const Surroundings& around) {
   pipeline.poller().Run(round.over());
   if (interrupted) return kExitRefused;
 
-  const auto page = pipeline.page().Get(ExpositionFormat::kText);
-  std::fwrite(page->data(), 1, page->size(), stdout);
-  bool complete = std::fflush(stdout) == 0;
-  complete = complete && pipeline.exporter_metrics().discovery_failures() == 0;
-  pipeline.connections().ForEach([&](std::size_t, const ConnectionStore::Entry& entry) {
-    complete = complete && (entry.identity == nullptr || entry.state.up());
-  });
+  const View view = pipeline.state().Read();
+  std::string text;
+  WriteExposition(view, pipeline.exporter_metrics(), ExpositionFormat::kText, around.clock.Now(),
+                  {.process = false}, text);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  const bool complete = std::fflush(stdout) == 0 && AllComplete(view);
   return complete ? kExitStopped : kExitRefused;
 }
 
@@ -159,7 +153,8 @@ int Serve(const CommandLine& command_line, const ConfigSource& source, LoadedPla
           const Surroundings& around) {
   const Instant started = around.clock.Now();
   PollObserver nobody_else;
-  Pipeline pipeline(loaded.plan, around.clock, around.log, nobody_else);
+  Pipeline pipeline(loaded.plan, around.clock, around.log, nobody_else,
+                    {.openmetrics_created = command_line.openmetrics_created});
   ExporterMetrics& metrics = pipeline.exporter_metrics();
   MainLoop loop;
   Watchdog watchdog(around.clock, [&poller = pipeline.poller()](Watchdog::Task task) {
@@ -187,13 +182,12 @@ int Serve(const CommandLine& command_line, const ConfigSource& source, LoadedPla
   auto server = WebServer::Start(
       {.command_line = command_line,
        .handler = MakeWebHandler({.telemetry_path = command_line.telemetry_path,
-                                  .metrics = pipeline.page(),
-                                  .connections = pipeline.connections(),
+                                  .metrics = pipeline.exposition(),
+                                  .state = pipeline.state(),
                                   .exporter = metrics,
                                   .reloader = reloader,
                                   .request_reload = std::move(request_reload),
                                   .watchdog = watchdog,
-                                  .accounts = pipeline.accounts(),
                                   .clock = around.clock,
                                   .started = started}),
        .on_refused = [&](int status) { metrics.CountWebRequest("refused", status); },

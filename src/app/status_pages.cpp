@@ -9,7 +9,6 @@
 #include "config/config_text.h"
 #include "exposition/content_negotiation.h"
 #include "pages/assets.h"
-#include "pages/connection_page.h"
 #include "pages/status_page.h"
 
 namespace telnyx_exporter {
@@ -57,8 +56,7 @@ ExporterFacts Facts(const StatusPages& pages, const Moment& moment) {
 HttpResponse StatusPage(const StatusPages& pages, const HttpRequest& request) {
   const Moment moment = Now(pages);
   StatusQuery query = ParseStatusQuery([&](std::string_view name) { return request.Query(name); });
-  const StatusData data =
-      CollectStatus(pages.connections, pages.accounts, std::move(query), moment.now);
+  const StatusData data = CollectStatus(pages.state.Read(), std::move(query), moment.now);
   return AnswerHtml(request, 200, RenderStatusPage(data, Facts(pages, moment), moment));
 }
 
@@ -66,7 +64,7 @@ HttpResponse ConnectionPage(const StatusPages& pages, const HttpRequest& request
   const Moment moment = Now(pages);
   const std::string account = request.Query("account").value_or("");
   const std::string id = request.Query("id").value_or("");
-  const auto connection = FindConnection(pages.connections, account, id);
+  const auto connection = FindConnection(pages.state.Read(), account, id);
   const ExporterFacts facts = Facts(pages, moment);
   if (!connection) {
     return AnswerHtml(request, 404, RenderNoConnectionPage(account, id, facts, moment));

@@ -7,15 +7,13 @@
 
 #include "app/reloader.h"
 #include "base/clock.h"
-#include "metrics/account_store.h"
-#include "metrics/connection_store.h"
+#include "state/state_store.h"
 #include "web/router.h"
 
 namespace telnyx_exporter {
 
 struct StatusPages {
-  const ConnectionStore& connections;
-  const AccountStore& accounts;
+  const StateStore& state;
   const Reloader& reloader;
   const Clock& clock;
   Instant started;

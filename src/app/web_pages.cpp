@@ -14,7 +14,7 @@
 namespace telnyx_exporter {
 namespace {
 
-HttpHandler MetricsHandler(MetricsPage& metrics) {
+HttpHandler MetricsHandler(MetricsExposition& metrics) {
   return [&metrics](const HttpRequest& request) {
     auto negotiated = NegotiateExposition(request.Header("Accept").value_or(""));
     HttpResponse response{.headers = {{"Content-Type", std::move(negotiated.content_type)},
@@ -56,8 +56,7 @@ HttpHandler MakeWebHandler(const WebPages& pages) {
       std::make_shared<Router>([&exporter = pages.exporter](std::string_view handler, int status) {
         exporter.CountWebRequest(handler, status);
       });
-  AddStatusPages({.connections = pages.connections,
-                  .accounts = pages.accounts,
+  AddStatusPages({.state = pages.state,
                   .reloader = pages.reloader,
                   .clock = pages.clock,
                   .started = pages.started,
@@ -67,10 +66,9 @@ HttpHandler MakeWebHandler(const WebPages& pages) {
     return watchdog.healthy() ? TextResponse(200, "Healthy.\n")
                               : TextResponse(503, "Not healthy: the polling loop hangs.\n");
   });
-  router->Add("GET", "/-/ready", [&connections = pages.connections](const HttpRequest&) {
-    return connections.ready()
-               ? TextResponse(200, "Ready.\n")
-               : TextResponse(503, "Not ready: not every connection was polled yet.\n");
+  router->Add("GET", "/-/ready", [&state = pages.state](const HttpRequest&) {
+    return state.ready() ? TextResponse(200, "Ready.\n")
+                         : TextResponse(503, "Not ready: not every connection was polled yet.\n");
   });
   for (const char* method : {"POST", "PUT"}) {
     router->Add(method, "/-/reload", ReloadHandler(pages.request_reload));

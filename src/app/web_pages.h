@@ -10,24 +10,22 @@
 #include "app/reloader.h"
 #include "app/service_manager.h"
 #include "base/clock.h"
-#include "metrics/account_store.h"
-#include "metrics/connection_store.h"
 #include "metrics/exporter_metrics.h"
-#include "metrics/metrics_page.h"
+#include "metrics/metrics_exposition.h"
+#include "state/state_store.h"
 #include "web/http_server.h"
 
 namespace telnyx_exporter {
 
 struct WebPages {
   std::string telemetry_path;
-  MetricsPage& metrics;
-  const ConnectionStore& connections;
+  MetricsExposition& metrics;
+  const StateStore& state;
   ExporterMetrics& exporter;
   const Reloader& reloader;
   /// Nothing: the lifecycle API is disabled.
   std::function<void(MainLoop::OnReloaded)> request_reload;
   const Watchdog& watchdog;
-  const AccountStore& accounts;
   const Clock& clock;
   Instant started;
 };

@@ -33,7 +33,7 @@ std::string_view TakeItem(std::string_view& list, char separator) {
   return TrimWhitespace(item);
 }
 
-// The value of one of the parameters behind an item, without the quotes that it may stand in.
+// The value of one of the parameters after an item, without its quotes.
 std::optional<std::string_view> FindParameter(std::string_view parameters, std::string_view name) {
   while (!parameters.empty()) {
     std::string_view parameter = TakeItem(parameters, ';');
@@ -47,7 +47,7 @@ std::optional<std::string_view> FindParameter(std::string_view parameters, std::
   return std::nullopt;
 }
 
-// The weight among the parameters behind an item; 1 without one, 0 for one that cannot be read.
+// The weight among the parameters after an item; 1 without one, 0 for one that cannot be read.
 double Weight(std::string_view parameters) {
   const auto text = FindParameter(parameters, "q");
   if (!text) return 1;
@@ -112,7 +112,7 @@ struct Offer {
   bool Yields(Match other_match, double other_weight) const {
     return other_match > match || (other_match == match && other_weight > weight);
   }
-  // Among offers of several formats. A wildcard comes behind what is named.
+  // Among offers of several formats. A wildcard comes after what is named.
   bool IsBetterThan(const Offer& other) const {
     if (weight != other.weight) return weight > other.weight;
     if (match != other.match) return match > other.match;

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "exposition/exposition_format.h"
+#include "exposition/exposition_writer.h"
 
 namespace telnyx_exporter {
 

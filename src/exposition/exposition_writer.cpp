@@ -1,17 +1,70 @@
 #include "exposition/exposition_writer.h"
 
-namespace telnyx_exporter {
+#include <algorithm>
 
-const ExpositionWriter& WriterOf(ExpositionFormat format) {
+namespace telnyx_exporter {
+namespace {
+
+constexpr std::size_t kMaxExemplarCharacters = 128;
+
+// In UTF-8 every byte but continuation bytes begins a character.
+std::size_t CountCharacters(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xc0U) != 0x80U; }));
+}
+
+}  // namespace
+
+std::string_view ContentTypeOf(ExpositionFormat format) {
   switch (format) {
     case ExpositionFormat::kOpenMetrics:
-      return OpenMetricsWriter();
+      return "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    case ExpositionFormat::kProtobuf:
+      return "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; "
+             "encoding=delimited";
+    case ExpositionFormat::kText:
+      break;
+  }
+  return "text/plain; version=0.0.4; charset=utf-8";
+}
+
+const ExpositionWriter& WriterOf(ExpositionFormat format, bool openmetrics_created) {
+  switch (format) {
+    case ExpositionFormat::kOpenMetrics:
+      return OpenMetricsWriter(openmetrics_created);
     case ExpositionFormat::kProtobuf:
       return ProtobufWriter();
     case ExpositionFormat::kText:
       break;
   }
   return TextWriter();
+}
+
+bool IsWritable(const Exemplar& exemplar) {
+  std::size_t characters = 0;
+  for (const LabelView& label : exemplar.labels) {
+    characters += CountCharacters(label.name) + CountCharacters(label.value);
+  }
+  return characters <= kMaxExemplarCharacters;
+}
+
+void FamilyWriter::Begin(const MetricDescriptor& metric) {
+  End();
+  metric_ = &metric;
+}
+
+void FamilyWriter::Add(const MetricSeries& series) {
+  if (!begun_) {
+    begun_ = true;
+    family_begin_ = out_.size();
+    writer_.BeginFamily(*metric_, out_);
+  }
+  writer_.WriteSamples(*metric_, series, out_);
+}
+
+void FamilyWriter::End() {
+  if (begun_) writer_.EndFamily(family_begin_, out_);
+  begun_ = false;
 }
 
 }  // namespace telnyx_exporter

@@ -1,42 +1,89 @@
 #pragma once
 
-// Writes metrics in one exposition format. Samples are written apart from their family's header, so
-// that pieces which have not changed can be joined to a new whole without being written again.
+// The formats of /metrics and the writers that produce them. A FamilyWriter writes one metric after
+// the other with the writer of a format; metrics/ calls it on the thread that serves a scrape.
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 
-#include "exposition/exposition_format.h"
 #include "exposition/metric.h"
 
 namespace telnyx_exporter {
+
+enum class ExpositionFormat : std::uint8_t {
+  kText,         // Prometheus text format 0.0.4
+  kOpenMetrics,  // OpenMetrics 1.0 text
+  kProtobuf,     // length-delimited io.prometheus.client.MetricFamily messages
+};
+
+inline constexpr std::array kExpositionFormats = {
+    ExpositionFormat::kText, ExpositionFormat::kOpenMetrics, ExpositionFormat::kProtobuf};
+
+/// The Content-Type of a body in the format.
+std::string_view ContentTypeOf(ExpositionFormat format);
 
 /// Stateless: any thread may use the same writer.
 class ExpositionWriter {
  public:
   virtual ~ExpositionWriter() = default;
 
-  /// What stands before a family's samples, which are `samples_bytes` bytes in all.
-  virtual void WriteHeader(const MetricDescriptor& metric, std::size_t samples_bytes,
-                           std::string& out) const = 0;
-  /// All that is said of one series.
+  /// Appends what MetricSeries::encoded_labels takes.
+  virtual void EncodeLabels(std::span<const LabelView> labels, std::string& out) const = 0;
+  /// Appends what comes before a family's samples.
+  virtual void BeginFamily(const MetricDescriptor& metric, std::string& out) const = 0;
+  /// Appends one series.
   virtual void WriteSamples(const MetricDescriptor& metric, const MetricSeries& series,
                             std::string& out) const = 0;
-  /// What stands at the very end.
+  /// The family is complete; it begins at out[begin].
+  virtual void EndFamily(std::size_t begin, std::string& out) const = 0;
+  /// Appends what comes after the last family.
   virtual void WriteEnd(std::string& out) const = 0;
 };
 
-/// Text format 0.0.4. A gauge histogram is written as a histogram, the nearest that the format has;
-/// native buckets and exemplars are left out.
+/// Text format 0.0.4. A gauge histogram is written as a histogram, the nearest type that the format
+/// has; native buckets, exemplars and creation times are left out.
 const ExpositionWriter& TextWriter();
 
-/// OpenMetrics 1.0. Native buckets are left out.
-const ExpositionWriter& OpenMetricsWriter();
+/// OpenMetrics 1.0. Native buckets are left out, and without `created` creation times are too.
+const ExpositionWriter& OpenMetricsWriter(bool created = false);
 
-/// Length-delimited protobuf messages with everything that the model holds, but for the unit, which
-/// the messages have no field for.
+/// Length-delimited protobuf messages with everything that the model holds. A unit is written only
+/// where it is the suffix of the metric's name: some versions of Prometheus refuse the scrape
+/// otherwise.
 const ExpositionWriter& ProtobufWriter();
 
-const ExpositionWriter& WriterOf(ExpositionFormat format);
+const ExpositionWriter& WriterOf(ExpositionFormat format, bool openmetrics_created = false);
+
+/// Writes families one after the other. A family without a series is left out.
+class FamilyWriter {
+ public:
+  FamilyWriter(const ExpositionWriter& writer, std::string& out) : writer_(writer), out_(out) {}
+
+  const ExpositionWriter& writer() const { return writer_; }
+
+  /// `metric` must live until the next Begin or the End.
+  void Begin(const MetricDescriptor& metric);
+  /// A series of the metric of the last Begin.
+  void Add(const MetricSeries& series);
+  void End();
+
+ private:
+  const ExpositionWriter& writer_;
+  std::string& out_;
+  const MetricDescriptor* metric_ = nullptr;
+  bool begun_ = false;  // the family has a series
+  std::size_t family_begin_ = 0;
+};
+
+/// Appends the shortest text that reads back as the same number, integers without an exponent;
+/// `+Inf`, `-Inf`, `NaN`.
+void AppendNumber(std::string& out, double number);
+
+/// The same in the one form that OpenMetrics allows a bucket's bound to have: `60.0`, `1e+06`.
+void AppendCanonicalNumber(std::string& out, double number);
 
 }  // namespace telnyx_exporter

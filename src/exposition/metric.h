@@ -1,8 +1,8 @@
 #pragma once
 
-// The model that every format is written from: the descriptor says once what holds for all series
-// of a metric, a MetricSeries holds the values of one. A new kind of value gets its field here and
-// its lines in the writers, and nothing else has to know.
+// The model that every format is written from: a descriptor says what all series of a metric have
+// in common, a MetricSeries holds the values of one. Plain values; whoever writes an exposition
+// fills them in on the thread that serves it.
 
 #include <cstdint>
 #include <optional>
@@ -17,8 +17,8 @@ enum class MetricType : std::uint8_t {
   kCounter,
   kGauge,
   kHistogram,
-  /// A histogram of what is there now: its buckets can shrink. Its series always have native
-  /// buckets, because Prometheus takes one without them for another type when it reads protobuf.
+  /// A histogram of a current state: its buckets can shrink. Its series always have native buckets:
+  /// without them Prometheus reads the protobuf message as another type.
   kGaugeHistogram,
 };
 
@@ -29,13 +29,13 @@ struct MetricDescriptor {
   std::string_view help;  // one line
 };
 
-/// Refers to texts that live at least until the series was written.
+/// Refers to strings that live at least until the series was written.
 struct LabelView {
   std::string_view name;
   std::string_view value;
 };
 
-/// One of a bucket's observations, with labels that lead to it.
+/// One of a bucket's observations, with labels that identify it.
 struct Exemplar {
   std::vector<LabelView> labels;
   double value = 0;
@@ -44,7 +44,7 @@ struct Exemplar {
 };
 
 /// Whether the labels' names and values have at most the 128 characters that OpenMetrics allows.
-/// Others are left out of every format: they would make a scraper refuse the whole page.
+/// Longer ones are left out of every format: a scraper would refuse the whole exposition.
 bool IsWritable(const Exemplar& exemplar);
 
 struct HistogramBucket {
@@ -54,7 +54,7 @@ struct HistogramBucket {
 };
 
 /// The sparse buckets of a native histogram: bucket i holds what is above 2^((i-1)/2^schema) and up
-/// to 2^(i/2^schema). Each counts by itself.
+/// to 2^(i/2^schema). Counts are not cumulative.
 struct NativeBuckets {
   struct Bucket {
     std::int32_t index = 0;
@@ -67,8 +67,8 @@ struct NativeBuckets {
   std::vector<Bucket> buckets;  // ascending, none empty
 };
 
-/// What was observed, counted in buckets with bounds of our choice and, where there are any, in
-/// native ones too: each format takes what it can say.
+/// Observations, counted in buckets with configured bounds and, where there are any, in native ones
+/// too. Each format shows what it supports.
 struct HistogramValues {
   std::uint64_t count = 0;
   double sum = 0;
@@ -77,9 +77,13 @@ struct HistogramValues {
 };
 
 struct MetricSeries {
+  /// Labels that several series share, as ExpositionWriter::EncodeLabels of the same writer wrote
+  /// them once; written before `labels`.
+  std::string_view encoded_labels;
   std::vector<LabelView> labels;
-  double value = 0;           // of a counter or a gauge
-  HistogramValues histogram;  // of a histogram or a gauge histogram
+  double value = 0;                 // of a counter or a gauge
+  HistogramValues histogram;        // of a histogram or a gauge histogram
+  std::optional<WallTime> created;  // of a counter or a histogram: when it was 0
 };
 
 }  // namespace telnyx_exporter

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "metrics/catalogue.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -24,8 +23,8 @@ std::string ReadAll(const char* path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-// The fields of /proc/self/stat from the third on: the second is the program's name in brackets,
-// which may hold anything. Numbering as in proc(5).
+// The fields of /proc/self/stat from the third on: the second is the program's name in parentheses,
+// which may hold any characters. Numbering as in proc(5).
 class ProcStat {
  public:
   explicit ProcStat(const std::string& text) {
@@ -73,28 +72,28 @@ std::optional<double> SoftLimit(__rlimit_resource resource) {
 
 }  // namespace
 
-std::vector<ProcessMetric> ReadProcessMetrics() {
+std::vector<ProcessValue> ReadProcessValues() {
   const ProcStat stat(ReadAll("/proc/self/stat"));
   const auto ticks_per_second = static_cast<double>(sysconf(_SC_CLK_TCK));
-  std::vector<ProcessMetric> metrics;
-  const auto add = [&](const MetricDescriptor& metric, std::optional<double> value) {
-    if (value) metrics.push_back({metric, *value});
+  std::vector<ProcessValue> values;
+  const auto add = [&](std::string_view name, std::optional<double> value) {
+    if (value) values.push_back({name, *value});
   };
   const auto user = stat.Field(14);
   const auto system = stat.Field(15);
-  if (user && system) add(catalogue::kProcessCpu, (*user + *system) / ticks_per_second);
-  add(catalogue::kProcessOpenFds, CountOpenFds());
-  add(catalogue::kProcessMaxFds, SoftLimit(RLIMIT_NOFILE));
-  add(catalogue::kProcessVirtualMemory, stat.Field(23));
-  add(catalogue::kProcessMaxVirtualMemory, SoftLimit(RLIMIT_AS));
+  if (user && system) add("process_cpu_seconds_total", (*user + *system) / ticks_per_second);
+  add("process_open_fds", CountOpenFds());
+  add("process_max_fds", SoftLimit(RLIMIT_NOFILE));
+  add("process_virtual_memory_bytes", stat.Field(23));
+  add("process_virtual_memory_max_bytes", SoftLimit(RLIMIT_AS));
   if (const auto pages = stat.Field(24)) {
-    add(catalogue::kProcessResidentMemory, *pages * static_cast<double>(sysconf(_SC_PAGESIZE)));
+    add("process_resident_memory_bytes", *pages * static_cast<double>(sysconf(_SC_PAGESIZE)));
   }
   const auto boot = BootTime();
   const auto started = stat.Field(22);
-  if (boot && started) add(catalogue::kProcessStartTime, *boot + *started / ticks_per_second);
-  add(catalogue::kProcessThreads, stat.Field(20));
-  return metrics;
+  if (boot && started) add("process_start_time_seconds", *boot + *started / ticks_per_second);
+  add("process_threads", stat.Field(20));
+  return values;
 }
 
 }  // namespace telnyx_exporter

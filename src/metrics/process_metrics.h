@@ -1,18 +1,19 @@
 #pragma once
 
-#include <string>
-#include <vector>
+// The process_* metrics of this process, under the names that all Prometheus clients use. Read from
+// /proc by the thread that writes an exposition.
 
-#include "exposition/metric.h"
+#include <string_view>
+#include <vector>
 
 namespace telnyx_exporter {
 
-struct ProcessMetric {
-  MetricDescriptor descriptor;
-  double value;
+struct ProcessValue {
+  std::string_view name;  // "process_threads"
+  double value = 0;
 };
 
-/// The process_* metrics of this process, read from /proc now; what cannot be read is left out.
-std::vector<ProcessMetric> ReadProcessMetrics();
+/// As of now. What cannot be read is left out.
+std::vector<ProcessValue> ReadProcessValues();
 
 }  // namespace telnyx_exporter

@@ -1,7 +1,7 @@
 #pragma once
 
-// The files that the pages refer to, built into the program. Their addresses change with their
-// content, so that browsers may keep them for ever.
+// Style, script and icon of the status pages, built into the program. Their addresses change with
+// their content, so that browsers may keep them for ever. Constants; any thread.
 
 #include <string>
 #include <string_view>

@@ -1,9 +1,9 @@
-#include "pages/connection_page.h"
-
 #include <algorithm>
+#include <cmath>
 
 #include "pages/drawings.h"
 #include "pages/page_frame.h"
+#include "pages/status_page.h"
 #include "pages/status_table.h"
 #include "telnyx/call_id.h"
 
@@ -24,7 +24,7 @@ void AddHeading(const ConnectionIdentity& identity, Html& html) {
   html.Add("</p>\n");
 }
 
-void AddCondition(const ConnectionState& state, const Moment& moment, Html& html) {
+void AddCondition(const ConnectionSnapshot& state, const Moment& moment, Html& html) {
   html.Add("<div class=\"condition {}\">\n<p class=\"state\">",
            ClassOf(ConditionOf(state, moment.now)));
   AddState(state, moment, html);
@@ -50,11 +50,10 @@ void AddFigure(std::string_view name, const std::optional<std::string>& figure,
   html.Add("</dd></div>\n");
 }
 
-void AddValues(const ConnectionIdentity& identity, const ConnectionState& state,
-               const Moment& moment, Html& html) {
+void AddValues(const ConnectionSnapshot& state, const Moment& moment, Html& html) {
   const CompletePoll& poll = *state.values;
   html.Add("<dl class=\"totals\">\n");
-  const auto& limit = identity.plan.channel_limit;
+  const auto& limit = state.identity->plan.channel_limit;
   AddFigure("Active calls", CountWords(poll.summary.legs),
             limit ? "of " + CountWords(*limit) + " allowed" : "", html);
   std::optional<std::string> sessions;
@@ -74,7 +73,7 @@ void AddValues(const ConnectionIdentity& identity, const ConnectionState& state,
   html.Add("</p>\n");
 }
 
-void AddHistory(const ConnectionState& state, const Moment& moment, Html& html) {
+void AddHistory(const ConnectionSnapshot& state, const Moment& moment, Html& html) {
   const CallHistory::Points points = state.history.At(moment.now);
   html.Add(
       "<section aria-labelledby=\"hour\">\n<h2 id=\"hour\">Last hour</h2>\n"
@@ -166,9 +165,8 @@ void AddKnown(const ConnectionPlan& plan, Html& html) {
   }
 }
 
-void AddPolling(const ConnectionIdentity& identity, const ConnectionState& state,
-                const Moment& moment, Html& html) {
-  const ConnectionPlan& plan = identity.plan;
+void AddPolling(const ConnectionSnapshot& state, const Moment& moment, Html& html) {
+  const ConnectionPlan& plan = state.identity->plan;
   html.Add(
       "<section aria-labelledby=\"polling\">\n<h2 id=\"polling\">Polling</h2>\n"
       "<dl class=\"facts\">\n");
@@ -187,6 +185,9 @@ void AddPolling(const ConnectionIdentity& identity, const ConnectionState& state
   if (state.totals) {
     // Calls that begin and end between two polls are never seen.
     AddFact("Calls begun since the start, at least", CountWords(state.totals->started), html);
+    AddFact("Calls begun since the start, estimated",
+            CountWords(static_cast<std::uint64_t>(std::llround(state.totals->started_estimated))),
+            html);
     AddFact("Calls ended since the start, at least", CountWords(state.totals->completed.count()),
             html);
   }
@@ -194,25 +195,27 @@ void AddPolling(const ConnectionIdentity& identity, const ConnectionState& state
   AddFact("Polls failed", CountWords(state.failures), html);
   AddFact("Counted other than the API", CountWords(state.item_mismatches, "time", "times"), html);
   AddFact("Interval", ElapsedWords(plan.interval), html);
+  if (const std::string words = IntervalWords(state); !words.empty()) {
+    AddFact("Interval in force", words, html);
+  }
   AddFact("Time-out", ElapsedWords(plan.timeout), html);
-  AddFact("Values kept for", ElapsedWords(plan.stale_after.value_or(3 * plan.interval)), html);
+  AddFact("Values kept for", ElapsedWords(state.in_force().stale_after), html);
   AddKnown(plan, html);
   html.Add("</dl>\n</section>\n");
 }
 
 }  // namespace
 
-std::string RenderConnectionPage(const ConnectionStore::Entry& connection,
-                                 const ExporterFacts& facts, const Moment& moment) {
-  const ConnectionIdentity& identity = *connection.identity;
-  const ConnectionState& state = connection.state;
+std::string RenderConnectionPage(const ConnectionSnapshot& state, const ExporterFacts& facts,
+                                 const Moment& moment) {
+  const ConnectionIdentity& identity = *state.identity;
   Html html;
   OpenPage(identity.plan.name + " · telnyx_exporter", facts, moment, html);
   AddHeading(identity, html);
   AddCondition(state, moment, html);
   const bool known = state.knows_values(moment.now);
   if (known) {
-    AddValues(identity, state, moment, html);
+    AddValues(state, moment, html);
   } else {
     html.Add("<p class=\"unknown\">The number of active calls is ");
     AddUnknown(state, moment, html);
@@ -225,7 +228,7 @@ std::string RenderConnectionPage(const ConnectionStore::Entry& connection,
     AddLongestCalls(*state.values, html);
     html.Add("</div>\n");
   }
-  AddPolling(identity, state, moment, html);
+  AddPolling(state, moment, html);
   ClosePage(facts, moment, html);
   return html.Take();
 }

@@ -38,7 +38,7 @@ struct HistoryPaths {
   std::string gaps;
 };
 
-// The minute behind the last one from `begin` on that is known, or not known, like the first.
+// The end of the run of minutes from `begin` on that are all known, or all not known.
 std::size_t EndOfRun(const Points& points, std::size_t begin) {
   const bool known = points[begin].has_value();
   std::size_t end = begin + 1;

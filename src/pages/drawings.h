@@ -1,15 +1,15 @@
 #pragma once
 
-// The small drawings of the pages, as inline SVG without any style of its own. Each carries its
-// content in words as well.
+// The small drawings of the status pages, as inline SVG without any style of its own. Each has its
+// content in words as well. Pure functions, called on the thread that serves the request.
 
 #include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "metrics/call_history.h"
 #include "pages/html.h"
+#include "state/call_history.h"
 
 namespace telnyx_exporter {
 

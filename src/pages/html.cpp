@@ -9,7 +9,7 @@ namespace telnyx_exporter {
 namespace {
 
 // U+202A to U+202E and U+2066 to U+2069: embeddings, overrides and isolates. One without its end
-// would turn the text behind the name that it stands in.
+// would change the direction of the text after it.
 bool IsDirectionControl(std::string_view character) {
   if (character.size() != 3 || character[0] != '\xe2') return false;
   const auto last = static_cast<unsigned char>(character[2]);

@@ -1,8 +1,8 @@
 #pragma once
 
-// HTML in the making. Whatever is put into it as text comes out as text, whoever chose it: only
-// format strings and Markup, which this program's authors wrote, are taken as HTML. Used by the
-// pages; on whichever thread serves one.
+// Builds HTML safely: every argument is escaped as text, wherever it comes from; only format
+// strings and Markup, which are literals of this program, are taken as HTML. Used by the status
+// pages, on the thread that serves the request.
 
 #include <concepts>
 #include <iterator>
@@ -26,14 +26,13 @@ class Markup {
   std::string_view bytes_;
 };
 
-/// What a text becomes between its source and the page.
+/// A text that the formatter escapes.
 struct EscapedText {
   std::string_view text;
 };
 
-/// Appends a text so that it means itself, between tags as in a quoted attribute. Bytes that are
-/// not UTF-8, control characters and the characters that turn the direction of what stands around
-/// them do not come through.
+/// Appends a text escaped for use between tags and in a quoted attribute. Bytes that are not UTF-8,
+/// control characters and characters that change the direction of surrounding text are replaced.
 void AppendEscaped(std::string& out, std::string_view text);
 
 template <typename T>

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::size_t kMaxErrors = 20;
 
-// Signs differ in form and not only in colour.
+// Signs differ in shape, not in colour alone.
 constexpr Markup kSigns(
     "<svg class=\"signs\" width=\"0\" height=\"0\" aria-hidden=\"true\">"
     "<symbol id=\"sign-up\" viewBox=\"0 0 12 12\"><circle cx=\"6\" cy=\"6\" r=\"4\"/></symbol>"

@@ -1,7 +1,7 @@
 #pragma once
 
-// What stands around every page: its head, the way to the other pages, what is wrong with the
-// configuration, and at the foot what is serving it.
+// What all status pages share: the head with links to the others, notices about a refused
+// configuration, and the footer with version and uptime. On the thread that serves the request.
 
 #include <string_view>
 
@@ -17,14 +17,14 @@ void ClosePage(const ExporterFacts& facts, const Moment& moment, Html& html);
 /// A time as the pages show it, with the whole of it for machines.
 void AddTime(WallTime time, const Moment& moment, Html& html);
 
-/// The sign of a condition, for eyes only: words always stand beside it.
+/// The sign of a condition. It is hidden from screen readers: words always accompany it.
 void AddSign(Condition condition, Html& html);
 /// "Failing"
 std::string_view WordOf(Condition condition);
 /// The class that colours what is in this condition.
 Markup ClassOf(Condition condition);
 
-/// The sentence behind "Failing": what happened, and what to do about it.
+/// The reason for "Failing": what happened, and what to do about it.
 void AddFailure(const PollFailure& failure, Html& html);
 
 }  // namespace telnyx_exporter

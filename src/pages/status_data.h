@@ -1,8 +1,13 @@
 #pragma once
 
-// All that the pages show, as plain data: collected from the stores when a page is asked for, on
-// the serving thread, then only read.
+// All that the status pages show, as plain data: computed from one view of the state on the thread
+// that serves the request. Pure functions.
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,15 +15,13 @@
 #include "base/build_info.h"
 #include "base/clock.h"
 #include "config/config_load_state.h"
-#include "metrics/account_store.h"
-#include "metrics/connection_store.h"
-#include "pages/overview.h"
 #include "pages/status_query.h"
 #include "pages/words.h"
+#include "state/snapshots.h"
 
 namespace telnyx_exporter {
 
-/// What is the same on every page.
+/// What every status page shows.
 struct ExporterFacts {
   BuildInfo build;
   Duration uptime{};
@@ -26,14 +29,69 @@ struct ExporterFacts {
   std::string telemetry_path;
 };
 
-struct AccountRow {
-  AccountState state;
-  Totals totals;  // of its connections
+/// What a person wants to know of a connection first, the most urgent first.
+enum class Condition : std::uint8_t {
+  kFailing,    // the newest poll was not complete
+  kOverdue,    // it was, but that was so long ago that its values are no longer known
+  kNotPolled,  // there was none yet
+  kUp,
+};
+inline constexpr std::size_t kConditions = 4;
+
+Condition ConditionOf(const ConnectionSnapshot& connection, Instant now);
+
+/// A connection with what sorting and counting need.
+struct OverviewRow {
+  std::shared_ptr<const ConnectionSnapshot> connection;
+  Condition condition = Condition::kNotPolled;
+  // Nothing where it is not known now.
+  std::optional<std::uint64_t> calls;
+  std::optional<std::uint64_t> sessions;
+  std::optional<std::uint64_t> longest_seconds;
+  std::optional<Instant> last_poll_ended;
 };
 
-struct StatusRow {
-  std::size_t place = 0;  // in the store; names the row while the page is open
-  ConnectionStore::Entry entry;
+/// A sum over the connections of which the number is known, and how many these are.
+struct KnownSum {
+  std::uint64_t sum = 0;
+  std::size_t connections = 0;
+
+  void Add(const std::optional<std::uint64_t>& number);
+  bool operator==(const KnownSum&) const = default;
+};
+
+struct Totals {
+  std::size_t connections = 0;
+  std::array<std::size_t, kConditions> by_condition{};
+  std::size_t idle = 0;  // polled less often because they have no calls
+  KnownSum calls;
+  KnownSum sessions;
+  std::optional<std::uint64_t> longest_seconds;  // nothing when none is known
+  std::shared_ptr<const ConnectionSnapshot> longest_of;
+  // The connection that the request budget delays most.
+  std::shared_ptr<const ConnectionSnapshot> most_delayed;  // null: none
+
+  std::size_t Count(Condition condition) const {
+    return by_condition[static_cast<std::size_t>(condition)];
+  }
+};
+
+/// The interval that the connection is polled at when the request budget does not make it longer.
+Duration WantedInterval(const ConnectionSnapshot& connection);
+
+/// Connections shown at once.
+inline constexpr std::size_t kRowsPerPage = 100;
+
+struct Selection {
+  std::vector<std::shared_ptr<const ConnectionSnapshot>> connections;  // shown, in their order
+  std::size_t matches = 0;                                             // on all pages
+  std::size_t page = 1;  // the nearest that there is to the one asked for
+  std::size_t pages = 1;
+};
+
+struct AccountRow {
+  std::shared_ptr<const AccountSnapshot> account;
+  Totals totals;  // of its connections
 };
 
 struct StatusData {
@@ -41,14 +99,19 @@ struct StatusData {
   Totals totals;
   std::vector<AccountRow> accounts;  // those that need attention first
   Selection selection;
-  std::vector<StatusRow> rows;  // of the connections selected, in their order
 };
 
-StatusData CollectStatus(const ConnectionStore& connections, const AccountStore& accounts,
-                         StatusQuery query, Instant now);
+StatusData CollectStatus(const View& view, StatusQuery query, Instant now);
 
-/// One connection as it is now; nothing when there is none with this id in this account.
-std::optional<ConnectionStore::Entry> FindConnection(const ConnectionStore& connections,
-                                                     std::string_view account, std::string_view id);
+/// Null when there is none with this id in this account.
+std::shared_ptr<const ConnectionSnapshot> FindConnection(const View& view, std::string_view account,
+                                                         std::string_view id);
+
+/// The account needs more requests than it may send.
+bool IsBudgetShort(const AccountSnapshot& account);
+
+/// Whether names are in order as people see it: letters of either case alike, and numbers in them
+/// by their value.
+bool NaturalLess(std::string_view left, std::string_view right);
 
 }  // namespace telnyx_exporter

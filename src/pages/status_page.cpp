@@ -38,21 +38,21 @@ ShownConnections ShownOf(Condition condition) {
   return ShownConnections::kAll;
 }
 
-// "failing", as it stands within a sentence.
+// "failing", as within a sentence.
 std::string LowerWordOf(Condition condition) {
   std::string word(WordOf(condition));
   word[0] = static_cast<char>(word[0] - 'A' + 'a');
   return word;
 }
 
-// A sum is only as good as the connections that it counts: how many of them it leaves out.
-void AddReach(const KnownSum& sum, std::size_t connections, Html& html) {
+// How many of the connections a sum covers.
+void AddCoverage(const KnownSum& sum, std::size_t connections, Html& html) {
   if (sum.connections == connections) {
-    html.Add("<span class=\"sub\">on {}</span>",
-             connections == 1 ? std::string("one connection")
+    html.Add("<span class=\"sub\">known for {}</span>",
+             connections == 1 ? std::string("the one connection")
                               : "all " + CountWords(connections, "connection", "connections"));
   } else {
-    html.Add("<span class=\"sub partial\">on {} of {}</span>", CountWords(sum.connections),
+    html.Add("<span class=\"sub partial\">known for {} of {}</span>", CountWords(sum.connections),
              CountWords(connections, "connection", "connections"));
   }
 }
@@ -62,7 +62,7 @@ void AddSum(std::string_view name, Markup css_class, const KnownSum& sum, std::s
   html.Add("<div class=\"{}\"><dt>{}</dt><dd><span class=\"figure{}\">{}</span>", css_class, name,
            sum.connections == 0 ? Markup(" none") : Markup(""),
            sum.connections == 0 ? std::string("not known") : CountWords(sum.sum));
-  if (connections > 0) AddReach(sum, connections, html);
+  if (connections > 0) AddCoverage(sum, connections, html);
   html.Add("</dd></div>\n");
 }
 
@@ -73,7 +73,7 @@ void AddLongest(const Totals& totals, Html& html) {
   } else if (*totals.longest_seconds == 0) {
     html.Add("<span class=\"figure\">0 s</span>");
   } else {
-    const ConnectionIdentity& identity = *totals.longest_of;
+    const ConnectionIdentity& identity = *totals.longest_of->identity;
     html.Add(
         "<span class=\"figure\">{}</span><span class=\"sub\">on <a href=\"{}\"><bdi>{}</bdi>"
         "</a></span>",
@@ -127,7 +127,7 @@ void AddTotals(const Totals& totals, Html& html) {
   html.Add("</dd></div>\n</dl>\n");
 }
 
-void AddDiscovery(const DiscoveryState& discovery, const Moment& moment, Html& html) {
+void AddDiscovery(const DiscoverySnapshot& discovery, const Moment& moment, Html& html) {
   if (!discovery.ended) {
     html.Add("<span class=\"sub\">looking for connections</span>");
     return;
@@ -144,9 +144,19 @@ void AddDiscovery(const DiscoveryState& discovery, const Moment& moment, Html& h
   }
 }
 
+void AddRemarks(const AccountRow& row, Html& html) {
+  if (row.totals.idle > 0) {
+    html.Add("<span class=\"sub\">{} idle, polled less often</span>", CountWords(row.totals.idle));
+  }
+  if (const std::uint64_t ignored = row.account->ignored_fields; ignored > 0) {
+    html.Add("<span class=\"sub\">{} of the API's answers ignored</span>",
+             CountWords(ignored, "unusable field", "unusable fields"));
+  }
+}
+
 void AddKey(const AccountRow& account, const Moment& moment, Html& html) {
   html.Add("<td role=\"cell\" class=\"key\">");
-  if (const auto& refusal = account.state.key_refusal) {
+  if (const auto& refusal = account.account->key_refusal) {
     html.Add("<span class=\"word failing\">");
     AddSign(Condition::kFailing, html);
     html.Add("Refused {} since ", CountWords(refusal->refusals, "time", "times in a row"));
@@ -154,7 +164,7 @@ void AddKey(const AccountRow& account, const Moment& moment, Html& html) {
     html.Add("</span><span class=\"sub\">tried again {}</span>",
              UntilWords(refusal->next_try - moment.now));
   } else if (account.totals.Count(Condition::kNotPolled) == account.totals.connections &&
-             !(account.state.discovery && account.state.discovery->ended)) {
+             !(account.account->discovery && account.account->discovery->ended)) {
     html.Add("Not tried yet");
   } else {
     html.Add("Not refused");
@@ -162,7 +172,29 @@ void AddKey(const AccountRow& account, const Moment& moment, Html& html) {
   html.Add("</td>\n");
 }
 
-void AddRateLimit(const AccountState& account, const Moment& moment, Html& html) {
+// "needs 20 requests/s, allowed 10: polls every 30 s instead of 15 s; raise rate_limit or
+// intervals"
+void AddBudget(const AccountRow& row, Html& html) {
+  const auto& budget = row.account->budget;
+  if (!budget) return;
+  if (!IsBudgetShort(*row.account)) {
+    html.Add("<span class=\"sub\">needs {} a second</span>",
+             NumberWords(budget->required_per_second));
+    return;
+  }
+  html.Add("<span class=\"word overdue\">");
+  AddSign(Condition::kOverdue, html);
+  html.Add("Too low</span><span class=\"why\">needs {} requests/s, allowed {}",
+           NumberWords(budget->required_per_second), NumberWords(budget->allowed_per_second));
+  if (const auto& delayed = row.totals.most_delayed) {
+    html.Add(": polls every {} instead of {}", ElapsedWords(delayed->in_force().interval),
+             ElapsedWords(WantedInterval(*delayed)));
+  }
+  html.Add("</span><span class=\"sub\">raise rate_limit or intervals</span>");
+}
+
+void AddRateLimit(const AccountRow& row, const Moment& moment, Html& html) {
+  const AccountSnapshot& account = *row.account;
   const RateLimit& limit = account.rate_limit;
   html.Add("<td role=\"cell\" class=\"own-limit\">");
   if (account.requests_per_second < limit.requests_per_second) {
@@ -175,9 +207,10 @@ void AddRateLimit(const AccountState& account, const Moment& moment, Html& html)
     html.Add("{} a second<span class=\"sub\">bursts of {}</span>",
              NumberWords(limit.requests_per_second), limit.burst);
   }
+  AddBudget(row, html);
   html.Add("</td>\n<td role=\"cell\" class=\"api-limit\">");
   if (!account.api_remaining && !account.api_limit) {
-    html.Add("Not told");
+    html.Add("Not known");
   } else {
     html.Add("{} of {} left<span class=\"sub\">{}</span>",
              account.api_remaining ? NumberWords(*account.api_remaining) : "unknown",
@@ -193,9 +226,7 @@ void AddAccountCalls(const Totals& totals, Html& html) {
     html.Add("not known");
   } else {
     html.Add("<span class=\"figure\">{}</span>", CountWords(totals.calls.sum));
-    if (totals.calls.connections < totals.connections) {
-      AddReach(totals.calls, totals.connections, html);
-    }
+    AddCoverage(totals.calls, totals.connections, html);
   }
   html.Add("</td>\n");
 }
@@ -214,14 +245,15 @@ void AddAccounts(const std::vector<AccountRow>& accounts, const Moment& moment, 
     html.Add(
         "<tr role=\"row\"><th scope=\"row\" role=\"rowheader\" class=\"name\"><a href=\"{}\">"
         "<bdi>{}</bdi></a></th>\n<td role=\"cell\" class=\"conditions\"><span class=\"counts\">",
-        AddressOf({.account = account.state.name}), account.state.name);
-    AddConditionCounts(account.totals, account.state.name, html);
+        AddressOf({.account = account.account->name}), account.account->name);
+    AddConditionCounts(account.totals, account.account->name, html);
     html.Add("</span>");
-    if (account.state.discovery) AddDiscovery(*account.state.discovery, moment, html);
+    AddRemarks(account, html);
+    if (account.account->discovery) AddDiscovery(*account.account->discovery, moment, html);
     html.Add("</td>\n");
     AddAccountCalls(account.totals, html);
     AddKey(account, moment, html);
-    AddRateLimit(account.state, moment, html);
+    AddRateLimit(account, moment, html);
     html.Add("</tr>\n");
   }
   html.Add("</tbody>\n</table>\n");
@@ -268,7 +300,7 @@ void AddToolbar(const StatusData& data, Html& html) {
   html.Add("<div class=\"toolbar\">\n<nav class=\"show\" aria-label=\"Connections shown\">\n");
   AddShowLink("All", ShownConnections::kAll, data, html);
   for (const Condition condition : kConditionsInOrder) {
-    // Rare: offered when there are some.
+    // Rare, so offered only when there are some.
     if (condition == Condition::kOverdue && data.totals.Count(condition) == 0 &&
         data.query.show != ShownConnections::kOverdue) {
       continue;
@@ -285,7 +317,8 @@ void AddMatches(const StatusData& data, Html& html) {
   html.Add("<p class=\"matches\" role=\"status\">");
   if (selection.pages > 1) {
     const std::size_t first = (selection.page - 1) * kRowsPerPage + 1;
-    html.Add("{} to {} of ", CountWords(first), CountWords(first + selection.places.size() - 1));
+    html.Add("{} to {} of ", CountWords(first),
+             CountWords(first + selection.connections.size() - 1));
   }
   html.Add("{}", CountWords(selection.matches, "connection", "connections"));
   if (!data.query.account.empty()) {
@@ -333,7 +366,7 @@ void AddConnections(const StatusData& data, const Moment& moment, Html& html) {
   html.Add("<section aria-labelledby=\"connections\">\n<h2 id=\"connections\">Connections</h2>\n");
   AddToolbar(data, html);
   AddMatches(data, html);
-  if (!data.rows.empty()) {
+  if (!data.selection.connections.empty()) {
     AddConnectionTable(data, moment, html);
   } else if (data.totals.connections == 0) {
     html.Add("<p class=\"empty\">No connection is polled.</p>\n");

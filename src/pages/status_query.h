@@ -1,8 +1,8 @@
 #pragma once
 
-// What of the status page a person has asked for: which connections, in which order, which page of
-// them. It lives in the page's address, so that it works without script, can be bookmarked and
-// survives a reload.
+// Which connections the status page shows, in which order, and which hundred of them. The query is
+// part of the address, so that it works without script, can be bookmarked and survives a reload.
+// Pure functions, called on the thread that serves the request.
 
 #include <cstddef>
 #include <cstdint>
@@ -36,7 +36,7 @@ struct StatusQuery {
 /// A parameter of a request's query by its name; nothing when it is not there.
 using QueryParameter = std::function<std::optional<std::string>(std::string_view name)>;
 
-/// Whatever a parameter says: what is not known counts as not said, and what is too long is cut.
+/// Never fails: an unknown value counts as absent, and what is too long is cut.
 StatusQuery ParseStatusQuery(const QueryParameter& parameter);
 
 /// The address of the status page with this query, relative to it: "./?show=failing&sort=calls";

@@ -50,19 +50,19 @@ void AddHeading(const Column& column, const StatusQuery& query, Html& html) {
   html.Add("</a></th>\n");
 }
 
-void AddName(std::size_t place, const ConnectionIdentity& identity, Html& html) {
+void AddName(ConnectionKey key, const ConnectionIdentity& identity, Html& html) {
   const ConnectionPlan& plan = identity.plan;
   html.Add(
       "<th scope=\"row\" role=\"rowheader\" class=\"name\"><a id=\"link-{}\" href=\"{}\"><bdi>{}"
       "</bdi></a><span class=\"sub\"><bdi>{}</bdi>",
-      place, ConnectionAddress(identity.account, plan.id), plan.name, identity.account);
+      static_cast<std::uint32_t>(key), ConnectionAddress(identity.account, plan.id), plan.name,
+      identity.account);
   // A connection without a name of its own has its id for one.
   if (plan.name != plan.id) html.Add(" · <bdi class=\"id\">{}</bdi>", plan.id);
   html.Add("</span></th>\n");
 }
 
-void AddCalls(const ConnectionIdentity& identity, const ConnectionState& state,
-              const Moment& moment, Html& html) {
+void AddCalls(const ConnectionSnapshot& state, const Moment& moment, Html& html) {
   if (!state.knows_values(moment.now)) {
     html.Add("<td role=\"cell\" class=\"num calls unknown\">");
     AddUnknown(state, moment, html);
@@ -72,7 +72,7 @@ void AddCalls(const ConnectionIdentity& identity, const ConnectionState& state,
   const std::uint64_t calls = state.values->summary.legs;
   html.Add("<td role=\"cell\" class=\"num calls\"><span class=\"figure\">{}</span>",
            CountWords(calls));
-  if (const auto& limit = identity.plan.channel_limit) {
+  if (const auto& limit = state.identity->plan.channel_limit) {
     const double share = static_cast<double>(calls) / *limit;
     html.Add("<span class=\"sub{}\">{:.0f} % of {}</span>",
              share >= kCloseToLimit ? Markup(" close") : Markup(""), share * 100,
@@ -86,7 +86,7 @@ void AddCalls(const ConnectionIdentity& identity, const ConnectionState& state,
   html.Add("</td>\n");
 }
 
-void AddHour(const ConnectionState& state, const Moment& moment, Html& html) {
+void AddHour(const ConnectionSnapshot& state, const Moment& moment, Html& html) {
   const CallHistory::Points points = state.history.At(moment.now);
   html.Add("<td role=\"cell\" class=\"drawing hour\">");
   DrawHistory(points, html);
@@ -108,7 +108,7 @@ void AddFigure(Markup css_class, const std::optional<std::string>& figure, Html&
   html.Add("</td>\n");
 }
 
-void AddSpread(const ConnectionState& state, const Moment& moment, Html& html) {
+void AddSpread(const ConnectionSnapshot& state, const Moment& moment, Html& html) {
   if (!state.knows_values(moment.now)) {
     html.Add(
         "<td role=\"cell\" class=\"drawing spread none\"><span class=\"hidden\">not known</span>"
@@ -120,7 +120,7 @@ void AddSpread(const ConnectionState& state, const Moment& moment, Html& html) {
   html.Add("</td>\n");
 }
 
-void AddEffort(const ConnectionState& state, Html& html) {
+void AddEffort(const ConnectionSnapshot& state, Html& html) {
   if (state.last_poll_held_back) {
     html.Add("without a request");
     return;
@@ -129,7 +129,7 @@ void AddEffort(const ConnectionState& state, Html& html) {
   if (state.up()) html.Add(", {}", CountWords(state.values->pages, "page", "pages"));
 }
 
-void AddPolled(const ConnectionState& state, const Moment& moment, Html& html) {
+void AddPolled(const ConnectionSnapshot& state, const Moment& moment, Html& html) {
   html.Add("<td role=\"cell\" class=\"polled{}\">", state.polled() ? Markup("") : Markup(" none"));
   if (state.polled()) {
     html.Add("{}", AgeWords(moment.now - state.last_poll_ended));
@@ -138,19 +138,20 @@ void AddPolled(const ConnectionState& state, const Moment& moment, Html& html) {
     AddEffort(state, html);
     html.Add("</span>");
   }
+  if (const std::string words = IntervalWords(state); !words.empty()) {
+    html.Add("<span class=\"sub\">{}</span>", words);
+  }
   html.Add("</td>\n");
 }
 
-void AddRow(std::size_t place, const ConnectionStore::Entry& entry, const Moment& moment,
-            Html& html) {
-  const ConnectionState& state = entry.state;
-  html.Add("<tr role=\"row\" id=\"row-{}\" class=\"{}\">\n", place,
+void AddRow(const ConnectionSnapshot& state, const Moment& moment, Html& html) {
+  html.Add("<tr role=\"row\" id=\"row-{}\" class=\"{}\">\n", static_cast<std::uint32_t>(state.key),
            ClassOf(ConditionOf(state, moment.now)));
-  AddName(place, *entry.identity, html);
+  AddName(state.key, *state.identity, html);
   html.Add("<td role=\"cell\" class=\"state\">");
   AddState(state, moment, html);
   html.Add("</td>\n");
-  AddCalls(*entry.identity, state, moment, html);
+  AddCalls(state, moment, html);
   AddHour(state, moment, html);
   std::optional<std::string> sessions;
   std::optional<std::string> longest;
@@ -168,13 +169,24 @@ void AddRow(std::size_t place, const ConnectionStore::Entry& entry, const Moment
 
 }  // namespace
 
+std::string IntervalWords(const ConnectionSnapshot& state) {
+  const Duration interval = state.in_force().interval;
+  const Duration wanted = WantedInterval(state);
+  if (interval > wanted) {
+    return fmt::format("every {} instead of {}: the request budget is short",
+                       ElapsedWords(interval), ElapsedWords(wanted));
+  }
+  if (state.idle()) return fmt::format("idle: every {}", ElapsedWords(interval));
+  return "";
+}
+
 DurationCounts DurationCountsOf(const CompletePoll& poll) {
   DurationCounts durations{.counts = poll.summary.bucket_counts};
   if (poll.duration_bounds != nullptr) durations.bounds = *poll.duration_bounds;
   return durations;
 }
 
-void AddState(const ConnectionState& state, const Moment& moment, Html& html) {
+void AddState(const ConnectionSnapshot& state, const Moment& moment, Html& html) {
   const Condition condition = ConditionOf(state, moment.now);
   html.Add("<span class=\"word\">");
   AddSign(condition, html);
@@ -191,13 +203,13 @@ void AddState(const ConnectionState& state, const Moment& moment, Html& html) {
   }
 }
 
-void AddUnknown(const ConnectionState& state, const Moment& moment, Html& html) {
+void AddUnknown(const ConnectionSnapshot& state, const Moment& moment, Html& html) {
   if (!state.values) {
     html.Add("not known yet");
     return;
   }
   html.Add("unknown <span class=\"sub\">since ");
-  AddTime(moment.WallOf(state.values_expire), moment, html);
+  AddTime(moment.WallOf(state.values_expire()), moment, html);
   html.Add("</span>");
 }
 
@@ -210,7 +222,7 @@ void AddConnectionTable(const StatusData& data, const Moment& moment, Html& html
       data.query.order == SortOrder::kAscending ? "ascending" : "descending");
   for (const Column& column : kColumns) AddHeading(column, data.query, html);
   html.Add("</tr>\n</thead>\n<tbody role=\"rowgroup\">\n");
-  for (const StatusRow& row : data.rows) AddRow(row.place, row.entry, moment, html);
+  for (const auto& connection : data.selection.connections) AddRow(*connection, moment, html);
   html.Add("</tbody>\n</table>\n");
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-// Numbers, times and failures as the pages say them. Pure functions.
+// Numbers, times and failures in the words of the status pages. Pure functions, called on the
+// thread that serves the request.
 
 #include <cstdint>
 #include <string>
@@ -25,7 +26,7 @@ struct Moment {
 std::string CountWords(std::uint64_t count);
 /// "1 call", "12,345 calls"
 std::string CountWords(std::uint64_t count, std::string_view one, std::string_view many);
-/// "10", "2.5", "0.16": at most two digits behind the point, and not a trailing 0.
+/// "10", "2.5", "0.16": at most two decimals, no trailing 0.
 std::string NumberWords(double number);
 /// The two largest units: "0 s", "59 s", "4 min 3 s", "2 h 13 min", "3 d 4 h".
 std::string DurationWords(Duration duration);

@@ -1,7 +1,6 @@
 #include "simulated_day.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -53,8 +52,7 @@ simulator::WireRequest RequestFor(const std::string& target) {
 SimulatedDay::SimulatedDay(std::vector<simulator::TrafficSettings> kinds, Duration interval)
     : world_(Accounts(std::move(kinds)), sim_clock_),
       api_({}, world_, clock_),
-      exporter_metrics_({.version = "1", .revision = "2", .compiler = "3"}),
-      poller_(Plan(interval), clock_, transport_, metrics_, 1) {}
+      poller_(Plan(interval), clock_, transport_, store_, 1) {}
 
 void SimulatedDay::Run(Duration time) {
   const Instant end = clock_.Now() + time;
@@ -72,8 +70,7 @@ void SimulatedDay::Run(Duration time) {
 }
 
 SimulatedDay::Counted SimulatedDay::counted() const {
-  constexpr std::array<std::size_t, 1> kPlace = {0};
-  const ConnectionState state = store_.Read(kPlace).at(0).state;
+  const ConnectionSnapshot state = *store_.Read().connections.at(0);
   return {.started = state.totals->started,
           .ended = state.totals->completed.count(),
           .ended_seconds = state.totals->completed.total_seconds(),

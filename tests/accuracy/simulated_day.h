@@ -11,12 +11,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "metrics/connection_store.h"
-#include "metrics/exporter_metrics.h"
-#include "metrics/poll_metrics.h"
 #include "polling/poller.h"
 #include "simulator/api.h"
 #include "simulator/call_world.h"
+#include "state/state_store.h"
 #include "support/fake_transport.h"
 #include "support/manual_clock.h"
 
@@ -68,9 +66,7 @@ class SimulatedDay {
   simulator::CallWorld world_;
   simulator::Api api_;
   FakeTransport transport_;
-  ConnectionStore store_;
-  ExporterMetrics exporter_metrics_;
-  PollMetrics metrics_{store_, exporter_metrics_};
+  StateStore store_{clock_};
   Poller poller_;
   std::unordered_map<std::string, Seen> calls_;
   std::uint64_t last_number_ = 0;  // of the legs that are in calls_

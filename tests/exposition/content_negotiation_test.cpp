@@ -76,7 +76,34 @@ INSTANTIATE_TEST_SUITE_P(
         AcceptCase{"Prometheus 3 with dots, which would double our underscores",
                    "application/openmetrics-text;version=1.0.0;escaping=dots;q=0.6,*/*;q=0.2",
                    kOpenMetrics, "; escaping=underscores"},
-        AcceptCase{"VictoriaMetrics, netdata", "text/plain;version=0.0.4;q=1,*/*;q=0.1", kText},
+        AcceptCase{"Prometheus 3.5, OpenTelemetry Collector, Grafana Alloy",
+                   "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+                   "application/openmetrics-text;version=0.0.1;q=0.5,"
+                   "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
+                   "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+                   kOpenMetrics, "; escaping=allow-utf-8"},
+        AcceptCase{"the same with scrape_protocols: [PrometheusText0.0.4]",
+                   "text/plain;version=0.0.4;q=0.6,*/*;q=0.5", kText},
+        AcceptCase{"the same with native histograms",
+                   "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
+                   "encoding=delimited;q=0.6,"
+                   "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,"
+                   "application/openmetrics-text;version=0.0.1;q=0.4,"
+                   "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,"
+                   "text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+                   kProtobuf},
+        AcceptCase{"Datadog Agent from 7.46 on",
+                   "application/openmetrics-text;version=1.0.0,"
+                   "application/openmetrics-text;version=0.0.1;q=0.75,"
+                   "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+                   kOpenMetrics},
+        AcceptCase{"Datadog Agent with use_latest_spec: false", "text/plain", kText},
+        AcceptCase{"Telegraf",
+                   "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
+                   "encoding=delimited;q=0.7,text/plain;version=0.0.4;q=0.3",
+                   kProtobuf},
+        AcceptCase{"VictoriaMetrics, vmagent, Netdata", "text/plain;version=0.0.4;q=1,*/*;q=0.1",
+                   kText},
         AcceptCase{"curl", "*/*", kText},
         AcceptCase{"Firefox",
                    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,"

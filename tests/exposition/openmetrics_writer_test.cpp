@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "example_histogram.h"
-#include "exposition/line_writer.h"
+#include "exposition/exposition_writer.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -21,13 +21,14 @@ std::string Canonical(double number) {
 
 std::string OpenMetricsHeader(const MetricDescriptor& metric) {
   std::string out;
-  OpenMetricsWriter().WriteHeader(metric, 0, out);
+  OpenMetricsWriter().BeginFamily(metric, out);
   return out;
 }
 
-std::string OpenMetricsSamples(const MetricDescriptor& metric, const MetricSeries& series) {
+std::string OpenMetricsSamples(const MetricDescriptor& metric, const MetricSeries& series,
+                               bool created = false) {
   std::string out;
-  OpenMetricsWriter().WriteSamples(metric, series, out);
+  OpenMetricsWriter(created).WriteSamples(metric, series, out);
   return out;
 }
 
@@ -114,6 +115,18 @@ TEST(OpenMetricsWriter, LeavesOutAnExemplarThatIsTooLong) {
   value += 'x';
   EXPECT_THAT(OpenMetricsSamples(kHistogram, WithExemplar({.labels = {{"id", value}}})),
               HasSubstr("h_seconds_bucket{le=\"120.0\"} 1\n"));
+}
+
+TEST(OpenMetricsWriter, WritesCreationTimesOnRequest) {
+  const MetricSeries series{
+      .labels = {{"a", "x"}}, .value = 7, .created = WallTime(1'700'000'000'250ms)};
+  const MetricDescriptor counter{"c_total", MetricType::kCounter, "", "C."};
+  EXPECT_EQ(OpenMetricsSamples(counter, series), "c_total{a=\"x\"} 7\n");
+  EXPECT_EQ(OpenMetricsSamples(counter, series, true),
+            "c_total{a=\"x\"} 7\nc_created{a=\"x\"} 1700000000.25\n");
+  EXPECT_THAT(OpenMetricsSamples(kHistogram, series, true),
+              HasSubstr("h_seconds_count{a=\"x\"} 0\nh_seconds_created{a=\"x\"} 1700000000.25\n"));
+  EXPECT_EQ(OpenMetricsSamples(counter, {.value = 7}, true), "c_total 7\n");
 }
 
 TEST(OpenMetricsWriter, EndsWithEof) {

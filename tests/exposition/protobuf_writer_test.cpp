@@ -12,14 +12,16 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
 namespace pb = io::prometheus::client;
 
 pb::MetricFamily Family(const MetricDescriptor& metric, const std::vector<MetricSeries>& all) {
-  std::string samples;
-  for (const MetricSeries& series : all) ProtobufWriter().WriteSamples(metric, series, samples);
   std::string out;
-  ProtobufWriter().WriteHeader(metric, samples.size(), out);
-  out += samples;
+  FamilyWriter writer(ProtobufWriter(), out);
+  writer.Begin(metric);
+  for (const MetricSeries& series : all) writer.Add(series);
+  writer.End();
   ProtobufWriter().WriteEnd(out);
   const MetricFamilies families = ParseDelimited(out);
   EXPECT_EQ(families.size(), 1U);
@@ -126,6 +128,30 @@ TEST(ProtobufWriter, WritesExemplars) {
   EXPECT_EQ(exemplar.timestamp().seconds(), 1'700'000'000);
   EXPECT_EQ(exemplar.timestamp().nanos(), 250'000'000);
   EXPECT_FALSE(histogram.bucket(1).exemplar().has_timestamp());
+}
+
+// What metrics.proto of Debian does not know is decoded by its number.
+std::string Decoded(const MetricDescriptor& metric, const MetricSeries& series) {
+  return DecodeToText({Family(metric, {series})});
+}
+
+TEST(ProtobufWriter, WritesAUnitOnlyWhereItEndsTheName) {
+  EXPECT_THAT(Decoded({"g_seconds", MetricType::kGauge, "seconds", ""}, {}),
+              HasSubstr("\n  5: \"seconds\"\n"));
+  EXPECT_THAT(Decoded({"c_seconds_total", MetricType::kCounter, "seconds", ""}, {}),
+              Not(HasSubstr("5: \"seconds\"")));
+  EXPECT_THAT(Decoded({"g", MetricType::kGauge, "", ""}, {}), Not(HasSubstr("5: ")));
+}
+
+TEST(ProtobufWriter, WritesStartTimesOfCountersAndHistograms) {
+  const MetricSeries series{.value = 1, .created = WallTime(1'700'000'000'250ms)};
+  EXPECT_THAT(Decoded({"c_total", MetricType::kCounter, "", ""}, series),
+              HasSubstr("counter {\n      value: 1\n      3 {\n        1: 1700000000\n"
+                        "        2: 250000000\n      }\n    }\n"));
+  EXPECT_THAT(Decoded({"h", MetricType::kHistogram, "", ""}, series),
+              HasSubstr("      15 {\n        1: 1700000000\n"));
+  EXPECT_THAT(Decoded({"h", MetricType::kHistogram, "", ""}, {}), Not(HasSubstr("15 {")));
+  EXPECT_THAT(Decoded({"g", MetricType::kGauge, "", ""}, series), Not(HasSubstr("1700000000")));
 }
 
 TEST(ProtobufWriter, LeavesOutAnExemplarThatIsTooLong) {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "exposition/line_writer.h"
+#include "exposition/exposition_writer.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -37,13 +37,13 @@ TEST(AppendNumber, WritesTheShortestThatReadsBack) {
 
 TEST(TextWriter, WritesHelpAndType) {
   std::string out;
-  TextWriter().WriteHeader(kGauge, 0, out);
+  TextWriter().BeginFamily(kGauge, out);
   EXPECT_EQ(out, "# HELP g A \\\\ gauge.\n# TYPE g gauge\n");
 }
 
 TEST(TextWriter, EscapesHelpThatHasALineEnd) {
   std::string out;
-  TextWriter().WriteHeader({"g", MetricType::kCounter, "", "a\nb\"c"}, 0, out);
+  TextWriter().BeginFamily({"g", MetricType::kCounter, "", "a\nb\"c"}, out);
   EXPECT_EQ(out, "# HELP g a\\nb\"c\n# TYPE g counter\n");
 }
 
@@ -54,6 +54,38 @@ TEST(TextWriter, WritesASampleWithoutLabels) {
 TEST(TextWriter, EscapesLabelValues) {
   EXPECT_EQ(TextSamples(kGauge, {.labels = {{"a", "x\"y\\z\nw"}, {"b", "gr\xc3\xbcn"}}}),
             "g{a=\"x\\\"y\\\\z\\nw\",b=\"gr\xc3\xbcn\"} 0\n");
+}
+
+TEST(FamilyWriter, WritesTheHeaderOfEveryFamilyThatHasASeriesOnce) {
+  std::string out;
+  FamilyWriter families(TextWriter(), out);
+  families.Begin(kGauge);
+  families.Begin({"h", MetricType::kGauge, "", "H."});
+  families.End();
+  EXPECT_EQ(out, "");
+  families.Begin(kGauge);
+  families.Add({.value = 1});
+  families.Add({.labels = {{"a", "x"}}, .value = 2});
+  families.End();
+  EXPECT_EQ(out, "# HELP g A \\\\ gauge.\n# TYPE g gauge\ng 1\ng{a=\"x\"} 2\n");
+}
+
+TEST(ExpositionWriter, PutsEncodedLabelsBeforeTheOthers) {
+  const std::vector<LabelView> shared = {{"a", "x\"y"}, {"b", "z"}};
+  for (const ExpositionWriter* writer : {&TextWriter(), &OpenMetricsWriter(), &ProtobufWriter()}) {
+    std::string encoded;
+    writer->EncodeLabels(shared, encoded);
+    std::string together;
+    std::string apart;
+    for (const MetricType type : {MetricType::kGauge, MetricType::kHistogram}) {
+      const MetricDescriptor metric{"m", type, "", ""};
+      writer->WriteSamples(metric, {.encoded_labels = encoded, .labels = {{"c", "1"}}}, together);
+      writer->WriteSamples(metric, {.labels = {{"a", "x\"y"}, {"b", "z"}, {"c", "1"}}}, apart);
+      writer->WriteSamples(metric, {.encoded_labels = encoded}, together);
+      writer->WriteSamples(metric, {.labels = shared}, apart);
+    }
+    EXPECT_EQ(together, apart);
+  }
 }
 
 TEST(TextWriter, WritesAHistogramWithItsLastBucket) {
@@ -97,7 +129,7 @@ TEST(TextWriter, LeavesOutWhatTheFormatCannotSay) {
 
 TEST(TextWriter, CallsAGaugeHistogramAHistogram) {
   std::string out;
-  TextWriter().WriteHeader({"h", MetricType::kGaugeHistogram, "", ""}, 0, out);
+  TextWriter().BeginFamily({"h", MetricType::kGaugeHistogram, "", ""}, out);
   EXPECT_EQ(out, "# HELP h \n# TYPE h histogram\n");
 }
 

@@ -94,11 +94,11 @@ std::vector<ExampleFamily> ExampleFamilies() {
 
 std::string Write(const ExpositionWriter& writer) {
   std::string out;
+  FamilyWriter families(writer, out);
   for (const auto& [metric, all] : ExampleFamilies()) {
-    std::string samples;
-    for (const MetricSeries& series : all) writer.WriteSamples(metric, series, samples);
-    writer.WriteHeader(metric, samples.size(), out);
-    out += samples;
+    families.Begin(metric);
+    for (const MetricSeries& series : all) families.Add(series);
+    families.End();
   }
   writer.WriteEnd(out);
   return out;

@@ -14,13 +14,11 @@ namespace {
 
 std::map<std::string, double> Read() {
   std::map<std::string, double> values;
-  for (const ProcessMetric& metric : ReadProcessMetrics()) {
-    values[std::string(metric.descriptor.name)] = metric.value;
-  }
+  for (const auto& [name, value] : ReadProcessValues()) values.emplace(name, value);
   return values;
 }
 
-TEST(ReadProcessMetrics, ReadsTheStandardSet) {
+TEST(ReadProcessValues, ReadsTheStandardSet) {
   const auto values = Read();
   EXPECT_EQ(values.size(), 8U);
   EXPECT_GE(values.at("process_cpu_seconds_total"), 0);
@@ -30,14 +28,14 @@ TEST(ReadProcessMetrics, ReadsTheStandardSet) {
   EXPECT_GT(values.at("process_virtual_memory_bytes"), values.at("process_resident_memory_bytes"));
 }
 
-TEST(ReadProcessMetrics, CountsOpenFiles) {
+TEST(ReadProcessValues, CountsOpenFiles) {
   const double before = Read().at("process_open_fds");
   const int copy = dup(STDERR_FILENO);
   EXPECT_EQ(Read().at("process_open_fds"), before + 1);
   close(copy);
 }
 
-TEST(ReadProcessMetrics, KnowsWhenTheProcessStarted) {
+TEST(ReadProcessValues, KnowsWhenTheProcessStarted) {
   const double age =
       ToUnixSeconds(std::chrono::system_clock::now()) - Read().at("process_start_time_seconds");
   EXPECT_GT(age, -2);

@@ -64,11 +64,12 @@ class PagesOfText final : public PagesFixture {
                               .api_title = text,
                               .detail = text};
     Fail(Add(account, {.id = "2", .name = text + "2"}), failure);
-    accounts_.OnKeyRefused(account, {.failure = failure, .wait = std::chrono::seconds(1)});
+    store_.OnKeyRefused(account, {.failure = failure, .wait = std::chrono::seconds(1)});
     facts_.config.file = text;
     facts_.config.refused = clock_.WallNow();
     facts_.config.errors = {text};
     facts_.config.key_errors = {text};
+    facts_.config.web_errors = {text};
     return {StatusPage(), StatusPage({.account = text, .search = text}), ConnectionPage(text, text),
             ConnectionPage(text, "2"), ConnectionPage(text, text + "no such id")};
   }

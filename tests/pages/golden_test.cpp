@@ -30,11 +30,11 @@ class PagesGolden : public PagesFixture {
     const AccountKey partner = AddAccount("partner", {.requests_per_second = 5, .burst = 5});
     const DiscoveredConnections lists;
     const AccountKey found = AddAccount("found");
-    accounts_.OnAccountChanged(found, {.discovery = DiscoveryPlan{}});
-    accounts_.OnDiscoveryEnded(found, {.result = 0, .known = lists});
+    store_.OnAccountChanged(found, {.discovery = DiscoveryPlan{}});
+    store_.OnDiscoveryEnded(found, {.result = 0, .known = lists});
     const AccountKey lost = AddAccount("lost");
-    accounts_.OnAccountChanged(lost, {.discovery = DiscoveryPlan{}});
-    accounts_.OnDiscoveryEnded(
+    store_.OnAccountChanged(lost, {.discovery = DiscoveryPlan{}});
+    store_.OnDiscoveryEnded(
         lost, {.result = std::unexpected(PollFailure{.reason = FailureReason::kConnect}),
                .known = lists});
     const ConnectionKey support = Add(main, {.id = "1293384261075731461",
@@ -64,13 +64,26 @@ class PagesGolden : public PagesFixture {
                 .api_code = "10005",
                 .api_title = "Resource not found"});
     const PollFailure refused{.reason = FailureReason::kUnauthorized, .http_status = 401};
-    accounts_.OnKeyRefused(partner, {.failure = refused, .refusals = 3, .wait = 60s});
+    store_.OnKeyRefused(partner, {.failure = refused, .refusals = 3, .wait = 60s});
     Fail(trunk, refused);
-    accounts_.OnRequestEnded(main, {.http_status = 429,
-                                    .rate_limit_limit = 100,
-                                    .rate_limit_remaining = 0,
-                                    .rate_limit = {},
-                                    .requests_per_second = 2.5});
+    store_.OnRequestEnded(main, {.http_status = 429,
+                                 .rate_limit_limit = 100,
+                                 .rate_limit_remaining = 0,
+                                 .rate_limit = {},
+                                 .requests_per_second = 2.5});
+    // The budget of one account is short, that of another is not; a connection is idle.
+    store_.OnBudgetChanged(main,
+                           {.required_per_second = 20, .allowed_per_second = 10, .connections = 4});
+    store_.OnIntervalChanged(gone, {.interval = 30s, .stale_after = 90s});
+    store_.OnBudgetChanged(
+        partner, {.required_per_second = 0.125, .allowed_per_second = 5, .connections = 2});
+    store_.OnFieldsIgnored(found, 2);
+    const ConnectionKey quiet = Add(found, {.id = "8", .name = "quiet", .idle_interval = 1min});
+    Report(quiet, {.elapsed = 90ms,
+                   .result = CompletePoll{.summary = {.bucket_counts = {0, 0, 0, 0, 0}},
+                                          .duration_bounds = bounds_,
+                                          .pages = 1},
+                   .in_force = {.interval = 1min, .stale_after = 3min}});
     clock_.Advance(4s);
   }
 
@@ -114,17 +127,20 @@ TEST_F(PagesGolden, ConnectionPageOfAFailingOne) {
   Compare("connection-failing.html", ConnectionPage("main", "404"));
 }
 
+TEST_F(PagesGolden, ConnectionPageOfAnIdleOne) {
+  Compare("connection-idle.html", ConnectionPage("found", "8"));
+}
+
 TEST_F(PagesGolden, NoConnectionPage) {
   Compare("no-connection.html", ConnectionPage("main", "5"));
 }
 
 TEST(EmptyPages, StatusPageBeforeTheFirstPoll) {
   const ManualClock clock;
-  ConnectionStore connections;
-  AccountStore accounts(clock);
-  accounts.OnAccountAdded(AccountKey{0}, {.name = "main"});
-  connections.Add(ConnectionKey{0}, "main", {.id = "1", .name = "support"});
-  const StatusData data = CollectStatus(connections, accounts, {}, clock.Now());
+  StateStore store(clock);
+  store.OnAccountAdded(AccountKey{0}, {.name = "main"});
+  store.OnConnectionAdded(ConnectionKey{0}, AccountKey{0}, {.id = "1", .name = "support"});
+  const StatusData data = CollectStatus(store.Read(), {}, clock.Now());
   const Moment moment{.now = clock.Now(), .wall = clock.WallNow()};
   const std::string html = RenderStatusPage(
       data, {.config = {.file = "f.yml", .loaded = clock.WallNow()}, .telemetry_path = "/metrics"},

@@ -1,7 +1,7 @@
 #pragma once
 
-// Stores filled by hand, with a clock that stands still: what a page shows of them is known to the
-// letter.
+// A state store filled by hand, with a clock that stands still, so that the status pages are known
+// byte for byte.
 
 #include <chrono>
 #include <cstdint>
@@ -13,10 +13,8 @@
 #include <gtest/gtest.h>
 
 #include "calls/duration_bounds.h"
-#include "metrics/account_store.h"
-#include "metrics/connection_store.h"
-#include "pages/connection_page.h"
 #include "pages/status_page.h"
+#include "state/state_store.h"
 #include "support/manual_clock.h"
 
 namespace telnyx_exporter {
@@ -28,15 +26,13 @@ class PagesFixture : public ::testing::Test {
     if (plan.interval == Duration::zero()) plan.interval = std::chrono::seconds(15);
     if (plan.timeout == Duration::zero()) plan.timeout = std::chrono::seconds(10);
     if (!plan.stale_after) plan.stale_after = std::chrono::seconds(45);
-    connections_.Add(key, account_names_.at(static_cast<std::size_t>(account)), plan);
-    accounts_.OnConnectionAdded(key, account, plan);
+    store_.OnConnectionAdded(key, account, plan);
     return key;
   }
 
   AccountKey AddAccount(std::string name, RateLimit limit = {}) {
-    const auto key = static_cast<AccountKey>(account_names_.size());
-    accounts_.OnAccountAdded(key, {.name = name, .rate_limit = limit});
-    account_names_.push_back(std::move(name));
+    const auto key = static_cast<AccountKey>(account_count_++);
+    store_.OnAccountAdded(key, {.name = std::move(name), .rate_limit = limit});
     return key;
   }
 
@@ -70,27 +66,25 @@ class PagesFixture : public ::testing::Test {
     report.ended = clock_.Now();
     report.ended_wall = clock_.WallNow();
     report.next_due = clock_.Now() + std::chrono::seconds(15);
-    connections_.OnPollBegun(key);
-    connections_.OnPollEnded(key, report);
-    accounts_.OnPollEnded(key, report);
+    store_.OnPollBegun(key, Duration::zero());
+    store_.OnPollEnded(key, report);
   }
 
   Moment Now() const { return {.now = clock_.Now(), .wall = clock_.WallNow()}; }
 
   std::string StatusPage(const StatusQuery& query = {}) const {
-    const StatusData data = CollectStatus(connections_, accounts_, query, clock_.Now());
+    const StatusData data = CollectStatus(store_.Read(), query, clock_.Now());
     return RenderStatusPage(data, facts_, Now());
   }
 
   std::string ConnectionPage(std::string_view account, std::string_view id) const {
-    const auto connection = FindConnection(connections_, account, id);
+    const auto connection = FindConnection(store_.Read(), account, id);
     return connection ? RenderConnectionPage(*connection, facts_, Now())
                       : RenderNoConnectionPage(account, id, facts_, Now());
   }
 
   ManualClock clock_;
-  ConnectionStore connections_;
-  AccountStore accounts_{clock_};
+  StateStore store_{clock_};
   DurationBounds bounds_ =
       std::make_shared<const std::vector<double>>(std::vector<double>{5, 60, 600, 3600});
   ExporterFacts facts_{
@@ -102,7 +96,7 @@ class PagesFixture : public ::testing::Test {
 
  private:
   std::uint32_t connection_count_ = 0;
-  std::vector<std::string> account_names_;
+  std::uint32_t account_count_ = 0;
 };
 
 }  // namespace telnyx_exporter

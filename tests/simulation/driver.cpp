@@ -33,9 +33,7 @@ NetworkSettings DrawNetwork(std::uint64_t seed, bool punctual) {
 }  // namespace
 
 Driver::Exporter::Exporter(const Clock& clock)
-    : metrics({.version = "1", .revision = "1", .compiler = "1"}),
-      poll_metrics(connections, metrics),
-      page(connections, metrics, clock) {}
+    : metrics({.version = "1", .revision = "1", .compiler = "1"}), listener(clock, metrics) {}
 
 Driver::Driver(const Options& options)
     : options_(options),
@@ -112,7 +110,7 @@ void Driver::RunExporter() {
     const HeapOwnerScope product(HeapOwner::kProduct);
     exporter_ = std::make_unique<Exporter>(clock_);
   }
-  checker_.OnProcessBegins(plan_, exporter_->poll_metrics);
+  checker_.OnProcessBegins(plan_, exporter_->listener);
   recovery_.Disturb(clock_.Now());
   {
     const HeapOwnerScope product(HeapOwner::kProduct);

@@ -12,10 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "metrics/connection_store.h"
 #include "metrics/exporter_metrics.h"
-#include "metrics/metrics_page.h"
-#include "metrics/poll_metrics.h"
+#include "metrics/metrics_exposition.h"
 #include "polling/poller.h"
 #include "simulation/checker.h"
 #include "simulation/page_checker.h"
@@ -25,8 +23,35 @@
 #include "simulation/sim_transport.h"
 #include "simulation/simulation.h"
 #include "simulation/world.h"
+#include "state/state_store.h"
 
 namespace telnyx_exporter::simulation {
+
+/// The state that the poller's events make, and beside it what the exporter counts of them.
+class Listener final : public StateStore {
+ public:
+  Listener(const Clock& clock, ExporterMetrics& metrics) : StateStore(clock), metrics_(metrics) {}
+
+  void OnAccountAdded(AccountKey account, const AccountPlan& plan) override {
+    StateStore::OnAccountAdded(account, plan);
+    metrics_.OnAccountAdded(account, plan);
+  }
+  void OnAccountRemoved(AccountKey account) override {
+    StateStore::OnAccountRemoved(account);
+    metrics_.OnAccountRemoved(account);
+  }
+  void OnPollBegun(ConnectionKey connection, Duration lag) override {
+    StateStore::OnPollBegun(connection, lag);
+    metrics_.OnPollBegun(connection, lag);
+  }
+  void OnRequestEnded(AccountKey account, const RequestReport& report) override {
+    StateStore::OnRequestEnded(account, report);
+    metrics_.OnRequestEnded(account, report);
+  }
+
+ private:
+  ExporterMetrics& metrics_;
+};
 
 class Driver {
  public:
@@ -39,13 +64,10 @@ class Driver {
   struct Exporter {
     explicit Exporter(const Clock& clock);
 
-    ConnectionStore connections;
     ExporterMetrics metrics;
-    PollMetrics poll_metrics;
-    MetricsPage page;
+    Listener listener;
     std::optional<Poller> poller;
     std::stop_source stop;
-    std::shared_ptr<const std::string> last_page;
   };
 
   /// Mean times between events of a kind; nothing: there are none in this world.

@@ -225,13 +225,10 @@ void Driver::CheckHealth(Instant at) {
 }
 
 void Driver::ReadPage() {
-  std::shared_ptr<const std::string> page;
-  {
-    const HeapOwnerScope product(HeapOwner::kProduct);
-    page = exporter_->page.Get(ExpositionFormat::kText);
-  }
-  page_checker_.Check(*page, clock_.Now(), page != exporter_->last_page);
-  exporter_->last_page = std::move(page);
+  std::string text;
+  WriteExposition(exporter_->listener.Read(), exporter_->metrics, ExpositionFormat::kText,
+                  clock_.Now(), {.process = false}, text);
+  page_checker_.Check(text, clock_.Now());
   ++statistics_.pages;
 }
 

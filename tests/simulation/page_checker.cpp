@@ -73,7 +73,7 @@ std::string LabelsOf(const std::string& account, const ConnectionPlan& plan) {
 
 }  // namespace
 
-void PageChecker::Check(std::string_view page, Instant now, bool fresh) {
+void PageChecker::Check(std::string_view page, Instant now) {
   Read(page);
   expected_ = 0;
   for (const auto& connection : checker_.connections()) {
@@ -81,7 +81,6 @@ void PageChecker::Check(std::string_view page, Instant now, bool fresh) {
   }
   Require(expected_ == of_connections_, "a page has {} series of connections instead of {}",
           of_connections_, expected_);
-  if (!fresh) return;
   discovery_expected_ = 0;
   for (const auto& account : checker_.accounts()) {
     if (account != nullptr) CheckAccount(*account);
@@ -238,7 +237,9 @@ void PageChecker::CheckIdentity(const ConnectionPlan& plan, const std::string& l
 void PageChecker::CheckDiscovery(const AccountModel& account, const std::string& label) {
   if (!account.discovers) return;
   Expect("telnyx_discovery_failures_total", label, static_cast<double>(account.discovery_failures));
-  discovery_expected_ += 1 + account.limited_profiles;
+  Require(series_.contains(fmt::format("telnyx_discovery_refresh_interval_seconds{}}}", label)),
+          "the refresh interval of {} is missing", account.name);
+  discovery_expected_ += 2 + account.limited_profiles;
   if (!account.discovered_at) return;
   Expect("telnyx_discovered_connections", label, static_cast<double>(account.discovered));
   Expect("telnyx_discovery_last_success_timestamp_seconds", label,

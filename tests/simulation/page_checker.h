@@ -17,8 +17,8 @@ class PageChecker {
  public:
   explicit PageChecker(const Checker& checker) : checker_(checker) {}
 
-  /// `fresh`: the page was made at this moment, so that the accounts' counters are exact as well.
-  void Check(std::string_view page, Instant now, bool fresh);
+  /// `page` is the exposition of this moment.
+  void Check(std::string_view page, Instant now);
 
  private:
   void Read(std::string_view page);
