@@ -1,7 +1,9 @@
 #pragma once
 
-// The exporter's flags. Parsed once by main; everything behind it sees only the struct.
+// The exporter's flags and exit codes. main parses the flags once; everything else sees only the
+// struct.
 
+#include <cstddef>
 #include <expected>
 #include <string>
 #include <string_view>
@@ -12,15 +14,32 @@
 
 namespace telnyx_exporter {
 
+inline constexpr int kExitStopped = 0;     // stopped as asked, or all is well
+inline constexpr int kExitRefused = 1;     // could not start, or what was asked for failed
+inline constexpr int kExitWrongUsage = 2;  // wrong flags
+
+enum class ConfigCheck {
+  kNone,
+  kSyntax,  // of the configuration files alone
+  kFiles,   // with all files that they name
+};
+
+enum class HealthCheck { kNone, kHealthy, kReady };
+
 struct CommandLine {
   std::string config_file = "/etc/telnyx_exporter/telnyx_exporter.yml";
-  bool config_check = false;
+  bool config_file_given = false;
+  ConfigCheck config_check = ConfigCheck::kNone;
   bool once = false;
+  HealthCheck healthcheck = HealthCheck::kNone;
   std::vector<std::string> listen_addresses = {":10035"};
   std::string telemetry_path = "/metrics";
-  std::string web_config_file;  // empty: everybody may ask, over plain HTTP
-  bool healthcheck = false;
-  bool systemd_socket = false;  // instead of the addresses
+  std::string web_config_file;    // empty: every request is admitted, over plain HTTP
+  bool systemd_socket = false;    // instead of the addresses
+  std::size_t max_requests = 40;  // in flight; 0: no limit
+  bool enable_lifecycle = true;
+  bool probes_without_auth = false;
+  bool openmetrics_created = false;
   Shard shard;
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kLogfmt;

@@ -1,12 +1,10 @@
 #include "app/exporter.h"
 
-#include <algorithm>
-#include <cerrno>
-#include <chrono>
-#include <csignal>
+#include <atomic>
+#include <cstdint>
 #include <cstdio>
-#include <ctime>
-#include <memory>
+#include <functional>
+#include <optional>
 #include <random>
 #include <set>
 #include <stop_token>
@@ -14,11 +12,10 @@
 #include <utility>
 #include <vector>
 
-#include "app/exit_code.h"
+#include "app/main_loop.h"
 #include "app/poll_log.h"
 #include "app/poll_observers.h"
 #include "app/poll_thread.h"
-#include "app/reloader.h"
 #include "app/service_manager.h"
 #include "app/web_pages.h"
 #include "app/web_server.h"
@@ -36,6 +33,8 @@ namespace {
 class OneRound final : public PollObserver {
  public:
   std::stop_token over() const { return over_.get_token(); }
+  /// Ends the round early. Any thread.
+  void Stop() { over_.request_stop(); }
 
   void OnAccountAdded(AccountKey account, const AccountPlan& plan) override {
     if (plan.discovery) lists_.insert(account);
@@ -66,12 +65,13 @@ class OneRound final : public PollObserver {
 // Everything between the network and /metrics.
 class Pipeline {
  public:
-  Pipeline(const PollPlan& plan, const Clock& clock, Log& log, PollObserver& also)
+  Pipeline(const PollPlan& plan, const Clock& clock, Log& log, PollObserver& also,
+           const ExpositionOptions& options)
       : state_(clock),
         exporter_metrics_(GetBuildInfo(), clock.WallNow()),
         poll_log_(log),
         observers_({&state_, &exporter_metrics_, &poll_log_, &also}),
-        exposition_(state_, exporter_metrics_, clock),
+        exposition_(state_, exporter_metrics_, clock, options),
         transport_(clock, {.max_connections = plan.max_concurrent_requests}),
         poller_(plan, clock, transport_, observers_, std::random_device()()) {
     exporter_metrics_.NoteConfigLoaded(clock.WallNow());
@@ -93,94 +93,129 @@ class Pipeline {
   Poller poller_;
 };
 
-sigset_t HandledSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
-  return signals;
-}
-
-// Before any thread starts, so that all of them inherit it and only the waiting thread takes
-// signals.
-void BlockSignals() {
-  const sigset_t signals = HandledSignals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-}
-
-// How often key files are looked at.
-constexpr std::chrono::microseconds kKeyFileInterval = std::chrono::seconds(2);
-
-timespec ToTimespec(std::chrono::nanoseconds duration) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(duration);
-  return {.tv_sec = seconds.count(), .tv_nsec = (duration - seconds).count()};
-}
-
-// Reloads when it is told to and when a key file changes, until a signal says to stop.
-int ReloadUntilStopSignal(Reloader& reloader, Watchdog& watchdog) {
-  const sigset_t signals = HandledSignals();
-  const timespec interval = ToTimespec(std::min(kKeyFileInterval, watchdog.interval()));
-  while (true) {
-    watchdog.Look();
-    const int signal = sigtimedwait(&signals, nullptr, &interval);
-    if (signal == SIGHUP) {
-      reloader.Reload();
-    } else if (signal > 0) {
-      return signal;
-    } else if (errno == EAGAIN) {
-      reloader.RefreshKeys();
-    }
+// Lines that nobody could read, since the last look.
+class LostLines {
+ public:
+  explicit LostLines(const LogWriter& writer) : writer_(writer) {}
+  std::uint64_t Take() {
+    const std::uint64_t lost = writer_.lines_lost();
+    return lost - std::exchange(known_, lost);
   }
-}
+
+ private:
+  const LogWriter& writer_;
+  std::uint64_t known_ = 0;
+};
+
+// The signals' rules refer to what Serve and RunOnce own.
+class SignalScope {
+ public:
+  SignalScope(Signals& signals, SignalRules rules)
+      : signals_(signals), exit_code_(rules.exit_code) {
+    signals_.Follow(std::move(rules));
+  }
+  ~SignalScope() { signals_.Follow({.exit_code = exit_code_}); }
+  SignalScope(const SignalScope&) = delete;
+  SignalScope& operator=(const SignalScope&) = delete;
+
+ private:
+  Signals& signals_;
+  const int exit_code_;
+};
 
 }  // namespace
 
-int RunOnce(const PollPlan& plan, const Clock& clock, Log& log) {
+int RunOnce(const PollPlan& plan, const Surroundings& around) {
   PollPlan once = plan;
   once.first_polls_at_once = true;
   OneRound round;
-  Pipeline pipeline(once, clock, log, round);
+  Pipeline pipeline(once, around.clock, around.log, round, {.process = false});
+  std::atomic<bool> interrupted = false;
+  const auto interrupt = [&](int) {
+    interrupted = true;
+    round.Stop();
+  };
+  const SignalScope scope(around.signals,
+                          {.hangup_stops = true, .exit_code = kExitRefused, .on_stop = interrupt});
   pipeline.poller().Run(round.over());
+  if (interrupted) return kExitRefused;
 
   const View view = pipeline.state().Read();
   std::string text;
-  WriteExposition(view, pipeline.exporter_metrics(), ExpositionFormat::kText, clock.Now(),
+  WriteExposition(view, pipeline.exporter_metrics(), ExpositionFormat::kText, around.clock.Now(),
                   {.process = false}, text);
   std::fwrite(text.data(), 1, text.size(), stdout);
   const bool complete = std::fflush(stdout) == 0 && AllComplete(view);
   return complete ? kExitStopped : kExitRefused;
 }
 
-int Serve(const CommandLine& command_line, Config config, const PollPlan& plan, const Clock& clock,
-          Log& log) {
-  BlockSignals();
-  const Instant started = clock.Now();
+int Serve(const CommandLine& command_line, const ConfigSource& source, LoadedPlan loaded,
+          const Surroundings& around) {
+  const Instant started = around.clock.Now();
   PollObserver nobody_else;
-  Pipeline pipeline(plan, clock, log, nobody_else);
-  Watchdog watchdog([&poller = pipeline.poller()](Watchdog::Task task) {
+  Pipeline pipeline(loaded.plan, around.clock, around.log, nobody_else,
+                    {.openmetrics_created = command_line.openmetrics_created});
+  ExporterMetrics& metrics = pipeline.exporter_metrics();
+  MainLoop loop;
+  Watchdog watchdog(around.clock, [&poller = pipeline.poller()](Watchdog::Task task) {
     poller.Post([task = std::move(task)](Poller&) mutable { task(); });
   });
   PollThread polling(pipeline.poller());
-  Reloader reloader(command_line.config_file, std::move(config), command_line.shard, clock, log,
-                    pipeline.exporter_metrics(),
-                    [&polling](PollPlan next) { return polling.Apply(std::move(next)); });
+  Reloader reloader(
+      source, command_line.shard, loaded, around.clock, around.log,
+      {.put_into_force = [&polling](PollPlan plan) { return polling.Apply(std::move(plan)); },
+       .on_reloaded =
+           [&](bool successful) {
+             successful ? metrics.NoteConfigLoaded(around.clock.WallNow())
+                        : metrics.NoteConfigRefused();
+           },
+       .on_key_read = [&](const std::string& account,
+                          bool readable) { metrics.SetApiKeyReadable(account, readable); }});
+  // The keys read at the start go with the plan, and are wiped when they are rotated.
+  loaded = {};
+  const SignalScope scope(around.signals, {.on_stop = [&](int signal) { loop.Stop(signal); },
+                                           .on_hangup = [&] { loop.RequestReload(); }});
+  std::function<void(MainLoop::OnReloaded)> request_reload;
+  if (command_line.enable_lifecycle) {
+    request_reload = [&loop](MainLoop::OnReloaded done) { loop.RequestReload(std::move(done)); };
+  }
   auto server = WebServer::Start(
-      command_line,
-      MakeWebHandler({.telemetry_path = command_line.telemetry_path,
-                      .metrics = pipeline.exposition(),
-                      .state = pipeline.state(),
-                      .exporter = pipeline.exporter_metrics(),
-                      .reloader = reloader,
-                      .clock = clock,
-                      .started = started}),
-      [&](int status) { pipeline.exporter_metrics().CountWebRequest("refused", status); }, log);
+      {.command_line = command_line,
+       .handler = MakeWebHandler({.telemetry_path = command_line.telemetry_path,
+                                  .metrics = pipeline.exposition(),
+                                  .state = pipeline.state(),
+                                  .exporter = metrics,
+                                  .reloader = reloader,
+                                  .request_reload = std::move(request_reload),
+                                  .watchdog = watchdog,
+                                  .clock = around.clock,
+                                  .started = started}),
+       .on_refused = [&](int status) { metrics.CountWebRequest("refused", status); },
+       .on_config_loaded =
+           [&](std::vector<std::string> errors) {
+             metrics.SetWebConfigLoaded(errors.empty());
+             reloader.NoteWebConfig(std::move(errors));
+           },
+       .on_certificate =
+           [&](std::optional<WallTime> expiry) { metrics.SetTlsCertificateExpiry(expiry); }},
+      around.log);
   if (!server) {
-    log.Error("cannot start", {{"error", server.error().message}});
+    around.log.Error("cannot start", {{"error", server.error().message}});
     return kExitRefused;
   }
   NotifyReady();
-  const int signal = ReloadUntilStopSignal(reloader, watchdog);
+  LostLines lost_lines(around.log_writer);
+  const int signal = loop.Run({.reload = [&reloader] { return reloader.Reload(); },
+                               .look =
+                                   [&] {
+                                     watchdog.Look();
+                                     reloader.LookAtKeys();
+                                     (*server)->LookAtConfig();
+                                     metrics.AddLogLinesLost(lost_lines.Take());
+                                   },
+                               .interval = watchdog.interval()});
   NotifyStopping();
-  log.Info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
+  around.log.Info("stopping", {{"signal", SignalName(signal)}});
   polling.Stop();
   server->reset();
   return kExitStopped;

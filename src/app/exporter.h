@@ -1,22 +1,33 @@
 #pragma once
 
-// The exporter put together: metrics, transport, poller and, for the daemon, the web server.
+// The exporter put together: metrics, transport, poller and, for the daemon, the main loop and the
+// web server. main calls it once everything that can be refused was checked.
 
 #include "app/command_line.h"
+#include "app/config_source.h"
+#include "app/reloader.h"
+#include "app/signals.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "config/config.h"
+#include "base/log_writer.h"
 #include "polling/poll_plan.h"
 
 namespace telnyx_exporter {
 
-/// Polls every connection once and prints the exposition on standard output. Returns kExitStopped
-/// when every poll was complete, else kExitRefused.
-int RunOnce(const PollPlan& plan, const Clock& clock, Log& log);
+/// What main made, and what outlives the exporter.
+struct Surroundings {
+  const Clock& clock;
+  Log& log;
+  const LogWriter& log_writer;
+  Signals& signals;
+};
 
-/// Serves and polls until SIGTERM or SIGINT; SIGHUP reloads. `plan` was made from `config`. Returns
-/// the exit code.
-int Serve(const CommandLine& command_line, Config config, const PollPlan& plan, const Clock& clock,
-          Log& log);
+/// Polls every connection once and prints the exposition on standard output. Returns kExitStopped
+/// when every poll was complete, else kExitRefused; a signal ends it without a word.
+int RunOnce(const PollPlan& plan, const Surroundings& around);
+
+/// Serves and polls until SIGTERM or SIGINT; SIGHUP reloads from `source`. Returns the exit code.
+int Serve(const CommandLine& command_line, const ConfigSource& source, LoadedPlan loaded,
+          const Surroundings& around);
 
 }  // namespace telnyx_exporter

@@ -24,10 +24,49 @@ Result<std::shared_ptr<const AccessRules>> LoadRules(const std::string& web_conf
   return attempt.outcome->rules;
 }
 
-// What a server under these rules answers as long as it works.
-bool IsHealthy(int status, const AccessRules& rules) {
-  return status == 200 || (status == 401 && !rules.users.empty()) ||
-         (status == 429 && rules.request_limit.has_value());
+// What the answer says. A refusal under these rules is a sign of life, but says nothing of
+// readiness.
+Result<void> Judge(int status, const AccessRules& rules, bool asked_for_readiness) {
+  if (status == 200) return {};
+  const bool refused =
+      (status == 401 && !rules.users.empty()) || (status == 429 && rules.request_limit.has_value());
+  if (refused && !asked_for_readiness) return {};
+  if (refused) {
+    return Fail(
+        fmt::format("answered {}: --web.probes-without-auth lets readiness be asked", status));
+  }
+  return Fail(fmt::format("answered {}", status));
+}
+
+Result<void> AskExporter(const CommandLine& command_line, const Clock& clock) {
+  const auto loaded = LoadRules(command_line.web_config_file);
+  if (!loaded) return std::unexpected(loaded.error());
+  const AccessRules& rules = **loaded;
+  const bool ready = command_line.healthcheck == HealthCheck::kReady;
+  const std::string& address = command_line.listen_addresses.front();
+  if (!address.contains(':')) return Fail(fmt::format("\"{}\" is not an address", address));
+
+  CurlTransport transport(clock, {});
+  std::optional<Result<void>> outcome;
+  const auto endpoint = std::make_shared<const Endpoint>(Endpoint{
+      .base_url =
+          fmt::format("{}://{}", rules.tls == nullptr ? "http" : "https", LocalAddress(address)),
+      // Nothing that is secret goes there, and the certificate names another host.
+      .insecure_skip_verify = true});
+  transport.Send({.endpoint = endpoint,
+                  .target = ready ? "/-/ready" : "/-/healthy",
+                  .connect_timeout = kTimeout,
+                  .timeout = kTimeout,
+                  .max_body_bytes = kMostBytes},
+                 [&](const Exchange& exchange) {
+                   if (!exchange.result) {
+                     outcome = Fail(exchange.result.error().message);
+                   } else {
+                     outcome = Judge(exchange.result->status, rules, ready);
+                   }
+                 });
+  while (!outcome) transport.Run(kTimeout);
+  return std::move(*outcome);
 }
 
 }  // namespace
@@ -42,36 +81,11 @@ std::string LocalAddress(std::string_view address) {
 }
 
 Result<void> CheckHealth(const CommandLine& command_line, const Clock& clock) {
-  const auto loaded = LoadRules(command_line.web_config_file);
-  if (!loaded) return std::unexpected(loaded.error());
-  const AccessRules& rules = **loaded;
-  const std::string& address = command_line.listen_addresses.front();
-  if (!address.contains(':')) return Fail(fmt::format("\"{}\" is not an address", address));
-
-  CurlTransport transport(clock, {});
-  std::optional<Result<void>> outcome;
-  const auto endpoint = std::make_shared<const Endpoint>(Endpoint{
-      .base_url =
-          fmt::format("{}://{}", rules.tls == nullptr ? "http" : "https", LocalAddress(address)),
-      // Nothing that is secret goes there, and the certificate names another host.
-      .insecure_skip_verify = true});
-  transport.Send({.endpoint = endpoint,
-                  .target = "/-/healthy",
-                  .connect_timeout = kTimeout,
-                  .timeout = kTimeout,
-                  .max_body_bytes = kMostBytes},
-                 [&](const Exchange& exchange) {
-                   if (!exchange.result) {
-                     outcome = Fail(exchange.result.error().message);
-                   } else if (const int status = exchange.result->status;
-                              !IsHealthy(status, rules)) {
-                     outcome = Fail(fmt::format("answered {}", status));
-                   } else {
-                     outcome = Result<void>();
-                   }
-                 });
-  while (!outcome) transport.Run(kTimeout);
-  return std::move(*outcome);
+  auto outcome = AskExporter(command_line, clock);
+  if (outcome) return outcome;
+  return Fail(fmt::format(
+      "{}: {}", command_line.healthcheck == HealthCheck::kReady ? "not ready" : "not healthy",
+      outcome.error().message));
 }
 
 }  // namespace telnyx_exporter

@@ -1,26 +1,32 @@
+// What can be refused is checked here, in the order in which a user would mend it; exporter.h does
+// the rest.
+
 #include <climits>
-#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <malloc.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "app/api_key.h"
+#include "app/check_config.h"
 #include "app/command_line.h"
-#include "app/exit_code.h"
+#include "app/config_source.h"
 #include "app/exporter.h"
 #include "app/health_check.h"
-#include "app/make_poll_plan.h"
+#include "app/reloader.h"
+#include "app/signals.h"
 #include "app/web_rules.h"
 #include "base/build_info.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "config/load_config.h"
+#include "base/log_writer.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -36,78 +42,130 @@ std::string HostName() {
   return name;
 }
 
-void PrintMessages(const std::string& file, const std::vector<ConfigMessage>& messages,
-                   std::string_view prefix = {}) {
-  for (const ConfigMessage& message : messages) {
-    fmt::print(stderr, "{}{}\n", prefix, FormatConfigMessage(file, message));
+// A socket or a file of ours must never become standard error.
+void OpenStandardDescriptors() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(descriptor, F_GETFD) >= 0) continue;
+    // The lowest free descriptor, which is this one.
+    [[maybe_unused]] const int opened = open("/dev/null", O_RDWR);
   }
+}
+
+// What cannot be written is no reason to fail: whoever wants it would read it.
+void PrintError(const std::string& text) { std::fputs(text.c_str(), stderr); }
+
+/// False: it could not be written.
+bool Print(const std::string& text) {
+  return std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+}
+
+void PrintLines(const std::vector<std::string>& lines, std::string_view prefix = {}) {
+  for (const std::string& line : lines) PrintError(fmt::format("{}{}\n", prefix, line));
+}
+
+std::vector<std::string> Lines(const std::string& file,
+                               const std::vector<ConfigMessage>& messages) {
+  std::vector<std::string> lines;
+  for (const ConfigMessage& message : messages) lines.push_back(FormatConfigMessage(file, message));
+  return lines;
 }
 
 // Prints what is wrong with the web configuration and with the certificates that it names.
-bool CheckWebConfig(const std::string& file) {
+bool CheckWebConfig(const CommandLine& command_line) {
+  const std::string& file = command_line.web_config_file;
   if (file.empty()) return true;
-  const WebRulesAttempt attempt = WebRulesLoader(file).Load();
-  if (!attempt.outcome) {
-    PrintMessages(file, attempt.outcome.error());
-    return false;
+  if (command_line.config_check == ConfigCheck::kSyntax) {
+    const auto loaded = LoadWebConfigFile(file);
+    loaded ? PrintLines(Lines(file, loaded->warnings), "warning: ")
+           : PrintLines(Lines(file, loaded.error()));
+    return loaded.has_value();
   }
-  PrintMessages(file, attempt.outcome->warnings, "warning: ");
-  return true;
+  const WebRulesAttempt attempt = WebRulesLoader(file).Load();
+  attempt.outcome ? PrintLines(Lines(file, attempt.outcome->warnings), "warning: ")
+                  : PrintLines(Lines(file, attempt.outcome.error()));
+  return attempt.outcome.has_value();
+}
+
+int CheckConfig(const CommandLine& command_line, const ConfigSource& source) {
+  const auto sourced = LoadConfig(source);
+  if (!sourced) PrintLines(sourced.error());
+  ConfigFindings found;
+  if (sourced && command_line.config_check == ConfigCheck::kFiles) {
+    found = CheckConfigFiles(sourced->loaded.config);
+    PrintLines(Lines(source.file, found.errors));
+  }
+  const bool web_ok = CheckWebConfig(command_line);
+  if (!sourced || !found.errors.empty() || !web_ok) return kExitRefused;
+  PrintLines(Lines(source.file, sourced->loaded.warnings), "warning: ");
+  PrintLines(Lines(source.file, found.warnings), "warning: ");
+  PrintLines(FindConfigWarnings(sourced->loaded.config, command_line.shard), "warning: ");
+  return Print(fmt::format("{}: configuration OK\n", sourced->origin)) ? kExitStopped
+                                                                       : kExitRefused;
 }
 
 int ReportHealth(const CommandLine& command_line) {
-  std::signal(SIGPIPE, SIG_IGN);
   const auto healthy = CheckHealth(command_line, SystemClock());
   if (healthy) return kExitStopped;
-  fmt::print(stderr, "telnyx_exporter: not healthy: {}\n", healthy.error().message);
+  PrintError(fmt::format("telnyx_exporter: {}\n", healthy.error().message));
   return kExitRefused;
 }
 
-int Run(int argc, const char* const* argv) {
-  const auto command_line = ParseCommandLine(argc, argv, HostName());
-  if (!command_line) {
-    const CommandLineExit& exit = command_line.error();
-    fmt::print(exit.exit_code == kExitStopped ? stdout : stderr, "{}", exit.text);
-    return exit.exit_code;
-  }
-  if (command_line->healthcheck) return ReportHealth(*command_line);
-  const std::string& file = command_line->config_file;
-  auto loaded = LoadConfigFile(file);
-  if (!loaded) PrintMessages(file, loaded.error());
-  const bool web_is_right = CheckWebConfig(command_line->web_config_file);
-  if (!loaded || !web_is_right) return kExitRefused;
-  PrintMessages(file, loaded->warnings, "warning: ");
-  if (command_line->config_check) {
-    fmt::print("{}: the configuration is right\n", file);
-    return kExitStopped;
-  }
-
+int Start(const CommandLine& command_line, const ConfigSource& source, Signals& signals) {
   mallopt(M_MMAP_THRESHOLD, kLargestHeapPiece);
-  std::signal(SIGPIPE, SIG_IGN);
   // No core dump and no debugger of the same user: the memory holds API keys.
   prctl(PR_SET_DUMPABLE, 0);
   const SystemClock clock;
-  Log log(clock, command_line->log_level, command_line->log_format);
-  auto plan = MakePollPlan(loaded->config, command_line->shard,
-                           [&log](const ApiKeySource& source) { return ReadApiKey(source, log); });
-  if (!plan) {
-    for (const Error& error : plan.error()) log.Error("cannot start", {{"error", error.message}});
-    return kExitRefused;
-  }
-  if (command_line->once) return RunOnce(*plan, clock, log);
+  LogWriter writer(STDERR_FILENO, [&](std::uint64_t lines) {
+    return FormatLogLine(command_line.log_format, clock.WallNow(), LogLevel::kWarn,
+                         "log lines lost, because nobody read them", {{"lines", lines}}) +
+           '\n';
+  });
+  Log log(clock, command_line.log_level, command_line.log_format,
+          [&writer](std::string_view line) { writer.Write(line); });
+  auto loaded = LoadPlan(source, command_line.shard, log);
+  if (!loaded) PrintLines(loaded.error());
+  const bool web_ok = command_line.once || CheckWebConfig(command_line);
+  if (!loaded || !web_ok) return kExitRefused;
+  const Surroundings around{.clock = clock, .log = log, .log_writer = writer, .signals = signals};
+  if (command_line.once) return RunOnce(loaded->plan, around);
   const BuildInfo build = GetBuildInfo();
-  log.Info("starting", {{"version", build.version}, {"revision", build.revision}});
-  return Serve(*command_line, std::move(loaded->config), *plan, clock, log);
+  log.Info("starting", {{"version", build.version},
+                        {"revision", build.revision},
+                        {"configuration", loaded->origin}});
+  return Serve(command_line, source, std::move(*loaded), around);
+}
+
+int Run(int argc, const char* const* argv, Signals& signals) {
+  const auto command_line = ParseCommandLine(argc, argv, HostName());
+  const bool daemon = command_line && !command_line->once &&
+                      command_line->config_check == ConfigCheck::kNone &&
+                      command_line->healthcheck == HealthCheck::kNone;
+  signals.Follow({.hangup_stops = !daemon, .exit_code = daemon ? kExitStopped : kExitRefused});
+  if (!command_line) {
+    const CommandLineExit& exit = command_line.error();
+    if (exit.exit_code == kExitStopped) return Print(exit.text) ? kExitStopped : kExitRefused;
+    PrintError(exit.text);
+    return exit.exit_code;
+  }
+  if (command_line->healthcheck != HealthCheck::kNone) return ReportHealth(*command_line);
+  const ConfigSource source{.file = command_line->config_file,
+                            .may_be_missing = !command_line->config_file_given};
+  if (command_line->config_check != ConfigCheck::kNone) return CheckConfig(*command_line, source);
+  return Start(*command_line, source, signals);
 }
 
 }  // namespace
 }  // namespace telnyx_exporter
 
 int main(int argc, char** argv) {
+  telnyx_exporter::Signals signals;
+  // TLS libraries would write the keys of every session into that file.
+  unsetenv("SSLKEYLOGFILE");  // NOLINT(concurrency-mt-unsafe): the signal thread reads no variable
+  telnyx_exporter::OpenStandardDescriptors();
   try {
-    return telnyx_exporter::Run(argc, argv);
+    return telnyx_exporter::Run(argc, argv, signals);
   } catch (const std::exception& error) {
-    fmt::print(stderr, "telnyx_exporter: {}\n", error.what());
+    telnyx_exporter::PrintError(fmt::format("telnyx_exporter: {}\n", error.what()));
     return telnyx_exporter::kExitRefused;
   }
 }

@@ -36,14 +36,17 @@ void PollLog::OnConnectionAdded(ConnectionKey connection, AccountKey account,
                                 const ConnectionPlan& plan) {
   const auto index = static_cast<std::size_t>(connection);
   if (connections_.size() <= index) connections_.resize(index + 1);
-  connections_[index] = {.account = NameOf(account), .id = plan.id, .name = plan.name};
+  connections_[index] = {.account = account, .id = plan.id, .name = plan.name};
 }
 
 void PollLog::OnConnectionChanged(ConnectionKey key, const ConnectionPlan& plan) {
   ConnectionOf(key).name = plan.name;
 }
 
-void PollLog::OnConnectionRemoved(ConnectionKey key) { ConnectionOf(key) = {}; }
+void PollLog::OnConnectionRemoved(ConnectionKey key) {
+  Release(ConnectionOf(key));
+  ConnectionOf(key) = {};
+}
 
 void PollLog::OnPollEnded(ConnectionKey key, const PollReport& report) {
   Connection& connection = ConnectionOf(key);
@@ -51,14 +54,15 @@ void PollLog::OnPollEnded(ConnectionKey key, const PollReport& report) {
     OnFailure(connection, report);
     return;
   }
-  if (connection.failure) {
-    log_.Info("poll succeeds again", {{"account", connection.account},
+  Release(connection);
+  if (std::exchange(connection.was_said, false)) {
+    log_.Info("poll succeeds again", {{"account", NameOf(connection.account)},
                                       {"connection", connection.id},
                                       {"name", connection.name},
                                       {"failures", connection.failures}});
-    connection.failure.reset();
   }
-  log_.Debug("poll complete", {{"account", connection.account},
+  connection.failure.reset();
+  log_.Debug("poll complete", {{"account", NameOf(connection.account)},
                                {"connection", connection.id},
                                {"active_calls", report.result->summary.legs},
                                {"pages", report.result->pages},
@@ -70,11 +74,15 @@ void PollLog::OnFailure(Connection& connection, const PollReport& report) {
   const bool goes_on = connection.failure && SameKind(*connection.failure, failure);
   connection.failures = connection.failure ? connection.failures + 1 : 1;
   connection.failure = failure;
-  // The refusal itself was said, once for the whole account.
-  if (report.held_back) return;
+  if (report.held_back) {
+    HoldBack(connection, failure);
+    return;
+  }
+  Release(connection);
   if (goes_on && report.ended - connection.said < kFailureReminderInterval) return;
   connection.said = report.ended;
-  log_.Warn("poll failed", {{"account", connection.account},
+  connection.was_said = true;
+  log_.Warn("poll failed", {{"account", NameOf(connection.account)},
                             {"connection", connection.id},
                             {"name", connection.name},
                             {"reason", ReasonLabel(failure.reason)},
@@ -86,10 +94,57 @@ void PollLog::OnFailure(Connection& connection, const PollReport& report) {
                             {"seconds", report.elapsed}});
 }
 
+// One line for the whole account and each change. That a key was refused is said elsewhere.
+void PollLog::HoldBack(Connection& connection, const PollFailure& failure) {
+  const bool by_limit = failure.reason == FailureReason::kRequestBudget ||
+                        failure.reason == FailureReason::kRateLimited;
+  if (!by_limit) return;
+  Account& account = accounts_[static_cast<std::size_t>(connection.account)];
+  if (!std::exchange(connection.held_back, true)) ++account.held_back;
+  if (std::exchange(account.held_by, failure.reason) == failure.reason) return;
+  log_.Warn("polls are held back, their numbers become unknown",
+            {{"account", account.name},
+             {"reason", ReasonLabel(failure.reason)},
+             {"detail", failure.detail},
+             {"required_per_second", account.budget.required_per_second},
+             {"allowed_per_second", account.budget.allowed_per_second}});
+}
+
+void PollLog::Release(Connection& connection) {
+  if (!std::exchange(connection.held_back, false)) return;
+  Account& account = accounts_[static_cast<std::size_t>(connection.account)];
+  if (--account.held_back > 0) return;
+  account.held_by.reset();
+  log_.Info("polls are not held back any more", {{"account", account.name}});
+}
+
+void PollLog::OnBudgetChanged(AccountKey key, const RequestBudget& budget) {
+  Account& account = accounts_[static_cast<std::size_t>(key)];
+  account.budget = budget;
+  const bool is_short = budget.required_per_second > budget.allowed_per_second;
+  if (!is_short) {
+    if (!account.short_of) return;
+    account.short_of.reset();
+    log_.Info("the rate limit allows as many requests as polling needs again",
+              {{"account", account.name},
+               {"required_per_second", budget.required_per_second},
+               {"allowed_per_second", budget.allowed_per_second}});
+    return;
+  }
+  if (std::exchange(account.short_of, budget.connections) == budget.connections) return;
+  log_.Warn("the rate limit allows fewer requests than polling needs, so polls come later",
+            {{"account", account.name},
+             {"connections", budget.connections},
+             {"required_per_second", budget.required_per_second},
+             {"allowed_per_second", budget.allowed_per_second},
+             {"remedy", "raise rate_limit.requests_per_second or the intervals"}});
+}
+
 void PollLog::OnPollsSkipped(ConnectionKey key, std::uint64_t count) {
   const Connection& connection = ConnectionOf(key);
-  log_.Debug("polls skipped",
-             {{"account", connection.account}, {"connection", connection.id}, {"count", count}});
+  log_.Debug(
+      "polls skipped",
+      {{"account", NameOf(connection.account)}, {"connection", connection.id}, {"count", count}});
 }
 
 void PollLog::OnRetry(AccountKey account, std::optional<ConnectionKey> key,

@@ -2,6 +2,7 @@
 
 // The poller's events as log lines for operators: a line when a connection begins to fail, when the
 // kind of failure changes, and when it recovers; while it keeps failing, a reminder now and then.
+// What concerns an account is said once for all its connections. On the polling thread.
 
 #include <cstdint>
 #include <functional>
@@ -36,19 +37,26 @@ class PollLog final : public PollObserver {
                const RetryReport& report) override;
   void OnKeyRefused(AccountKey account, const KeyRefusalReport& report) override;
   void OnKeyAccepted(AccountKey account) override;
+  void OnBudgetChanged(AccountKey account, const RequestBudget& budget) override;
 
  private:
   struct Connection {
-    std::string account;
+    AccountKey account{};
     std::string id;
     std::string name;
     std::optional<PollFailure> failure;  // that goes on
+    bool was_said = false;               // a line told of it
+    bool held_back = false;              // counts in the account's held_back
     Instant said{};                      // when it was written last
     std::uint64_t failures = 0;          // since it began
   };
 
   struct Account {
     std::string name;
+    RequestBudget budget;
+    std::optional<std::size_t> short_of;    // connections, when the budget's shortage was said
+    std::optional<FailureReason> held_by;   // what holds polls back, as said last
+    std::size_t held_back = 0;              // connections whose polls are held back
     std::optional<std::size_t> discovered;  // connections, as said last
     RowsLeftOut not_pollable;               // as said last
     RowsLeftOut unusable;                   // the same
@@ -64,6 +72,8 @@ class PollLog final : public PollObserver {
     return connections_[static_cast<std::size_t>(key)];
   }
   void OnFailure(Connection& connection, const PollReport& report);
+  void HoldBack(Connection& connection, const PollFailure& failure);
+  void Release(Connection& connection);
 
   Log& log_;
   std::vector<Account> accounts_;        // by AccountKey

@@ -1,99 +1,172 @@
 #include "app/reloader.h"
 
+#include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "app/api_key.h"
+#include "app/check_config.h"
 #include "app/make_poll_plan.h"
 #include "app/service_manager.h"
-#include "config/load_config.h"
 
 namespace telnyx_exporter {
+namespace {
 
-Reloader::Reloader(std::string file, Config config, const Shard& shard, const Clock& clock,
-                   Log& log, ExporterMetrics& metrics, PutIntoForce put_into_force)
-    : file_(std::move(file)),
+FileSet LookAtKeyFiles(const Config& config) {
+  FileSet files;
+  for (const AccountConfig& account : config.accounts) {
+    if (account.api_key.kind == ApiKeySource::Kind::kFile) files.Add(account.api_key.name);
+  }
+  return files;
+}
+
+std::vector<std::string> Messages(std::vector<Error> errors) {
+  std::vector<std::string> messages;
+  for (Error& error : errors) messages.push_back(std::move(error.message));
+  return messages;
+}
+
+}  // namespace
+
+std::expected<LoadedPlan, std::vector<std::string>> LoadPlan(const ConfigSource& source,
+                                                             const Shard& shard, Log& log) {
+  auto sourced = LoadConfig(source);
+  if (!sourced) return std::unexpected(std::move(sourced.error()));
+  for (const ConfigMessage& warning : sourced->loaded.warnings) {
+    log.Warn("configuration", {{"warning", FormatConfigMessage(source.file, warning)}});
+  }
+  auto config = std::make_shared<const Config>(std::move(sourced->loaded.config));
+  for (const std::string& warning : FindConfigWarnings(*config, shard)) {
+    log.Warn("configuration", {{"warning", warning}});
+  }
+  FileSet key_files = LookAtKeyFiles(*config);
+  auto plan = MakePollPlan(*config, shard, [&log](const ApiKeySource& key_source) {
+    return ReadApiKey(key_source, log);
+  });
+  if (!plan) return std::unexpected(Messages(std::move(plan.error())));
+  return LoadedPlan{.config = std::move(config),
+                    .plan = std::move(*plan),
+                    .key_files = std::move(key_files),
+                    .origin = std::move(sourced->origin)};
+}
+
+Reloader::Reloader(ConfigSource source, const Shard& shard, const LoadedPlan& in_force,
+                   const Clock& clock, Log& log, Events events)
+    : source_(std::move(source)),
       shard_(shard),
       clock_(clock),
       log_(log),
-      metrics_(metrics),
-      put_into_force_(std::move(put_into_force)),
-      config_(std::make_shared<const Config>(std::move(config))),
-      load_state_{.file = file_, .loaded = clock.WallNow()} {
-  WatchKeyFiles(*config_);
+      events_(std::move(events)),
+      config_(in_force.config),
+      load_state_{.file = in_force.origin, .loaded = clock.WallNow()} {
+  key_files_.Watch(in_force.key_files);
+  KeepKeys(in_force.plan);
+  TellReadable({});
 }
 
 std::vector<std::string> Reloader::Reload() {
-  const std::lock_guard lock(reloading_);
   NotifyReloading();
-  std::vector<std::string> errors = Load();
-  NoteOutcome(errors);
-  if (errors.empty()) {
-    metrics_.NoteConfigLoaded(clock_.WallNow());
-    log_.Info("configuration reloaded", {{"file", file_}});
-  } else {
-    metrics_.NoteConfigRefused();
-    for (const std::string& error : errors) {
-      log_.Error("configuration refused, the old one stays", {{"error", error}});
-    }
+  std::vector<std::string> errors = LoadAndUse();
+  events_.on_reloaded(errors.empty());
+  for (const std::string& error : errors) {
+    log_.Error("configuration refused, the old one stays", {{"error", error}});
   }
   NotifyReady();
   return errors;
 }
 
-void Reloader::NoteOutcome(const std::vector<std::string>& errors) {
-  const WallTime now = clock_.WallNow();
-  const std::lock_guard lock(mutex_);
-  if (errors.empty()) {
-    load_state_ = {.file = file_, .loaded = now};
-  } else {
-    load_state_.refused = now;
-    load_state_.errors = errors;
+std::vector<std::string> Reloader::LoadAndUse() {
+  auto next = LoadPlan(source_, shard_, log_);
+  if (!next) {
+    NoteReload(next.error(), {});
+    return std::move(next.error());
   }
-}
-
-std::vector<std::string> Reloader::Load() {
-  auto loaded = LoadConfigFile(file_);
-  if (!loaded) {
-    std::vector<std::string> errors;
-    for (const ConfigMessage& message : loaded.error()) {
-      errors.push_back(FormatConfigMessage(file_, message));
-    }
-    return errors;
+  std::vector<AccountKey> keys_before = std::exchange(keys_, {});
+  KeepKeys(next->plan);
+  if (!events_.put_into_force(std::move(next->plan))) {
+    keys_ = std::move(keys_before);
+    return {"the exporter is stopping"};
   }
-  for (const ConfigMessage& warning : loaded->warnings) {
-    log_.Warn("configuration", {{"warning", FormatConfigMessage(file_, warning)}});
+  key_files_.Watch(std::move(next->key_files));
+  {
+    const std::lock_guard lock(mutex_);
+    config_ = std::move(next->config);
   }
-  return Use(std::make_shared<const Config>(std::move(loaded->config)));
-}
-
-std::vector<std::string> Reloader::Use(std::shared_ptr<const Config> config) {
-  // Before the keys are read, so that no change slips in between.
-  WatchKeyFiles(*config);
-  auto plan = MakePollPlan(*config, shard_,
-                           [this](const ApiKeySource& source) { return ReadApiKey(source, log_); });
-  if (!plan) {
-    std::vector<std::string> errors;
-    for (Error& error : plan.error()) errors.push_back(std::move(error.message));
-    return errors;
-  }
-  if (!put_into_force_(std::move(*plan))) return {"the exporter is stopping"};
-  const std::lock_guard lock(mutex_);
-  config_ = std::move(config);
+  TellReadable({});
+  NoteReload({}, next->origin);
+  log_.Info("configuration reloaded", {{"file", next->origin}});
   return {};
 }
 
-void Reloader::RefreshKeys() {
-  const std::lock_guard lock(reloading_);
+void Reloader::LookAtKeys() {
   if (!key_files_.TakeChange()) return;
-  const auto errors = Use(config());
-  {
-    const std::lock_guard state_lock(mutex_);
-    load_state_.key_errors = errors;
+  const auto config = this->config();
+  std::vector<ApiKeySource> unreadable;
+  std::vector<std::string> errors;
+  auto plan = MakePollPlan(*config, shard_, [&](const ApiKeySource& source) -> Result<Secret> {
+    auto key = ReadApiKey(source, log_);
+    if (key) return key;
+    if (std::ranges::find(unreadable, source) == unreadable.end()) {
+      errors.push_back(key.error().message);
+      unreadable.push_back(source);
+    }
+    return KeyInForce(source);
+  });
+  if (!plan) {
+    errors = Messages(std::move(plan.error()));
+  } else {
+    KeepKeys(*plan);
+    if (!events_.put_into_force(std::move(*plan))) return;
   }
-  if (errors.empty()) log_.Info("API keys read again");
+  TellReadable(unreadable);
+  log_.Info("API keys read again", {{"refused", errors.size()}});
   for (const std::string& error : errors) {
     log_.Error("API key refused, the old one stays", {{"error", error}});
   }
+  const std::lock_guard lock(mutex_);
+  load_state_.key_errors = std::move(errors);
+}
+
+void Reloader::KeepKeys(const PollPlan& plan) {
+  keys_.clear();
+  for (const AccountPlan& account : plan.accounts)
+    keys_.push_back({account.name, account.endpoint});
+}
+
+Result<Secret> Reloader::KeyInForce(const ApiKeySource& source) const {
+  for (const AccountConfig& account : config()->accounts) {
+    if (account.api_key != source) continue;
+    const auto key = std::ranges::find(keys_, account.name, &AccountKey::account);
+    if (key != keys_.end()) return key->endpoint->api_key;
+  }
+  return Fail("no API key is in use");
+}
+
+void Reloader::TellReadable(const std::vector<ApiKeySource>& unreadable) const {
+  for (const AccountConfig& account : config()->accounts) {
+    events_.on_key_read(account.name,
+                        std::ranges::find(unreadable, account.api_key) == unreadable.end());
+  }
+}
+
+void Reloader::NoteReload(const std::vector<std::string>& errors, std::string origin) {
+  const WallTime now = clock_.WallNow();
+  const std::lock_guard lock(mutex_);
+  load_state_.errors = errors;
+  load_state_.refused.reset();
+  if (!errors.empty()) {
+    load_state_.refused = now;
+    return;
+  }
+  load_state_.file = std::move(origin);
+  load_state_.loaded = now;
+  load_state_.key_errors.clear();
+}
+
+void Reloader::NoteWebConfig(std::vector<std::string> errors) {
+  const std::lock_guard lock(mutex_);
+  load_state_.web_errors = std::move(errors);
 }
 
 std::shared_ptr<const Config> Reloader::config() const {
@@ -104,14 +177,6 @@ std::shared_ptr<const Config> Reloader::config() const {
 ConfigLoadState Reloader::load_state() const {
   const std::lock_guard lock(mutex_);
   return load_state_;
-}
-
-void Reloader::WatchKeyFiles(const Config& config) {
-  std::vector<std::string> paths;
-  for (const AccountConfig& account : config.accounts) {
-    if (account.api_key.kind == ApiKeySource::Kind::kFile) paths.push_back(account.api_key.name);
-  }
-  key_files_.Watch(std::move(paths));
 }
 
 }  // namespace telnyx_exporter

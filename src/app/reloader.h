@@ -2,60 +2,92 @@
 
 // Puts a configuration into force while the exporter runs: the whole file at SIGHUP and POST
 // /-/reload, the API keys alone when a key file changes. A new configuration is checked whole
-// first; what is refused changes nothing. Any thread; one reload at a time.
+// first; what is refused changes nothing, and the key files of the one in force stay watched. The
+// main loop owns it; config() and load_state() are for any thread.
 
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "app/config_source.h"
 #include "app/file_watch.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "config/config.h"
 #include "config/config_load_state.h"
-#include "metrics/exporter_metrics.h"
+#include "http/transport.h"
 #include "polling/poll_plan.h"
 
 namespace telnyx_exporter {
 
+/// What is polled after a configuration, and where both came from.
+struct LoadedPlan {
+  std::shared_ptr<const Config> config;
+  PollPlan plan;
+  FileSet key_files;  // as they were before the keys were read
+  std::string origin;
+};
+
+/// Reads the configuration and the keys that it names. Otherwise everything that is wrong, a line
+/// each. Warnings go to the log.
+std::expected<LoadedPlan, std::vector<std::string>> LoadPlan(const ConfigSource& source,
+                                                             const Shard& shard, Log& log);
+
 class Reloader {
  public:
-  /// Returns once the plan is in force; false when the exporter is stopping.
-  using PutIntoForce = std::function<bool(PollPlan)>;
+  /// What the rest of the program is told, on the main thread.
+  struct Events {
+    /// Returns once the plan is in force; false when the exporter is stopping.
+    std::function<bool(PollPlan)> put_into_force;
+    /// How a reload ended.
+    std::function<void(bool successful)> on_reloaded;
+    /// Whether an account's key could be read when it was looked for last.
+    std::function<void(const std::string& account, bool readable)> on_key_read;
+  };
 
-  /// `config` is what is in force already, loaded from `file`. References outlive the reloader.
-  Reloader(std::string file, Config config, const Shard& shard, const Clock& clock, Log& log,
-           ExporterMetrics& metrics, PutIntoForce put_into_force);
+  /// `in_force` is in force already.
+  Reloader(ConfigSource source, const Shard& shard, const LoadedPlan& in_force, const Clock& clock,
+           Log& log, Events events);
 
-  /// Reads the file again. Returns what is wrong with it, a line for each error; nothing when it is
-  /// in force now.
+  /// Loads everything again. Returns what is wrong, a line for each error; nothing when it is in
+  /// force now.
   std::vector<std::string> Reload();
 
-  /// Reads the API keys again when a key file has changed since they were read.
-  void RefreshKeys();
+  /// Looks at the key files once and reads the keys again when one has changed. An account whose
+  /// key cannot be read keeps the one it has; the others get theirs.
+  void LookAtKeys();
 
   /// In force now.
   std::shared_ptr<const Config> config() const;
-
   ConfigLoadState load_state() const;
+  /// Adds how the web configuration's newest reload ended.
+  void NoteWebConfig(std::vector<std::string> errors);
 
  private:
-  std::vector<std::string> Load();
-  std::vector<std::string> Use(std::shared_ptr<const Config> config);
-  void NoteOutcome(const std::vector<std::string>& errors);
-  void WatchKeyFiles(const Config& config);
+  struct AccountKey {
+    std::string account;
+    std::shared_ptr<const Endpoint> endpoint;  // shared with the plan in force, so the key has
+                                               // no further copy
+  };
 
-  const std::string file_;
+  std::vector<std::string> LoadAndUse();
+  void KeepKeys(const PollPlan& plan);
+  Result<Secret> KeyInForce(const ApiKeySource& source) const;
+  void TellReadable(const std::vector<ApiKeySource>& unreadable) const;
+  void NoteReload(const std::vector<std::string>& errors, std::string origin);
+
+  const ConfigSource source_;
   const Shard shard_;
   const Clock& clock_;
   Log& log_;
-  ExporterMetrics& metrics_;
-  const PutIntoForce put_into_force_;
+  const Events events_;
 
-  std::mutex reloading_;
-  FileWatch key_files_;  // guarded by reloading_
+  FileWatch key_files_;
+  std::vector<AccountKey> keys_;
 
   mutable std::mutex mutex_;
   std::shared_ptr<const Config> config_;  // guarded by mutex_

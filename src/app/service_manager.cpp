@@ -1,5 +1,6 @@
 #include "app/service_manager.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -14,19 +15,20 @@ namespace {
 
 constexpr int kKeepEnvironment = 0;
 constexpr int kLooksBeforeTimeout = 3;
+constexpr std::chrono::microseconds kLongestInterval = std::chrono::seconds(1);
 
 // A service manager that does not take it is no reason not to work.
 void Notify(const char* state) {
   if (std::getenv("NOTIFY_SOCKET") != nullptr) Systemd().notify(kKeepEnvironment, state);
 }
 
-std::chrono::microseconds LookInterval() {
+std::chrono::microseconds ServiceManagerTimeout() {
   std::uint64_t timeout = 0;
   if (std::getenv("WATCHDOG_USEC") == nullptr ||
       Systemd().watchdog_enabled(kKeepEnvironment, &timeout) <= 0) {
     return std::chrono::microseconds::max();
   }
-  return std::chrono::microseconds(timeout) / kLooksBeforeTimeout;
+  return std::chrono::microseconds(timeout);
 }
 
 }  // namespace
@@ -43,15 +45,22 @@ void NotifyReloading() {
 
 void NotifyStopping() { Notify("STOPPING=1"); }
 
-Watchdog::Watchdog(std::function<void(Task)> post)
-    : post_(std::move(post)), interval_(LookInterval()) {}
+Watchdog::Watchdog(const Clock& clock, std::function<void(Task)> post)
+    : clock_(clock),
+      post_(std::move(post)),
+      timeout_(ServiceManagerTimeout()),
+      interval_(std::min(kLongestInterval, timeout_ / kLooksBeforeTimeout)) {}
 
 void Watchdog::Look() {
-  if (interval_ == std::chrono::microseconds::max() || waits_.exchange(true)) return;
+  if (waits_) return;
+  asked_ = clock_.Now();
+  waits_ = true;
   post_([this] {
     waits_ = false;
-    Notify("WATCHDOG=1");
+    if (timeout_ != std::chrono::microseconds::max()) Notify("WATCHDOG=1");
   });
 }
+
+bool Watchdog::healthy() const { return !waits_ || clock_.Now() - asked_.load() < kPatience; }
 
 }  // namespace telnyx_exporter

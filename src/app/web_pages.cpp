@@ -30,11 +30,24 @@ HttpHandler MetricsHandler(MetricsExposition& metrics) {
   };
 }
 
-HttpResponse ReloadNow(Reloader& reloader) {
-  const std::vector<std::string> errors = reloader.Reload();
+HttpResponse ReloadAnswer(const MainLoop::ReloadErrors& errors) {
   if (errors.empty()) return TextResponse(200, "Reloaded.\n");
   return TextResponse(500, fmt::format("Not reloaded, the old configuration stays:\n{}\n",
                                        fmt::join(errors, "\n")));
+}
+
+// The main loop reloads and answers; no serving thread waits for it.
+HttpHandler ReloadHandler(std::function<void(MainLoop::OnReloaded)> request_reload) {
+  if (!request_reload) {
+    return [](const HttpRequest&) { return TextResponse(403, "Lifecycle API is not enabled.\n"); };
+  }
+  return [request_reload = std::move(request_reload)](const HttpRequest&) {
+    return HttpResponse{.later = [&request_reload](AnswerRequest answer) {
+      request_reload([answer = std::move(answer)](const MainLoop::ReloadErrors& errors) mutable {
+        answer(ReloadAnswer(errors));
+      });
+    }};
+  };
 }
 
 }  // namespace
@@ -50,15 +63,16 @@ HttpHandler MakeWebHandler(const WebPages& pages) {
                   .started = pages.started,
                   .telemetry_path = pages.telemetry_path},
                  *router);
-  router->Add("GET", "/-/healthy",
-              [](const HttpRequest&) { return TextResponse(200, "Healthy.\n"); });
+  router->Add("GET", "/-/healthy", [&watchdog = pages.watchdog](const HttpRequest&) {
+    return watchdog.healthy() ? TextResponse(200, "Healthy.\n")
+                              : TextResponse(503, "Not healthy: the polling loop hangs.\n");
+  });
   router->Add("GET", "/-/ready", [&state = pages.state](const HttpRequest&) {
     return state.ready() ? TextResponse(200, "Ready.\n")
                          : TextResponse(503, "Not ready: not every connection was polled yet.\n");
   });
   for (const char* method : {"POST", "PUT"}) {
-    router->Add(method, "/-/reload",
-                [&reloader = pages.reloader](const HttpRequest&) { return ReloadNow(reloader); });
+    router->Add(method, "/-/reload", ReloadHandler(pages.request_reload));
   }
   router->Add("GET", pages.telemetry_path, MetricsHandler(pages.metrics));
   return [router](const HttpRequest& request) { return router->Answer(request); };

@@ -6,7 +6,9 @@
 #include <memory>
 #include <string>
 
+#include "app/main_loop.h"
 #include "app/reloader.h"
+#include "app/service_manager.h"
 #include "base/clock.h"
 #include "metrics/exporter_metrics.h"
 #include "metrics/metrics_exposition.h"
@@ -20,7 +22,10 @@ struct WebPages {
   MetricsExposition& metrics;
   const StateStore& state;
   ExporterMetrics& exporter;
-  Reloader& reloader;
+  const Reloader& reloader;
+  /// Nothing: the lifecycle API is disabled.
+  std::function<void(MainLoop::OnReloaded)> request_reload;
+  const Watchdog& watchdog;
   const Clock& clock;
   Instant started;
 };

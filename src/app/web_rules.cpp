@@ -4,7 +4,7 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <sys/stat.h>
+#include <gnutls/x509.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -51,46 +51,64 @@ ConfigMessage MessageOf(const WebTlsConfig& tls, const TlsFault& fault) {
   return {.path = "tls_server_config.cipher_suites", .text = fault.text};
 }
 
-}  // namespace
-
-FileState StateOfFile(const std::string& path) {
-  struct stat status{};
-  if (stat(path.c_str(), &status) != 0) return {.path = path, .stamp = {}};
-  return {.path = path,
-          .stamp = fmt::format("{} {} {} {}.{} {}.{}", status.st_dev, status.st_ino, status.st_size,
-                               status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec,
-                               status.st_ctim.tv_nsec)};
+// Of the certificates in PEM, which were loaded before.
+std::optional<WallTime> EarliestExpiry(const std::string& pem) {
+  gnutls_x509_crt_t* chain = nullptr;
+  unsigned size = 0;
+  const gnutls_datum_t text{
+      .data = reinterpret_cast<unsigned char*>(const_cast<char*>(pem.data())),  // only read
+      .size = static_cast<unsigned>(pem.size())};
+  if (gnutls_x509_crt_list_import2(&chain, &size, &text, GNUTLS_X509_FMT_PEM, 0) < 0) return {};
+  std::optional<WallTime> earliest;
+  for (unsigned i = 0; i < size; ++i) {
+    const std::time_t expiry = gnutls_x509_crt_get_expiration_time(chain[i]);
+    const WallTime time = std::chrono::system_clock::from_time_t(expiry);
+    if (expiry >= 0 && (!earliest || time < *earliest)) earliest = time;
+    gnutls_x509_crt_deinit(chain[i]);
+  }
+  gnutls_free(chain);
+  return earliest;
 }
 
+}  // namespace
+
 WebRulesAttempt WebRulesLoader::Load() {
-  WebRulesAttempt attempt{.outcome = LoadedWebRules{}, .files = {StateOfFile(path_)}};
+  FileSet files;
+  files.Add(path_);
   auto loaded = LoadWebConfigFile(path_);
-  if (!loaded) {
-    attempt.outcome = std::unexpected(std::move(loaded.error()));
-    return attempt;
+  if (!loaded) return {.outcome = std::unexpected(std::move(loaded.error())), .files = files};
+  WebRulesAttempt attempt = LoadFilesOf(loaded->config);
+  attempt.files.Add(files);
+  if (attempt.outcome) {
+    std::vector<ConfigMessage>& warnings = attempt.outcome->warnings;
+    warnings.insert(warnings.begin(), loaded->warnings.begin(), loaded->warnings.end());
   }
-  WebConfig& config = loaded->config;
+  return attempt;
+}
+
+WebRulesAttempt WebRulesLoader::LoadFilesOf(const WebConfig& config) {
+  WebRulesAttempt attempt{.outcome = LoadedWebRules{.config = config}};
   AccessRules rules;
   if (config.tls) {
     for (const PemSource* source :
          {&config.tls->certificate, &config.tls->key, &config.tls->client_ca}) {
-      if (!source->file.empty()) attempt.files.push_back(StateOfFile(source->file));
+      if (!source->file.empty()) attempt.files.Add(source->file);
     }
-    auto context = LoadTls(*config.tls, loaded->warnings);
+    auto context = LoadTls(*config.tls, attempt.outcome->warnings);
     if (!context) {
       attempt.outcome = std::unexpected(std::move(context.error()));
       return attempt;
     }
     rules.tls = std::move(*context);
+    attempt.outcome->certificate_expiry = EarliestExpiry(material_.certificate);
   }
-  rules.headers = std::move(config.headers);
-  for (auto& [name, hash] : config.users) rules.users.emplace(name, std::move(hash));
+  rules.headers = config.headers;
+  for (const auto& [name, hash] : config.users) rules.users.emplace(name, hash);
   if (config.rate_limit) {
     rules.request_limit = {.interval = config.rate_limit->interval,
                            .burst = config.rate_limit->burst};
   }
-  attempt.outcome = LoadedWebRules{.rules = std::make_shared<const AccessRules>(std::move(rules)),
-                                   .warnings = std::move(loaded->warnings)};
+  attempt.outcome->rules = std::make_shared<const AccessRules>(std::move(rules));
   return attempt;
 }
 

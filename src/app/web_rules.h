@@ -4,9 +4,12 @@
 
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "app/file_watch.h"
+#include "base/clock.h"
 #include "base/tls_policy.h"
 #include "config/load_web_config.h"
 #include "web/access_rules.h"
@@ -15,23 +18,15 @@ namespace telnyx_exporter {
 
 struct LoadedWebRules {
   std::shared_ptr<const AccessRules> rules;
+  WebConfig config;                            // what the rules were made from
+  std::optional<WallTime> certificate_expiry;  // the earliest of the chain; nothing without TLS
   std::vector<ConfigMessage> warnings;
 };
-
-/// A file and everything that tells one state of it from another without reading it.
-struct FileState {
-  std::string path;
-  std::string stamp;
-
-  bool operator==(const FileState&) const = default;
-};
-
-FileState StateOfFile(const std::string& path);
 
 /// What came of one reading.
 struct WebRulesAttempt {
   std::expected<LoadedWebRules, std::vector<ConfigMessage>> outcome;  // or all that is wrong
-  std::vector<FileState> files;  // all that the outcome hangs on, as they were before the reading
+  FileSet files;  // all that the outcome depends on, as they were before the reading
 };
 
 class WebRulesLoader {
@@ -41,6 +36,8 @@ class WebRulesLoader {
   const std::string& path() const { return path_; }
   /// Reads everything anew. As long as nothing of TLS has changed, its context stays the same.
   WebRulesAttempt Load();
+  /// The same with a configuration that was read before: reads only the files that it names.
+  WebRulesAttempt LoadFilesOf(const WebConfig& config);
 
  private:
   using Faults = std::vector<ConfigMessage>;

@@ -1,57 +1,121 @@
 #include "app/web_server.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace telnyx_exporter {
 namespace {
 
-constexpr std::chrono::seconds kTimeBetweenLooks(1);
+std::vector<std::string> Lines(const std::string& file,
+                               const std::vector<ConfigMessage>& messages) {
+  std::vector<std::string> lines;
+  for (const ConfigMessage& message : messages) lines.push_back(FormatConfigMessage(file, message));
+  return lines;
+}
+
+HttpServerSettings SettingsOf(const CommandLine& command_line) {
+  HttpServerSettings settings{.listen_addresses = command_line.listen_addresses,
+                              .systemd_sockets = command_line.systemd_socket,
+                              .max_requests = command_line.max_requests};
+  if (command_line.probes_without_auth) settings.open_paths = {"/-/healthy", "/-/ready"};
+  return settings;
+}
 
 }  // namespace
 
-Result<std::unique_ptr<WebServer>> WebServer::Start(const CommandLine& command_line,
-                                                    HttpHandler handler,
-                                                    std::function<void(int status)> on_refused,
-                                                    Log& log) {
+WebRulesWatch::WebRulesWatch(WebRulesLoader& loader, const WebRulesAttempt& attempt, Events events,
+                             Log& log)
+    : loader_(loader), events_(std::move(events)), log_(log) {
+  files_.Watch(attempt.files);
+  Keep(*attempt.outcome);
+  events_.on_loaded({});
+}
+
+void WebRulesWatch::Look() {
+  if (!files_.TakeChange()) return;
+  WebRulesAttempt attempt = loader_.Load();
+  std::vector<std::string> errors = Use(attempt);
+  if (errors.empty()) {
+    const LoadedWebRules& loaded = *attempt.outcome;
+    log_.Info("web configuration reloaded", {{"file", loader_.path()},
+                                             {"tls", loaded.rules->tls != nullptr},
+                                             {"users", loaded.rules->users.size()}});
+  } else {
+    RenewCertificates(attempt.files, errors);
+  }
+  for (const std::string& error : errors) {
+    log_.Error("web configuration refused, the old one stays", {{"error", error}});
+  }
+  errors_ = errors;
+  files_.Watch(std::move(attempt.files));
+  events_.on_loaded(std::move(errors));
+}
+
+std::vector<std::string> WebRulesWatch::Use(WebRulesAttempt& attempt) {
+  if (!attempt.outcome) return Lines(loader_.path(), attempt.outcome.error());
+  for (const std::string& warning : Lines(loader_.path(), attempt.outcome->warnings)) {
+    log_.Warn("web configuration", {{"warning", warning}});
+  }
+  if (auto applied = events_.apply(attempt.outcome->rules); !applied) {
+    return {std::move(applied.error().message)};
+  }
+  Keep(*attempt.outcome);
+  return {};
+}
+
+// The configuration in force keeps its own certificates, which may be newer now.
+void WebRulesWatch::RenewCertificates(FileSet& files, std::vector<std::string>& errors) {
+  WebRulesAttempt renewal = loader_.LoadFilesOf(config_);
+  files.Add(renewal.files);
+  if (renewal.outcome && renewal.outcome->rules->tls == tls_) return;
+  const std::vector<std::string> more = Use(renewal);
+  for (const std::string& error : more) {
+    const bool said = std::ranges::find(errors, error) != errors.end() ||
+                      std::ranges::find(errors_, error) != errors_.end();
+    if (!said) errors.push_back(error);
+  }
+  if (more.empty()) log_.Info("certificates reloaded", {{"file", loader_.path()}});
+}
+
+void WebRulesWatch::Keep(const LoadedWebRules& loaded) {
+  config_ = loaded.config;
+  tls_ = loaded.rules->tls;
+  events_.on_certificate(loaded.certificate_expiry);
+}
+
+Result<std::unique_ptr<WebServer>> WebServer::Start(Parts parts, Log& log) {
   std::unique_ptr<WebServer> web(new WebServer());
-  HttpServerSettings settings{
-      .listen_addresses = command_line.listen_addresses,
-      .systemd_sockets = command_line.systemd_socket,
-      .on_refused = [on_refused = std::move(on_refused)](std::string_view /*reason*/, int status) {
-        if (on_refused) on_refused(status);
-      }};
+  HttpServerSettings settings = SettingsOf(parts.command_line);
+  settings.on_refused = [count = std::move(parts.on_refused)](std::string_view /*reason*/,
+                                                              int status) { count(status); };
   WebRulesAttempt attempt;
-  if (!command_line.web_config_file.empty()) {
-    web->loader_ = std::make_unique<WebRulesLoader>(command_line.web_config_file);
+  if (const std::string& file = parts.command_line.web_config_file; !file.empty()) {
+    web->loader_.emplace(file);
     attempt = web->loader_->Load();
-    if (!attempt.outcome) {
-      return Fail(FormatConfigMessage(web->loader_->path(), attempt.outcome.error().front()));
-    }
+    if (!attempt.outcome) return Fail(Lines(file, attempt.outcome.error()).front());
     settings.rules = attempt.outcome->rules;
   }
-  auto server = HttpServer::Start(settings, std::move(handler));
+  auto server = HttpServer::Start(settings, std::move(parts.handler));
   if (!server) return std::unexpected(server.error());
   web->server_ = std::move(*server);
   const bool tls = settings.rules != nullptr && settings.rules->tls != nullptr;
   for (const std::string& address : web->server_->bound_addresses()) {
     log.Info("listening", {{"address", address}, {"tls", tls}});
   }
-  if (web->loader_ == nullptr) return web;
-  const auto apply = [&http = *web->server_](std::shared_ptr<const AccessRules> rules) {
-    return http.SetRules(std::move(rules));
-  };
-  web->Watch(WebRulesWatch(*web->loader_, attempt, apply, log));
+  if (web->loader_) {
+    web->watch_.emplace(
+        *web->loader_, attempt,
+        WebRulesWatch::Events{.apply = [&http = *web->server_](
+                                           auto rules) { return http.SetRules(std::move(rules)); },
+                              .on_loaded = std::move(parts.on_config_loaded),
+                              .on_certificate = std::move(parts.on_certificate)},
+        log);
+  }
   return web;
 }
 
-void WebServer::Watch(WebRulesWatch watch) {
-  watcher_ = std::jthread([this, watch = std::move(watch)](const std::stop_token& stop) mutable {
-    std::unique_lock lock(mutex_);
-    while (
-        !stopped_.wait_for(lock, stop, kTimeBetweenLooks, [&] { return stop.stop_requested(); })) {
-      watch.Look();
-    }
-  });
+void WebServer::LookAtConfig() {
+  if (watch_) watch_->Look();
 }
 
 }  // namespace telnyx_exporter

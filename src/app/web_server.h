@@ -1,43 +1,84 @@
 #pragma once
 
-// The exporter's web server: the HTTP server under the rules of the web configuration file, which
-// is watched while it runs.
+// The exporter's web server: the HTTP server under the rules of the web configuration file. The
+// main loop owns it and lets it look at the file and the certificates now and then.
 
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
-#include <stop_token>
-#include <thread>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "app/command_line.h"
+#include "app/file_watch.h"
 #include "app/web_rules.h"
-#include "app/web_rules_watch.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "web/http_server.h"
 
 namespace telnyx_exporter {
 
+/// Takes over rules when the web configuration file or a certificate that it names has changed. A
+/// broken state is said once and changes nothing but this: certificates of the configuration in
+/// force are renewed even while the newer one is refused.
+class WebRulesWatch {
+ public:
+  struct Events {
+    /// Makes the server keep to rules.
+    std::function<Result<void>(std::shared_ptr<const AccessRules>)> apply;
+    /// After each attempt: what is wrong, a line each; none: the file is in force.
+    std::function<void(std::vector<std::string> errors)> on_loaded;
+    /// Of the certificate in force; nothing without TLS.
+    std::function<void(std::optional<WallTime> expiry)> on_certificate;
+  };
+
+  /// `attempt` is what the loader's first reading came to; its rules are in force. The loader and
+  /// the log must outlive the watch.
+  WebRulesWatch(WebRulesLoader& loader, const WebRulesAttempt& attempt, Events events, Log& log);
+
+  /// Looks at the files once.
+  void Look();
+
+ private:
+  /// The errors; none: the rules are in force.
+  std::vector<std::string> Use(WebRulesAttempt& attempt);
+  void RenewCertificates(FileSet& files, std::vector<std::string>& errors);
+  void Keep(const LoadedWebRules& loaded);
+
+  WebRulesLoader& loader_;
+  const Events events_;
+  Log& log_;
+  FileWatch files_;
+  std::vector<std::string> errors_;        // of the last attempt
+  WebConfig config_;                       // in force
+  std::shared_ptr<const TlsContext> tls_;  // in force
+};
+
 class WebServer {
  public:
-  /// Listens where the command line says and logs it. `on_refused` is told the status of each
-  /// request that the rules do not let pass. The log must outlive the server.
-  static Result<std::unique_ptr<WebServer>> Start(const CommandLine& command_line,
-                                                  HttpHandler handler,
-                                                  std::function<void(int status)> on_refused,
-                                                  Log& log);
+  struct Parts {
+    const CommandLine& command_line;
+    HttpHandler handler;
+    /// Told the status of each request that does not reach the handler.
+    std::function<void(int status)> on_refused;
+    /// As in WebRulesWatch::Events.
+    std::function<void(std::vector<std::string> errors)> on_config_loaded;
+    std::function<void(std::optional<WallTime> expiry)> on_certificate;
+  };
+
+  /// Listens where the command line says and logs it. The log must outlive the server.
+  static Result<std::unique_ptr<WebServer>> Start(Parts parts, Log& log);
+
+  /// Looks at the web configuration and the certificates once. One thread.
+  void LookAtConfig();
 
  private:
   WebServer() = default;
 
-  void Watch(WebRulesWatch watch);
-
-  std::unique_ptr<WebRulesLoader> loader_;  // null without a web configuration file
+  std::optional<WebRulesLoader> loader_;  // nothing without a web configuration file
   std::unique_ptr<HttpServer> server_;
-  std::mutex mutex_;
-  std::condition_variable_any stopped_;
-  std::jthread watcher_;
+  std::optional<WebRulesWatch> watch_;
 };
 
 }  // namespace telnyx_exporter

@@ -2,11 +2,10 @@
 
 #include <cmath>
 #include <iterator>
+#include <utility>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <spdlog/logger.h>
-#include <spdlog/sinks/stdout_sinks.h>
 
 #include "base/text.h"
 
@@ -25,20 +24,6 @@ constexpr std::string_view LevelName(LogLevel level) {
       return "error";
   }
   return "error";
-}
-
-constexpr spdlog::level::level_enum ToSpdlog(LogLevel level) {
-  switch (level) {
-    case LogLevel::kDebug:
-      return spdlog::level::debug;
-    case LogLevel::kInfo:
-      return spdlog::level::info;
-    case LogLevel::kWarn:
-      return spdlog::level::warn;
-    case LogLevel::kError:
-      return spdlog::level::err;
-  }
-  return spdlog::level::err;
 }
 
 std::string FormatTime(WallTime time) {
@@ -74,14 +59,14 @@ void AppendLogfmtValue(std::string& line, std::string_view text) {
 
 Result<LogLevel> ParseLogLevel(std::string_view text) {
   for (const auto level : {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarn, LogLevel::kError}) {
-    if (text == LevelName(level)) return level;
+    if (EqualsIgnoringAsciiCase(text, LevelName(level))) return level;
   }
   return Fail(fmt::format("\"{}\" is not a log level: use debug, info, warn or error", text));
 }
 
 Result<LogFormat> ParseLogFormat(std::string_view text) {
-  if (text == "logfmt") return LogFormat::kLogfmt;
-  if (text == "json") return LogFormat::kJson;
+  if (EqualsIgnoringAsciiCase(text, "logfmt")) return LogFormat::kLogfmt;
+  if (EqualsIgnoringAsciiCase(text, "json")) return LogFormat::kJson;
   return Fail(fmt::format("\"{}\" is not a log format: use logfmt or json", text));
 }
 
@@ -118,21 +103,8 @@ std::string FormatLogLine(LogFormat format, WallTime time, LogLevel level, std::
   return line;
 }
 
-Log::Log(const Clock& clock, LogLevel level, LogFormat format)
-    : Log(clock, level, format, std::make_shared<spdlog::sinks::stderr_sink_mt>()) {}
-
-Log::Log(const Clock& clock, LogLevel level, LogFormat format,
-         std::shared_ptr<spdlog::sinks::sink> sink)
-    : clock_(clock),
-      level_(level),
-      format_(format),
-      logger_(std::make_unique<spdlog::logger>("telnyx_exporter", std::move(sink))) {
-  logger_->set_pattern("%v");
-  logger_->set_level(ToSpdlog(level));
-  logger_->flush_on(spdlog::level::debug);
-}
-
-Log::~Log() = default;
+Log::Log(const Clock& clock, LogLevel level, LogFormat format, LogSink sink)
+    : clock_(clock), level_(level), format_(format), sink_(std::move(sink)) {}
 
 void Log::Debug(std::string_view message, std::initializer_list<LogField> fields) {
   Write(LogLevel::kDebug, message, fields);
@@ -149,8 +121,7 @@ void Log::Error(std::string_view message, std::initializer_list<LogField> fields
 
 void Log::Write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
   if (level < level_) return;
-  logger_->log(ToSpdlog(level), spdlog::string_view_t(FormatLogLine(format_, clock_.WallNow(),
-                                                                    level, message, fields)));
+  sink_(FormatLogLine(format_, clock_.WallNow(), level, message, fields) + '\n');
 }
 
 }  // namespace telnyx_exporter

@@ -1,12 +1,12 @@
 #pragma once
 
-// The program's log: one event a line, a fixed sentence and named values, as logfmt or JSON on
-// standard error. Every thread may log. The sentence never holds values, so that events can be
-// counted by it.
+// The program's log: one event a line, a fixed sentence and named values, as logfmt or JSON. Every
+// thread may log, and none of them ever waits: LogWriter of log_writer.h writes the lines. The
+// sentence never holds values, so that events can be counted by it.
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -14,23 +14,14 @@
 #include "base/clock.h"
 #include "base/error.h"
 
-// NOLINTBEGIN(readability-identifier-naming): the library's names
-namespace spdlog {
-class logger;
-namespace sinks {
-class sink;
-}
-}  // namespace spdlog
-// NOLINTEND(readability-identifier-naming)
-
 namespace telnyx_exporter {
 
 enum class LogLevel { kDebug, kInfo, kWarn, kError };
 enum class LogFormat { kLogfmt, kJson };
 
-/// `debug`, `info`, `warn` or `error`.
+/// `debug`, `info`, `warn` or `error`, in any case.
 Result<LogLevel> ParseLogLevel(std::string_view text);
-/// `logfmt` or `json`.
+/// `logfmt` or `json`, in any case.
 Result<LogFormat> ParseLogFormat(std::string_view text);
 
 /// One named value of an event. Holds views: it lives for one call only.
@@ -55,16 +46,12 @@ struct LogField {
 std::string FormatLogLine(LogFormat format, WallTime time, LogLevel level, std::string_view message,
                           std::initializer_list<LogField> fields);
 
+/// Takes one whole line, its newline included. Any thread; must not block.
+using LogSink = std::function<void(std::string_view line)>;
+
 class Log {
  public:
-  /// Writes to standard error.
-  Log(const Clock& clock, LogLevel level, LogFormat format);
-  /// Writes to `sink`.
-  Log(const Clock& clock, LogLevel level, LogFormat format,
-      std::shared_ptr<spdlog::sinks::sink> sink);
-  ~Log();
-  Log(const Log&) = delete;
-  Log& operator=(const Log&) = delete;
+  Log(const Clock& clock, LogLevel level, LogFormat format, LogSink sink);
 
   void Debug(std::string_view message, std::initializer_list<LogField> fields = {});
   void Info(std::string_view message, std::initializer_list<LogField> fields = {});
@@ -77,7 +64,7 @@ class Log {
   const Clock& clock_;
   const LogLevel level_;
   const LogFormat format_;
-  std::unique_ptr<spdlog::logger> logger_;
+  const LogSink sink_;
 };
 
 }  // namespace telnyx_exporter

@@ -4,18 +4,40 @@
 #include <climits>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
 #include <stdexcept>
 #include <utility>
 
 #include <curl/curl.h>
+#include <malloc.h>
 
 #include "base/build_info.h"
+#include "base/secret.h"
 #include "http/curl_endpoint.h"
 #include "http/curl_transfer.h"
 #include "http/response_body.h"
 
 namespace telnyx_exporter {
+
+namespace {
+
+// curl's memory is wiped when it is freed: the requests that it composes hold API keys.
+void FreeWiped(void* memory) {
+  if (memory != nullptr) WipeMemory(memory, malloc_usable_size(memory));
+  std::free(memory);
+}
+
+void* ReallocateWiped(void* memory, std::size_t size) {
+  if (memory == nullptr) return std::malloc(size);
+  void* const moved = std::malloc(size);
+  if (moved == nullptr) return nullptr;
+  std::memcpy(moved, memory, std::min(size, malloc_usable_size(memory)));
+  FreeWiped(memory);
+  return moved;
+}
+
+}  // namespace
 
 /// Owner of curl's multi handle. Its errors are faults of this program, so they are exceptions.
 class CurlMulti {
@@ -26,7 +48,8 @@ class CurlMulti {
     std::call_once(initialised, [] {
       // curl would write the keys of every TLS session to the file that it names.
       unsetenv("SSLKEYLOGFILE");
-      if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+      if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, std::malloc, FreeWiped, ReallocateWiped, strdup,
+                               std::calloc) != CURLE_OK) {
         throw std::runtime_error("curl cannot be initialised");
       }
     });

@@ -43,7 +43,7 @@ struct ClientState {
 
 // What is kept of a request.
 struct RequestState {
-  enum class Stage { kNew, kChecking, kAdmitted };
+  enum class Stage { kNew, kChecking, kAdmitted, kAnswered };
 
   MicrohttpdRequestLine line;
   CheckedRequest checked;
@@ -51,6 +51,7 @@ struct RequestState {
   Stage stage = Stage::kNew;
   Admission admission = Admission::kBusy;  // the outcome of a check
   std::shared_ptr<const AccessRules> rules;
+  HttpResponse answer;  // of a handler that answered later
 };
 
 struct Refusal {
@@ -285,6 +286,8 @@ class MicrohttpdServer final : public HttpServer {
         return server.Admit(connection, state);
       case RequestState::Stage::kChecking:
         return server.Proceed(connection, state, state.admission);
+      case RequestState::Stage::kAnswered:
+        return server.Send(connection, state, std::move(state.answer));
       case RequestState::Stage::kAdmitted:
         break;
     }
@@ -356,19 +359,30 @@ class MicrohttpdServer final : public HttpServer {
     return MHD_NO;
   }
 
-  MHD_Result Answer(MHD_Connection* connection, const RequestState& state) {
-    const int socket = StateOf(connection)->socket;
-    clients_.AnswerBegan(socket);
+  MHD_Result Answer(MHD_Connection* connection, RequestState& state) {
+    clients_.AnswerBegan(StateOf(connection)->socket);
     HttpResponse response;
     try {
       response = handler_(MicrohttpdRequest(connection, state.line.method, state.checked));
     } catch (const std::exception&) {
       response = {.status = 500};
     }
+    if (!response.later) return Send(connection, state, std::move(response));
+    state.stage = RequestState::Stage::kAnswered;
+    // Before the answer can be there, for then the connection is resumed.
+    MHD_suspend_connection(connection);
+    response.later([&state, connection](HttpResponse answer) {
+      state.answer = std::move(answer);
+      MHD_resume_connection(connection);
+    });
+    return MHD_YES;
+  }
+
+  MHD_Result Send(MHD_Connection* connection, const RequestState& state, HttpResponse response) {
     if (response.body != nullptr) {
-      clients_.BodyBegan(socket, {.handler = state.checked.path,
-                                  .identity = response.body.get(),
-                                  .bytes = response.body->size()});
+      clients_.BodyBegan(StateOf(connection)->socket, {.handler = state.checked.path,
+                                                       .identity = response.body.get(),
+                                                       .bytes = response.body->size()});
     }
     // No request follows a body, so that nobody can hide one in it.
     return QueueResponse(connection, std::move(response),

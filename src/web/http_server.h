@@ -33,12 +33,21 @@ class HttpRequest {
   virtual std::optional<std::string> Query(std::string_view name) const = 0;
 };
 
+struct HttpResponse;
+
+/// Takes a request's answer, once. Any thread.
+using AnswerRequest = std::move_only_function<void(HttpResponse)>;
+
 struct HttpResponse {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
   /// Shared, so that one body can be sent to many clients without a copy; null: empty. For HEAD the
   /// server sends only its length.
   std::shared_ptr<const std::string> body;
+  /// For an answer that is not known yet: the server puts the request aside, ignores the rest of
+  /// this response and calls `later` with what takes the answer. Whoever holds that calls it before
+  /// the server ends, so that no serving thread waits.
+  std::function<void(AnswerRequest)> later = {};
 };
 
 using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;

@@ -31,7 +31,17 @@ HttpResponse Router::Answer(const HttpRequest& request) const {
   const auto path = paths_.find(request.path());
   HttpResponse response =
       path == paths_.end() ? TextResponse(404, "Not found.\n") : Route(request, path->second);
-  on_answered_(path == paths_.end() ? "other" : std::string_view(path->first), response.status);
+  const std::string name = path == paths_.end() ? "other" : path->first;
+  if (!response.later) {
+    on_answered_(name, response.status);
+    return response;
+  }
+  response.later = [this, name, later = std::move(response.later)](AnswerRequest answer) {
+    later([this, name, answer = std::move(answer)](HttpResponse known) mutable {
+      on_answered_(name, known.status);
+      answer(std::move(known));
+    });
+  };
   return response;
 }
 

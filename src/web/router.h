@@ -26,6 +26,7 @@ class Router {
   /// Before the server starts only.
   void Add(std::string method, std::string path, HttpHandler handler);
 
+  /// The router must outlive an answer that comes later.
   HttpResponse Answer(const HttpRequest& request) const;
 
  private:

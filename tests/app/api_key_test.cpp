@@ -7,7 +7,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <spdlog/sinks/ostream_sink.h>
 
 #include "support/manual_clock.h"
 #include "support/temp_dir.h"
@@ -28,7 +27,7 @@ class ReadApiKeyTest : public ::testing::Test {
   ManualClock clock_;
   std::ostringstream out_;
   Log log_{clock_, LogLevel::kInfo, LogFormat::kLogfmt,
-           std::make_shared<spdlog::sinks::ostream_sink_mt>(out_)};
+           [this](std::string_view line) { out_ << line; }};
 };
 
 TEST_F(ReadApiKeyTest, ReadsAFileWithoutItsLineEnd) {

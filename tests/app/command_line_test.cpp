@@ -6,8 +6,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "app/exit_code.h"
-
 namespace telnyx_exporter {
 namespace {
 
@@ -26,7 +24,13 @@ TEST(ParseCommandLine, HasTheDocumentedDefaults) {
   EXPECT_EQ(parsed->config_file, "/etc/telnyx_exporter/telnyx_exporter.yml");
   EXPECT_THAT(parsed->listen_addresses, ElementsAre(":10035"));
   EXPECT_EQ(parsed->telemetry_path, "/metrics");
-  EXPECT_FALSE(parsed->config_check);
+  EXPECT_EQ(parsed->config_check, ConfigCheck::kNone);
+  EXPECT_EQ(parsed->healthcheck, HealthCheck::kNone);
+  EXPECT_FALSE(parsed->config_file_given);
+  EXPECT_EQ(parsed->max_requests, 40U);
+  EXPECT_TRUE(parsed->enable_lifecycle);
+  EXPECT_FALSE(parsed->probes_without_auth);
+  EXPECT_FALSE(parsed->openmetrics_created);
   EXPECT_FALSE(parsed->once);
   EXPECT_EQ(parsed->web_config_file, "");
   EXPECT_FALSE(parsed->systemd_socket);
@@ -47,6 +51,81 @@ TEST(ParseCommandLine, TakesTheWebServersFlags) {
   ASSERT_TRUE(parsed.has_value());
   EXPECT_EQ(parsed->web_config_file, "web.yml");
   EXPECT_TRUE(parsed->systemd_socket);
+}
+
+TEST(ParseCommandLine, TakesTheWebServersSwitches) {
+  const auto parsed = Parse({"--web.max-requests=0", "--no-web.enable-lifecycle",
+                             "--web.probes-without-auth", "--web.openmetrics-created"});
+  ASSERT_TRUE(parsed.has_value());
+  EXPECT_EQ(parsed->max_requests, 0U);
+  EXPECT_FALSE(parsed->enable_lifecycle);
+  EXPECT_TRUE(parsed->probes_without_auth);
+  EXPECT_TRUE(parsed->openmetrics_created);
+  EXPECT_TRUE(Parse({"--web.enable-lifecycle"})->enable_lifecycle);
+  EXPECT_EQ(Parse({"--web.max-requests=-1"}).error().exit_code, kExitWrongUsage);
+}
+
+TEST(ParseCommandLine, TakesTheValueOfAFlagThatWorksWithoutOne) {
+  EXPECT_EQ(Parse({"--config.check"})->config_check, ConfigCheck::kFiles);
+  EXPECT_EQ(Parse({"--config.check=syntax"})->config_check, ConfigCheck::kSyntax);
+  EXPECT_EQ(Parse({"--healthcheck"})->healthcheck, HealthCheck::kHealthy);
+  EXPECT_EQ(Parse({"--healthcheck=ready"})->healthcheck, HealthCheck::kReady);
+  EXPECT_EQ(Parse({"--config.check=x"}).error().exit_code, kExitWrongUsage);
+  EXPECT_EQ(Parse({"--healthcheck", "ready"}).error().exit_code, kExitWrongUsage);
+}
+
+TEST(ParseCommandLine, TakesAnEmptyValue) {
+  const auto parsed = Parse({"--web.config.file=", "--once"});
+  ASSERT_TRUE(parsed.has_value());
+  EXPECT_EQ(parsed->web_config_file, "");
+  EXPECT_TRUE(parsed->once);
+  EXPECT_EQ(Parse({"--web.config.file", ""})->web_config_file, "");
+}
+
+TEST(ParseCommandLine, IgnoresCaseInTheLogsFlags) {
+  const auto parsed = Parse({"--log.level=WARN", "--log.format=JSON"});
+  ASSERT_TRUE(parsed.has_value());
+  EXPECT_EQ(parsed->log_level, LogLevel::kWarn);
+  EXPECT_EQ(parsed->log_format, LogFormat::kJson);
+}
+
+TEST(ParseCommandLine, KnowsWhetherAConfigurationFileWasNamed) {
+  EXPECT_TRUE(Parse({"--config.file=/etc/telnyx_exporter/telnyx_exporter.yml"})->config_file_given);
+}
+
+TEST(ParseCommandLine, RefusesATelemetryPathThatHidesAnotherPage) {
+  for (const char* path : {"",
+                           "metrics",
+                           "/",
+                           "//",
+                           "/.",
+                           "/config",
+                           "/config/",
+                           "//config",
+                           "/./connection",
+                           "/a/../config",
+                           "/-",
+                           "/-/ready",
+                           "/-/mine",
+                           "/static",
+                           "/static/metrics",
+                           "/%63onfig",
+                           "/metrics?a",
+                           "/metrics#a",
+                           "/a b",
+                           "/m\xc3\xa4",
+                           "/a\\b"}) {
+    const std::string flag = std::string("--web.telemetry-path=") + path;
+    const auto parsed = Parse({flag.c_str()});
+    ASSERT_FALSE(parsed.has_value()) << path;
+    EXPECT_THAT(parsed.error().text, HasSubstr("--web.telemetry-path: "));
+    EXPECT_EQ(parsed.error().exit_code, kExitWrongUsage);
+  }
+  for (const char* path :
+       {"/prom", "/configuration", "/a/config", "/metrics/", "/staticx", "/-x"}) {
+    const std::string flag = std::string("--web.telemetry-path=") + path;
+    EXPECT_TRUE(Parse({flag.c_str()}).has_value()) << path;
+  }
 }
 
 TEST(ParseCommandLine, SaysWhatIsWrongAndWhatWouldBeRight) {

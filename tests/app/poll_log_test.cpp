@@ -5,7 +5,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <spdlog/sinks/ostream_sink.h>
 
 #include "support/manual_clock.h"
 
@@ -37,7 +36,7 @@ class PollLogTest : public ::testing::Test {
   ManualClock clock_;
   std::ostringstream out_;
   Log log_{clock_, LogLevel::kInfo, LogFormat::kLogfmt,
-           std::make_shared<spdlog::sinks::ostream_sink_mt>(out_)};
+           [this](std::string_view line) { out_ << line; }};
   PollLog poll_log_{log_};
 };
 
@@ -160,6 +159,55 @@ TEST_F(PollLogTest, NamesRowsThatWereLeftOutOnceUntilThatChanges) {
                                     "data[3]\"\n"));
   EXPECT_THAT(out_.str(), HasSubstr("level=info msg=\"connections cannot have active calls to "
                                     "list, not polled\" account=main count=1 connections=7\n"));
+}
+
+TEST_F(PollLogTest, SaysOnceForTheAccountThatPollsAreHeldBack) {
+  poll_log_.OnConnectionAdded(ConnectionKey{1}, AccountKey{0}, {.id = "2", .name = "sales"});
+  poll_log_.OnBudgetChanged(AccountKey{0},
+                            {.required_per_second = 5, .allowed_per_second = 10, .connections = 2});
+  EXPECT_EQ(Lines(), 0);
+  const auto hold_back = [&](ConnectionKey key, FailureReason reason) {
+    poll_log_.OnPollEnded(key, {.ended = clock_.Now(),
+                                .result = std::unexpected(PollFailure{.reason = reason}),
+                                .held_back = true});
+  };
+  const auto succeed = [&](ConnectionKey key) {
+    poll_log_.OnPollEnded(key, {.ended = clock_.Now(), .result = CompletePoll{}});
+  };
+  for (int i = 0; i < 3; ++i) {
+    hold_back(kConnection, FailureReason::kRateLimited);
+    hold_back(ConnectionKey{1}, FailureReason::kRateLimited);
+  }
+  EXPECT_EQ(Lines(), 1);
+  EXPECT_THAT(out_.str(), HasSubstr("account=main reason=rate_limited detail=\"\" "
+                                    "required_per_second=5 allowed_per_second=10\n"));
+  hold_back(kConnection, FailureReason::kRequestBudget);
+  EXPECT_EQ(Lines(), 2);
+  succeed(kConnection);
+  EXPECT_EQ(Lines(), 2);
+  succeed(ConnectionKey{1});
+  EXPECT_EQ(Lines(), 3);
+  EXPECT_THAT(out_.str(),
+              HasSubstr("level=info msg=\"polls are not held back any more\" account=main\n"));
+}
+
+TEST_F(PollLogTest, SaysWithNumbersThatTheBudgetIsShort) {
+  const auto change = [&](double required, std::size_t connections) {
+    poll_log_.OnBudgetChanged(
+        AccountKey{0},
+        {.required_per_second = required, .allowed_per_second = 5, .connections = connections});
+  };
+  change(20, 300);
+  change(20.5, 300);
+  EXPECT_EQ(Lines(), 1);
+  EXPECT_THAT(out_.str(), HasSubstr("account=main connections=300 required_per_second=20 "
+                                    "allowed_per_second=5 remedy="));
+  change(26, 390);  // a discovery
+  EXPECT_EQ(Lines(), 2);
+  change(5, 75);
+  EXPECT_EQ(Lines(), 3);
+  change(4, 60);
+  EXPECT_EQ(Lines(), 3);
 }
 
 TEST_F(PollLogTest, FollowsAConnectionsName) {

@@ -1,16 +1,16 @@
 #include "app/reloader.h"
 
 #include <filesystem>
-#include <sstream>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <spdlog/sinks/ostream_sink.h>
 
-#include "config/load_config.h"
 #include "support/manual_clock.h"
+#include "support/string_log.h"
 #include "support/temp_dir.h"
 
 namespace telnyx_exporter {
@@ -24,31 +24,49 @@ using ::testing::SizeIs;
 class ReloaderTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    key_ = directory_.Write("key", "KEY1");
+    key_ = WriteKey("key", "KEY1");
     WriteConfig("support");
-    reloader_.emplace(file_, LoadConfigFile(file_).value().config, Shard{}, clock_, log_, metrics_,
-                      [this](PollPlan plan) {
-                        plans_.push_back(std::move(plan));
-                        return !stopping_;
-                      });
+    auto loaded = LoadPlan({.file = file_}, Shard{}, log_.log());
+    ASSERT_TRUE(loaded.has_value());
+    reloader_.emplace(
+        ConfigSource{.file = file_}, Shard{}, *loaded, clock_, log_.log(),
+        Reloader::Events{.put_into_force =
+                             [this](PollPlan plan) {
+                               plans_.push_back(std::move(plan));
+                               return !stopping_;
+                             },
+                         .on_reloaded = [this](bool successful) { successful_ = successful; },
+                         .on_key_read = [this](const std::string& account,
+                                               bool readable) { readable_[account] = readable; }});
   }
 
+  std::string WriteKey(const std::string& name, const std::string& text) const {
+    const std::string path = directory_.Write(name, text);
+    std::filesystem::permissions(
+        path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    return path;
+  }
   void WriteConfig(const std::string& name) {
     file_ = directory_.Write("config.yml", "accounts: [{api_key_file: " + key_ +
                                                ", connections: [{id: 1, name: " + name + "}]}]\n");
   }
-
-  double Successful() { return metrics_.state().config_successful ? 1 : 0; }
+  /// Twice, so that a change has settled.
+  void LookTwice() {
+    reloader_->LookAtKeys();
+    reloader_->LookAtKeys();
+  }
+  const Secret& NewestKey(std::size_t account = 0) const {
+    return plans_.back().accounts.at(account).endpoint->api_key;
+  }
 
   TempDir directory_;
   std::string key_;
   std::string file_;
   ManualClock clock_;
-  std::ostringstream out_;
-  Log log_{clock_, LogLevel::kInfo, LogFormat::kLogfmt,
-           std::make_shared<spdlog::sinks::ostream_sink_mt>(out_)};
-  ExporterMetrics metrics_{{.version = "1", .revision = "2", .compiler = "3"}};
+  StringLog log_;
   std::vector<PollPlan> plans_;
+  std::optional<bool> successful_;
+  std::map<std::string, bool> readable_;
   bool stopping_ = false;
   std::optional<Reloader> reloader_;
 };
@@ -59,8 +77,8 @@ TEST_F(ReloaderTest, PutsANewConfigurationIntoForce) {
   ASSERT_THAT(plans_, SizeIs(1));
   EXPECT_EQ(plans_[0].accounts.at(0).connections.at(0).name, "sales");
   EXPECT_EQ(reloader_->config()->accounts.at(0).connections.at(0).name, "sales");
-  EXPECT_EQ(Successful(), 1);
-  EXPECT_THAT(out_.str(), HasSubstr("configuration reloaded"));
+  EXPECT_EQ(successful_, true);
+  EXPECT_THAT(log_.text(), HasSubstr("configuration reloaded"));
 }
 
 TEST_F(ReloaderTest, KeepsTheOldConfigurationWhenTheNewOneIsRefused) {
@@ -71,24 +89,24 @@ TEST_F(ReloaderTest, KeepsTheOldConfigurationWhenTheNewOneIsRefused) {
                           file_ + ":2:7: poll: is a single value, not a mapping"));
   EXPECT_THAT(plans_, IsEmpty());
   EXPECT_EQ(reloader_->config()->accounts.at(0).connections.at(0).name, "support");
-  EXPECT_EQ(Successful(), 0);
-  EXPECT_THAT(out_.str(), HasSubstr("configuration refused, the old one stays"));
+  EXPECT_EQ(successful_, false);
+  EXPECT_THAT(log_.text(), HasSubstr("configuration refused, the old one stays"));
 }
 
 TEST_F(ReloaderTest, KeepsTheOldConfigurationWhenAKeyCannotBeRead) {
   std::filesystem::remove(key_);
-  EXPECT_THAT(reloader_->Reload(),
-              ElementsAre("account default: api_key_file " + key_ + " cannot be read: No such file or directory"));
+  EXPECT_THAT(reloader_->Reload(), ElementsAre("account default: api_key_file " + key_ +
+                                               " cannot be read: No such file or directory"));
   EXPECT_THAT(plans_, IsEmpty());
-  EXPECT_EQ(Successful(), 0);
+  EXPECT_EQ(successful_, false);
 }
 
 TEST_F(ReloaderTest, SucceedsAgainAfterARefusal) {
   std::filesystem::remove(key_);
   reloader_->Reload();
-  directory_.Write("key", "KEY1");
+  WriteKey("key", "KEY1");
   reloader_->Reload();
-  EXPECT_EQ(Successful(), 1);
+  EXPECT_EQ(successful_, true);
 }
 
 TEST_F(ReloaderTest, TellsHowLoadingWent) {
@@ -110,36 +128,90 @@ TEST_F(ReloaderTest, TellsHowLoadingWent) {
 }
 
 TEST_F(ReloaderTest, TellsWhichChangedKeyWasRefused) {
-  directory_.Write("key", "");
-  reloader_->RefreshKeys();
+  WriteKey("key", "");
+  LookTwice();
   EXPECT_THAT(reloader_->load_state().key_errors, SizeIs(1));
   EXPECT_FALSE(reloader_->load_state().refused.has_value());
-  directory_.Write("key", "KEY333");
-  reloader_->RefreshKeys();
+  WriteKey("key", "KEY333");
+  LookTwice();
   EXPECT_THAT(reloader_->load_state().key_errors, IsEmpty());
 }
 
 TEST_F(ReloaderTest, ReadsAChangedKeyAgain) {
-  reloader_->RefreshKeys();
+  LookTwice();
   EXPECT_THAT(plans_, IsEmpty());
-  directory_.Write("key", "KEY22\n");
-  reloader_->RefreshKeys();
+  WriteKey("key", "KEY22\n");
+  LookTwice();
   ASSERT_THAT(plans_, SizeIs(1));
   EXPECT_EQ(plans_[0].accounts.at(0).endpoint->api_key, Secret("KEY22"));
-  reloader_->RefreshKeys();
+  LookTwice();
   EXPECT_THAT(plans_, SizeIs(1));
 }
 
 TEST_F(ReloaderTest, KeepsTheOldKeyWhenTheNewOneIsNoneAndSaysSoOnce) {
-  directory_.Write("key", "");
-  for (int i = 0; i < 3; ++i) reloader_->RefreshKeys();
-  EXPECT_THAT(plans_, IsEmpty());
-  const std::string said = out_.str();
+  WriteKey("key", "");
+  for (int i = 0; i < 3; ++i) LookTwice();
+  for (const PollPlan& plan : plans_) {
+    EXPECT_EQ(plan.accounts.at(0).endpoint->api_key, Secret("KEY1"));
+  }
+  const std::string said = log_.text();
   EXPECT_THAT(said, HasSubstr("API key refused, the old one stays"));
   EXPECT_EQ(said.find("API key refused"), said.rfind("API key refused"));
-  directory_.Write("key", "KEY333");
-  reloader_->RefreshKeys();
+  WriteKey("key", "KEY333");
+  LookTwice();
+  EXPECT_EQ(NewestKey(), Secret("KEY333"));
+}
+
+TEST_F(ReloaderTest, ReadsAKeyThatIsRotatedAfterARefusedReload) {
+  directory_.Write("config.yml",
+                   "accounts: [{api_key_file: /no/such/key, connections: [{id: 1}]}]\n");
+  EXPECT_THAT(reloader_->Reload(), SizeIs(1));
+  WriteKey("key", "KEY22");
+  LookTwice();
+  ASSERT_THAT(plans_, SizeIs(1));
+  EXPECT_EQ(NewestKey(), Secret("KEY22"));
+}
+
+TEST_F(ReloaderTest, ReadsAKeyThatIsRotatedAfterAnUnreadableConfiguration) {
+  std::filesystem::remove(file_);
+  std::filesystem::create_directory(file_);
+  EXPECT_THAT(reloader_->Reload(), SizeIs(1));
+  EXPECT_EQ(successful_, false);
+  WriteKey("key", "KEY22");
+  LookTwice();
+  ASSERT_THAT(plans_, SizeIs(1));
+  EXPECT_EQ(NewestKey(), Secret("KEY22"));
+}
+
+TEST_F(ReloaderTest, WatchesTheKeyFilesOfTheConfigurationInForce) {
+  const std::string other = WriteKey("other", "OTHER1");
+  directory_.Write("config.yml",
+                   "accounts: [{api_key_file: " + other + ", connections: [{id: 1}]}]\n");
+  EXPECT_THAT(reloader_->Reload(), IsEmpty());
+  WriteKey("key", "KEY22");
+  LookTwice();
   EXPECT_THAT(plans_, SizeIs(1));
+  WriteKey("other", "OTHER22");
+  LookTwice();
+  ASSERT_THAT(plans_, SizeIs(2));
+  EXPECT_EQ(NewestKey(), Secret("OTHER22"));
+}
+
+TEST_F(ReloaderTest, OneBrokenKeyKeepsNoOtherFromBeingRead) {
+  const std::string other = WriteKey("other", "OTHER1");
+  directory_.Write("config.yml", "accounts:\n- {name: a, api_key_file: " + key_ +
+                                     ", connections: [{id: 1}]}\n- {name: b, api_key_file: " +
+                                     other + ", connections: [{id: 1}]}\n");
+  EXPECT_THAT(reloader_->Reload(), IsEmpty());
+  std::filesystem::remove(key_);
+  WriteKey("other", "OTHER22");
+  LookTwice();
+  EXPECT_EQ(NewestKey(0), Secret("KEY1"));
+  EXPECT_EQ(NewestKey(1), Secret("OTHER22"));
+  EXPECT_EQ(readable_, (std::map<std::string, bool>{{"a", false}, {"b", true}, {"default", true}}));
+  WriteKey("key", "KEY1");
+  LookTwice();
+  EXPECT_EQ(readable_["a"], true);
 }
 
 TEST_F(ReloaderTest, SaysThatTheExporterIsStopping) {

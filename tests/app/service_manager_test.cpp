@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "support/manual_clock.h"
 #include "support/temp_dir.h"
 
 namespace telnyx_exporter {
@@ -49,13 +50,14 @@ class ServiceManagerTest : public ::testing::Test {
   }
 
   Watchdog MakeWatchdog() {
-    return Watchdog([this](Watchdog::Task task) { tasks_.push_back(std::move(task)); });
+    return Watchdog(clock_, [this](Watchdog::Task task) { tasks_.push_back(std::move(task)); });
   }
 
   void CarryOutTasks() {
     for (Watchdog::Task& task : std::exchange(tasks_, {})) task();
   }
 
+  ManualClock clock_;
   TempDir directory_;
   std::string path_;
   int socket_ = -1;
@@ -90,23 +92,42 @@ TEST_F(ServiceManagerTest, ALoopThatHangsGetsNoHeapOfTasks) {
   EXPECT_THAT(Received(), IsEmpty());
 }
 
-TEST_F(ServiceManagerTest, LooksThreeTimesBeforeTheTimeout) {
-  EXPECT_EQ(MakeWatchdog().interval(), std::chrono::seconds(10));
+TEST_F(ServiceManagerTest, LooksThreeTimesBeforeTheTimeoutAndOnceASecond) {
+  EXPECT_EQ(MakeWatchdog().interval(), std::chrono::seconds(1));
+  setenv("WATCHDOG_USEC", "300000", 1);
+  EXPECT_EQ(MakeWatchdog().interval(), std::chrono::milliseconds(100));
 }
 
-TEST_F(ServiceManagerTest, WithoutAWatchdogTheLoopIsNotAsked) {
+TEST_F(ServiceManagerTest, ALoopThatDoesNothingForHalfAMinuteIsNotHealthy) {
+  Watchdog watchdog = MakeWatchdog();
+  EXPECT_TRUE(watchdog.healthy());
+  watchdog.Look();
+  clock_.Advance(std::chrono::milliseconds(29'999));
+  watchdog.Look();
+  EXPECT_TRUE(watchdog.healthy());
+  clock_.Advance(std::chrono::milliseconds(1));
+  EXPECT_FALSE(watchdog.healthy());
+  CarryOutTasks();
+  EXPECT_TRUE(watchdog.healthy());
+  watchdog.Look();
+  EXPECT_TRUE(watchdog.healthy());
+}
+
+TEST_F(ServiceManagerTest, WithoutAServiceManagerNothingIsSent) {
   unsetenv("WATCHDOG_USEC");
   Watchdog watchdog = MakeWatchdog();
   watchdog.Look();
-  EXPECT_THAT(tasks_, IsEmpty());
-  EXPECT_EQ(watchdog.interval(), std::chrono::microseconds::max());
+  CarryOutTasks();
+  EXPECT_THAT(Received(), IsEmpty());
+  EXPECT_EQ(watchdog.interval(), std::chrono::seconds(1));
 }
 
 TEST_F(ServiceManagerTest, AnotherProcessesWatchdogIsNotOurs) {
   setenv("WATCHDOG_PID", "1", 1);
   Watchdog watchdog = MakeWatchdog();
   watchdog.Look();
-  EXPECT_THAT(tasks_, IsEmpty());
+  CarryOutTasks();
+  EXPECT_THAT(Received(), IsEmpty());
 }
 
 }  // namespace

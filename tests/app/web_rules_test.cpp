@@ -8,9 +8,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <spdlog/sinks/ostream_sink.h>
 
-#include "app/web_rules_watch.h"
 #include "support/config_messages.h"
 #include "support/manual_clock.h"
 #include "support/temp_dir.h"
@@ -28,6 +26,12 @@ using ::testing::StartsWith;
 const std::string kUsers =
     "basic_auth_users:\n"
     "  alice: $2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi\n";
+
+FileSet FilesNamed(const std::vector<std::string>& paths) {
+  FileSet files;
+  for (const std::string& file : paths) files.Add(file);
+  return files;
+}
 
 class WebRulesTest : public ::testing::Test {
  protected:
@@ -73,7 +77,7 @@ TEST_F(WebRulesLoaderTest, MakesRulesOfTheFile) {
   EXPECT_THAT(rules.headers, ElementsAre(::testing::Pair("X-Frame-Options", "deny")));
   EXPECT_EQ(rules.request_limit, (RequestLimit{.interval = 2s, .burst = 5}));
   EXPECT_EQ(attempt.outcome->warnings.size(), 1U);
-  EXPECT_THAT(attempt.files, ElementsAre(StateOfFile(path())));
+  EXPECT_EQ(attempt.files, FilesNamed({path()}));
 }
 
 TEST_F(WebRulesLoaderTest, LooksAtThePermissionsOfTheKey) {
@@ -104,8 +108,7 @@ TEST_F(WebRulesLoaderTest, ReadsTheCertificatesToo) {
   const WebRulesAttempt attempt = loader.Load();
   ASSERT_TRUE(attempt.outcome.has_value());
   EXPECT_NE(attempt.outcome->rules->tls, nullptr);
-  EXPECT_THAT(attempt.files, ElementsAre(StateOfFile(path()), StateOfFile(In("server.pem")),
-                                         StateOfFile(In("server.key"))));
+  EXPECT_EQ(attempt.files, FilesNamed({path(), In("server.pem"), In("server.key")}));
 }
 
 TEST_F(WebRulesLoaderTest, TakesInlineCertificates) {
@@ -122,7 +125,7 @@ TEST_F(WebRulesLoaderTest, TakesInlineCertificates) {
   const WebRulesAttempt attempt = loader.Load();
   ASSERT_TRUE(attempt.outcome.has_value()) << Lines("", attempt.outcome.error()).front();
   EXPECT_NE(attempt.outcome->rules->tls, nullptr);
-  EXPECT_THAT(attempt.files, ElementsAre(StateOfFile(path())));
+  EXPECT_EQ(attempt.files, FilesNamed({path()}));
 }
 
 TEST_F(WebRulesLoaderTest, KeepsItsContextWhileNothingOfTlsChanges) {
@@ -154,7 +157,7 @@ TEST_F(WebRulesLoaderTest, SaysWhatIsWrongWithEveryFileAtItsPlace) {
                       " cannot be read: No such file or directory",
                   StartsWith("web.yml:4:19: tls_server_config.client_ca_file: " + In("ca.pem") +
                              " holds no certificate in PEM: ")));
-  EXPECT_EQ(attempt.files.size(), 4U);
+  EXPECT_EQ(attempt.files, FilesNamed({path(), In("server.pem"), In("server.key"), In("ca.pem")}));
 }
 
 TEST_F(WebRulesLoaderTest, SaysThatAKeyIsAnothers) {
@@ -186,142 +189,6 @@ TEST_F(WebRulesLoaderTest, BoundsWhatItReads) {
   EXPECT_THAT(Lines("web.yml", loader.Load().outcome.error()),
               ElementsAre("web.yml:2:14: tls_server_config.cert_file: " + In("server.pem") +
                           " is larger than 1MiB"));
-}
-
-class WebRulesWatchTest : public WebRulesTest {
- protected:
-  void StartWatching() {
-    Install(first_);
-    WriteTls();
-    watch_ = std::make_unique<WebRulesWatch>(
-        loader_, loader_.Load(),
-        [this](std::shared_ptr<const AccessRules> rules) -> Result<void> {
-          if (refuses_) return telnyx_exporter::Fail("not now");
-          applied_.push_back(std::move(rules));
-          return {};
-        },
-        log_);
-  }
-
-  void LookTwice() {
-    watch_->Look();
-    watch_->Look();
-  }
-  std::string TakeLog() {
-    std::string text = out_.str();
-    out_.str("");
-    return text;
-  }
-
-  ManualClock clock_;
-  std::ostringstream out_;
-  Log log_{clock_, LogLevel::kInfo, LogFormat::kLogfmt,
-           std::make_shared<spdlog::sinks::ostream_sink_mt>(out_)};
-  WebRulesLoader loader_{path()};
-  bool refuses_ = false;
-  std::vector<std::shared_ptr<const AccessRules>> applied_;
-  std::unique_ptr<WebRulesWatch> watch_;
-};
-
-TEST_F(WebRulesWatchTest, LeavesUnchangedFilesAlone) {
-  StartWatching();
-  LookTwice();
-  LookTwice();
-  EXPECT_THAT(applied_, IsEmpty());
-  EXPECT_EQ(TakeLog(), "");
-}
-
-TEST_F(WebRulesWatchTest, TakesAChangeUpWhenItHasSettled) {
-  StartWatching();
-  WriteTls(kUsers);
-  watch_->Look();
-  EXPECT_THAT(applied_, IsEmpty());
-  WriteTls(kUsers + "rate_limit: {interval: 1s, burst: 1}\n");
-  watch_->Look();
-  EXPECT_THAT(applied_, IsEmpty());
-  watch_->Look();
-  ASSERT_EQ(applied_.size(), 1U);
-  EXPECT_TRUE(applied_[0]->request_limit.has_value());
-  EXPECT_THAT(TakeLog(),
-              HasSubstr("msg=\"the web configuration was taken up anew\" file=" + path()));
-  LookTwice();
-  EXPECT_EQ(applied_.size(), 1U);
-}
-
-TEST_F(WebRulesWatchTest, SeesTheCertificateChange) {
-  StartWatching();
-  Install(second_);
-  LookTwice();
-  EXPECT_EQ(applied_.size(), 1U);
-}
-
-TEST_F(WebRulesWatchTest, SeesASymbolicLinkMoved) {
-  std::filesystem::create_symlink(first_.certificate_file, In("link.pem"));
-  Install(first_);
-  directory_.Write("web.yml", "tls_server_config: {cert_file: link.pem, key_file: link.key}");
-  std::filesystem::create_symlink(first_.key_file, In("link.key"));
-  WebRulesWatch watch(
-      loader_, loader_.Load(),
-      [this](std::shared_ptr<const AccessRules> rules) -> Result<void> {
-        applied_.push_back(std::move(rules));
-        return {};
-      },
-      log_);
-  std::filesystem::remove(In("link.pem"));
-  std::filesystem::remove(In("link.key"));
-  std::filesystem::create_symlink(second_.certificate_file, In("link.pem"));
-  std::filesystem::create_symlink(second_.key_file, In("link.key"));
-  watch.Look();
-  watch.Look();
-  EXPECT_EQ(applied_.size(), 1U);
-}
-
-TEST_F(WebRulesWatchTest, KeepsTheLastGoodOneAndSaysSoOnce) {
-  StartWatching();
-  directory_.Write("server.pem", "nothing");
-  LookTwice();
-  EXPECT_THAT(applied_, IsEmpty());
-  EXPECT_THAT(TakeLog(), HasSubstr("level=error msg=\"the web configuration is wrong, so the last "
-                                   "good one stays\" error=\"" +
-                                   path() + ":2:14: tls_server_config.cert_file: "));
-  LookTwice();
-  EXPECT_EQ(TakeLog(), "");
-  std::filesystem::remove(In("server.pem"));
-  LookTwice();
-  EXPECT_THAT(TakeLog(), HasSubstr("cannot be read: No such file or directory"));
-  Install(second_);
-  LookTwice();
-  EXPECT_EQ(applied_.size(), 1U);
-}
-
-TEST_F(WebRulesWatchTest, WaitsForAFileThatABrokenConfigurationNames) {
-  StartWatching();
-  directory_.Write("web.yml", "tls_server_config: {cert_file: new.pem, key_file: server.key}");
-  LookTwice();
-  EXPECT_THAT(TakeLog(), HasSubstr("new.pem cannot be read"));
-  directory_.Write("new.pem", ReadFile(first_.certificate_file));
-  LookTwice();
-  EXPECT_EQ(applied_.size(), 1U);
-}
-
-TEST_F(WebRulesWatchTest, SaysWhenTheServerCannotTakeThem) {
-  StartWatching();
-  refuses_ = true;
-  WriteTls(kUsers);
-  LookTwice();
-  EXPECT_THAT(TakeLog(),
-              HasSubstr("cannot be taken up, so the last one stays\" error=\"not now\""));
-  LookTwice();
-  EXPECT_EQ(TakeLog(), "");
-}
-
-TEST_F(WebRulesWatchTest, SaysWhatShouldBeDifferent) {
-  StartWatching();
-  WriteTls("http_server_config: {http2: true}\n");
-  LookTwice();
-  EXPECT_THAT(TakeLog(), HasSubstr("level=warn msg=\"the web configuration should be different\" "
-                                   "warning=\"" +
-                                   path() + ":4:29: http_server_config.http2: has no effect"));
 }
 
 }  // namespace

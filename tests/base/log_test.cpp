@@ -1,12 +1,10 @@
 #include "base/log.h"
 
 #include <limits>
-#include <sstream>
 
 #include <gtest/gtest.h>
-#include <spdlog/sinks/ostream_sink.h>
 
-#include "support/manual_clock.h"
+#include "support/string_log.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -39,13 +37,16 @@ TEST(FormatLogLine, WritesNullForWhatJsonCannotSay) {
 }
 
 TEST(Log, LeavesOutWhatIsBelowItsLevel) {
-  ManualClock clock;
-  std::ostringstream out;
-  Log log(clock, LogLevel::kWarn, LogFormat::kLogfmt,
-          std::make_shared<spdlog::sinks::ostream_sink_mt>(out));
-  log.Info("quiet");
-  log.Warn("loud");
-  EXPECT_EQ(out.str(), "ts=2023-11-14T22:13:20.000Z level=warn msg=loud\n");
+  StringLog log(LogLevel::kWarn);
+  log.log().Info("quiet");
+  log.log().Warn("loud");
+  EXPECT_EQ(log.text(), "ts=2023-11-14T22:13:20.000Z level=warn msg=loud\n");
+}
+
+TEST(ParseLogLevel, IgnoresCase) {
+  EXPECT_EQ(ParseLogLevel("WARN"), LogLevel::kWarn);
+  EXPECT_EQ(ParseLogLevel("Info"), LogLevel::kInfo);
+  EXPECT_EQ(ParseLogFormat("JSON"), LogFormat::kJson);
 }
 
 TEST(ParseLogLevel, NamesTheRightOnes) {

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import unittest
 
@@ -22,7 +23,7 @@ class HealthCheckTest(EndToEndTest):
     def check(self, *flags, address=None):
         """A proxy that is set for other things is not asked."""
         return subprocess.run(
-            [EXPORTER, "--healthcheck", f"--web.listen-address={address or self.address}", *flags],
+            [EXPORTER, *([] if "--healthcheck=ready" in flags else ["--healthcheck"]), f"--web.listen-address={address or self.address}", *flags],
             capture_output=True, text=True, check=False,
             env={**os.environ, "http_proxy": "http://127.0.0.1:1", "https_proxy":
                  "http://127.0.0.1:1"})
@@ -56,6 +57,35 @@ class HealthCheckTest(EndToEndTest):
         result = self.check()
         self.assert_unhealthy(result)
         self.assertIn("answered 401", result.stderr)
+
+    def test_one_that_is_ready(self):
+        self.start()
+        self.exporter.wait_until_ready()
+        self.assertEqual(self.check("--healthcheck=ready").returncode, 0)
+
+    def test_one_that_is_not_ready_yet(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            self.exporter = self.start_exporter(self.write_config(
+                f"http://127.0.0.1:{silent.getsockname()[1]}/v2", [{"id": "1", "name": "one"}],
+                "interval: 10m, timeout: 10m, stale_after: 10m"))
+            self.address = self.exporter.url.removeprefix("http://")
+            self.assertEqual(self.check().returncode, 0)
+            result = self.check("--healthcheck=ready")
+            self.assertEqual(result.returncode, 1)
+            self.assertEqual(result.stderr, "telnyx_exporter: not ready: answered 503\n")
+            self.exporter.stop()
+
+    def test_readiness_needs_an_answer(self):
+        web = self.write("web.yml", f"basic_auth_users: {{alice: {HASH}}}\n")
+        flag = f"--web.config.file={web}"
+        self.start(flag, "--web.probes-without-auth")
+        self.exporter.wait_until_ready()
+        self.assertEqual(self.check(flag, "--healthcheck=ready").returncode, 0)
+        self.exporter.stop()
+        self.start(flag)
+        result = self.check(flag, "--healthcheck=ready")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("--web.probes-without-auth", result.stderr)
 
     def test_the_rate_limit(self):
         web = self.write("web.yml", "rate_limit: {interval: 1h, burst: 1}\n")

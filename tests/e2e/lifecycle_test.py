@@ -1,13 +1,49 @@
 """Starting, stopping, flags, exit codes and the paths that people and machines look at."""
 
+import fcntl
 import gzip
 import os
+import re
 import signal
+import socket
 import subprocess
 import unittest
 
 from harness import (API_KEY, EXPORTER, EndToEndTest, connection_labels, eventually, fetch,
                      parse_text)
+
+
+def read_kernel(pid, name):
+    with open(f"/proc/{pid}/{name}", encoding="ascii") as file:
+        return file.read()
+
+
+def listening_port(pid):
+    """The port on which a process listens, from the kernel's tables; None: it does not."""
+    try:
+        inodes = set()
+        for fd in os.listdir(f"/proc/{pid}/fd"):
+            found = re.fullmatch(r"socket:\[(\d+)\]", os.readlink(f"/proc/{pid}/fd/{fd}"))
+            if found:
+                inodes.add(found.group(1))
+    except FileNotFoundError:
+        return None
+    for line in read_kernel(pid, "net/tcp").splitlines()[1:]:
+        fields = line.split()
+        if fields[3] == "0A" and fields[9] in inodes:
+            return int(fields[1].split(":")[1], 16)
+    return None
+
+
+def blocks_sigterm(pid):
+    blocked = re.search(r"SigBlk:\s*(\w+)", read_kernel(pid, "status")).group(1)
+    return int(blocked, 16) & 1 << (signal.SIGTERM - 1)
+
+
+def busy_threads(pid):
+    """How many threads of a process run at this moment."""
+    return sum(read_kernel(pid, f"task/{task}/stat").rsplit(")", 1)[1].split()[0] == "R"
+               for task in os.listdir(f"/proc/{pid}/task"))
 
 
 class CommandLineTest(EndToEndTest):
@@ -26,12 +62,16 @@ class CommandLineTest(EndToEndTest):
         self.assertEqual(run.returncode, 0)
         for flag in ("--config.file", "--config.check", "--once", "--healthcheck",
                      "--web.listen-address", "--web.telemetry-path", "--web.config.file", "--web.systemd-socket",
+                     "--web.max-requests", "--web.enable-lifecycle", "--no-web.enable-lifecycle",
+                     "--web.probes-without-auth", "--web.openmetrics-created",
                      "--shard", "--total-shards", "--log.level", "--log.format", "--version"):
             self.assertIn(flag, run.stdout)
 
     def test_wrong_usage_exits_with_2(self):
         for arguments in (["--no-such-flag"], ["--log.level=loud"], ["--web.telemetry-path=x"],
-                          ["stray"], ["--shard=3"]):
+                          ["stray"], ["--shard=3"], ["--web.telemetry-path=/-/x"],
+                          ["--config.check=all"], ["--healthcheck=live"],
+                          ["--web.enable-lifecycle", "--no-web.enable-lifecycle"]):
             run = self.run_exporter(*arguments)
             self.assertEqual(run.returncode, 2, arguments)
             self.assertIn("telnyx_exporter: ", run.stderr)
@@ -40,6 +80,20 @@ class CommandLineTest(EndToEndTest):
         config = self.write("config.yml", "accounts: [{connections: [{id: 1}]}]\n")
         for arguments in ([f"--config.file={config}"], ["--config.file", config]):
             self.assertEqual(self.run_exporter("--config.check", *arguments).returncode, 0)
+
+    def test_an_empty_value_is_a_value(self):
+        config = self.write("config.yml", "accounts: [{connections: [{id: 1}]}]\n")
+        run = self.run_exporter("--web.config.file=", "--config.check", "--log.level=WARN",
+                                f"--config.file={config}")
+        self.assertEqual((run.returncode, run.stdout), (0, f"{config}: configuration OK\n"))
+
+    def test_an_output_that_cannot_be_written_is_an_error(self):
+        config = self.write("config.yml", "accounts: [{connections: [{id: 1}]}]\n")
+        for flags in (["--help"], ["--version"], ["--config.check", f"--config.file={config}"]):
+            with open("/dev/full", "w", encoding="ascii") as full:
+                run = subprocess.run([EXPORTER, *flags], stdout=full, stderr=full, check=False,
+                                     env={"TELNYX_API_KEY": API_KEY})
+            self.assertEqual(run.returncode, 1, flags)
 
     def test_config_check_prints_every_error_with_its_place(self):
         config = self.write("config.yml",
@@ -66,6 +120,188 @@ class CommandLineTest(EndToEndTest):
         self.assertIn("account main: the environment variable TELNYX_API_KEY is not set", run.stderr)
 
 
+class NoFileTest(EndToEndTest):
+    """The default configuration file does not exist where these tests run."""
+
+    def setUp(self):
+        super().setUp()
+        if os.path.lexists("/etc/telnyx_exporter/telnyx_exporter.yml"):
+            self.skipTest("the package is installed")
+
+    def test_a_key_is_enough(self):
+        run = subprocess.run([EXPORTER, "--config.check"], capture_output=True, text=True,
+                             env={"TELNYX_API_KEY": API_KEY}, check=False)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        self.assertEqual(run.stdout, "built in: the whole account: configuration OK\n")
+
+    def test_neither_key_nor_file_is_explained_in_three_lines(self):
+        for flags in ([], ["--config.check"], ["--once"]):
+            run = subprocess.run([EXPORTER, *flags], capture_output=True, text=True, env={},
+                                 check=False)
+            self.assertEqual(run.returncode, 1)
+            lines = run.stderr.splitlines()
+            self.assertEqual(len(lines), 3, run.stderr)
+            self.assertIn("there is nothing to poll", lines[0])
+
+
+class SignalTest(EndToEndTest):
+    """SIGTERM ends the program within a second in every state."""
+
+    def setUp(self):
+        super().setUp()
+        # Answers nothing: connections are made and then nobody speaks.
+        self.api = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(self.api.close)
+        port = self.api.getsockname()[1]
+        self.config = self.write_config(f"http://127.0.0.1:{port}/v2", [{"id": "1", "name": "one"}])
+        self.fifo = os.path.join(self.directory, "fifo")
+        os.mkfifo(self.fifo)
+
+    def start(self, *flags, prefix=(), **options):
+        process = subprocess.Popen(
+            [*prefix, EXPORTER, f"--config.file={self.config}", "--web.listen-address=127.0.0.1:0",
+             *flags], env={"TELNYX_API_KEY": API_KEY, "PATH": os.environ["PATH"]}, **options)
+
+        def end():
+            process.kill()
+            process.wait()
+            for stream in (process.stdout, process.stderr):
+                if stream:
+                    stream.close()
+        self.addCleanup(end)
+        return process
+
+    def assert_ends(self, process, number, status):
+        """The bound is ten times what it takes, for machines that are busy."""
+        # Until main's first statement the kernel decides.
+        eventually("it takes signals", lambda: blocks_sigterm(process.pid))
+        process.send_signal(number)
+        self.assertEqual(process.wait(timeout=10), status)
+
+    def test_a_start_survives_sighup_whenever_it_comes(self):
+        for _ in range(20):
+            process = self.start(stderr=subprocess.PIPE)
+            process.send_signal(signal.SIGHUP)
+            for line in process.stderr:
+                if b"configuration reloaded" in line:
+                    break
+            else:
+                # Before main's first statement only the kernel decides.
+                self.assertEqual(process.wait(), -signal.SIGHUP)
+                continue
+            self.assert_ends(process, signal.SIGTERM, 0)
+
+    def test_once_ends_at_each_signal(self):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            process = self.start("--once", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            self.api.accept()[0].close()
+            self.assert_ends(process, number, 1)
+            self.assertEqual(process.stdout.read(), b"")
+
+    @unittest.skipUnless(os.getuid() == 0, "only root can make process 1")
+    def test_process_1_takes_signals_too(self):
+        for flags, number, status in (([], signal.SIGTERM, 0), (["--once"], signal.SIGTERM, 1),
+                                      (["--once"], signal.SIGHUP, 1)):
+            process = self.start(*flags, prefix=["unshare", "--pid", "--fork", "--kill-child",
+                                                 "--mount-proc"], stderr=subprocess.DEVNULL)
+            self.api.accept()[0].close()
+            with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as file:
+                os.kill(int(file.read().split()[0]), number)
+            self.assertEqual(process.wait(timeout=10), status)
+
+    def test_a_full_standard_error_stops_nothing(self):
+        read, write = os.pipe()
+        self.addCleanup(os.close, read)
+        fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
+        os.write(write, b"x" * 4096)
+        found = {}
+        # Where it listens is in the log, which nobody reads: ask the kernel.
+        process = self.start("--log.level=debug", stderr=write)
+        os.close(write)
+
+        def answers():
+            port = listening_port(process.pid)
+            found["url"] = f"http://127.0.0.1:{port}"
+            return port and fetch(found["url"] + "/-/healthy")[0] == 200
+        eventually("it answers", answers)
+        for _ in range(3):
+            self.assertEqual(fetch(found["url"] + "/-/reload", "POST")[0], 200)
+        self.assert_ends(process, signal.SIGTERM, 0)
+
+    def test_a_closed_standard_error_does_not_matter(self):
+        process = self.start(prefix=["sh", "-c", 'exec "$@" 2>&-', "sh"])
+        port = eventually("it listens", lambda: listening_port(process.pid))
+        self.assertEqual(fetch(f"http://127.0.0.1:{port}/-/healthy")[0], 200)
+        self.assertEqual(os.readlink(f"/proc/{process.pid}/fd/2"), "/dev/null")
+        self.assert_ends(process, signal.SIGTERM, 0)
+
+    def test_lost_lines_are_counted_and_said(self):
+        read, write = os.pipe()
+        fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
+        process = self.start("--log.level=debug", stderr=write)
+        os.close(write)
+        port = eventually("it listens", lambda: listening_port(process.pid))
+        # Each of them is a line at each reload.
+        self.write("config.yml", "".join(f"unknown_key_{i:050}: 1\n" for i in range(1000)))
+        lost = ("telnyx_exporter_log_lines_lost_total", frozenset())
+
+        def lines_lost():
+            fetch(f"http://127.0.0.1:{port}/-/reload", "POST")
+            return parse_text(fetch(f"http://127.0.0.1:{port}/metrics")[2].decode()).get(lost)
+        eventually("lines are lost", lines_lost)
+        with open(read, encoding="utf-8", errors="replace") as log:
+            for line in log:
+                if "log lines lost, because nobody read them" in line:
+                    break
+            else:
+                self.fail("the loss was not said")
+            self.assert_ends(process, signal.SIGTERM, 0)
+
+    def test_every_command_ends_while_it_waits_for_a_reader(self):
+        for flags in (["--config.check"], ["--help"]):
+            read, write = os.pipe()
+            self.addCleanup(os.close, read)
+            fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
+            os.write(write, b"x" * 4096)
+            process = self.start(*flags, stdout=write, stderr=write)
+            os.close(write)
+            self.assert_ends(process, signal.SIGTERM, 1)
+
+    def test_a_health_check_ends_while_it_waits(self):
+        port = self.api.getsockname()[1]
+        process = self.start("--healthcheck", f"--web.listen-address=127.0.0.1:{port}",
+                             stderr=subprocess.DEVNULL)
+        self.assert_ends(process, signal.SIGTERM, 1)
+
+    def test_a_password_check_ends_with_the_program(self):
+        # Of a cost that takes many seconds.
+        web = self.write("web.yml", "basic_auth_users: {alice: "
+                         "$2y$16$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi}\n")
+        process = self.start(f"--web.config.file={web}", stderr=subprocess.DEVNULL)
+        port = eventually("it listens", lambda: listening_port(process.pid))
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic YWxpY2U6eA==\r\n\r\n")
+            eventually("it checks", lambda: busy_threads(process.pid))
+            self.assert_ends(process, signal.SIGTERM, 0)
+
+    def test_no_configuration_blocks_the_start(self):
+        for path in (self.fifo, "/dev/zero", self.directory):
+            run = subprocess.run([EXPORTER, f"--config.file={path}"], capture_output=True,
+                                 text=True, check=False, timeout=10, env={})
+            self.assertEqual(run.returncode, 1)
+            self.assertIn(path, run.stderr)
+
+    def test_session_keys_are_not_written(self):
+        keys = os.path.join(self.directory, "keys")
+        process = subprocess.Popen(
+            [EXPORTER, f"--config.file={self.config}", "--web.listen-address=127.0.0.1:0"],
+            env={"TELNYX_API_KEY": API_KEY, "SSLKEYLOGFILE": keys}, stderr=subprocess.DEVNULL)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        eventually("it listens", lambda: listening_port(process.pid))
+        self.assertFalse(os.path.exists(keys))
+
+
 class OnceTest(EndToEndTest):
     def once(self, config, key=API_KEY):
         return subprocess.run([EXPORTER, f"--config.file={config}", "--once"], capture_output=True,
@@ -79,6 +315,8 @@ class OnceTest(EndToEndTest):
         samples = parse_text(run.stdout)
         for connection in connections:
             self.assertIn(("telnyx_active_calls", connection_labels(connection)), samples)
+        # node_exporter's textfile collector would meet its own.
+        self.assertNotIn("process_", run.stdout)
 
     def test_exits_with_1_when_one_poll_fails(self):
         simulator = self.start_simulator("--connections=1")

@@ -16,6 +16,24 @@ def read_status(process):
         return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
 
 
+def read_memory(pid):
+    """All that a process may write to, in one piece."""
+    pieces = []
+    with open(f"/proc/{pid}/maps", encoding="utf-8") as maps, \
+            open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        for line in maps:
+            span, permissions = line.split()[:2]
+            if not permissions.startswith("rw"):
+                continue
+            begin, end = (int(text, 16) for text in span.split("-"))
+            memory.seek(begin)
+            try:
+                pieces.append(memory.read(end - begin))
+            except OSError:  # not backed by memory
+                pass
+    return b"\n".join(pieces)
+
+
 class ReloadTest(EndToEndTest):
     def setUp(self):
         super().setUp()
@@ -114,6 +132,94 @@ class ReloadTest(EndToEndTest):
         self.assertIn('msg="API keys read again"', log)
         self.assertNotIn("KEY_WRONG", log)
         self.assertNotIn(API_KEY, log)
+
+    def test_a_key_that_is_rotated_after_a_refused_reload_is_read(self):
+        key = self.write("key", API_KEY + "\n")
+        os.chmod(key, 0o600)
+        exporter = self.start(1, account=f"    api_key_file: {key}\n")
+        self.write_config(self.simulator.api, self.connections[:1],
+                          account="    api_key_file: /no/such/key\n")
+        self.assertEqual(self.reload(exporter)[0], 500)
+        self.write("key", "KEY_WRONG\n")
+        exporter.find_in_log('msg="API key refused" account=default')
+        self.write("key", API_KEY + "\n")
+        up = ("telnyx_connection_up", connection_labels(self.connections[0]))
+        eventually("the newest key works", lambda: exporter.metrics()[up] == 1)
+
+    def test_a_key_that_cannot_be_read_any_more_shows(self):
+        key = self.write("key", API_KEY + "\n")
+        os.chmod(key, 0o600)
+        exporter = self.start(1, account=f"    api_key_file: {key}\n")
+        readable = ("telnyx_account_api_key_readable", frozenset({("account", "default")}))
+        self.assertEqual(exporter.metrics()[readable], 1)
+        os.remove(key)
+        eventually("it shows", lambda: exporter.metrics()[readable] == 0)
+        exporter.find_in_log('msg="API key refused, the old one stays"')
+        self.write("key", API_KEY + "\n")
+        os.chmod(key, 0o600)
+        eventually("it is over", lambda: exporter.metrics()[readable] == 1)
+        self.assertNotIn('msg="poll failed"', exporter.log())
+
+    def test_what_is_no_file_is_refused_and_changes_nothing(self):
+        exporter = self.start(2)
+        moved = self.config + ".moved"
+        os.rename(self.config, moved)
+        for replace in (os.mkdir, os.mkfifo, lambda path: os.symlink("/dev/zero", path)):
+            replace(self.config)
+            status, _, body = self.reload(exporter)
+            self.assertEqual(status, 500)
+            self.assertIn(self.config, body.decode())
+            exporter.process.send_signal(signal.SIGHUP)
+            eventually("the refusal shows", lambda: exporter.metrics()[SUCCESSFUL] == 0)
+            os.rmdir(self.config) if os.path.isdir(self.config) else os.remove(self.config)
+            self.assertEqual(len(self.names(exporter)), 2)
+        os.rename(moved, self.config)
+        self.assertEqual(self.reload(exporter)[0], 200)
+        self.assertEqual(exporter.stop(), 0)
+
+    def test_requests_that_come_together_share_reloads(self):
+        exporter = self.start(1)
+        reloaded = 'msg="configuration reloaded"'
+        statuses = []
+
+        def ask():
+            for _ in range(5):
+                statuses.append(self.reload(exporter)[0])
+
+        clients = [threading.Thread(target=ask) for _ in range(8)]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join()
+        self.assertEqual(statuses, [200] * 40)
+        # Whoever asks in a row takes part in one reload at a time.
+        self.assertLess(exporter.log().count(reloaded), 40)
+
+    def test_it_can_be_disabled(self):
+        exporter = self.start(1, "--no-web.enable-lifecycle")
+        for method in ("POST", "PUT"):
+            status, _, body = self.reload(exporter, method)
+            self.assertEqual((status, body), (403, b"Lifecycle API is not enabled.\n"))
+        self.assertEqual(self.reload(exporter, "GET")[0], 405)
+        exporter.process.send_signal(signal.SIGHUP)
+        exporter.find_in_log('msg="configuration reloaded"')
+
+    @unittest.skipUnless(os.getuid() == 0, "only root may look into the memory")
+    def test_keys_that_were_rotated_are_wiped(self):
+        keys = [f"KEY_NUMBER_{i}_" + "0123456789abcdef" * 2 for i in range(4)]
+        key = self.write("key", keys[0] + "\n")
+        os.chmod(key, 0o600)
+        exporter = self.start(1, account=f"    api_key_file: {key}\n")
+        for i, text in enumerate(keys[1:], 1):
+            self.write("key", text + "\n")
+            eventually("it is read", lambda: exporter.log().count("API keys read again") == i)
+        # The newest one has been sent, and so the ones before are out of use.
+        polls = ("telnyx_polls_total", connection_labels(self.connections[0]))
+        begun = exporter.metrics()[polls]
+        eventually("polls", lambda: exporter.metrics()[polls] > begun + 2)
+        memory = read_memory(exporter.process.pid)
+        self.assertGreater(memory.count(keys[-1].encode()), 0)
+        self.assertEqual([memory.count(text.encode()) for text in keys[:-1]], [0, 0, 0])
 
     def test_two_hundred_reloads_under_load_leak_nothing(self):
         exporter = self.start(3)

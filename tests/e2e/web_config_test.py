@@ -183,6 +183,44 @@ class WebConfigTest(EndToEndTest):
             self.assertEqual(curl(exporter.url + "/metrics", *self.trusting()), "401")
         self.assertEqual(exporter.log().count("level=error"), 3, exporter.log())
 
+    def test_a_certificate_is_renewed_while_the_configuration_is_broken(self):
+        exporter = self.start(f"tls_server_config: {{{TLS}}}\n")
+        loaded = ("telnyx_exporter_web_config_last_reload_successful", frozenset())
+        expiry = ("telnyx_exporter_tls_certificate_expiry_timestamp_seconds", frozenset())
+        samples = self.scrape(exporter, *self.trusting())
+        self.assertEqual(samples[loaded], 1)
+        self.assertGreater(samples[expiry], 1.7e9)
+        self.write("web.yml", "x: 1\n")
+        eventually("the refusal shows",
+                   lambda: self.scrape(exporter, *self.trusting())[loaded] == 0)
+        page = subprocess.run(["curl", "--silent", "--noproxy", "*", *self.trusting(),
+                               exporter.url], capture_output=True, text=True, check=True).stdout
+        self.assertIn("x: unknown key", page)
+        self.install(*self.authority.issue("renewed", "IP:127.0.0.1"))
+        eventually("the renewed certificate is shown", lambda: "renewed" in self.subject(exporter))
+        self.assertEqual(self.scrape(exporter, *self.trusting())[loaded], 0)
+
+    def test_what_is_no_file_is_refused_and_changes_nothing(self):
+        exporter = self.start(USERS)
+        refusals = 0
+        for replace in (os.mkdir, os.mkfifo, lambda path: os.symlink("/dev/zero", path)):
+            os.rmdir(self.web_config) if os.path.isdir(self.web_config) else os.remove(
+                self.web_config)
+            replace(self.web_config)
+            refusals += 1
+            eventually("it is refused",
+                       lambda: exporter.log().count("web configuration refused") >= refusals)
+            self.assertEqual(curl(exporter.url, "--user", "alice:opensesame"), "200")
+            self.assertEqual(curl(exporter.url), "401")
+        self.assertEqual(exporter.stop(), 0)
+
+    def test_probes_can_be_left_open(self):
+        exporter = self.start(USERS, "--web.probes-without-auth")
+        for path, status in (("/-/healthy", "200"), ("/-/ready", "200"), ("/metrics", "401"),
+                             ("/", "401")):
+            eventually(path, lambda: curl(exporter.url + path) == status)
+        self.assertEqual(curl(exporter.url + "/-/healthy", "--request", "POST"), "401")
+
     def test_headers_and_rate_limit(self):
         exporter = self.start("http_server_config: {headers: {X-Frame-Options: deny}}\n"
                               "rate_limit: {interval: 1h, burst: 2}\n")

@@ -1,5 +1,7 @@
 #include "web/http_server.h"
 
+#include <condition_variable>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -69,6 +71,56 @@ TEST(HttpServer, AnswersGet) {
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body, "hello\n");
   EXPECT_EQ(response.headers.at("content-type"), "text/plain; charset=utf-8");
+}
+
+// With one thread for more requests than that: none of them keeps it.
+TEST(HttpServer, KeepsNoThreadForAnswersThatComeLater) {
+  constexpr int kClients = 5;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<AnswerRequest> waiting;  // guarded by mutex
+  const auto handler = [&](const HttpRequest& request) {
+    if (request.path() != "/later") return Hello(request);
+    return HttpResponse{.later = [&](AnswerRequest answer) {
+      const std::lock_guard lock(mutex);
+      waiting.push_back(std::move(answer));
+      changed.notify_one();
+    }};
+  };
+  auto server = HttpServer::Start({.listen_addresses = {"127.0.0.1:0"}, .threads = 1}, handler);
+  ASSERT_TRUE(server.has_value());
+  std::vector<std::future<ClientResponse>> clients;
+  for (int i = 0; i < kClients; ++i) {
+    clients.push_back(
+        std::async(std::launch::async, [&] { return Fetch(UrlOf(**server) + "/later", "POST"); }));
+  }
+  std::unique_lock lock(mutex);
+  changed.wait(lock, [&] { return waiting.size() == kClients; });
+  EXPECT_EQ(Fetch(UrlOf(**server) + "/").status, 200);
+  for (AnswerRequest& answer : waiting) answer(TextResponse(500, "late\n"));
+  for (auto& client : clients) {
+    const ClientResponse response = client.get();
+    EXPECT_EQ(response.status, 500);
+    EXPECT_EQ(response.body, "late\n");
+  }
+}
+
+TEST(HttpServer, TakesAnAnswerThatComesAtOnceAsOneThatComesLater) {
+  const auto server = Start([](const HttpRequest&) {
+    return HttpResponse{.later = [](AnswerRequest answer) { answer(TextResponse(200, "now\n")); }};
+  });
+  EXPECT_EQ(Fetch(UrlOf(*server) + "/").body, "now\n");
+}
+
+TEST(Router, CountsAnAnswerThatComesLaterByItsOwnStatus) {
+  std::vector<std::pair<std::string, int>> counted;
+  Router router([&](std::string_view name, int status) { counted.emplace_back(name, status); });
+  router.Add("POST", "/later", [](const HttpRequest&) {
+    return HttpResponse{.later = [](AnswerRequest answer) { answer(TextResponse(500, "x")); }};
+  });
+  const auto server = Start([&](const HttpRequest& request) { return router.Answer(request); });
+  EXPECT_EQ(Fetch(UrlOf(*server) + "/later", "POST").status, 500);
+  EXPECT_THAT(counted, ElementsAre(Pair("/later", 500)));
 }
 
 TEST(HttpServer, AnswersHeadWithTheLengthAlone) {
