@@ -8,6 +8,8 @@
 #include <ctime>
 #include <memory>
 #include <random>
+#include <set>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,18 +34,49 @@
 namespace telnyx_exporter {
 namespace {
 
+// Says when every connection has been polled once, those included that are in the lists.
+class OneRound final : public PollObserver {
+ public:
+  std::stop_token over() const { return over_.get_token(); }
+
+  void OnAccountAdded(AccountKey account, const AccountPlan& plan) override {
+    if (plan.discovery) lists_.insert(account);
+  }
+  void OnConnectionAdded(ConnectionKey connection, AccountKey, const ConnectionPlan&) override {
+    connections_.insert(connection);
+  }
+  void OnPlanApplied() override { StopIfOver(); }
+  void OnPollEnded(ConnectionKey connection, const PollReport&) override {
+    connections_.erase(connection);
+    StopIfOver();
+  }
+  void OnDiscoveryEnded(AccountKey account, const DiscoveryReport&) override {
+    lists_.erase(account);
+    StopIfOver();
+  }
+
+ private:
+  void StopIfOver() {
+    if (connections_.empty() && lists_.empty()) over_.request_stop();
+  }
+
+  std::set<AccountKey> lists_;           // that are still to be read
+  std::set<ConnectionKey> connections_;  // that are still to be polled
+  std::stop_source over_;
+};
+
 // Everything between the network and the metrics page.
 class Pipeline {
  public:
-  Pipeline(const PollPlan& plan, PollMode mode, const Clock& clock, Log& log)
+  Pipeline(const PollPlan& plan, const Clock& clock, Log& log, PollObserver& also)
       : exporter_metrics_(GetBuildInfo()),
         poll_metrics_(connections_, exporter_metrics_),
         accounts_(clock),
         poll_log_(log),
-        observers_({&poll_metrics_, &accounts_, &poll_log_}),
+        observers_({&poll_metrics_, &accounts_, &poll_log_, &also}),
         page_(connections_, exporter_metrics_, clock),
         transport_(clock, {.max_connections = plan.max_concurrent_requests}),
-        poller_(plan, mode, clock, transport_, observers_, std::random_device()()) {
+        poller_(plan, clock, transport_, observers_, std::random_device()()) {
     exporter_metrics_.NoteConfigLoaded(clock.WallNow());
     exporter_metrics_.ShowShard(plan.shard);
   }
@@ -108,8 +141,11 @@ int ReloadUntilStopSignal(Reloader& reloader, Watchdog& watchdog) {
 }  // namespace
 
 int RunOnce(const PollPlan& plan, const Clock& clock, Log& log) {
-  Pipeline pipeline(plan, PollMode::kOnce, clock, log);
-  pipeline.poller().Run({});
+  PollPlan once = plan;
+  once.first_polls_at_once = true;
+  OneRound round;
+  Pipeline pipeline(once, clock, log, round);
+  pipeline.poller().Run(round.over());
 
   const auto page = pipeline.page().Get(ExpositionFormat::kText);
   std::fwrite(page->data(), 1, page->size(), stdout);
@@ -125,7 +161,8 @@ int Serve(const CommandLine& command_line, Config config, const PollPlan& plan, 
           Log& log) {
   BlockSignals();
   const Instant started = clock.Now();
-  Pipeline pipeline(plan, PollMode::kContinuous, clock, log);
+  PollObserver nobody_else;
+  Pipeline pipeline(plan, clock, log, nobody_else);
   Watchdog watchdog([&poller = pipeline.poller()](Watchdog::Task task) {
     poller.Post([task = std::move(task)](Poller&) mutable { task(); });
   });

@@ -14,10 +14,6 @@ void AddChanges(const CallChanges& changes, WallTime now, std::optional<CallTota
   totals->completed.Add(changes.completed, now);
 }
 
-Duration StaleAfter(const ConnectionPlan& plan) {
-  return plan.stale_after.value_or(3 * plan.interval);
-}
-
 }  // namespace
 
 void ConnectionStore::Add(ConnectionKey key, std::string account, const ConnectionPlan& plan) {
@@ -35,7 +31,6 @@ void ConnectionStore::Change(ConnectionKey key, const ConnectionPlan& plan) {
   Entry& entry = EntryOf(key);
   entry.identity = std::make_shared<const ConnectionIdentity>(
       ConnectionIdentity{.account = entry.identity->account, .plan = plan});
-  entry.state.values_expire = entry.state.values_ended + StaleAfter(plan);
   TouchIdentity(entry);
 }
 
@@ -47,6 +42,13 @@ void ConnectionStore::Remove(ConnectionKey key) {
   entry.state = {};
   TouchIdentity(entry);
   NoteIfReady();
+}
+
+void ConnectionStore::SetInForce(ConnectionKey key, const IntervalInForce& in_force) {
+  const std::lock_guard lock(mutex_);
+  Entry& entry = EntryOf(key);
+  entry.state.values_expire = entry.state.values_ended + in_force.stale_after;
+  Touch(entry);
 }
 
 void ConnectionStore::OnPollBegun(ConnectionKey key) {
@@ -68,7 +70,7 @@ void ConnectionStore::OnPollEnded(ConnectionKey key, const PollReport& report) {
   if (report.result) {
     state.values = *report.result;
     state.values_ended = report.ended;
-    state.values_expire = report.ended + StaleAfter(entry.identity->plan);
+    state.values_expire = report.ended + report.in_force.stale_after;
     state.last_success = report.ended_wall;
     state.history.Note(report.result->summary.legs, report.ended, state.values_expire);
     state.failure.reset();

@@ -31,6 +31,7 @@ class ConnectionStore {
   /// Another plan for the same connection; its state stays.
   void Change(ConnectionKey key, const ConnectionPlan& plan);
   void Remove(ConnectionKey key);
+  void SetInForce(ConnectionKey key, const IntervalInForce& in_force);
   void OnPollBegun(ConnectionKey key);
   void OnPollEnded(ConnectionKey key, const PollReport& report);
 

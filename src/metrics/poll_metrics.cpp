@@ -55,6 +55,10 @@ void PollMetrics::OnConnectionRemoved(ConnectionKey connection) {
   connections_.Remove(connection);
 }
 
+void PollMetrics::OnIntervalChanged(ConnectionKey connection, const IntervalInForce& now) {
+  connections_.SetInForce(connection, now);
+}
+
 void PollMetrics::OnPollBegun(ConnectionKey connection, Duration lag) {
   connections_.OnPollBegun(connection);
   exporter_.ObservePollLag(lag);

@@ -24,6 +24,7 @@ class PollMetrics final : public PollObserver {
   void OnConnectionChanged(ConnectionKey connection, const ConnectionPlan& plan) override;
   void OnConnectionRemoved(ConnectionKey connection) override;
   void OnPlanApplied() override { connections_.OnPlanApplied(); }
+  void OnIntervalChanged(ConnectionKey connection, const IntervalInForce& now) override;
   void OnPollBegun(ConnectionKey connection, Duration lag) override;
   void OnPollEnded(ConnectionKey connection, const PollReport& report) override;
   void OnDiscoveryEnded(AccountKey account, const DiscoveryReport& report) override;

@@ -72,6 +72,16 @@ ListSelection SelectionOf(const AccountPlan& account, const DiscoveredConnection
           .names = [ids](const std::string& id) { return ids->contains(id); }};
 }
 
+void DiscoveredConnections::ForgetLimits() {
+  for (ListedConnection& connection : connections_) {
+    connection.inbound_channel_limit.reset();
+    connection.outbound_channel_limit.reset();
+  }
+  account_channel_limit_.reset();
+  voice_profiles_.clear();
+  lacking_.clear();
+}
+
 bool Selects(const DiscoveryPlan& plan, const ListedConnection& connection) {
   const DiscoveryFilterPlan& include = plan.include;
   if (include.name && !include.name->Matches(connection.name)) return false;

@@ -25,6 +25,8 @@ class DiscoveredConnections {
  public:
   /// Takes in a complete list.
   void Take(AccountLists lists);
+  /// The lists that tell limits are not read any more.
+  void ForgetLimits();
 
   const std::vector<ListedConnection>& connections() const { return connections_; }
   const std::vector<ListedVoiceProfile>& voice_profiles() const { return voice_profiles_; }

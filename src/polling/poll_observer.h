@@ -39,6 +39,8 @@ struct IntervalInForce {
   Duration
       interval{};  // the configured one, the idle one, or the longer one that the budget allows
   Duration stale_after{};  // how long complete values are kept: as given, or three such intervals
+
+  bool operator==(const IntervalInForce&) const = default;
 };
 
 struct PollReport {

@@ -83,6 +83,7 @@ struct PollPlan {
   std::vector<std::uint32_t> long_call_thresholds;  // seconds, ascending
   std::vector<AccountPlan> accounts;
   Shard shard;
+  bool first_polls_at_once = false;  // not spread over their intervals: for a single round of polls
 };
 
 }  // namespace telnyx_exporter

@@ -24,15 +24,21 @@ double RateLimiter::TokensAt(Instant now) const {
   return std::min(BurstAt(now), tokens_ + elapsed * RateAt(updated_));
 }
 
-Duration RateLimiter::WaitTime(Instant now) const {
+Instant RateLimiter::OwnLimitEnds() const {
   // When there is a whole token does not depend on who asks when: rounding must not leave a caller
   // who waited as told without it.
   const double missing = std::max(0.0, 1.0 - tokens_);
-  const Duration until_token(
-      static_cast<Duration::rep>(std::ceil(missing / RateAt(updated_) * 1e9)));
-  Duration wait = std::max(updated_ + until_token - now, blocked_until_ - now);
-  if (quota_ == 0) wait = std::max(wait, quota_ends_ - now);
-  return std::max(wait, Duration::zero());
+  const double nanoseconds = std::ceil(missing / RateAt(updated_) * 1e9);
+  const bool fits = nanoseconds < static_cast<double>(kLongestTokenWait.count());
+  return updated_ + (fits ? Duration(static_cast<Duration::rep>(nanoseconds)) : kLongestTokenWait);
+}
+
+Instant RateLimiter::ApiLimitEnds() const {
+  return quota_ == 0 ? std::max(blocked_until_, quota_ends_) : blocked_until_;
+}
+
+Duration RateLimiter::WaitTime(Instant now) const {
+  return std::max(std::max(OwnLimitEnds(), ApiLimitEnds()) - now, Duration::zero());
 }
 
 void RateLimiter::Take(Instant now) {

@@ -17,6 +17,8 @@ inline constexpr Duration kLongestRateLimitBlock = std::chrono::minutes(1);
 inline constexpr Duration kRateRecoveryTime = std::chrono::minutes(5);
 /// The rate is never lowered to less than the configured one divided by this.
 inline constexpr double kMostRateDivision = 64;
+/// However small the rate is, the wait for the next request is told as this at most.
+inline constexpr Duration kLongestTokenWait = std::chrono::hours(24 * 365);
 
 /// A token bucket: at most `burst` requests at once and `requests_per_second` in the long run.
 /// Starts full; a long pause fills it to `burst`, never more. Each refusal by the API halves rate
@@ -37,6 +39,11 @@ class RateLimiter {
   /// The API said that it will take `remaining` further requests before `reset` has passed. Until
   /// then only an answer that leaves fewer counts.
   void OnQuota(std::uint64_t remaining, Duration reset, Instant now);
+  /// When the configured rate, or what refusals have made of it, allows another request.
+  Instant OwnLimitEnds() const;
+  /// Until when the API's own word forbids requests; long ago when it does not.
+  Instant ApiLimitEnds() const;
+
   /// New configured limits. What the API said stays in force.
   void Configure(RateLimit limit, Instant now);
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "telnyx/error_body.h"
+#include "polling/retry_policy.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -11,31 +11,9 @@ namespace {
 // A request that times out this shortly before the deadline was cut short by it.
 constexpr Duration kCutShort = std::chrono::milliseconds(10);
 
-// Together with ReasonOfStatus, all of what decides a failure's reason outside the page walk.
-FailureReason ReasonOfTransport(TransportError::Kind kind) {
-  switch (kind) {
-    case TransportError::Kind::kTimeout:
-      return FailureReason::kTimeout;
-    case TransportError::Kind::kConnect:
-      return FailureReason::kConnect;
-    case TransportError::Kind::kTls:
-      return FailureReason::kTls;
-    case TransportError::Kind::kMalformed:
-      return FailureReason::kMalformedResponse;
-    case TransportError::Kind::kResponseTooLarge:
-      return FailureReason::kResponseTooLarge;
-  }
-  return FailureReason::kConnect;
-}
-
-PollFailure FailureOfStatus(FailureReason reason, const Response& response) {
-  PollFailure failure{.reason = reason, .http_status = response.status};
-  if (auto error = ParseErrorBody(response.body)) {
-    failure.api_code = std::move(error->code);
-    failure.api_title = std::move(error->title);
-    failure.api_detail = std::move(error->detail);
-  }
-  return failure;
+// Where the account does not have what was asked for, and nothing says that it will.
+bool SaysNotThere(const Answer& answer) {
+  return answer.status == 404 && answer.advice.should_retry != true;
 }
 
 }  // namespace
@@ -44,47 +22,35 @@ Duration RequestSequence::AttemptTimeout(Instant now) const {
   return std::min(deadline() - now, attempt_timeout_);
 }
 
-RequestSequence::Next RequestSequence::OnExchange(const Exchange& exchange, Instant now,
-                                                  WallTime wall_now, double jitter) {
-  if (!exchange.result) return OnTransportError(exchange.result.error(), now, jitter);
-  const Response& response = *exchange.result;
-  const auto reason = ReasonOfStatus(response.status);
-  if (!reason && response.body_error) return OnTransportError(*response.body_error, now, jitter);
-  const RetryAdvice advice = ParseRetryAdvice(response.headers, wall_now);
-  const bool lacks =
-      reason == FailureReason::kNotFound && advice.should_retry != true && MayBeLacking();
-  if (reason && !lacks) return OnFailure(FailureOfStatus(*reason, response), advice, now, jitter);
+RequestSequence::Next RequestSequence::OnAnswer(const Answer& answer, Instant now, double jitter) {
+  const bool lacks = SaysNotThere(answer) && MayBeLacking();
+  if (!answer.page && !lacks) return OnFailure(answer, now, jitter);
   if (now > deadline()) {
     // A suspended machine reads it hours late: it tells of a time that nobody asks for any more.
     OnDeadline("the time-out passed before the answer was read");
     return Next::kFailed;
   }
-  auto step = lacks ? OnLacking() : OnPage(response.body);
+  auto step = lacks ? OnLacking() : OnPage(*answer.page);
   if (!step) return Fail(std::move(step.error()));
   attempt_ = 1;
+  ++pages_read_;
   return *step == Step::kNextPage ? Next::kRequest : Next::kComplete;
 }
 
-RequestSequence::Next RequestSequence::OnTransportError(const TransportError& error, Instant now,
-                                                        double jitter) {
-  const bool cut_short =
-      error.kind == TransportError::Kind::kTimeout && deadline() - now <= kCutShort;
+RequestSequence::Next RequestSequence::OnFailure(const Answer& answer, Instant now, double jitter) {
+  const PollFailure& failure = answer.page.error();
+  const bool timed_out = failure.reason == FailureReason::kTimeout && answer.status != 408;
+  const bool cut_short = timed_out && deadline() - now <= kCutShort;
   // Such an attempt says nothing: it all failed for the reason for which it had to be tried again.
   if (cut_short && attempt_ > 1) return Next::kFailed;
-  return OnFailure({.reason = ReasonOfTransport(error.kind), .detail = error.message}, {}, now,
-                   jitter);
-}
-
-RequestSequence::Next RequestSequence::OnFailure(PollFailure failure, const RetryAdvice& advice,
-                                                 Instant now, double jitter) {
   const auto delay = RetryDelay({.attempt = attempt_,
                                  .reason = failure.reason,
-                                 .advice = advice,
+                                 .advice = answer.advice,
                                  .remaining = deadline() - now,
                                  .jitter = jitter});
-  if (!delay) return Fail(std::move(failure));
+  if (!delay) return Fail(failure);
   ++attempt_;
-  failure_ = std::move(failure);
+  failure_ = failure;
   retry_delay_ = *delay;
   return Next::kRetry;
 }

@@ -11,8 +11,7 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "http/transport.h"
-#include "polling/retry_policy.h"
+#include "polling/answer.h"
 #include "telnyx/failure.h"
 
 namespace telnyx_exporter {
@@ -36,10 +35,12 @@ class RequestSequence {
   enum class Next { kRequest, kRetry, kComplete, kFailed };
 
   /// Takes in how the newest request ended.
-  Next OnExchange(const Exchange& exchange, Instant now, WallTime wall_now, double jitter);
+  Next OnAnswer(const Answer& answer, Instant now, double jitter);
   /// Ends the sequence as timed out; `detail` says what it was waiting for.
   void OnDeadline(std::string_view detail);
 
+  /// Pages that were read so far.
+  std::uint32_t pages_read() const { return pages_read_; }
   /// Optional fields that could not be used, since the last call.
   std::uint64_t TakeIgnoredFields() { return std::exchange(ignored_fields_, 0); }
 
@@ -64,14 +65,14 @@ class RequestSequence {
   void CountIgnoredFields(std::uint64_t count) { ignored_fields_ += count; }
 
  private:
-  Next OnTransportError(const TransportError& error, Instant now, double jitter);
-  Next OnFailure(PollFailure failure, const RetryAdvice& advice, Instant now, double jitter);
+  Next OnFailure(const Answer& answer, Instant now, double jitter);
   Next Fail(PollFailure failure);
 
   const Instant begun_;
   const Duration timeout_;
   const Duration attempt_timeout_;
   std::uint32_t attempt_ = 1;  // of the present page
+  std::uint32_t pages_read_ = 0;
   std::uint64_t ignored_fields_ = 0;
   PollFailure failure_;
   Duration retry_delay_{};

@@ -1,42 +1,9 @@
 #include "polling/retry_policy.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <ctime>
-#include <string>
-
-#include "base/text.h"
 
 namespace telnyx_exporter {
 namespace {
-
-constexpr double kLongestAdviceSeconds = 24 * 3600;
-
-std::optional<Duration> FromSeconds(double seconds) {
-  if (!std::isfinite(seconds)) return std::nullopt;
-  const double bounded = std::clamp(seconds, 0.0, kLongestAdviceSeconds);
-  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(bounded));
-}
-
-std::optional<Duration> ParseSeconds(std::string_view text) {
-  text = TrimWhitespace(text);
-  double seconds = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), seconds, std::chars_format::fixed);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return FromSeconds(seconds);
-}
-
-// "Sun, 06 Nov 1994 08:49:37 GMT", the one form that today's servers send.
-std::optional<Duration> ParseHttpDate(std::string_view text, WallTime now) {
-  const std::string date(TrimWhitespace(text));
-  std::tm fields{};
-  const char* end = strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &fields);
-  if (end == nullptr || *end != '\0') return std::nullopt;
-  const std::time_t time = timegm(&fields);
-  return FromSeconds(static_cast<double>(time) - ToUnixSeconds(now));
-}
 
 bool IsTransient(FailureReason reason) {
   return reason == FailureReason::kTimeout || reason == FailureReason::kRateLimited ||
@@ -51,21 +18,6 @@ Duration Backoff(std::uint32_t attempt, double jitter) {
 }
 
 }  // namespace
-
-RetryAdvice ParseRetryAdvice(const ResponseHeaders& headers, WallTime now) {
-  RetryAdvice advice;
-  if (headers.retry_after) {
-    advice.retry_after = ParseSeconds(*headers.retry_after);
-    if (!advice.retry_after) advice.retry_after = ParseHttpDate(*headers.retry_after, now);
-  }
-  if (headers.rate_limit_reset) advice.rate_limit_reset = ParseSeconds(*headers.rate_limit_reset);
-  if (headers.should_retry) {
-    const std::string_view text = TrimWhitespace(*headers.should_retry);
-    if (EqualsIgnoringAsciiCase(text, "true")) advice.should_retry = true;
-    if (EqualsIgnoringAsciiCase(text, "false")) advice.should_retry = false;
-  }
-  return advice;
-}
 
 std::optional<Duration> RetryDelay(const FailedAttempt& failed) {
   if (!failed.advice.should_retry.value_or(IsTransient(failed.reason))) return std::nullopt;

@@ -1,14 +1,13 @@
 #pragma once
 
-// Whether and when a failed request is sent again. Pure: the time, the headers and the random
-// number come in as arguments.
+// Whether and when a failed request is sent again. Pure: the time, the
+// answer's advice and the random number come in as arguments.
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
 
 #include "base/clock.h"
-#include "http/transport.h"
+#include "polling/answer.h"
 #include "telnyx/failure.h"
 
 namespace telnyx_exporter {
@@ -20,19 +19,6 @@ inline constexpr Duration kLongestRetryDelay = std::chrono::seconds(8);
 
 /// How far apart the polls of something that is refused for good may get.
 inline constexpr Duration kLongestRefusedInterval = std::chrono::minutes(5);
-
-/// What an answer's headers say about another try; nothing where they say nothing or nonsense.
-struct RetryAdvice {
-  std::optional<Duration> retry_after;
-  std::optional<Duration> rate_limit_reset;
-  std::optional<bool> should_retry;
-
-  bool operator==(const RetryAdvice&) const = default;
-};
-
-/// Reads Retry-After (seconds, with or without a fraction, or an HTTP date), x-ratelimit-reset
-/// (seconds) and x-should-retry. Any bytes; the result is never negative and at most a day.
-RetryAdvice ParseRetryAdvice(const ResponseHeaders& headers, WallTime now);
 
 struct FailedAttempt {
   std::uint32_t attempt = 1;  // 1: the first request for this page failed

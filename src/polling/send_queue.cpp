@@ -5,23 +5,23 @@
 
 namespace telnyx_exporter {
 
-void SendQueue::AddNewPoll(ConnectionKey connection, Instant now) {
-  to_begin_.push_back({connection, now});
+void SendQueue::AddNewPoll(Job& job, Instant now) {
+  to_begin_.push_back({.job = &job, .held_back_before = HeldBackAt(now)});
 }
 
-void SendQueue::AddNextRequest(Sender sender, Instant now) {
-  to_continue_.push_back({sender, now});
+void SendQueue::AddNextRequest(Job& job, Instant now) {
+  to_continue_.push_back({.job = &job, .held_back_before = HeldBackAt(now)});
 }
 
-void SendQueue::Remove(Sender sender) {
+void SendQueue::Remove(const Job& job) {
   for (auto* queue : {&to_continue_, &to_begin_}) {
-    std::erase_if(*queue, [&](const Waiting& waiting) { return waiting.sender == sender; });
+    std::erase_if(*queue, [&](const Waiting& waiting) { return waiting.job == &job; });
   }
 }
 
-std::deque<ConnectionKey> SendQueue::TakeNewPolls() {
-  std::deque<ConnectionKey> taken;
-  for (const Waiting& waiting : std::exchange(to_begin_, {})) taken.push_back(*waiting.sender);
+std::vector<Job*> SendQueue::TakeNewPolls() {
+  std::vector<Job*> taken;
+  for (const Waiting& waiting : std::exchange(to_begin_, {})) taken.push_back(waiting.job);
   return taken;
 }
 
@@ -31,26 +31,27 @@ std::optional<Instant> SendQueue::NextTurn(Instant now) const {
 }
 
 std::optional<SendQueue::Turn> SendQueue::TakeTurn(Instant now) {
-  if (empty()) {
-    held_back_since_.reset();
-    return std::nullopt;
-  }
-  if (limiter_.WaitTime(now) > Duration::zero()) {
-    if (!held_back_since_) held_back_since_ = now;
-    return std::nullopt;
-  }
+  if (empty() || limiter_.WaitTime(now) > Duration::zero()) return std::nullopt;
   auto& queue = to_continue_.empty() ? to_begin_ : to_continue_;
   const Waiting waiting = queue.front();
   queue.pop_front();
   limiter_.Take(now);
-  const Turn turn{.sender = waiting.sender, .held_back_by_limit = HeldBack(waiting.since, now)};
-  if (empty()) held_back_since_.reset();
-  return turn;
+  return Turn{.job = waiting.job, .held_back_by_limit = HeldBackAt(now) - waiting.held_back_before};
 }
 
-Duration SendQueue::HeldBack(Instant since, Instant now) const {
-  if (!held_back_since_) return Duration::zero();
-  return now - std::max(since, *held_back_since_);
+void SendQueue::NoteWaiting(Instant now, bool free_slots) {
+  HeldBackAt(now);
+  grows_from_ = std::max(now, limiter_.ApiLimitEnds());
+  grows_until_ = free_slots && !empty() ? limiter_.OwnLimitEnds() : grows_from_;
+}
+
+Duration SendQueue::HeldBackAt(Instant now) {
+  const Instant until = std::min(now, grows_until_);
+  if (until > grows_from_) {
+    held_back_ += until - grows_from_;
+    grows_from_ = until;
+  }
+  return held_back_;
 }
 
 }  // namespace telnyx_exporter

@@ -54,7 +54,7 @@ SimulatedDay::SimulatedDay(std::vector<simulator::TrafficSettings> kinds, Durati
     : world_(Accounts(std::move(kinds)), sim_clock_),
       api_({}, world_, clock_),
       exporter_metrics_({.version = "1", .revision = "2", .compiler = "3"}),
-      poller_(Plan(interval), PollMode::kContinuous, clock_, transport_, metrics_, 1) {}
+      poller_(Plan(interval), clock_, transport_, metrics_, 1) {}
 
 void SimulatedDay::Run(Duration time) {
   const Instant end = clock_.Now() + time;

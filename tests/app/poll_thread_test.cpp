@@ -51,7 +51,7 @@ class PollThreadTest : public ::testing::Test {
   ManualClock clock_;
   QuietTransport transport_;
   PollObservers observers_{{}};
-  Poller poller_{PlanOf("main"), PollMode::kContinuous, clock_, transport_, observers_, 1};
+  Poller poller_{PlanOf("main"), clock_, transport_, observers_, 1};
   PollThread thread_{poller_};
 };
 

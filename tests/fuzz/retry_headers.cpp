@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "fuzz/input.h"
+#include "polling/answer.h"
 #include "polling/retry_policy.h"
 
 namespace telnyx_exporter {
@@ -67,7 +68,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Require(headers.retry_after || !advice.retry_after, "no header, no advice");
   Require(headers.should_retry || !advice.should_retry, "no header, no advice");
   if (headers.retry_after) CheckNumber(*headers.retry_after, advice.retry_after);
-  if (headers.rate_limit_reset) CheckNumber(*headers.rate_limit_reset, advice.rate_limit_reset);
+  // A larger one is a time.
+  const auto reset = ParseUnsigned(TrimWhitespace(headers.rate_limit_reset.value_or("")));
+  if (reset && *reset <= 1'000'000'000)
+    CheckNumber(*headers.rate_limit_reset, advice.rate_limit_reset);
   CheckDelay(advice, input);
   return 0;
 }

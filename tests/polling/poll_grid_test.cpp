@@ -16,10 +16,21 @@ using namespace std::chrono_literals;
 const WallTime kWall{std::chrono::seconds(1'700'000'007)};
 
 TEST(StableHash, NeverChanges) {
-  // Another value here would move every connection's polls at an upgrade.
-  EXPECT_EQ(StableHash("main", "1293384261075731461"), StableHash("main", "1293384261075731461"));
+  // Other values would move every connection's polls, and connections between shards, at an
+  // upgrade.
+  EXPECT_EQ(StableHash("main", "1293384261075731461"), 1'655'592'395'698'383'166U);
+  EXPECT_EQ(StableHash("default", "1"), 14'452'987'811'124'946'646U);
+  EXPECT_EQ(StableHash("", ""), 14'144'645'293'874'801'883U);
+}
+
+TEST(StableHash, TellsAccountsAndConnectionsApart) {
   EXPECT_NE(StableHash("main", "1"), StableHash("other", "1"));
   EXPECT_NE(StableHash("a", "bc"), StableHash("ab", "c"));
+}
+
+TEST(PollGrid, NeverMovesItsPlaces) {
+  const PollGrid grid(15s, StableHash("main", "1293384261075731461"), kNow, kWall);
+  EXPECT_EQ(grid.NextAfter(kNow) - kNow, Duration(8'698'383'166));
 }
 
 TEST(PollGrid, ComesOnceAnInterval) {

@@ -32,8 +32,8 @@ class PollTest : public ::testing::Test {
  private:
   static Poll::Next Answer(Poll& poll, const std::string& page) {
     const Padded body(page);
-    return poll.OnExchange({.result = Response{.status = 200, .body = body}}, Instant{}, WallTime{},
-                           0);
+    return poll.OnAnswer(ReadAnswer({.result = Response{.status = 200, .body = body}}, WallTime{}),
+                         Instant{}, 0);
   }
 };
 

@@ -49,8 +49,8 @@ class PollerDiscoveryTest : public ::testing::Test {
                           .connection = {.interval = 15s, .timeout = 10s, .stale_after = 45s}}}};
   }
 
-  void Start(PollMode mode = PollMode::kContinuous) {
-    poller_.emplace(plan_, mode, clock_, transport_, observer_, 1);
+  void Start() {
+    poller_.emplace(plan_, clock_, transport_, observer_, 1);
     poller_->Step();
   }
 
@@ -165,23 +165,12 @@ TEST_F(PollerDiscoveryTest, GivesUpARefreshThatIsUnderWayWhenTheAccountGoes) {
   EXPECT_THAT(observer_.discoveries, IsEmpty());
 }
 
-TEST_F(PollerDiscoveryTest, PollsEachDiscoveredConnectionOnceInOnceMode) {
-  Start(PollMode::kOnce);
-  EXPECT_FALSE(poller_->idle());
+TEST_F(PollerDiscoveryTest, PollsDiscoveredConnectionsAtOnceWhereFirstPollsAre) {
+  plan_.first_polls_at_once = true;
+  Start();
   transport_.Answer(200, ListPage({"1", "2"}));
-  EXPECT_FALSE(poller_->idle());
   poller_->Step();
-  transport_.Answer(200, Page({}, "", 0));
-  transport_.Answer(200, Page({}, "", 0));
-  EXPECT_TRUE(poller_->idle());
-  EXPECT_THAT(observer_.ended, SizeIs(2));
-}
-
-TEST_F(PollerDiscoveryTest, EndsOnceModeWhenTheListCannotBeRead) {
-  Start(PollMode::kOnce);
-  transport_.Answer(404, "{}");
-  EXPECT_TRUE(poller_->idle());
-  EXPECT_EQ(observer_.discoveries.at(0).error().reason, FailureReason::kNotFound);
+  EXPECT_THAT(observer_.begun, UnorderedElementsAre("1", "2"));
 }
 
 TEST_F(PollerDiscoveryTest, ReadsTheListOnceWhenTheKeyChangesWhileItWaitsItsTurn) {

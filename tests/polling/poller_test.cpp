@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "polling/retry_policy.h"
 #include "support/fake_transport.h"
 #include "support/manual_clock.h"
 #include "support/pages.h"
@@ -45,9 +46,14 @@ class PollerTest : public ::testing::Test {
     }
   }
 
-  void Start(PollMode mode = PollMode::kOnce) {
-    poller_.emplace(plan_, mode, clock_, transport_, observer_, 1);
+  // With the first polls in their places in time.
+  void Start() {
+    poller_.emplace(plan_, clock_, transport_, observer_, 1);
     poller_->Step();
+  }
+  void StartAtOnce() {
+    plan_.first_polls_at_once = true;
+    Start();
   }
 
   // Lets time pass in small steps, so that everything happens when it is due.
@@ -73,7 +79,7 @@ class PollerTest : public ::testing::Test {
 
 TEST_F(PollerTest, WalksAllPagesAndSumsThemUp) {
   AddConnections(1);
-  Start();
+  StartAtOnce();
   ASSERT_THAT(transport_.sent, ElementsAre("/connections/main0/active_calls?page%5Blimit%5D=250"));
   transport_.Answer(200, Page({Row(1, 1, 30), Row(2, 1, 700)}, "v1:a+/=", 3));
   poller_->Step();
@@ -81,7 +87,6 @@ TEST_F(PollerTest, WalksAllPagesAndSumsThemUp) {
   EXPECT_EQ(transport_.sent[1],
             "/connections/main0/active_calls?page%5Blimit%5D=250&page%5Bafter%5D=v1%3Aa%2B%2F%3D");
   transport_.Answer(200, Page({Row(2, 1, 701), Row(3, 2, 60)}, "", 3));
-  EXPECT_TRUE(poller_->idle());
   ASSERT_THAT(observer_.ended, SizeIs(1));
   const CompletePoll& poll = Complete(0);
   EXPECT_EQ(poll.summary.legs, 3U);
@@ -98,7 +103,7 @@ TEST_F(PollerTest, WalksAllPagesAndSumsThemUp) {
 
 TEST_F(PollerTest, ReportsNothingOfAWalkThatFailsOnItsLastPage) {
   AddConnections(1);
-  Start();
+  StartAtOnce();
   transport_.Answer(200, Page({Row(1, 1, 30)}, "c", 2));
   poller_->Step();
   transport_.Answer(200, R"({"data":[{"call_leg_id":"x"}],"meta":{}})");
@@ -109,7 +114,7 @@ TEST_F(PollerTest, ReportsNothingOfAWalkThatFailsOnItsLastPage) {
 
 TEST_F(PollerTest, QuotesTheApisErrorCodeAndTitle) {
   AddConnections(1);
-  Start();
+  StartAtOnce();
   transport_.Answer(401, R"({"errors":[{"code":"10009","title":"Authentication failed"}]})");
   EXPECT_EQ(Failed(0), (PollFailure{.reason = FailureReason::kUnauthorized,
                                     .http_status = 401,
@@ -119,7 +124,7 @@ TEST_F(PollerTest, QuotesTheApisErrorCodeAndTitle) {
 
 TEST_F(PollerTest, ResumesAtTheFailedPage) {
   AddConnections(1);
-  Start();
+  StartAtOnce();
   transport_.Answer(200, Page({Row(1, 1, 30)}, "c", 2));
   poller_->Step();
   transport_.Answer(503, "<html>");
@@ -133,10 +138,11 @@ TEST_F(PollerTest, ResumesAtTheFailedPage) {
 
 TEST_F(PollerTest, GivesUpAtThePollsTimeout) {
   AddConnections(1);
-  Start();
-  while (!transport_.pending.empty()) {
+  StartAtOnce();
+  while (observer_.ended.empty()) {
+    ASSERT_THAT(transport_.pending, SizeIs(1));
     transport_.Fail(Kind::kConnect);
-    Pass(4s);
+    for (int i = 0; i < 400 && transport_.pending.empty(); ++i) Pass(10ms);
   }
   EXPECT_GT(transport_.sent.size(), 2U);
   ASSERT_THAT(observer_.ended, SizeIs(1));
@@ -146,7 +152,7 @@ TEST_F(PollerTest, GivesUpAtThePollsTimeout) {
 
 TEST_F(PollerTest, CancelsARequestThatOutlivesThePoll) {
   AddConnections(1);
-  Start();
+  StartAtOnce();
   Pass(10s);
   EXPECT_EQ(transport_.cancelled, 1U);
   EXPECT_EQ(Failed(0).reason, FailureReason::kTimeout);
@@ -154,7 +160,7 @@ TEST_F(PollerTest, CancelsARequestThatOutlivesThePoll) {
 
 TEST_F(PollerTest, DoesNotPublishAnAnswerThatIsReadAfterThePollsTimeout) {
   AddConnections(1);
-  Start();
+  StartAtOnce();
   clock_.Advance(3h);  // the machine was suspended
   transport_.Answer(200, Page({Row(1, 1, 30)}, "", 1));
   ASSERT_THAT(observer_.ended, SizeIs(1));
@@ -163,7 +169,7 @@ TEST_F(PollerTest, DoesNotPublishAnAnswerThatIsReadAfterThePollsTimeout) {
 
 TEST_F(PollerTest, DoesNotGoOnWithAPageThatIsReadAfterThePollsTimeout) {
   AddConnections(1);
-  Start();
+  StartAtOnce();
   transport_.Answer(503, "{}");
   Pass(1s);
   clock_.Advance(3h);
@@ -174,7 +180,7 @@ TEST_F(PollerTest, DoesNotGoOnWithAPageThatIsReadAfterThePollsTimeout) {
 
 TEST_F(PollerTest, GivesARequestHalfOfThePollsTimeAtMost) {
   AddConnections(1);
-  Start();
+  StartAtOnce();
   EXPECT_EQ(transport_.pending[0].request.timeout, Duration(5s));
   Pass(7s);
   transport_.Answer(200, Page({Row(1, 1, 30)}, "c", 2));
@@ -184,7 +190,7 @@ TEST_F(PollerTest, GivesARequestHalfOfThePollsTimeAtMost) {
 
 TEST_F(PollerTest, PollsEachConnectionOnceAnInterval) {
   AddConnections(20);
-  Start(PollMode::kContinuous);
+  Start();
   for (int i = 0; i < 6000; ++i) {
     Pass(10ms);
     while (!transport_.pending.empty()) transport_.Answer(200, Page({}, "", 0));
@@ -199,7 +205,7 @@ TEST_F(PollerTest, PollsEachConnectionOnceAnInterval) {
 TEST_F(PollerTest, NeverPollsAConnectionTwiceAtATimeAndCountsWhatItSkips) {
   AddConnections(1);
   plan_.accounts[0].connections[0].timeout = 1h;
-  Start(PollMode::kContinuous);
+  Start();
   Pass(61s);
   EXPECT_THAT(transport_.pending, SizeIs(1));
   EXPECT_THAT(observer_.begun, SizeIs(1));
@@ -208,7 +214,7 @@ TEST_F(PollerTest, NeverPollsAConnectionTwiceAtATimeAndCountsWhatItSkips) {
 
 TEST_F(PollerTest, GoesOnAtItsPlacesInTimeAfterAPause) {
   AddConnections(20);
-  Start(PollMode::kContinuous);
+  Start();
   clock_.Advance(1h);
   poller_->Step();
   EXPECT_THAT(transport_.sent, SizeIs(0));
@@ -221,7 +227,7 @@ TEST_F(PollerTest, GoesOnAtItsPlacesInTimeAfterAPause) {
 
 TEST_F(PollerTest, HoldsAllIntervalsWhenTheWallClockIsSet) {
   AddConnections(1);
-  Start(PollMode::kContinuous);
+  Start();
   Pass(15s);
   ASSERT_THAT(transport_.pending, SizeIs(1));
   transport_.Answer(200, Page({}, "", 0));
@@ -234,7 +240,7 @@ TEST_F(PollerTest, HoldsAllIntervalsWhenTheWallClockIsSet) {
 TEST_F(PollerTest, KeepsToTheMostRequestsAtOnce) {
   plan_.max_concurrent_requests = 3;
   AddConnections(10);
-  Start();
+  StartAtOnce();
   EXPECT_THAT(transport_.pending, SizeIs(3));
   transport_.Answer(200, Page({}, "", 0));
   poller_->Step();
@@ -245,7 +251,7 @@ TEST_F(PollerTest, KeepsToTheMostRequestsAtOnce) {
 TEST_F(PollerTest, KeepsToTheAccountsRateLimit) {
   plan_.accounts[0].rate_limit = {.requests_per_second = 10, .burst = 2};
   AddConnections(10);
-  Start();
+  StartAtOnce();
   EXPECT_THAT(transport_.sent, SizeIs(2));
   Pass(500ms);
   EXPECT_THAT(transport_.sent, SizeIs(7));
@@ -256,7 +262,7 @@ TEST_F(PollerTest, KeepsToTheAccountsRateLimit) {
 TEST_F(PollerTest, WakesUpWhenTheRateLimitAllows) {
   plan_.accounts[0].rate_limit = {.requests_per_second = 10, .burst = 1};
   AddConnections(2);
-  Start();
+  StartAtOnce();
   ASSERT_TRUE(poller_->NextWake().has_value());
   EXPECT_EQ(*poller_->NextWake() - clock_.Now(), Duration(100ms));
 }
@@ -264,7 +270,7 @@ TEST_F(PollerTest, WakesUpWhenTheRateLimitAllows) {
 TEST_F(PollerTest, EndsWalksBeforeItBeginsNewOnes) {
   plan_.max_concurrent_requests = 1;
   AddConnections(2);
-  Start();
+  StartAtOnce();
   transport_.Answer(200, Page({Row(1, 1, 30)}, "c", 2));
   poller_->Step();
   EXPECT_THAT(transport_.sent[1], HasSubstr("main0"));
@@ -275,7 +281,7 @@ TEST_F(PollerTest, GivesEveryAccountItsTurn) {
   plan_.accounts.push_back(AccountPlan{.name = "other", .endpoint = std::make_shared<Endpoint>()});
   AddConnections(3, 0);
   AddConnections(3, 1);
-  Start();
+  StartAtOnce();
   for (int i = 0; i < 3; ++i) {
     transport_.Answer(200, Page({}, "", 0));
     poller_->Step();
@@ -288,21 +294,21 @@ TEST_F(PollerTest, AnAccountAtItsLimitDoesNotHoldUpAnother) {
   plan_.accounts.push_back(AccountPlan{.name = "other", .endpoint = std::make_shared<Endpoint>()});
   AddConnections(3, 0);
   AddConnections(3, 1);
-  Start();
+  StartAtOnce();
   EXPECT_THAT(transport_.sent, SizeIs(4));
 }
 
 TEST_F(PollerTest, ReportsHowLateAPollBegins) {
   plan_.accounts[0].rate_limit = {.requests_per_second = 1, .burst = 1};
   AddConnections(2);
-  Start();
+  StartAtOnce();
   Pass(1s);
   EXPECT_THAT(observer_.lags, ElementsAre(Duration(0s), Duration(1s)));
 }
 
 TEST_F(PollerTest, ReportsEveryRequest) {
   AddConnections(1);
-  Start();
+  StartAtOnce();
   transport_.Answer(429, "{}", {.rate_limit_limit = "100", .rate_limit_remaining = "0"});
   Pass(1s);
   transport_.Fail(Kind::kTls);
@@ -319,7 +325,7 @@ TEST_F(PollerTest, ReportsEveryRequest) {
 
 TEST_F(PollerTest, RunEndsWhenItIsToldToAndCancelsWhatIsInFlight) {
   AddConnections(3);
-  Start();
+  StartAtOnce();
   std::stop_source stop;
   transport_.on_run = [&](Duration) { stop.request_stop(); };
   poller_->Run(stop.get_token());
@@ -329,26 +335,12 @@ TEST_F(PollerTest, RunEndsWhenItIsToldToAndCancelsWhatIsInFlight) {
   EXPECT_THAT(observer_.ended, SizeIs(0));
 }
 
-TEST_F(PollerTest, RunEndsByItselfAfterPollingOnce) {
-  AddConnections(3);
-  poller_.emplace(plan_, PollMode::kOnce, clock_, transport_, observer_, 1);
-  transport_.on_run = [&](Duration) { transport_.Answer(200, Page({}, "", 0)); };
-  poller_->Run({});
-  EXPECT_THAT(observer_.ended, SizeIs(3));
-}
-
-TEST_F(PollerTest, RunWithoutConnectionsInOnceModeEndsAtOnce) {
-  poller_.emplace(plan_, PollMode::kOnce, clock_, transport_, observer_, 1);
-  poller_->Run({});
-  EXPECT_THAT(observer_.ended, SizeIs(0));
-}
-
 constexpr std::string_view kRefused =
     R"({"errors":[{"code":"10009","title":"Authentication failed"}]})";
 
 TEST_F(PollerTest, AsksLessOftenWhileTheKeyIsRefused) {
   AddConnections(4);
-  Start(PollMode::kContinuous);
+  Start();
   for (int i = 0; i < 3600 * 2; ++i) {
     Pass(500ms);
     while (!transport_.pending.empty()) transport_.Answer(401, kRefused);
@@ -367,7 +359,7 @@ TEST_F(PollerTest, AsksLessOftenWhileTheKeyIsRefused) {
 
 TEST_F(PollerTest, PollsAllAgainWhenTheKeyIsAccepted) {
   AddConnections(4);
-  Start(PollMode::kContinuous);
+  Start();
   for (int i = 0; i < 200; ++i) {
     Pass(500ms);
     while (!transport_.pending.empty()) transport_.Answer(401, kRefused);
@@ -390,7 +382,7 @@ class PollerRefusedKeyTest : public PollerTest {
   void SetUp() override {
     PollerTest::SetUp();
     AddConnections(1);
-    Start(PollMode::kContinuous);
+    Start();
     Pass(15s);
     transport_.Answer(401, kRefused);
     Pass(15s);
@@ -421,7 +413,7 @@ TEST_F(PollerRefusedKeyTest, TakesARefusalOfTheConnectionAloneForTheKeysAcceptan
 
 TEST_F(PollerTest, TakesNoSilenceForTheKeysRefusal) {
   AddConnections(1);
-  Start(PollMode::kContinuous);
+  Start();
   Pass(15s);
   transport_.Answer(401, kRefused, {.should_retry = "true"});
   Pass(1s);
@@ -434,7 +426,7 @@ TEST_F(PollerTest, TakesNoSilenceForTheKeysRefusal) {
 
 TEST_F(PollerTest, TakesNoSilenceForTheKeysAcceptance) {
   AddConnections(2);
-  Start(PollMode::kContinuous);
+  Start();
   Pass(15s);
   ASSERT_THAT(transport_.pending, SizeIs(2));
   transport_.Answer(404, "{}", {.should_retry = "true"});
@@ -450,28 +442,26 @@ TEST_F(PollerTest, TakesNoSilenceForTheKeysAcceptance) {
 
 TEST_F(PollerTest, CountsOneRefusalForRequestsThatWereUnderWayTogether) {
   AddConnections(8);
-  Start();
+  StartAtOnce();
   ASSERT_THAT(transport_.pending, SizeIs(8));
   while (!transport_.pending.empty()) transport_.Answer(401, kRefused);
   EXPECT_THAT(observer_.key_waits, ElementsAre(Duration(15s)));
-  EXPECT_TRUE(poller_->idle());
 }
 
 TEST_F(PollerTest, DoesNotEvenBeginWhatWaitsWhenTheKeyIsRefused) {
   plan_.max_concurrent_requests = 1;
   AddConnections(8);
-  Start();
+  StartAtOnce();
   transport_.Answer(401, kRefused);
   EXPECT_THAT(transport_.sent, SizeIs(1));
   EXPECT_THAT(observer_.ended, SizeIs(8));
-  EXPECT_TRUE(poller_->idle());
 }
 
 TEST_F(PollerTest, ARefusedKeyDoesNotTouchAnotherAccount) {
   plan_.accounts.push_back(AccountPlan{.name = "other", .endpoint = std::make_shared<Endpoint>()});
   AddConnections(1, 0);
   AddConnections(1, 1);
-  Start(PollMode::kContinuous);
+  Start();
   std::size_t other = 0;
   for (int i = 0; i < 1200; ++i) {
     Pass(500ms);
@@ -486,7 +476,7 @@ TEST_F(PollerTest, ARefusedKeyDoesNotTouchAnotherAccount) {
 
 TEST_F(PollerTest, PollsOnlyTheConnectionThatIsNotFoundLessOften) {
   AddConnections(2);
-  Start(PollMode::kContinuous);
+  Start();
   std::map<bool, int> asked;
   for (int i = 0; i < 3600 * 2; ++i) {
     Pass(500ms);
@@ -503,7 +493,7 @@ TEST_F(PollerTest, PollsOnlyTheConnectionThatIsNotFoundLessOften) {
 
 TEST_F(PollerTest, PollsAConnectionThatIsFoundAgainAtItsInterval) {
   AddConnections(1);
-  Start(PollMode::kContinuous);
+  Start();
   for (int i = 0; i < 600; ++i) {
     Pass(500ms);
     while (!transport_.pending.empty()) transport_.Answer(404, "{}");
@@ -521,7 +511,7 @@ TEST_F(PollerTest, PollsAConnectionThatIsFoundAgainAtItsInterval) {
 TEST_F(PollerTest, SlowsTheWholeAccountDownAfterTooManyRequests) {
   plan_.accounts[0].rate_limit = {.requests_per_second = 10, .burst = 1};
   AddConnections(50);
-  Start();
+  StartAtOnce();
   transport_.Answer(429, "{}", {.retry_after = "3"});
   Pass(2990ms);
   EXPECT_THAT(transport_.sent, SizeIs(1));
@@ -532,7 +522,7 @@ TEST_F(PollerTest, SlowsTheWholeAccountDownAfterTooManyRequests) {
 TEST_F(PollerTest, StopsBeforeTheApisOwnLimitIsReached) {
   plan_.accounts[0].rate_limit = {.requests_per_second = 1000, .burst = 1};
   AddConnections(50);
-  Start();
+  StartAtOnce();
   transport_.Answer(200, Page({}, "", 0), {.rate_limit_remaining = "2", .rate_limit_reset = "1"});
   Pass(990ms);
   EXPECT_THAT(transport_.sent, SizeIs(3));
@@ -541,7 +531,8 @@ TEST_F(PollerTest, StopsBeforeTheApisOwnLimitIsReached) {
 TEST_F(PollerTest, TakesConnectionsInTurnWhenTheRateLimitIsTooSmall) {
   plan_.accounts[0].rate_limit = {.requests_per_second = 1, .burst = 1};
   AddConnections(60);
-  Start(PollMode::kContinuous);
+  for (ConnectionPlan& connection : plan_.accounts[0].connections) connection.stale_after.reset();
+  Start();
   for (int i = 0; i < 6000; ++i) {
     Pass(100ms);
     while (!transport_.pending.empty()) transport_.Answer(200, Page({}, "", 0));
@@ -554,7 +545,7 @@ TEST_F(PollerTest, TakesConnectionsInTurnWhenTheRateLimitIsTooSmall) {
 
 TEST_F(PollerTest, TellsWhenTheNextPollIsDue) {
   AddConnections(1);
-  Start(PollMode::kContinuous);
+  Start();
   Pass(15s);
   transport_.Answer(200, Page({}, "", 0));
   ASSERT_TRUE(observer_.ended[0].next_due.has_value());
@@ -571,7 +562,7 @@ class PollerApplyTest : public PollerTest {
     PollerTest::SetUp();
     AddConnections(3);
     for (ConnectionPlan& connection : connections()) connection.timeout = 1h;
-    Start(PollMode::kContinuous);
+    Start();
   }
 
   std::vector<ConnectionPlan>& connections() { return plan_.accounts[0].connections; }
@@ -757,7 +748,7 @@ class PollerTrackingTest : public PollerTest {
 };
 
 TEST_F(PollerTrackingTest, ReportsWhatBeganAndEndedSinceThePollBefore) {
-  Start(PollMode::kContinuous);
+  Start();
   const auto baseline = Poll({Row(1, 1, 30), Row(2, 1, 30)}).changes;
   ASSERT_TRUE(baseline.has_value());
   EXPECT_EQ(baseline->started, 0U);
@@ -770,7 +761,7 @@ TEST_F(PollerTrackingTest, ReportsWhatBeganAndEndedSinceThePollBefore) {
 }
 
 TEST_F(PollerTrackingTest, GoesOnFromTheLastCompletePollAfterFailures) {
-  Start(PollMode::kContinuous);
+  Start();
   Poll({Row(1, 1, 30), Row(2, 1, 30)});
   FailAPoll();
   EXPECT_FALSE(observer_.ended.back().changes.has_value());
@@ -781,13 +772,8 @@ TEST_F(PollerTrackingTest, GoesOnFromTheLastCompletePollAfterFailures) {
   EXPECT_NEAR(changes.value().completed.total_seconds(), 30 + 15, 0.2);
 }
 
-TEST_F(PollerTrackingTest, TracksNothingWhenItPollsOnce) {
-  Start(PollMode::kOnce);
-  EXPECT_FALSE(Poll({Row(1, 1, 30)}).changes.has_value());
-}
-
 TEST_F(PollerTrackingTest, GoesOnUnderOtherBuckets) {
-  Start(PollMode::kContinuous);
+  Start();
   std::vector<std::string> rows;
   for (std::uint64_t leg = 0; leg < 100; ++leg) rows.push_back(Row(leg, leg, 30));
   Poll(rows);
@@ -800,7 +786,7 @@ TEST_F(PollerTrackingTest, GoesOnUnderOtherBuckets) {
 }
 
 TEST_F(PollerTrackingTest, BeginsAnewWithAConnectionThatComesBack) {
-  Start(PollMode::kContinuous);
+  Start();
   Poll({Row(1, 1, 30)});
   const auto account = plan_.accounts[0];
   plan_.accounts[0].connections.clear();
@@ -815,7 +801,7 @@ TEST_F(PollerTrackingTest, BeginsAnewWithAConnectionThatComesBack) {
 TEST_F(PollerTrackingTest, KeepsTheCallsOfConnectionsApart) {
   AddConnections(1);
   plan_.accounts[0].connections[1].id = "other";
-  Start(PollMode::kContinuous);
+  Start();
   for (int i = 0; i < 20; ++i) {
     while (transport_.pending.empty()) Pass(100ms);
     const bool other = transport_.pending[0].request.target.contains("other");

@@ -165,5 +165,38 @@ TEST(RateLimiter, KeepsWhatItLearntUnderANewConfiguration) {
   EXPECT_EQ(TakeAll(limiter, kNow + 24h), 1);
 }
 
+TEST(RateLimiter, LetsNoMoreThanItsBurstThroughAtAnyRate) {
+  for (const double rate : {1e-300, 1e-10, 1e-6, 0.5}) {
+    RateLimiter limiter({.requests_per_second = rate, .burst = 1}, kNow);
+    EXPECT_EQ(TakeAll(limiter, kNow), 1) << rate;
+    EXPECT_GE(limiter.WaitTime(kNow), Duration(1999ms)) << rate;
+    EXPECT_EQ(TakeAll(limiter, kNow + 1s), 0) << rate;
+  }
+}
+
+TEST(RateLimiter, IsSafeWithAHugeRate) {
+  for (const double rate : {1e9, 1e18, 1e300}) {
+    RateLimiter limiter({.requests_per_second = rate, .burst = 5}, kNow);
+    limiter.OnRefused(kNow, kNow, 1s);
+    EXPECT_EQ(limiter.WaitTime(kNow), Duration(1s)) << rate;
+    EXPECT_EQ(limiter.WaitTime(kNow + 2s), Duration::zero()) << rate;
+  }
+}
+
+TEST(RateLimiter, TellsItsOwnLimitFromTheApis) {
+  RateLimiter limiter({.requests_per_second = 1, .burst = 1}, kNow);
+  EXPECT_LE(limiter.ApiLimitEnds(), kNow);
+  limiter.Take(kNow);
+  limiter.OnQuota(0, 10s, kNow);
+  EXPECT_EQ(limiter.OwnLimitEnds(), kNow + 1s);
+  EXPECT_EQ(limiter.ApiLimitEnds(), kNow + 10s);
+}
+
+TEST(RateLimiter, IsNotStoppedByTheLargestQuota) {
+  RateLimiter limiter({.requests_per_second = 1, .burst = 9}, kNow);
+  limiter.OnQuota(UINT64_MAX, 1min, kNow);
+  EXPECT_EQ(TakeAll(limiter, kNow), 9);
+}
+
 }  // namespace
 }  // namespace telnyx_exporter

@@ -29,7 +29,7 @@ class RequestSequenceTest : public ::testing::Test {
     return Take({.result = std::unexpected(TransportError{kind, "made up"})});
   }
   Next Take(const Exchange& exchange) {
-    return poll_.OnExchange(exchange, clock_.Now(), clock_.WallNow(), 0.5);
+    return poll_.OnAnswer(ReadAnswer(exchange, clock_.WallNow()), clock_.Now(), 0.5);
   }
 
   ManualClock clock_;

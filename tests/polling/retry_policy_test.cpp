@@ -9,46 +9,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Tue, 14 Nov 2023 22:13:20 GMT
-const WallTime kAnswered{std::chrono::seconds(1'700'000'000)};
-
-std::optional<Duration> RetryAfter(std::string value) {
-  return ParseRetryAdvice({.retry_after = std::move(value)}, kAnswered).retry_after;
-}
-
 FailedAttempt Failed(FailureReason reason, std::uint32_t attempt = 1) {
   return {.attempt = attempt, .reason = reason, .remaining = 1h, .jitter = 0};
-}
-
-TEST(ParseRetryAdvice, ReadsRetryAfterInSeconds) {
-  EXPECT_EQ(RetryAfter("3"), Duration(3s));
-  EXPECT_EQ(RetryAfter(" 2.5 "), Duration(2500ms));
-  EXPECT_EQ(RetryAfter("0"), Duration(0s));
-}
-
-TEST(ParseRetryAdvice, ReadsRetryAfterAsHttpDate) {
-  EXPECT_EQ(RetryAfter("Tue, 14 Nov 2023 22:13:50 GMT"), Duration(30s));
-  EXPECT_EQ(RetryAfter("Tue, 14 Nov 2023 22:13:10 GMT"), Duration(0s));
-}
-
-TEST(ParseRetryAdvice, IgnoresNonsense) {
-  for (const char* text : {"", "soon", "3 apples", "nan", "Tue, 14 Nov", "1e3", "\xff"}) {
-    EXPECT_EQ(RetryAfter(text), std::nullopt) << text;
-  }
-}
-
-TEST(ParseRetryAdvice, BoundsWhatItReads) {
-  EXPECT_EQ(RetryAfter("-5"), Duration(0s));
-  EXPECT_EQ(RetryAfter("99999999999999999999"), Duration(24h));
-  EXPECT_EQ(RetryAfter("Fri, 14 Nov 9999 22:13:50 GMT"), Duration(24h));
-}
-
-TEST(ParseRetryAdvice, ReadsTheVendorsHeaders) {
-  const RetryAdvice advice =
-      ParseRetryAdvice({.should_retry = "False", .rate_limit_reset = "7"}, kAnswered);
-  EXPECT_EQ(advice.should_retry, false);
-  EXPECT_EQ(advice.rate_limit_reset, Duration(7s));
-  EXPECT_EQ(ParseRetryAdvice({.should_retry = "maybe"}, kAnswered), RetryAdvice{});
 }
 
 TEST(RetryDelay, RetriesTransientFailuresOnly) {

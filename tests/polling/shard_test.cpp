@@ -25,6 +25,21 @@ std::vector<int> Owners(std::uint32_t total) {
   return owners;
 }
 
+TEST(Shard, NeverMovesConnectionsAtAnUpgrade) {
+  const auto owners = [](std::uint32_t total) {
+    std::vector<std::uint32_t> found;
+    for (const char* id : {"1293384261075731461", "1", "2", "3", "4", "5", "6", "7"}) {
+      for (std::uint32_t shard = 0; shard < total; ++shard) {
+        if (Shard{shard, total}.Owns("main", id)) found.push_back(shard);
+      }
+    }
+    return found;
+  };
+  EXPECT_EQ(owners(2), (std::vector<std::uint32_t>{0, 1, 0, 1, 0, 1, 1, 0}));
+  EXPECT_EQ(owners(3), (std::vector<std::uint32_t>{2, 1, 0, 2, 0, 2, 1, 2}));
+  EXPECT_EQ(owners(5), (std::vector<std::uint32_t>{2, 4, 3, 2, 3, 2, 1, 4}));
+}
+
 TEST(Shard, PollsEverythingAlone) {
   for (const int owner : Owners(1)) ASSERT_EQ(owner, 0);
 }

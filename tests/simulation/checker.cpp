@@ -3,6 +3,8 @@
 #include "simulation/checker.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "simulation/names.h"
@@ -86,6 +88,12 @@ void Checker::CheckRequest(const Request& request, Duration longest,
 
 void Checker::SendForPoll(ConnectionModel& connection, RequestId id, const Request& request,
                           const PageRequest& page) {
+  if (connection.said_to_begin) {
+    BeginPoll(connection, *std::exchange(connection.said_to_begin, std::nullopt));
+    connection.poll.emplace(step_time_, connection.plan.timeout, plan_.walk);
+    api_.connection(connection.place).history.KeepSince(step_time_);
+    Expect(connection, connection.poll->deadline(), Moment::Kind::kDeadline);
+  }
   Require(connection.poll.has_value(), "a request without a poll");
   Require(!connection.request, "a second request of one connection at once");
   PollRecord& poll = *connection.poll;
@@ -93,6 +101,7 @@ void Checker::SendForPoll(ConnectionModel& connection, RequestId id, const Reque
   if (poll.requests() == 0) RequireOnlyProbe(AccountOf(connection.account), connection);
   poll.OnSent(request.target, page, step_time_);
   SetNotReady(connection);
+  CheckWait(AccountOf(connection.account), connection.waited_before);
   connection.request = id;
   Note("send", connection, poll.pages(), poll.requests());
 }
@@ -105,13 +114,18 @@ void Checker::SendForLists(AccountModel& account, RequestId id, const Request& r
     Require(discovery.has_value(), "lists are read that nobody wants");
     Require(step_time_ >= account.refresh_earliest, "lists are read {} s too early",
             ToSeconds(account.refresh_earliest - step_time_));
-    account.refresh.emplace(step_time_, discovery->channel_limits);
+    std::set<std::string> known = account.discovery.KnownIds();
+    for (const ConnectionPlan& plan : PlanOf(account).connections) known.insert(plan.id);
+    account.refresh.emplace(step_time_, *discovery, std::move(known));
     account.refresh_earliest = account.refresh_latest = Instant::max();
     moments_.Add(account.refresh->deadline(),
                  {.kind = Moment::Kind::kDeadline, .account = account.key});
   }
   CheckRequest(request, kListAttemptTimeout, *account.refresh);
   account.refresh->OnSent(request.target, list, step_time_);
+  // It may have waited since a moment that its spread hides.
+  if (account.refresh_ready_since) CheckWait(account, account.refresh_waited_before);
+  account.told_wait.reset();
   account.refresh_ready_since.reset();
   account.refresh_request = id;
   trace_.Add(clock_.Now(), "send for lists", account.index, list.list, list.number);
@@ -168,10 +182,13 @@ void Checker::OnAnswerTaken() {
     if (answer_->connection) {
       SetReady(ConnectionOf(*answer_->connection));
     } else {
-      AccountOf(answer_->account).refresh_ready_since = clock_.Now();
+      SetListsReady(AccountOf(answer_->account));
     }
   }
+  const AccountModel& account = AccountOf(answer_->account);
   answer_.reset();
+  RequireIntervals(account);
+  RequireBudget(account);
 }
 
 }  // namespace telnyx_exporter::simulation

@@ -14,7 +14,6 @@
 
 #include "http/transport.h"
 #include "polling/poll_observer.h"
-#include "polling/poller.h"
 #include "simulation/event_queue.h"
 #include "simulation/models.h"
 #include "simulation/sim_api.h"
@@ -30,7 +29,7 @@ class Checker final : public PollObserver {
   Checker(const SimClock& clock, SimApi& api, Statistics& statistics, Trace& trace);
 
   /// A new exporter begins with this plan; every event is handed on to `listener`.
-  void OnProcessBegins(const PollPlan& plan, PollMode mode, PollObserver& listener);
+  void OnProcessBegins(const PollPlan& plan, PollObserver& listener);
   /// The exporter is gone, and `requests_left` requests are still with the transport.
   void OnProcessEnded(std::size_t requests_left);
   void BeforeApply(const PollPlan& plan);
@@ -67,6 +66,8 @@ class Checker final : public PollObserver {
   void OnPlanApplied() override { listener_->OnPlanApplied(); }
   void OnPollBegun(ConnectionKey connection, Duration lag) override;
   void OnPollEnded(ConnectionKey connection, const PollReport& report) override;
+  void OnIntervalChanged(ConnectionKey connection, const IntervalInForce& now) override;
+  void OnBudgetChanged(AccountKey account, const RequestBudget& budget) override;
   void OnPollsSkipped(ConnectionKey connection, std::uint64_t count) override;
   void OnDiscoveryEnded(AccountKey account, const DiscoveryReport& report) override;
   void OnRequestEnded(AccountKey account, const RequestReport& report) override;
@@ -83,7 +84,7 @@ class Checker final : public PollObserver {
  private:
   /// A moment at which something must have happened.
   struct Moment {
-    enum class Kind : std::uint8_t { kDue, kRetry, kDeadline } kind;
+    enum class Kind : std::uint8_t { kDue, kRetry, kDeadline, kExpiry } kind;
     AccountKey account;
     std::optional<ConnectionKey> connection;  // nothing: the account's lists
     std::uint64_t serial;
@@ -136,7 +137,11 @@ class Checker final : public PollObserver {
 
   // Lists.
   void ExpectRefresh(AccountModel& account, Instant earliest, Instant latest);
+  void ExpectRefreshAgain(AccountModel& account, const DiscoveryPlan& plan);
   void GiveUpRefresh(AccountModel& account);
+  void ForgetKey(AccountModel& account);
+  static bool NamesUnknown(const AccountModel& account, const AccountPlan& before,
+                           const AccountPlan& next);
   void RequirePlan(const AccountModel& account) const;
 
   // Schedule.
@@ -148,16 +153,31 @@ class Checker final : public PollObserver {
   void BeginTurn(ConnectionModel& connection, Duration lag);
   void RequireItsTurn(const AccountModel& account, const ConnectionModel& connection) const;
   void SetReady(ConnectionModel& connection);
+  void SetListsReady(AccountModel& account);
+  void CheckWait(AccountModel& account, WaitMeter::Waited before) const;
   void SetNotReady(const ConnectionModel& connection);
   void RequireNoIdleness(AccountModel& account) const;
-  void RequireProbe(AccountModel& account) const;
-  bool HasProbe(const AccountModel& account) const;
+  bool KeyIsTried(const AccountModel& account) const;
   void RequireOnlyProbe(const AccountModel& account, const ConnectionModel& connection) const;
 
+  // Budget and intervals, in checker_budget.cpp.
+  void SetWord(ConnectionModel& connection, ConnectionModel::Word word, Instant since);
+  void SetInForce(ConnectionModel& connection, const IntervalInForce& in_force);
+  void ChangeIdleness(ConnectionModel& connection, const PollReport& report);
+  Need NeedOf(const AccountModel& account) const;
+  void RequireIntervals(const AccountModel& account) const;
+  void RequireBudget(const AccountModel& account) const;
+  void CheckExpired(ConnectionModel& connection, const PollReport& report);
+  Duration ShortestInterval(const AccountModel& account) const;
+
   // Polls.
+  void BeginPoll(ConnectionModel& connection, Duration lag);
+  void EndHeldBack(ConnectionModel& connection, const PollReport& report);
+  void NoteFailure(ConnectionModel& connection, FailureReason reason);
   void CheckComplete(ConnectionModel& connection, const CompletePoll& poll, Instant now);
+  void CheckDetails(const CompletePoll& poll, const std::vector<Row>& legs) const;
   void CheckTruth(ConnectionModel& connection, const std::vector<Row>& legs);
-  void CheckHeldBack(ConnectionModel& connection, const PollReport& report);
+  void CheckHeldBackByKey(ConnectionModel& connection, Duration lag);
   void CheckFailed(ConnectionModel& connection, const PollReport& report);
   void LearnFrom(ConnectionModel& connection, const PollReport& report);
   void CheckKeyNews(ConnectionModel& connection, const PollReport& report);
@@ -169,7 +189,6 @@ class Checker final : public PollObserver {
   Trace& trace_;
   PollObserver* listener_ = nullptr;
 
-  PollMode mode_ = PollMode::kContinuous;
   PollPlan plan_;
   std::unordered_map<std::string, const AccountPlan*> plans_;  // of plan_, by account name
   bool applying_ = false;

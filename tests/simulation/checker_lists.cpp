@@ -29,6 +29,26 @@ void Checker::ExpectRefresh(AccountModel& account, Instant earliest, Instant lat
   moments_.Add(latest, {.kind = Moment::Kind::kDue, .account = account.key});
 }
 
+// By the newest refresh and the plan; what may wait for its turn already goes on waiting.
+void Checker::ExpectRefreshAgain(AccountModel& account, const DiscoveryPlan& plan) {
+  const Instant now = clock_.Now();
+  if (account.refresh || account.refresh_ready_since) return;
+  if (!account.refreshed_at) {
+    ExpectRefresh(account, std::min(account.refresh_earliest, now), now);
+    return;
+  }
+  const Duration wait = WaitAfter(account.failed_refreshes, plan.refresh_interval);
+  const auto least = std::chrono::duration_cast<Duration>(wait * kLeastSpread);
+  const Instant earliest = *account.refreshed_at + least;
+  const Instant latest = *account.refreshed_at + wait;
+  if (account.refresh_earliest > now) {
+    ExpectRefresh(account, earliest, latest);
+  } else {
+    ExpectRefresh(account, std::min(account.refresh_earliest, earliest),
+                  std::max(account.refresh_latest, latest));
+  }
+}
+
 void Checker::GiveUpRefresh(AccountModel& account) {
   account.refresh.reset();
   account.refresh_earliest = account.refresh_latest = Instant::max();
@@ -42,18 +62,20 @@ void Checker::ElapseForLists(const Moment& moment, Instant when) {
   auto& refresh = account.refresh;
   switch (moment.kind) {
     case Moment::Kind::kDue:
-      if (!refresh && account.refresh_latest == when) account.refresh_ready_since = step_time_;
+      if (!refresh && account.refresh_latest == when) SetListsReady(account);
       break;
     case Moment::Kind::kRetry:
       if (!refresh || refresh->retry_at() != when) break;
       if (refresh->stage() != SequenceRecord::Stage::kWaitsToRetry) break;
       refresh->OnRetryWaitOver();
-      account.refresh_ready_since = step_time_;
+      SetListsReady(account);
       break;
     case Moment::Kind::kDeadline:
       Require(!refresh || refresh->deadline() > step_time_,
               "the reading of lists goes on behind its time-out");
       break;
+    case Moment::Kind::kExpiry:
+      break;  // of connections alone
   }
 }
 
@@ -72,6 +94,7 @@ void Checker::OnDiscoveryEnded(AccountKey key, const DiscoveryReport& report) {
             "lists that were not read to their end are used");
     account.discovery.Take(*account.refresh);
     account.failed_refreshes = 0;
+    account.refresh_pages = account.refresh->pages();
     account.discovered_at = report.ended_wall;
     account.discovered = static_cast<std::size_t>(std::ranges::count_if(
         account.connections,
@@ -85,15 +108,14 @@ void Checker::OnDiscoveryEnded(AccountKey key, const DiscoveryReport& report) {
     ++account.failed_refreshes;
     ++account.discovery_failures;
     ++statistics_.failed_refreshes;
+    if (report.result.error().reason == FailureReason::kTooManyConnections) {
+      ++statistics_.too_many_connections;
+    }
   }
   RequirePlan(account);
   GiveUpRefresh(account);
-  if (mode_ == PollMode::kContinuous) {
-    const Duration wait =
-        WaitAfter(account.failed_refreshes, PlanOf(account).discovery->refresh_interval);
-    const auto least = std::chrono::duration_cast<Duration>(wait * kLeastSpread);
-    ExpectRefresh(account, Now() + least, Now() + wait);
-  }
+  account.refreshed_at = Now();
+  ExpectRefreshAgain(account, *PlanOf(account).discovery);
   trace_.Add(clock_.Now(), "lists end", account.index, report.result.has_value());
   listener_->OnDiscoveryEnded(key, report);
 }

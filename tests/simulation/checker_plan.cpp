@@ -1,8 +1,11 @@
 // The life of the exporter: its starts, its plans and what they are made of, its end.
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 
+#include "polling/poll_grid.h"
 #include "simulation/checker.h"
 #include "simulation/names.h"
 #include "simulation/violation.h"
@@ -20,9 +23,8 @@ void Put(std::vector<std::unique_ptr<T>>& places, Key key, T value) {
 
 }  // namespace
 
-void Checker::OnProcessBegins(const PollPlan& plan, PollMode mode, PollObserver& listener) {
+void Checker::OnProcessBegins(const PollPlan& plan, PollObserver& listener) {
   listener_ = &listener;
-  mode_ = mode;
   polls_begun_ = 0;
   accounts_.clear();
   connections_.clear();
@@ -59,18 +61,59 @@ void Checker::ApplyToAccount(AccountModel& account, const AccountPlan& before,
   const bool other_endpoint = *before.endpoint != *next.endpoint;
   account.rate.Configure(next.rate_limit, now);
   account.discovers = next.discovery.has_value();
-  if (other_endpoint) account.key_refusals = 0;
   // Another base address makes another account, which is added anew.
   if (before.endpoint->base_url != next.endpoint->base_url) return;
+  if (other_endpoint) ForgetKey(account);
   if (!next.discovery) {
     GiveUpRefresh(account);
+    account.discovery = {};
+    account.refreshed_at.reset();
+    account.failed_refreshes = 0;
+    account.refresh_pages = 1;
     account.discovered_at.reset();
     account.discovery_failures = 0;
     account.limited_profiles = 0;
-  } else if (!before.discovery || other_endpoint ||
-             before.discovery->channel_limits != next.discovery->channel_limits) {
-    // A refresh under way is not disturbed.
-    if (!account.refresh) ExpectRefresh(account, now, now);
+    return;
+  }
+  const bool forgets_limits =
+      before.discovery && before.discovery->channel_limits && !next.discovery->channel_limits;
+  if (forgets_limits) account.discovery.ForgetLimits();
+  const bool other_lists = !before.discovery || other_endpoint ||
+                           before.discovery->channel_limits != next.discovery->channel_limits ||
+                           before.discovery->include != next.discovery->include ||
+                           before.discovery->exclude != next.discovery->exclude ||
+                           before.discovery->max_connections != next.discovery->max_connections;
+  if (other_lists || NamesUnknown(account, before, next)) {
+    if (account.refresh) ++statistics_.refreshes_restarted;
+    GiveUpRefresh(account);
+    ExpectRefresh(account, now, now);
+  } else {
+    ExpectRefreshAgain(account, *next.discovery);
+  }
+}
+
+// Rows that only the configuration asks for may not have been kept.
+bool Checker::NamesUnknown(const AccountModel& account, const AccountPlan& before,
+                           const AccountPlan& next) {
+  std::set<std::string> known = account.discovery.KnownIds();
+  for (const ConnectionPlan& plan : before.connections) known.insert(plan.id);
+  return std::ranges::any_of(next.connections,
+                             [&](const ConnectionPlan& plan) { return !known.contains(plan.id); });
+}
+
+// What was refused under the old key is tried again like a first poll.
+void Checker::ForgetKey(AccountModel& account) {
+  const bool was_refused = account.key_refusals > 0;
+  account.key_refusals = 0;
+  for (const ConnectionKey key : account.connections) {
+    ConnectionModel& connection = ConnectionOf(key);
+    if (!was_refused && connection.refusals == 0) continue;
+    connection.refusals = 0;
+    connection.due.SlowDownUntil(Instant::min());
+    ExpectDue(connection,
+              std::min(connection.due.next(),
+                       connection.due.FirstPlace(connection.plan.interval, clock_.Now())));
+    ++statistics_.forgotten_refusals;
   }
 }
 
@@ -81,7 +124,10 @@ void Checker::AfterApply() {
               plan_.accounts.size(),
           "there are other accounts than planned");
   for (const auto& account : accounts_) {
-    if (account != nullptr) RequirePlan(*account);
+    if (account == nullptr) continue;
+    RequirePlan(*account);
+    RequireIntervals(*account);
+    RequireBudget(*account);
   }
 }
 
@@ -137,10 +183,13 @@ void Checker::OnConnectionAdded(ConnectionKey key, AccountKey account_key,
                                 .connection = ConnectionNumber(plan.id)},
                       .plan = plan,
                       .due = DueModel(plan.interval, hash, now, clock_.WallNow()),
-                      .added = now});
+                      .added = now,
+                      .in_force = {.interval = plan.interval,
+                                   .stale_after = plan.stale_after.value_or(3 * plan.interval)}});
   account.connections.push_back(key);
   ConnectionModel& connection = ConnectionOf(key);
-  ExpectDue(connection, mode_ == PollMode::kOnce ? now : connection.due.next());
+  ExpectDue(connection, connection.due.next());
+  SetWord(connection, ConnectionModel::Word::kFirst, connection.due.next());
   listener_->OnConnectionAdded(key, account_key, plan);
 }
 
@@ -148,14 +197,17 @@ void Checker::OnConnectionChanged(ConnectionKey key, const ConnectionPlan& plan)
   ConnectionModel& connection = ConnectionOf(key);
   Require(connection.plan.id == plan.id && connection.plan != plan,
           "a change that is none, or one of another connection");
-  const bool other_interval = connection.plan.interval != plan.interval;
+  const bool other_times = connection.plan.interval != plan.interval ||
+                           connection.plan.idle_interval != plan.idle_interval;
   connection.plan = plan;
-  if (other_interval) {
+  if (other_times) {
     const Instant now = clock_.Now();
-    const std::uint64_t hash = StableHash(AccountOf(connection.account).name, plan.id);
-    connection.due = DueModel(plan.interval, hash, now, clock_.WallNow());
     connection.refusals = 0;
-    ExpectDue(connection, connection.due.next());
+    connection.due.SetPlaces(now, clock_.WallNow());
+    connection.due.SetWanted(WantedBy(plan, connection.idle()));
+    connection.due.SlowDownUntil(Instant::min());
+    ExpectDue(connection, connection.has_begun ? connection.due.FirstAfter(now)
+                                               : connection.due.FirstPlace(plan.interval, now));
   }
   listener_->OnConnectionChanged(key, plan);
 }
@@ -164,6 +216,10 @@ void Checker::OnConnectionRemoved(ConnectionKey key) {
   ConnectionModel& connection = ConnectionOf(key);
   AccountModel& account = AccountOf(connection.account);
   Require(!connection.request, "a connection goes before its request");
+  if (connection.waits_since_due) ++statistics_.removed_waiting;
+  const bool tries_key = account.key_refusals > 0 && connection.poll &&
+                         connection.poll->begun() >= account.key_refused_at;
+  if (tries_key) ++statistics_.trials_removed;
   if (connection.poll) api_.connection(connection.place).history.KeepSince(std::nullopt);
   std::erase(account.connections, key);
   std::erase(account.ready, key);

@@ -1,6 +1,9 @@
 // What the exporter says of requests, polls and keys.
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
+#include <map>
 
 #include "simulation/checker.h"
 #include "simulation/names.h"
@@ -78,6 +81,7 @@ void Checker::OnRetry(AccountKey account, std::optional<ConnectionKey> key,
 
 void Checker::OnRateLimiterWait(AccountKey key, Duration waited) {
   Require(waited > Duration::zero(), "a wait of {} s", ToSeconds(waited));
+  AccountOf(key).told_wait = waited;
   AccountOf(key).limiter_wait += ToSeconds(waited);
   ++statistics_.limiter_waits;
   listener_->OnRateLimiterWait(key, waited);
@@ -99,13 +103,14 @@ void Checker::OnKeyRefused(AccountKey key, const KeyRefusalReport& report) {
   ++account.key_refusals;
   Require(report.refusals == account.key_refusals, "a key's refusal {} instead of {}",
           report.refusals, account.key_refusals);
-  const Duration interval = connection.plan.interval;
+  const Duration interval = ShortestInterval(account);
   const Duration wait = SlowedInterval(interval, account.key_refusals);
   Require(report.wait == wait, "a refused key waits {} s instead of {}", ToSeconds(report.wait),
           ToSeconds(wait));
   account.key_refused_at = Now();
   account.key_held_until = Now() + wait - interval;
   key_news_ = connection.key;
+  if (connection.poll->pages() > 0) ++statistics_.refused_in_walk;
   ++statistics_.key_refusals;
   Note("key refused", connection, account.key_refusals);
   listener_->OnKeyRefused(key, report);
@@ -125,16 +130,20 @@ void Checker::OnKeyAccepted(AccountKey key) {
 void Checker::OnPollEnded(ConnectionKey key, const PollReport& report) {
   ConnectionModel& connection = ConnectionOf(key);
   const Instant now = Now();
+  Require(report.ended == now && report.ended_wall == clock_.WallNow(), "a poll's end is wrong");
+  if (report.held_back) {
+    EndHeldBack(connection, report);
+    listener_->OnPollEnded(key, report);
+    return;
+  }
   Require(connection.poll.has_value(), "a poll ended twice, or never began");
   Require(!connection.request, "a poll ended before its request");
-  Require(report.ended == now && report.elapsed == now - connection.poll->begun(),
-          "a poll's times are wrong");
-  Require(report.ended_wall == clock_.WallNow(), "a poll's wall time is wrong");
+  Require(report.elapsed == now - connection.poll->begun(), "a poll's duration is wrong");
   if (IsAnswered(connection)) {
     Require(!answer_->settled, "a poll ended twice");
     answer_->settled = true;
   }
-  Require(report.changes.has_value() == (report.result && mode_ == PollMode::kContinuous),
+  Require(report.changes.has_value() == report.result.has_value(),
           "a poll's changes are not told, or told without need");
   if (report.result) {
     CheckComplete(connection, *report.result, now);
@@ -143,12 +152,10 @@ void Checker::OnPollEnded(ConnectionKey key, const PollReport& report) {
       statistics_.started += report.changes->started;
       statistics_.completed += report.changes->completed.count();
     }
-  } else if (report.held_back) {
-    CheckHeldBack(connection, report);
   } else {
     CheckFailed(connection, report);
   }
-  if (!report.held_back) CheckKeyNews(connection, report);
+  CheckKeyNews(connection, report);
   LearnFrom(connection, report);
   Keep(connection, report);
   listener_->OnPollEnded(key, report);
@@ -172,9 +179,35 @@ void Checker::CheckComplete(ConnectionModel& connection, const CompletePoll& pol
               poll.summary.total_seconds == right.total_seconds &&
               poll.summary.longest_seconds == right.longest_seconds,
           "the durations of {} legs are wrong", right.legs);
+  CheckDetails(poll, legs);
   CheckTruth(connection, legs);
   statistics_.most_pages = std::max<std::uint64_t>(statistics_.most_pages, record.pages());
   ++statistics_.complete;
+}
+
+// Native buckets, the longest calls, and the calls above each threshold.
+void Checker::CheckDetails(const CompletePoll& poll, const std::vector<Row>& legs) const {
+  std::map<std::int32_t, std::uint64_t> buckets;
+  std::uint64_t zero = 0;
+  std::vector<std::uint32_t> seconds;
+  for (const Row& leg : legs) {
+    seconds.push_back(leg.seconds);
+    // Eight buckets for each doubling, with the upper bound in the bucket.
+    const auto bucket = static_cast<std::int32_t>(
+        std::ceil(std::log2(static_cast<double>(leg.seconds)) * 8 - 1e-9));
+    leg.seconds == 0 ? ++zero : ++buckets[bucket];
+  }
+  std::map<std::int32_t, std::uint64_t> told;
+  for (const auto& bucket : poll.summary.duration_buckets) told[bucket.index] = bucket.count;
+  Require(poll.summary.zero_seconds_legs == zero && told == buckets, "native buckets are wrong");
+  std::ranges::sort(seconds, std::greater<>());
+  Require(poll.longest_calls.size() == std::min<std::size_t>(10, seconds.size()),
+          "{} calls are told as the longest", poll.longest_calls.size());
+  for (std::size_t i = 0; i < poll.longest_calls.size(); ++i) {
+    Require(poll.longest_calls[i].duration_seconds == seconds[i],
+            "a call of {} s is told among the longest instead of one of {} s",
+            poll.longest_calls[i].duration_seconds, seconds[i]);
+  }
 }
 
 // The legs served against the calls that there really were.
@@ -199,18 +232,33 @@ void Checker::CheckTruth(ConnectionModel& connection, const std::vector<Row>& le
   if (!changed) ++statistics_.unchanged;
 }
 
-void Checker::CheckHeldBack(ConnectionModel& connection, const PollReport& report) {
-  AccountModel& account = AccountOf(connection.account);
-  Require(connection.poll->requests() == 0 && report.elapsed == Duration::zero(),
+// Said to have begun and failed, without a request.
+void Checker::EndHeldBack(ConnectionModel& connection, const PollReport& report) {
+  Require(connection.said_to_begin.has_value() && !report.result && !report.changes &&
+              report.elapsed == Duration::zero(),
           "a poll was held back after its beginning");
-  Require(report.result.error().reason == FailureReason::kUnauthorized,
-          "a poll was held back because of {}", ReasonLabel(report.result.error().reason));
-  Require(account.key_refusals > 0, "a poll was held back although no key is refused");
-  ++statistics_.held_back;
-  if (Now() != account.key_refused_at && Now() >= account.key_held_until) {
-    // It may come later in this step, and it may end in it.
-    account.must_have_probe = account.must_have_probe || !HasProbe(account);
+  const Duration lag = *std::exchange(connection.said_to_begin, std::nullopt);
+  const FailureReason reason = report.result.error().reason;
+  if (reason == FailureReason::kUnauthorized) {
+    CheckHeldBackByKey(connection, lag);
+  } else {
+    Require(lag == Now() - connection.waits_since_due.value_or(Now()),
+            "a poll that did not begin was due {} s ago", ToSeconds(lag));
+    CheckExpired(connection, report);
   }
+  Require(report.next_due == connection.due.next() && report.in_force == connection.in_force,
+          "a poll that was held back tells wrong times");
+  connection.last_poll = report.elapsed;
+  NoteFailure(connection, reason);
+}
+
+void Checker::CheckHeldBackByKey(ConnectionModel& connection, Duration lag) {
+  const AccountModel& account = AccountOf(connection.account);
+  Require(account.key_refusals > 0, "a poll was held back although no key is refused");
+  const bool early = Now() == account.key_refused_at || Now() < account.key_held_until;
+  Require(early || KeyIsTried(account), "a poll is held back and nobody tries the key");
+  BeginPoll(connection, lag);
+  ++statistics_.held_back;
 }
 
 void Checker::CheckFailed(ConnectionModel& connection, const PollReport& report) {
@@ -239,30 +287,37 @@ void Checker::CheckKeyNews(ConnectionModel& connection, const PollReport& report
 }
 
 void Checker::LearnFrom(ConnectionModel& connection, const PollReport& report) {
-  if (mode_ == PollMode::kOnce) {
-    Require(!report.next_due, "a poll is due after the only one");
-    return;
-  }
   const bool about_key =
       !report.result && report.result.error().reason == FailureReason::kUnauthorized;
   if (!about_key) {
     const bool refused = !report.result && IsSlowedDown(report.result.error().reason);
     connection.refusals = refused ? connection.refusals + 1 : 0;
     if (connection.refusals >= 2) {
-      const Duration interval = connection.plan.interval;
+      const Duration interval = connection.in_force.interval;
       const Duration slowed = SlowedInterval(interval, connection.refusals);
-      ExpectDue(connection, connection.due.FirstAfter(Now() + slowed - interval));
+      connection.due.SlowDownUntil(Now() + slowed - interval);
+      ExpectDue(connection, connection.due.FirstAfter(Now()));
     }
   }
+  ChangeIdleness(connection, report);
   Require(report.next_due == connection.due.next(), "the next poll is due in {} s instead of {}",
           ToSeconds(report.next_due.value_or(Instant{}) - Now()),
           ToSeconds(connection.due.next() - Now()));
+}
+
+void Checker::NoteFailure(ConnectionModel& connection, FailureReason reason) {
+  connection.failure = reason;
+  ++connection.failures;
+  ++AccountOf(connection.account).failures[IndexOf(reason)];
+  ++statistics_.failures[IndexOf(reason)];
+  Note("fail", connection, IndexOf(reason));
 }
 
 void Checker::Keep(ConnectionModel& connection, const PollReport& report) {
   connection.last_poll = report.elapsed;
   if (report.result) {
     const CompletePoll& poll = *report.result;
+    connection.counts.emplace_back(report.ended, poll.summary.legs);
     connection.complete = {.summary = poll.summary,
                            .bounds = plan_.duration_bounds,
                            .reported = poll.reported_legs,
@@ -275,12 +330,7 @@ void Checker::Keep(ConnectionModel& connection, const PollReport& report) {
     }
     Note("complete", connection, poll.summary.legs, poll.summary.total_seconds);
   } else {
-    const FailureReason reason = report.result.error().reason;
-    connection.failure = reason;
-    ++connection.failures;
-    ++AccountOf(connection.account).failures[IndexOf(reason)];
-    ++statistics_.failures[IndexOf(reason)];
-    Note("fail", connection, IndexOf(reason));
+    NoteFailure(connection, report.result.error().reason);
   }
   SetNotReady(connection);
   connection.poll.reset();

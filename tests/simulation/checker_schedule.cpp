@@ -1,11 +1,19 @@
 // When polls are due, whose turn it is, and that nobody waits without a reason.
 
 #include <algorithm>
+#include <utility>
 
 #include "simulation/checker.h"
 #include "simulation/violation.h"
 
 namespace telnyx_exporter::simulation {
+namespace {
+
+// What docs/reliability.md promises: whoever tries a refused key for longer does not keep others
+// from it.
+constexpr Duration kLongestKeyTrial = std::chrono::seconds(30);
+
+}  // namespace
 
 void Checker::Expect(ConnectionModel& connection, Instant when, Moment::Kind kind) {
   moments_.Add(when, {.kind = kind,
@@ -25,8 +33,12 @@ void Checker::OnStepDone() {
     const auto [when, moment] = moments_.Take();
     Elapse(moment, when);
   }
+  const bool has_free_slot = in_flight_.size() < plan_.max_concurrent_requests;
   for (const auto& account : accounts_) {
-    if (account != nullptr) RequireNoIdleness(*account);
+    if (account == nullptr) continue;
+    RequireNoIdleness(*account);
+    const bool waits = account->refresh_ready_since || !account->ready.empty();
+    account->waits.OnStepDone(step_time_, waits && has_free_slot, account->rate);
   }
 }
 
@@ -53,6 +65,11 @@ void Checker::Elapse(const Moment& moment, Instant when) {
       Require(!connection.poll || connection.poll->deadline() > step_time_,
               "a poll goes on behind its time-out");
       break;
+    case Moment::Kind::kExpiry:
+      Require(connection.Expiry() > step_time_,
+              "a connection has been without values and without a reason for {} s",
+              ToSeconds(step_time_ - connection.Expiry()));
+      break;
   }
 }
 
@@ -60,17 +77,34 @@ void Checker::Elapse(const Moment& moment, Instant when) {
 void Checker::ElapseDue(ConnectionModel& connection, Instant due) {
   Require(!connection.poll && !connection.waits_since_due,
           "a poll that was due during another was not counted as skipped");
-  Require(mode_ == PollMode::kOnce || connection.due.CountBetween(due, step_time_) == 0,
+  Require(connection.due.CountBetween(due, step_time_) == 0,
           "the poll after a pause of intervals is made up for");
   connection.waits_since_due = due;
   SetReady(connection);
-  ExpectDue(connection,
-            mode_ == PollMode::kOnce ? Instant::max() : connection.due.FirstAfter(step_time_));
+  connection.due.SetNewest(due);
+  ExpectDue(connection, connection.due.FirstAfter(step_time_));
 }
 
 void Checker::SetReady(ConnectionModel& connection) {
+  AccountModel& account = AccountOf(connection.account);
   connection.ready_since = Now();
-  AccountOf(connection.account).ready.push_back(connection.key);
+  connection.waited_before = account.waits.At(Now());
+  account.ready.push_back(connection.key);
+}
+
+void Checker::SetListsReady(AccountModel& account) {
+  account.refresh_ready_since = Now();
+  account.refresh_waited_before = account.waits.At(Now());
+}
+
+// The time that is told for a request is that in which our own limit alone held it back.
+void Checker::CheckWait(AccountModel& account, WaitMeter::Waited before) const {
+  constexpr Duration kSlack = std::chrono::microseconds(20);
+  const WaitMeter::Waited all = account.waits.At(Now());
+  const Duration told = std::exchange(account.told_wait, std::nullopt).value_or(Duration{});
+  Require(told >= all.least - before.least - kSlack && told <= all.most - before.most + kSlack,
+          "a wait of {} s for the limit instead of {} to {}", ToSeconds(told),
+          ToSeconds(all.least - before.least), ToSeconds(all.most - before.most));
 }
 
 void Checker::SetNotReady(const ConnectionModel& connection) {
@@ -79,7 +113,6 @@ void Checker::SetNotReady(const ConnectionModel& connection) {
 
 // Who is ready to send is held back by the account's limit or by the number of requests at once.
 void Checker::RequireNoIdleness(AccountModel& account) const {
-  if (account.must_have_probe) RequireProbe(account);
   const bool waits = account.refresh_ready_since || !account.ready.empty();
   if (!waits || in_flight_.size() >= plan_.max_concurrent_requests) return;
   Require(!account.rate.MustHaveLetGo(step_time_), "a request waits although its limit allows it");
@@ -91,15 +124,14 @@ void Checker::RequireNoIdleness(AccountModel& account) const {
           "a request has waited for {} s", ToSeconds(step_time_ - since));
 }
 
-void Checker::RequireProbe(AccountModel& account) const {
-  account.must_have_probe = false;
-  Require(HasProbe(account), "a poll is held back and nobody tries the key");
-}
-
-bool Checker::HasProbe(const AccountModel& account) const {
+// Somebody tries the refused key right now, or has hung less than 30 s in it.
+bool Checker::KeyIsTried(const AccountModel& account) const {
   return std::ranges::any_of(account.connections, [&](ConnectionKey key) {
     const ConnectionModel& connection = *connections_[static_cast<std::size_t>(key)];
-    return connection.waits_since_due || (connection.poll && connection.poll->requests() > 0);
+    if (connection.said_to_begin) return true;
+    const auto& poll = connection.poll;
+    return poll && poll->begun() >= account.key_refused_at &&
+           Now() - poll->begun() < kLongestKeyTrial;
   });
 }
 
@@ -110,8 +142,12 @@ void Checker::RequireOnlyProbe(const AccountModel& account,
   if (account.key_refusals == 0) return;
   for (const ConnectionKey key : account.connections) {
     const auto& poll = connections_[static_cast<std::size_t>(key)]->poll;
+    if (key != connection.key && poll && poll->begun() > account.key_refused_at) {
+      ++statistics_.trials_hung;
+    }
     Require(key == connection.key || !poll || poll->requests() == 0 ||
-                poll->begun() <= account.key_refused_at,
+                poll->begun() <= account.key_refused_at ||
+                Now() - poll->begun() >= kLongestKeyTrial,
             "two polls try a refused key at once");
   }
 }
@@ -142,22 +178,28 @@ void Checker::BeginTurn(ConnectionModel& connection, Duration lag) {
   ElapseDue(connection, due);
 }
 
+// Whether a request follows is not known yet.
 void Checker::OnPollBegun(ConnectionKey key, Duration lag) {
   ConnectionModel& connection = ConnectionOf(key);
-  AccountModel& account = AccountOf(connection.account);
-  BeginTurn(connection, lag);
-  // Those that the end of another poll takes along do not wait for their turn.
-  if (account.key_refusals == 0) RequireItsTurn(account, connection);
-  SetNotReady(connection);
-  connection.waits_since_due.reset();
-  connection.poll.emplace(Now(), connection.plan.timeout, plan_.walk);
-  api_.connection(connection.place).history.KeepSince(Now());
-  Expect(connection, connection.poll->deadline(), Moment::Kind::kDeadline);
+  Require(!connection.said_to_begin && !connection.poll, "a second poll of one connection at once");
+  connection.said_to_begin = lag;
   ++connection.polls;
   ++polls_begun_;
   ++statistics_.polls;
   Note("begin", connection, lag.count());
   listener_->OnPollBegun(key, lag);
+}
+
+void Checker::BeginPoll(ConnectionModel& connection, Duration lag) {
+  AccountModel& account = AccountOf(connection.account);
+  BeginTurn(connection, lag);
+  if (account.key_refusals == 0) RequireItsTurn(account, connection);
+  SetNotReady(connection);
+  connection.waits_since_due.reset();
+  SetWord(connection, ConnectionModel::Word::kGiven, Now());
+  connection.has_begun = true;
+  connection.due.SetNewest(Now());
+  if (connection.due.is_stretched()) ExpectDue(connection, connection.due.FirstAfter(Now()));
 }
 
 void Checker::OnPollsSkipped(ConnectionKey key, std::uint64_t count) {
@@ -168,7 +210,12 @@ void Checker::OnPollsSkipped(ConnectionKey key, std::uint64_t count) {
   Require(missed > 0 || connection.poll || connection.waits_since_due,
           "a poll is skipped although nothing prevents it");
   Require(count == missed + 1, "{} polls are skipped instead of {}", count, missed + 1);
+  connection.due.SetNewest(due);
   ExpectDue(connection, connection.due.FirstAfter(step_time_));
+  // A machine that slept is no fault of the budget.
+  if (missed > 0 && connection.word != ConnectionModel::Word::kGiven) {
+    SetWord(connection, ConnectionModel::Word::kFirst, connection.due.next());
+  }
   AccountOf(connection.account).skipped += count;
   statistics_.skipped += count;
   Note("skip", connection, count);

@@ -36,12 +36,26 @@ bool IsKept(const DiscoveryPlan& plan, const ListRow& row) {
 
 }  // namespace
 
-RefreshRecord::RefreshRecord(Instant begun, bool with_limits)
-    : SequenceRecord(begun, kRefreshTimeout), with_limits_(with_limits) {}
+RefreshRecord::RefreshRecord(Instant begun, const DiscoveryPlan& plan, std::set<std::string> known)
+    : SequenceRecord(begun, kRefreshTimeout), plan_(plan), known_(std::move(known)) {}
+
+bool RefreshRecord::Keeps(const ListRow& row) const {
+  return known_.contains(row.id) || (CanBePolled(row) && IsKept(plan_, row));
+}
+
+// More connections than may be have passed the filters, each counted once.
+bool RefreshRecord::HasTooMany() const {
+  std::set<std::string> kept;
+  for (const ListRow& row : rows_[0]) {
+    if (CanBePolled(row) && IsKept(plan_, row)) kept.insert(row.id);
+  }
+  return kept.size() > plan_.max_connections;
+}
 
 void RefreshRecord::OnSent(const std::string& target, const ListRequest& request, Instant now) {
   if (!TakeRequest(target, now)) return;
-  Require(request.list == list_ && request.number == number_ && request.size == kPageSize,
+  const std::uint64_t size = list_ == kInboundChannels ? 0 : kPageSize;
+  Require(request.list == list_ && request.number == number_ && request.size == size,
           "page {} of {} rows of {} was asked for instead of page {} of {}", request.number,
           request.size, kListPaths[request.list], number_, kListPaths[list_]);
 }
@@ -50,16 +64,27 @@ void RefreshRecord::OnOutcome(const Outcome& outcome, Instant now, WallTime wall
   // Not every account has each of the lists that tell limits: it is as good as empty then.
   const bool lacks = !outcome.error && outcome.status == 404 &&
                      outcome.advice.should_retry != true && list_ > 0 && number_ == 1;
+  // The channels of the account are one number: where it cannot be read, it is not known.
+  const bool is_number =
+      list_ == kInboundChannels && !outcome.error && !outcome.body_error && outcome.status == 200;
   const ListPage empty{.number = 1, .total_pages = 1};
   Outcome judged = outcome;
-  if (lacks) {
+  if (lacks || is_number) {
     judged.status = 200;
+    judged.body_error.reset();
     judged.list = &empty;
   }
   TakeOutcome(judged, now, wall_now, [&] { return JudgePage(*judged.list); });
 }
 
 Expectation RefreshRecord::JudgePage(const ListPage& page) {
+  ++pages_;
+  if (list_ == 0) {
+    const std::size_t before = rows_[0].size();
+    rows_[0].insert(rows_[0].end(), page.rows.begin(), page.rows.end());
+    if (HasTooMany()) return Failure(FailureReason::kTooManyConnections);
+    rows_[0].resize(before);
+  }
   if (page.number != number_) return Failure(FailureReason::kCursorLoop);
   if (page.total_pages > kMostPages) return Failure(FailureReason::kTooManyPages);
   auto& rows = rows_[list_];
@@ -72,7 +97,7 @@ Expectation RefreshRecord::JudgePage(const ListPage& page) {
     ++number_;
     return {.kind = Expectation::Kind::kNextPage};
   }
-  const bool last = !with_limits_ || list_ + 1 == kListPaths.size();
+  const bool last = !plan_.channel_limits || list_ + 1 == kListPaths.size();
   if (last) return {.kind = Expectation::Kind::kComplete};
   ++list_;
   number_ = 1;
@@ -86,6 +111,7 @@ void DiscoveryModel::Take(const RefreshRecord& refresh) {
     return std::ranges::find(known, id, [](const Known& k) { return k.row.id; });
   };
   for (const ListRow& row : refresh.rows(0)) {
+    if (!refresh.Keeps(row)) continue;
     if (find(next, row.id) != next.end()) continue;
     Known& known = next.emplace_back(Known{.row = row});
     known.row.inbound_limit.reset();
@@ -108,6 +134,20 @@ void DiscoveryModel::Take(const RefreshRecord& refresh) {
   for (const ListRow& row : refresh.rows(kVoiceProfiles)) {
     if (std::ranges::count(profiles_, row.id, &ListRow::id) == 0) profiles_.push_back(row);
   }
+}
+
+std::set<std::string> DiscoveryModel::KnownIds() const {
+  std::set<std::string> ids;
+  for (const Known& known : known_) ids.insert(known.row.id);
+  return ids;
+}
+
+void DiscoveryModel::ForgetLimits() {
+  for (Known& known : known_) {
+    known.row.inbound_limit.reset();
+    known.row.outbound_limit.reset();
+  }
+  profiles_.clear();
 }
 
 void DiscoveryModel::FillIn(const ListRow& row, ConnectionPlan& plan) const {

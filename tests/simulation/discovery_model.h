@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,8 @@ inline constexpr std::string_view kKeptNames = "prod-";
 /// One refresh of an account's lists.
 class RefreshRecord final : public SequenceRecord {
  public:
-  RefreshRecord(Instant begun, bool with_limits);
+  /// `known`: ids of connections that are kept whatever the filters say.
+  RefreshRecord(Instant begun, const DiscoveryPlan& plan, std::set<std::string> known);
 
   /// A Violation when it is not the request that must come next.
   void OnSent(const std::string& target, const ListRequest& request, Instant now);
@@ -28,12 +30,19 @@ class RefreshRecord final : public SequenceRecord {
 
   /// The rows of a list, in the order in which they came.
   const std::vector<ListRow>& rows(std::size_t list) const { return rows_[list]; }
-  bool with_limits() const { return with_limits_; }
+  /// Whether a row is worth keeping.
+  bool Keeps(const ListRow& row) const;
+  /// That were read, of all lists together.
+  std::uint32_t pages() const { return pages_; }
 
  private:
   Expectation JudgePage(const ListPage& page);
 
-  const bool with_limits_;
+  bool HasTooMany() const;
+
+  const DiscoveryPlan plan_;
+  const std::set<std::string> known_;
+  std::uint32_t pages_ = 0;
   std::array<std::vector<ListRow>, kListPaths.size()> rows_;
   std::size_t list_ = 0;
   std::uint64_t number_ = 1;  // of the page that comes next
@@ -44,6 +53,12 @@ class DiscoveryModel {
  public:
   /// Takes in lists that were read to the end.
   void Take(const RefreshRecord& refresh);
+
+  /// Of the connections that the lists have named and that were kept.
+  std::set<std::string> KnownIds() const;
+
+  /// The lists that tell limits are not read any more.
+  void ForgetLimits();
 
   /// What the shard must poll of the account, in any order.
   std::vector<ConnectionPlan> ConnectionsToPoll(const AccountPlan& account,

@@ -112,17 +112,16 @@ void Driver::RunExporter() {
     const HeapOwnerScope product(HeapOwner::kProduct);
     exporter_ = std::make_unique<Exporter>(clock_);
   }
-  checker_.OnProcessBegins(plan_, options_.mode, exporter_->poll_metrics);
+  checker_.OnProcessBegins(plan_, exporter_->poll_metrics);
   recovery_.Disturb(clock_.Now());
   {
     const HeapOwnerScope product(HeapOwner::kProduct);
-    exporter_->poller.emplace(plan_, options_.mode, clock_, transport_, checker_, random_.Next());
+    exporter_->poller.emplace(plan_, clock_, transport_, checker_, random_.Next());
     checker_.AfterApply();
     exporter_->poller->Run(exporter_->stop.get_token());
     exporter_->poller.reset();
   }
   checker_.OnProcessEnded(transport_.requests_in_flight());
-  if (options_.mode == PollMode::kOnce) ReadPage();
 }
 
 Outcomes Simulate(const Options& options) { return Driver(options).Run(); }

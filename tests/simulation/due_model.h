@@ -8,38 +8,68 @@
 
 namespace telnyx_exporter::simulation {
 
-/// When a connection's polls are due, reckoned apart from the exporter's PollGrid: at the moments
-/// at which the wall clock of the time when the connection was taken up shows a multiple of the
-/// interval plus an offset.
+/// When a connection's polls are due, reckoned apart from the exporter. With the interval that the
+/// configuration asks for: at the moments at which the wall clock of the time when the connection
+/// was taken up shows a multiple of the interval plus an offset. With a longer one, because the
+/// request budget is short: one interval after the newest poll began. The first one is due within
+/// 15 s.
 class DueModel {
  public:
   DueModel(Duration interval, std::uint64_t hash, Instant now, WallTime wall_now)
-      : interval_(interval),
-        shift_(wall_now.time_since_epoch() - now.time_since_epoch() -
-               Duration(static_cast<Duration::rep>(hash %
-                                                   static_cast<std::uint64_t>(interval.count())))),
-        next_(FirstAfter(now)) {}
+      : hash_(hash),
+        wall_ahead_(wall_now.time_since_epoch() - now.time_since_epoch()),
+        wanted_(interval),
+        in_force_(interval),
+        next_(FirstPlace(interval, now)),
+        newest_(next_) {}
 
-  Duration interval() const { return interval_; }
   Instant next() const { return next_; }
   void ExpectAt(Instant next) { next_ = next; }
-  void ExpectAfter(Instant time) { next_ = FirstAfter(time); }
-  void ExpectNoMore() { next_ = Instant::max(); }
 
-  /// Due moments behind `begin`, up to `end`.
+  /// The wall clock is looked at anew.
+  void SetPlaces(Instant now, WallTime wall_now) {
+    wall_ahead_ = wall_now.time_since_epoch() - now.time_since_epoch();
+  }
+  void SetWanted(Duration interval) { wanted_ = interval; }
+  void SetInForce(Duration interval) { in_force_ = interval; }
+  /// The newest poll began then or, before it does, is due then.
+  void SetNewest(Instant newest) { newest_ = newest; }
+  /// No poll is due before, because the connection is refused.
+  void SlowDownUntil(Instant when) { slow_until_ = when; }
+  bool is_stretched() const { return wanted_ != in_force_; }
+
+  /// Due moments after `begin`, up to `end`.
   std::uint64_t CountBetween(Instant begin, Instant end) const {
     if (end <= begin) return 0;
-    return static_cast<std::uint64_t>((FirstAfter(end) - FirstAfter(begin)) / interval_);
+    if (is_stretched()) return static_cast<std::uint64_t>((end - begin) / in_force_);
+    return static_cast<std::uint64_t>((PlaceAfter(end, wanted_) - PlaceAfter(begin, wanted_)) /
+                                      wanted_);
   }
   Instant FirstAfter(Instant time) const {
-    const Duration since = (time.time_since_epoch() + shift_) % interval_;
-    return time + interval_ - (since < Duration::zero() ? since + interval_ : since);
+    if (!is_stretched()) return PlaceAfter(std::max(time, slow_until_), wanted_);
+    Instant next = std::max(newest_, slow_until_) + in_force_;
+    while (next <= time) next += in_force_;
+    return next;
+  }
+  Instant FirstPlace(Duration interval, Instant now) const {
+    return PlaceAfter(now, std::min<Duration>(interval, std::chrono::seconds(15)));
   }
 
  private:
-  Duration interval_;
-  Duration shift_;
+  Instant PlaceAfter(Instant time, Duration interval) const {
+    const Duration offset(
+        static_cast<Duration::rep>(hash_ % static_cast<std::uint64_t>(interval.count())));
+    const Duration since = (time.time_since_epoch() + wall_ahead_ - offset) % interval;
+    return time + interval - (since < Duration::zero() ? since + interval : since);
+  }
+
+  std::uint64_t hash_;
+  Duration wall_ahead_;
+  Duration wanted_;
+  Duration in_force_;
   Instant next_;
+  Instant newest_;
+  Instant slow_until_ = Instant::min();
 };
 
 /// The interval after `refusals` in a row: doubled from the second on, up to five minutes or the

@@ -18,8 +18,9 @@ enum class FaultKind : std::uint8_t {
   kNoAnswer,        // until the request's time-out
   kLateAnswer,      // near the request's time-out, before or behind it
   kTruncatedBody,
-  kBadBody,  // not a page
-  kBadRow,   // a page with a row that is none
+  kBrokenBody,  // the status and the headers come, and then something goes wrong
+  kBadBody,     // not a page
+  kBadRow,      // a page with a row that is none
   kTooLargeBody,
   kRepeatedCursor,  // leads back to the page that was asked for
   kEndlessPages,    // always one more

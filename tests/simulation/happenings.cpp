@@ -242,7 +242,7 @@ void Driver::ReadPageNearExpiry(Random& random) {
   for (std::size_t i = first; i < checker_.connections().size(); ++i) {
     const auto& connection = checker_.connections()[i];
     if (connection == nullptr || !connection->complete) continue;
-    expiry = connection->complete->ended + connection->plan.stale_after.value();
+    expiry = connection->complete->ended + connection->in_force.stale_after;
     break;
   }
   if (expiry == Instant::max() || expiry <= clock_.Now()) return;

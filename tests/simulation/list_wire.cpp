@@ -57,6 +57,7 @@ std::optional<ListRequest> ParseListTarget(std::string_view target) {
   if (list == kListPaths.end()) return std::nullopt;
   ListRequest request{.list = static_cast<std::size_t>(list - kListPaths.begin())};
   target.remove_prefix(path.size());
+  if (request.list == kInboundChannels && target.empty()) return request;
   if (TakeText(target, "?page%5Bnumber%5D=") && TakeNumber(target, request.number) &&
       TakeText(target, "&page%5Bsize%5D=") && TakeNumber(target, request.size) && target.empty()) {
     return request;
@@ -66,6 +67,10 @@ std::optional<ListRequest> ParseListTarget(std::string_view target) {
 
 void WriteListPage(const ListPage& page, std::size_t list, std::string_view bad_row,
                    std::string& out) {
+  if (list == kInboundChannels) {
+    out += R"({"data":{"channels":42,"record_type":"inbound_channels"}})";
+    return;
+  }
   out += R"({"data":[)";
   for (const ListRow& row : page.rows) {
     list == kVoiceProfiles ? AppendProfile(row, out) : AppendConnection(row, list, out);

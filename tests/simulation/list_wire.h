@@ -13,14 +13,17 @@
 namespace telnyx_exporter::simulation {
 
 /// In the order in which the exporter reads them; without channel limits only the first.
-inline constexpr std::array<std::string_view, 7> kListPaths = {"/connections",
+inline constexpr std::array<std::string_view, 8> kListPaths = {"/connections",
                                                                "/call_control_applications",
                                                                "/texml_applications",
                                                                "/credential_connections",
                                                                "/ip_connections",
                                                                "/fqdn_connections",
-                                                               "/outbound_voice_profiles"};
+                                                               "/outbound_voice_profiles",
+                                                               "/inbound_channels"};
 inline constexpr std::size_t kVoiceProfiles = 6;
+/// Not a list but one number, asked for as it is.
+inline constexpr std::size_t kInboundChannels = 7;
 
 struct ListRequest {
   std::size_t list = 0;  // of kListPaths

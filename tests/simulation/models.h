@@ -9,18 +9,21 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "calls/call_summary.h"
 #include "polling/poll_observer.h"
 #include "polling/poll_plan.h"
+#include "simulation/budget_model.h"
 #include "simulation/discovery_model.h"
 #include "simulation/due_model.h"
 #include "simulation/leg_model.h"
 #include "simulation/poll_record.h"
 #include "simulation/rate_oracle.h"
 #include "simulation/sim_api.h"
+#include "simulation/wait_meter.h"
 #include "telnyx/failure.h"
 
 namespace telnyx_exporter::simulation {
@@ -34,9 +37,23 @@ struct ConnectionModel {
   Instant added{};
   std::uint64_t serial = 0;  // of the newest expected moment
 
+  IntervalInForce in_force;
+  int quiet_polls = 0;      // complete, in a row, without a call
+  std::uint32_t pages = 1;  // of the newest complete poll
+  bool has_begun = false;
+
+  /// What it says for itself while no poll has begun since.
+  enum class Word : std::uint8_t { kGiven, kValues, kFirst };
+  Word word = Word::kFirst;
+  Instant word_since{};  // the complete poll's end, or the first poll's due time
+
+  // A poll is said to begin, and it is not clear yet whether a request will follow.
+  std::optional<Duration> said_to_begin;  // so much after its due time
+
   // Due, but not begun: since when it should have been.
   std::optional<Instant> waits_since_due;
-  Instant ready_since{};  // since when only limits hold its next request back
+  Instant ready_since{};            // since when only limits hold its next request back
+  WaitMeter::Waited waited_before;  // by the account's meter, then
   std::optional<PollRecord> poll;
   std::optional<std::uint64_t> request;  // the one in flight
   std::uint32_t refusals = 0;            // polls in a row
@@ -50,8 +67,17 @@ struct ConnectionModel {
     Instant ended;
     WallTime ended_wall;
   };
-  std::optional<Complete> complete;  // the newest complete poll
+  std::optional<Complete> complete;                       // the newest complete poll
+  std::vector<std::pair<Instant, std::uint64_t>> counts;  // of legs, by each complete poll
   LegModel legs;
+
+  bool idle() const { return quiet_polls >= kQuietPolls; }
+  /// When it must not be without a word any longer.
+  Instant Expiry() const {
+    if (word == Word::kGiven) return Instant::max();
+    return word_since + (word == Word::kValues ? in_force.stale_after : 3 * in_force.interval);
+  }
+
   std::uint64_t polls = 0;
   std::uint64_t failures = 0;
   std::uint64_t mismatches = 0;
@@ -75,15 +101,23 @@ struct AccountModel {
   std::optional<RefreshRecord> refresh;
   std::optional<std::uint64_t> refresh_request;  // the one in flight
   std::uint32_t failed_refreshes = 0;            // in a row
+  std::optional<Instant> refreshed_at;           // the newest one's end
+  std::uint32_t refresh_pages = 1;               // of the newest complete one
   Instant refresh_earliest = Instant::max();     // when the next one may begin
   Instant refresh_latest = Instant::max();       // when only limits hold it back
   std::optional<Instant> refresh_ready_since;
+  WaitMeter::Waited refresh_waited_before;  // by the meter, then
+
+  WaitMeter waits;
+  std::optional<Duration> told_wait;  // of the request that is sent next
 
   // While its key is refused.
   std::uint32_t key_refusals = 0;
   Instant key_refused_at{};
   Instant key_held_until{};
-  bool must_have_probe = false;  // a poll was held back that only another one's try can excuse
+
+  // As reported.
+  std::optional<RequestBudget> budget;
 
   // What the metrics must show.
   std::map<int, std::uint64_t> requests;  // by status; 0: no answer

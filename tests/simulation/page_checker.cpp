@@ -13,12 +13,13 @@ namespace telnyx_exporter::simulation {
 namespace {
 
 // Those that are compared; a page may hold others.
-constexpr std::array<std::string_view, 21> kConnectionMetrics = {
+constexpr std::array<std::string_view, 22> kConnectionMetrics = {
     "telnyx_active_call_duration_seconds_bucket",
     "telnyx_active_call_duration_seconds_count",
     "telnyx_active_call_duration_seconds_sum",
     "telnyx_active_call_sessions",
     "telnyx_active_calls",
+    "telnyx_active_calls_peak",
     "telnyx_calls_started_total",
     "telnyx_completed_call_duration_seconds_bucket",
     "telnyx_completed_call_duration_seconds_count",
@@ -127,8 +128,9 @@ void PageChecker::CheckConnection(const ConnectionModel& connection, Instant now
   const AccountModel& account = *checker_.accounts()[static_cast<std::size_t>(connection.account)];
   const std::string labels = LabelsOf(account.name, connection.plan);
   const auto& complete = connection.complete;
-  if (complete && now < complete->ended + connection.plan.stale_after.value()) {
+  if (complete && now < complete->ended + connection.in_force.stale_after) {
     CheckValues(*complete, labels);
+    CheckPeak(connection, labels, now);
   }
   if (complete) CheckLegs(connection.legs, labels);
   CheckHealth(connection, labels);
@@ -171,6 +173,25 @@ void PageChecker::CheckValues(const ConnectionModel::Complete& complete,
   Expect("telnyx_active_call_duration_seconds_bucket", labels + R"(,le="+Inf")", legs);
   Expect("telnyx_active_call_duration_seconds_count", labels, legs);
   Expect("telnyx_active_call_duration_seconds_sum", labels, static_cast<double>(sum.total_seconds));
+}
+
+// The highest count of the polls in the window. A page may be a second old, and two counts that are
+// close together are told apart by a 64th of the window.
+void PageChecker::CheckPeak(const ConnectionModel& connection, const std::string& labels,
+                            Instant now) {
+  const Duration window = connection.plan.peak_window;
+  const Duration slack = std::chrono::seconds(1) + window / 64;
+  std::uint64_t least = connection.counts.back().second;
+  std::uint64_t most = least;
+  for (const auto& [when, count] : connection.counts) {
+    if (now - when < window - slack) least = std::max(least, count);
+    if (now - when < window + slack) most = std::max(most, count);
+  }
+  const auto found = series_.find("telnyx_active_calls_peak" + labels + "}");
+  Require(found != series_.end() && found->second >= static_cast<double>(least) &&
+              found->second <= static_cast<double>(most),
+          "a peak is not between {} and {}", least, most);
+  ++expected_;
 }
 
 void PageChecker::CheckHealth(const ConnectionModel& connection, const std::string& labels) {

@@ -24,6 +24,7 @@ class PageChecker {
   void Read(std::string_view page);
   void CheckConnection(const ConnectionModel& connection, Instant now);
   void CheckValues(const ConnectionModel::Complete& complete, const std::string& labels);
+  void CheckPeak(const ConnectionModel& connection, const std::string& labels, Instant now);
   void CheckLegs(const LegModel& legs, const std::string& labels);
   void CheckHealth(const ConnectionModel& connection, const std::string& labels);
   void CheckIdentity(const ConnectionPlan& plan, const std::string& labels);

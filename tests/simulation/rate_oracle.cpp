@@ -70,6 +70,7 @@ void RateOracle::OnSend(Instant now) {
 }
 
 void RateOracle::OnRefused(Instant sent, Instant now, Duration wait) {
+  asked_ = true;
   blocked_until_ = std::max(blocked_until_, now + std::min(wait, kLongestBlock));
   if (refused_ && sent < *refused_) return;
   lowered_rate_ = std::max(RateAt(now) / 2, limit_.requests_per_second / kMostDivision);
@@ -80,6 +81,7 @@ void RateOracle::OnRefused(Instant sent, Instant now, Duration wait) {
 }
 
 void RateOracle::OnQuota(std::uint64_t remaining, Duration reset, Instant now) {
+  asked_ = true;
   const Instant ends = now + std::min(reset, kLongestBlock);
   if (now >= quota_ends_) {
     quota_ends_ = ends;
@@ -89,6 +91,26 @@ void RateOracle::OnQuota(std::uint64_t remaining, Duration reset, Instant now) {
     return;  // answers overtake each other: one that leaves more is an older one
   }
   quota_ = remaining;
+}
+
+bool RateOracle::ApiForbids(Instant now) const {
+  return now + kTimeSlack < blocked_until_ || (quota_ == 0 && now + kTimeSlack < quota_ends_);
+}
+
+Instant RateOracle::ApiForbidsUntil() const {
+  return quota_ == 0 ? std::max(blocked_until_, quota_ends_) : blocked_until_;
+}
+
+Instant RateOracle::TokenTime() const {
+  const double missing = 1 - tokens_;
+  if (missing <= 0) return updated_;
+  Instant early = updated_;
+  Instant late = updated_ + Seconds(missing / RateAt(updated_)) + 1us;
+  while (late - early > 100ns) {
+    const Instant middle = early + (late - early) / 2;
+    (tokens_ + RateIntegral(updated_, middle) < 1 ? early : late) = middle;
+  }
+  return early;
 }
 
 bool RateOracle::MustHaveLetGo(Instant now) const {

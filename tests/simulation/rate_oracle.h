@@ -23,13 +23,25 @@ class RateOracle {
   /// The API said that it takes `remaining` further requests, those under way not counted.
   void OnQuota(std::uint64_t remaining, Duration reset, Instant now);
 
+  double RateAt(Instant now) const;
+  /// The API's own word forbids requests.
+  bool ApiForbids(Instant now) const;
+  /// The API has never asked for anything.
+  bool untouched() const { return !refused_ && !asked_; }
+
+  /// Until when the API's own word forbids requests.
+  Instant ApiForbidsUntil() const;
+  /// When the bucket has a whole token; never later than the exporter reckons.
+  Instant TokenTime() const;
+  /// Whether the exporter must reckon just so.
+  bool exact() const { return exact_; }
+
   /// A request that waits for nothing but the limit must have gone out by now.
   bool MustHaveLetGo(Instant now) const;
   /// Longer than this without a request or an answer no limit can hold a request back.
   Duration longest_hold() const;
 
  private:
-  double RateAt(Instant now) const;
   double TokensAt(Instant now) const;
   double RateIntegral(Instant begin, Instant end) const;
 
@@ -37,6 +49,7 @@ class RateOracle {
   double tokens_;
   Instant updated_;
   std::optional<Instant> refused_;
+  bool asked_ = false;       // for a pause or a quota
   double lowered_rate_ = 0;  // right after the newest refusal
   // The exporter's own reckoning may lag behind these after a refusal, until both are full again.
   bool exact_ = true;

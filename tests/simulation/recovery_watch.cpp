@@ -83,10 +83,12 @@ std::optional<Duration> RecoveryWatch::LongestPoll(const PollPlan& plan, const A
 
 bool RecoveryWatch::IsFresh(const ConnectionModel& connection, Duration longest_poll,
                             Instant calm_since, Instant now) const {
-  const Duration interval = connection.plan.interval;
+  const Duration interval = WantedBy(connection.plan, connection.idle());
   const Instant since = std::max(calm_since, connection.added);
   const Duration once = interval + longest_poll + 1ms;
-  if (now <= since + kLongestRecovery + 2 * interval + connection.plan.timeout + once) return true;
+  if (now <= since + kLongestRecovery + 2 * WantedBy(connection.plan, true) +
+                 connection.plan.timeout + once)
+    return true;
   return connection.complete && now - connection.complete->ended <= once && !connection.failure;
 }
 

@@ -74,19 +74,23 @@ bool SequenceRecord::TakeRequest(const std::string& target, Instant now) {
 void SequenceRecord::BeginOutcome(const Outcome& outcome, WallTime wall_now) {
   Require(stage_ == Stage::kInFlight, "an answer to no request");
   stage_ = Stage::kReady;
-  timed_out_ = outcome.error == TransportError::Kind::kTimeout;
+  const bool broken_page = outcome.status == 200 && outcome.body_error;
+  timed_out_ = outcome.error == TransportError::Kind::kTimeout ||
+               (broken_page && outcome.body_error == TransportError::Kind::kTimeout);
   expectation_ = {};
   if (outcome.error) {
     expectation_ = JudgeFailure(ReasonOf(*outcome.error), {}, wall_now);
   } else if (outcome.status != 200) {
     expectation_ = JudgeFailure(ReasonOf(outcome.status), outcome.advice, wall_now);
+  } else if (broken_page) {
+    expectation_ = JudgeFailure(ReasonOf(*outcome.body_error), outcome.advice, wall_now);
   } else if (!outcome.has_page()) {
     expectation_ = Failure(FailureReason::kMalformedResponse);
   }
 }
 
 void SequenceRecord::EndOutcome(const Outcome& outcome, Instant now) {
-  if (now > deadline() && !outcome.error && outcome.status == 200) {
+  if (now > deadline() && !outcome.error && !outcome.body_error && outcome.status == 200) {
     // Too late: nobody knows what has become of these calls since.
     expectation_ = Failure(failed_attempt_.value_or(FailureReason::kTimeout));
   }

@@ -18,7 +18,8 @@ namespace telnyx_exporter::simulation {
 
 /// How one request ended, as the network knows it.
 struct Outcome {
-  std::optional<TransportError::Kind> error;
+  std::optional<TransportError::Kind> error;       // before any status
+  std::optional<TransportError::Kind> body_error;  // after it
   int status = 200;
   Advice advice;
   // Both null: the body was no page.

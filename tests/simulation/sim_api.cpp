@@ -31,7 +31,8 @@ void SpoilBody(const Fault& fault, Answer& answer) {
   if (fault.kind == FaultKind::kBadBody) answer.body = Answer::Body::kBad;
   if (fault.kind == FaultKind::kBadRow) answer.body = Answer::Body::kPageWithBadRow;
   if (fault.kind == FaultKind::kTooLargeBody) answer.body = Answer::Body::kTooLarge;
-  if (fault.kind == FaultKind::kQuota) answer.advice = fault.advice;
+  const bool advises = fault.kind == FaultKind::kQuota || fault.kind == FaultKind::kBrokenBody;
+  if (advises) answer.advice = fault.advice;
 }
 
 std::uint64_t WrongTotal(std::uint64_t dice, std::uint64_t right) {
@@ -148,7 +149,8 @@ void SimApi::Serve(ConnectionPlace place, std::uint32_t key, const ApiRequest& r
   answer.body = Answer::Body::kError;
   answer.list.reset();
   answer.dice = fault.dice;
-  if (fault.kind == FaultKind::kStatus) {
+  const bool broken = fault.kind == FaultKind::kBrokenBody;
+  if (fault.kind == FaultKind::kStatus || (broken && fault.dice % 2 == 0)) {
     answer.status = fault.status;
     answer.advice = fault.advice;
   } else if (Refuses(asking, at, answer)) {

@@ -74,6 +74,7 @@ std::vector<ListRow> SimLists::Rows(std::size_t list) const {
     }
     return rows;
   }
+  if (list == kInboundChannels) return rows;
   for (const auto& [connection, version] : versions_) {
     ListRow row = RowOf(connection, version);
     if (list == 0 || row.record_type == kRecordTypes[list - 1]) rows.push_back(std::move(row));

@@ -171,21 +171,30 @@ void SimTransport::Deliver(Slot& slot) {
   Answer& answer = slot.answer;
   body_.clear();
   answer.WriteBody(body_);
+  std::optional<TransportError::Kind> body_error;
+  if (slot.fault.kind == FaultKind::kBrokenBody) {
+    body_error = slot.fault.error;
+    body_.resize(body_.size() / 2);
+  }
   if (answer.body == Answer::Body::kTooLarge || body_.size() > slot.max_body_bytes) {
-    Fail(slot, TransportError::Kind::kResponseTooLarge);
-    return;
+    body_error = TransportError::Kind::kResponseTooLarge;
+    body_.clear();
   }
   body_.reserve(body_.size() + kBodyPadding);
-  const bool good = answer.status == 200 && answer.body == Answer::Body::kPage;
-  Finish(
-      slot,
-      {.status = answer.status,
-       .advice = answer.advice,
-       .page = good && !answer.list ? &answer.page : nullptr,
-       .list = good && answer.list ? &answer.list_page : nullptr,
-       .served = answer.served},
-      {.result = Response{.status = answer.status, .headers = answer.advice.headers, .body = body_},
-       .body_bytes = body_.size()});
+  Response response{.status = answer.status, .headers = answer.advice.headers, .body = body_};
+  if (body_error) response.body_error = TransportError{*body_error, "simulated"};
+  // A row of a list that cannot be used is left out.
+  const bool usable = answer.body == Answer::Body::kPage ||
+                      (answer.list && answer.body == Answer::Body::kPageWithBadRow);
+  const bool good = answer.status == 200 && usable && !body_error;
+  Finish(slot,
+         {.body_error = body_error,
+          .status = answer.status,
+          .advice = answer.advice,
+          .page = good && !answer.list ? &answer.page : nullptr,
+          .list = good && answer.list ? &answer.list_page : nullptr,
+          .served = answer.served},
+         {.result = std::move(response), .body_bytes = body_.size()});
 }
 
 void SimTransport::Fail(Slot& slot, TransportError::Kind kind) {

@@ -7,7 +7,6 @@
 #include <string>
 
 #include "base/clock.h"
-#include "polling/poller.h"
 #include "simulation/statistics.h"
 
 namespace telnyx_exporter::simulation {
@@ -15,7 +14,6 @@ namespace telnyx_exporter::simulation {
 struct Options {
   std::uint64_t seed = 1;
   Duration length = std::chrono::hours(24);
-  PollMode mode = PollMode::kContinuous;
   bool print_trace = false;
   /// The first account has fair weather and nobody touches the exporter or the clocks; whatever
   /// else happens follows from this number.

@@ -1,5 +1,7 @@
 #include "simulation/statistics.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 namespace telnyx_exporter::simulation {
@@ -23,6 +25,19 @@ Statistics& Statistics::operator+=(const Statistics& other) {
   limiter_waits += other.limiter_waits;
   refreshes += other.refreshes;
   failed_refreshes += other.failed_refreshes;
+  interval_changes += other.interval_changes;
+  idle_changes += other.idle_changes;
+  budget_changes += other.budget_changes;
+  short_budgets += other.short_budgets;
+  expired_by_budget += other.expired_by_budget;
+  expired_by_api += other.expired_by_api;
+  refreshes_restarted += other.refreshes_restarted;
+  too_many_connections += other.too_many_connections;
+  forgotten_refusals += other.forgotten_refusals;
+  trials_hung += other.trials_hung;
+  trials_removed += other.trials_removed;
+  removed_waiting += other.removed_waiting;
+  refused_in_walk += other.refused_in_walk;
   reloads += other.reloads;
   wall_jumps += other.wall_jumps;
   suspensions += other.suspensions;
@@ -35,13 +50,41 @@ Statistics& Statistics::operator+=(const Statistics& other) {
   return *this;
 }
 
+std::vector<std::string> NotReached(const Statistics& s) {
+  const std::pair<const char*, std::uint64_t> branches[] = {
+      {"a poll fails unbegun because of our own limit", s.expired_by_budget},
+      {"a poll fails unbegun because of the API", s.expired_by_api},
+      {"a budget is short", s.short_budgets},
+      {"an interval changes without a poll", s.interval_changes},
+      {"a connection becomes idle or busy", s.idle_changes},
+      {"a reload restarts a refresh under way", s.refreshes_restarted},
+      {"lists name too many connections", s.too_many_connections},
+      {"another key makes a refusal forgotten", s.forgotten_refusals},
+      {"a poll that tries a refused key hangs", s.trials_hung},
+      {"a connection that tries a refused key is removed", s.trials_removed},
+      {"a connection is removed while its poll waits", s.removed_waiting},
+      {"a key is refused after a walk's first page", s.refused_in_walk},
+      {"a poll is held back by a refused key", s.held_back},
+      {"a refused key is accepted", s.keys_accepted},
+      {"a poll waits for the rate limit", s.limiter_waits},
+      {"a request is cancelled", s.cancelled},
+  };
+  std::vector<std::string> missing;
+  for (const auto& [what, count] : branches) {
+    if (count == 0) missing.emplace_back(what);
+  }
+  return missing;
+}
+
 std::string Describe(const Statistics& s) {
   std::string text = fmt::format(
       "simulated    {:.1f} days, {} steps\n"
       "polls        {}: {} complete ({} while nothing changed), {} held back, {} skipped\n"
       "legs         {} started, {} completed\n"
       "requests     {}: {} retries, {} cancelled, {} waits for a rate limit, {} rows\n"
-      "lists        {} refreshes complete, {} failed\n"
+      "lists        {} refreshes complete, {} failed ({} with too many connections), {} restarted\n"
+      "budgets      {} changes, {} of them short, {} of intervals, {} to or from idle intervals, "
+      "{} polls not begun in time by the budget and {} by the API\n"
       "troubles     {} key refusals, {} acceptances, {} reloads, {} wall clock jumps, "
       "{} suspensions, {} restarts\n"
       "checked      {} metrics pages, {} times that a connection is fresh\n"
@@ -49,8 +92,10 @@ std::string Describe(const Statistics& s) {
       "failures    ",
       ToSeconds(s.simulated) / 86400, s.steps, s.polls, s.complete, s.unchanged, s.held_back,
       s.skipped, s.started, s.completed, s.requests, s.retries, s.cancelled, s.limiter_waits,
-      s.rows, s.refreshes, s.failed_refreshes, s.key_refusals, s.keys_accepted, s.reloads,
-      s.wall_jumps, s.suspensions, s.restarts, s.pages, s.recoveries, s.most_pages, s.most_memory);
+      s.rows, s.refreshes, s.failed_refreshes, s.too_many_connections, s.refreshes_restarted,
+      s.budget_changes, s.short_budgets, s.interval_changes, s.idle_changes, s.expired_by_budget,
+      s.expired_by_api, s.key_refusals, s.keys_accepted, s.reloads, s.wall_jumps, s.suspensions,
+      s.restarts, s.pages, s.recoveries, s.most_pages, s.most_memory);
   for (const FailureReason reason : kFailureReasons) {
     text +=
         fmt::format(" {} {},", s.failures[static_cast<std::size_t>(reason)], ReasonLabel(reason));

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "telnyx/failure.h"
@@ -30,6 +31,19 @@ struct Statistics {
   std::uint64_t limiter_waits = 0;
   std::uint64_t refreshes = 0;  // of lists, complete
   std::uint64_t failed_refreshes = 0;
+  std::uint64_t interval_changes = 0;  // without a poll
+  std::uint64_t idle_changes = 0;      // to the idle interval or back
+  std::uint64_t budget_changes = 0;
+  std::uint64_t short_budgets = 0;      // of these
+  std::uint64_t expired_by_budget = 0;  // connections without a poll in time
+  std::uint64_t expired_by_api = 0;
+  std::uint64_t refreshes_restarted = 0;  // by a reload
+  std::uint64_t too_many_connections = 0;
+  std::uint64_t forgotten_refusals = 0;  // of connections, by another key
+  std::uint64_t trials_hung = 0;         // others tried a refused key meanwhile
+  std::uint64_t trials_removed = 0;      // by a reload, while they tried a refused key
+  std::uint64_t removed_waiting = 0;     // connections, while their poll waited for its turn
+  std::uint64_t refused_in_walk = 0;     // keys, after a walk's first page
   std::uint64_t reloads = 0;
   std::uint64_t wall_jumps = 0;
   std::uint64_t suspensions = 0;
@@ -42,6 +56,9 @@ struct Statistics {
 
   Statistics& operator+=(const Statistics& other);
 };
+
+/// What is rare and must happen in enough worlds, but never did.
+std::vector<std::string> NotReached(const Statistics& statistics);
 
 /// Several lines for people.
 std::string Describe(const Statistics& statistics);

@@ -36,6 +36,12 @@ Duration Rounded(Duration duration, Random& random) {
   return std::chrono::floor<std::chrono::milliseconds>(duration);
 }
 
+// As the configuration allows it: longer than any interval that it asks for.
+Duration DrawStaleAfter(const ConnectionPlan& plan, Random& random) {
+  const Duration longest = plan.idle_interval.value_or(plan.interval);
+  return Rounded(random.LogBetween(longest + 1s, longest * 5 + 2s), random);
+}
+
 }  // namespace
 
 World::World(std::uint64_t seed, std::uint64_t other_seed, SimApi& api) : api_(api) {
@@ -104,9 +110,9 @@ DiscoveryPlan World::DrawDiscovery(Random& random) {
   if (random.Chance(0.2)) plan.exclude.record_types = {"ip_connection"};
   plan.channel_limits = random.Chance(0.4);
   const Duration interval = Rounded(random.LogBetween(Duration(1min), Duration(1h)), random);
-  plan.connection = {.interval = interval,
-                     .timeout = std::min<Duration>(10s, interval),
-                     .stale_after = interval * 3};
+  plan.connection = {.interval = interval, .timeout = std::min<Duration>(10s, interval)};
+  if (random.Chance(0.3)) plan.connection.idle_interval = interval * 4;
+  if (random.Chance(0.15)) plan.max_connections = random.Between(1, 8);
   if (random.Chance(0.3)) plan.connection.labels = {{"found", "yes"}};
   return plan;
 }
@@ -116,12 +122,13 @@ ConnectionPlan World::DrawConnection(std::uint32_t index, Duration interval, Ran
   const Duration timeout =
       random.Chance(0.6) ? Duration(10s)
                          : Rounded(random.LogBetween(Duration(200ms), Duration(5min)), random);
-  ConnectionPlan plan{
-      .id = ConnectionId(index, accounts_[index].connections_ever++),
-      .name = random.Pick(kNames),
-      .interval = interval,
-      .timeout = std::min(timeout, interval),
-      .stale_after = Rounded(random.LogBetween(interval + 1s, interval * 5 + 2s), random)};
+  ConnectionPlan plan{.id = ConnectionId(index, accounts_[index].connections_ever++),
+                      .name = random.Pick(kNames),
+                      .interval = interval,
+                      .timeout = std::min(timeout, interval)};
+  plan.peak_window = Rounded(random.LogBetween(Duration(10s), Duration(1h)), random);
+  if (random.Chance(0.3)) plan.idle_interval = interval * random.Between(1, 5);
+  if (random.Chance(0.5)) plan.stale_after = DrawStaleAfter(plan, random);
   if (random.Chance(0.3)) plan.labels = {{"team", "voice"}};
   if (random.Chance(0.3)) plan.channel_limit = static_cast<std::uint32_t>(random.Below(500));
   return plan;
@@ -212,7 +219,7 @@ void World::ChangeAccount(std::uint32_t index, Random& random) {
     account.rate_limit.burst = static_cast<std::uint32_t>(random.LogBetween(1, 60));
     account.rate_limit.requests_per_second *= random.LogBetween(0.5, 2);
   } else if (change == 12) {
-    account.discovery = random.Chance(0.3) ? std::nullopt : std::optional(DrawDiscovery(random));
+    ChangeDiscovery(account, random);
   } else if (change == 3 || account.connections.empty()) {
     const Duration interval = random.LogBetween(Duration(20s), Duration(1h));
     account.connections.push_back(DrawConnection(index, interval, random));
@@ -222,6 +229,16 @@ void World::ChangeAccount(std::uint32_t index, Random& random) {
         static_cast<std::ptrdiff_t>(random.Below(account.connections.size())));
   } else {
     ChangeConnection(random.Pick(account.connections), random);
+  }
+}
+
+void World::ChangeDiscovery(Account& account, Random& random) {
+  if (account.discovery && random.Chance(0.3)) {
+    account.discovery->refresh_interval = random.LogBetween(Duration(10s), Duration(3h));
+  } else if (account.discovery && random.Chance(0.3)) {
+    account.discovery->channel_limits = !account.discovery->channel_limits;
+  } else {
+    account.discovery = random.Chance(0.3) ? std::nullopt : std::optional(DrawDiscovery(random));
   }
 }
 
@@ -236,11 +253,13 @@ void World::ChangeConnection(ConnectionPlan& connection, Random& random) {
                       random.LogBetween(connection.interval / 2, connection.interval * 3), 1s, 24h),
                   random);
       connection.timeout = std::min(connection.timeout, connection.interval);
-      connection.stale_after = std::max<Duration>(*connection.stale_after, connection.interval);
+      connection.idle_interval.reset();
+      if (random.Chance(0.3)) connection.idle_interval = connection.interval * random.Between(1, 5);
+      connection.stale_after.reset();
       break;
     case 2:
-      connection.stale_after = Rounded(
-          random.LogBetween(connection.interval + 1s, connection.interval * 5 + 2s), random);
+      connection.stale_after.reset();
+      if (random.Chance(0.7)) connection.stale_after = DrawStaleAfter(connection, random);
       break;
     default:
       connection.timeout = std::min<Duration>(

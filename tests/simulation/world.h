@@ -46,6 +46,7 @@ class World {
   DiscoveryPlan DrawDiscovery(Random& random);
   ConnectionPlan DrawConnection(std::uint32_t index, Duration interval, Random& random);
   void ChangeAccount(std::uint32_t index, Random& random);
+  void ChangeDiscovery(Account& account, Random& random);
   void ChangeConnection(ConnectionPlan& connection, Random& random);
   void ChangePolling(Random& random);
   const ConnectionTraits& TraitsOf(std::uint32_t account, std::uint32_t connection) const;

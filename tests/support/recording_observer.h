@@ -25,6 +25,7 @@ class RecordingObserver final : public PollObserver {
     plans.push_back(plan);
   }
   void OnConnectionChanged(ConnectionKey key, const ConnectionPlan& plan) override {
+    plans.push_back(plan);
     changed.push_back(connections[static_cast<std::size_t>(key)] + "=" + plan.name);
   }
   void OnConnectionRemoved(ConnectionKey key) override {
@@ -36,6 +37,12 @@ class RecordingObserver final : public PollObserver {
     lags.push_back(lag);
   }
   void OnPollEnded(ConnectionKey, const PollReport& report) override { ended.push_back(report); }
+  void OnIntervalChanged(ConnectionKey, const IntervalInForce& now) override {
+    intervals.push_back(now);
+  }
+  void OnBudgetChanged(AccountKey, const RequestBudget& budget) override {
+    budgets.push_back(budget);
+  }
   void OnPollsSkipped(ConnectionKey, std::uint64_t count) override { skipped += count; }
   void OnRequestEnded(AccountKey, const RequestReport& report) override {
     requests.push_back(report);
@@ -57,6 +64,8 @@ class RecordingObserver final : public PollObserver {
   std::vector<std::size_t> connections_when_applied;
   std::vector<ConnectionPlan> plans;
   std::vector<Duration> key_waits;
+  std::vector<IntervalInForce> intervals;
+  std::vector<RequestBudget> budgets;
   std::vector<std::expected<std::size_t, PollFailure>> discoveries;
   std::vector<std::string_view> lacking;  // lists, by the newest discovery
   int accounts_removed = 0;

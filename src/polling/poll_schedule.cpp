@@ -1,0 +1,138 @@
+#include "polling/poll_schedule.h"
+
+#include <algorithm>
+
+#include "polling/job.h"
+#include "polling/retry_policy.h"
+
+namespace telnyx_exporter {
+namespace {
+
+Instant EpochOf(Instant now, WallTime wall_now) { return now - wall_now.time_since_epoch(); }
+
+// The grid whose places in time the wall clock's zero at `epoch` gives.
+PollGrid GridOf(Duration interval, std::uint64_t hash, Instant epoch) {
+  return PollGrid(interval, hash, epoch, WallTime{});
+}
+
+Instant Later(Instant time, Duration duration) {
+  return duration > kNever - time ? kNever : time + duration;
+}
+
+}  // namespace
+
+PollSchedule::PollSchedule(const PollIntervals& intervals, std::uint64_t hash, Instant now,
+                           WallTime wall_now, bool at_once)
+    : intervals_(intervals),
+      hash_(hash),
+      epoch_(EpochOf(now, wall_now)),
+      grid_(GridOf(intervals.interval, hash, epoch_)),
+      in_force_(InForce(intervals, false, {})),
+      due_(at_once ? now : FirstAfter(now)),
+      newest_(due_),
+      word_since_(due_) {}
+
+Instant PollSchedule::expiry() const {
+  switch (word_) {
+    case Word::kGiven:
+      return kNever;
+    case Word::kValues:
+      return Later(word_since_, in_force_.stale_after);
+    case Word::kFirst:
+      return Later(word_since_, Times(in_force_.interval, kOverdueIntervals));
+  }
+  return kNever;
+}
+
+double PollSchedule::demand() const { return RequestsPerSecond(pages_, grid_.interval()); }
+
+Instant PollSchedule::FirstAfter(Instant now) const {
+  const Duration within = std::min(intervals_.interval, kFirstPollWithin);
+  return GridOf(within, hash_, epoch_).NextAfter(now);
+}
+
+Instant PollSchedule::NextAfter(Instant now) const {
+  if (!stretched()) return grid_.NextAfter(std::max(now, slow_until_));
+  const Duration interval = in_force_.interval;
+  const Instant next = std::max(newest_, slow_until_) + interval;
+  return next > now ? next : next + ((now - next) / interval + 1) * interval;
+}
+
+std::uint64_t PollSchedule::OnDue(Instant now) {
+  const Instant due = due_;
+  const std::uint64_t missed = stretched()
+                                   ? static_cast<std::uint64_t>((now - due) / in_force_.interval)
+                                   : grid_.CountBetween(due, now);
+  newest_ = due;
+  due_ = NextAfter(now);
+  if (missed > 0 && word_ != Word::kGiven) {
+    // The machine slept, and nobody is to blame for the polls that it missed.
+    word_ = Word::kFirst;
+    word_since_ = due_;
+  }
+  return missed;
+}
+
+void PollSchedule::OnBegun(Instant now) {
+  has_begun_ = true;
+  newest_ = now;
+  word_ = Word::kGiven;
+  if (stretched()) due_ = NextAfter(now);
+}
+
+void PollSchedule::OnComplete(std::uint64_t legs, std::uint32_t pages, Instant now) {
+  const bool was_idle = idle();
+  quiet_polls_ = legs > 0 ? 0 : std::min(quiet_polls_ + 1, kIdlePolls);
+  pages_ = pages;
+  refusals_ = 0;
+  slow_until_ = Instant::min();
+  word_ = Word::kValues;
+  word_since_ = now;
+  if (idle() != was_idle && UpdateInForce()) due_ = NextAfter(now);
+}
+
+void PollSchedule::OnFailed(bool refused, Instant now) {
+  refusals_ = refused ? refusals_ + 1 : 0;
+  if (refusals_ < 2) return;
+  slow_until_ = now + RefusedInterval(in_force_.interval, refusals_) - in_force_.interval;
+  due_ = NextAfter(now);
+}
+
+bool PollSchedule::UpdateInForce() {
+  const Duration wanted = WantedInterval(intervals_, idle());
+  const IntervalInForce before = in_force_;
+  const bool other_grid = wanted != grid_.interval();
+  if (other_grid) grid_ = GridOf(wanted, hash_, epoch_);
+  in_force_ = InForce(intervals_, idle(), stretch_);
+  return other_grid || in_force_ != before;
+}
+
+bool PollSchedule::Stretch(const IntervalStretch& stretch, Instant now) {
+  const Duration before = in_force_.interval;
+  stretch_ = stretch;
+  if (!UpdateInForce()) return false;
+  if (has_begun_ && due_ > now && in_force_.interval != before) due_ = NextAfter(now);
+  return true;
+}
+
+bool PollSchedule::Replan(const PollIntervals& intervals, Instant now, WallTime wall_now) {
+  const bool other_times = intervals.interval != intervals_.interval ||
+                           intervals.idle_interval != intervals_.idle_interval;
+  intervals_ = intervals;
+  if (!other_times) return UpdateInForce();
+  epoch_ = EpochOf(now, wall_now);
+  grid_ = GridOf(WantedInterval(intervals_, idle()), hash_, epoch_);
+  refusals_ = 0;
+  slow_until_ = Instant::min();
+  const bool changed = UpdateInForce();
+  due_ = has_begun_ ? NextAfter(now) : FirstAfter(now);
+  return changed;
+}
+
+void PollSchedule::Retry(Instant now) {
+  refusals_ = 0;
+  slow_until_ = Instant::min();
+  due_ = std::min(due_, FirstAfter(now));
+}
+
+}  // namespace telnyx_exporter

@@ -1,0 +1,89 @@
+#pragma once
+
+// When one connection's polls are due, whether it is idle, and until when it may be without word.
+// Pure: its account tells it on the polling thread what becomes of the polls. It follows PollGrid
+// as long as the request budget allows the interval that the configuration asks for.
+
+#include <cstdint>
+#include <optional>
+
+#include "base/clock.h"
+#include "polling/poll_grid.h"
+#include "polling/request_budget.h"
+
+namespace telnyx_exporter {
+
+/// The first poll comes within this time, however long the interval.
+inline constexpr Duration kFirstPollWithin = std::chrono::seconds(15);
+/// A first poll that is so many intervals in force overdue has failed.
+inline constexpr int kOverdueIntervals = 3;
+
+class PollSchedule {
+ public:
+  /// `hash` chooses the place in the interval. `at_once`: the first poll is due now.
+  PollSchedule(const PollIntervals& intervals, std::uint64_t hash, Instant now, WallTime wall_now,
+               bool at_once);
+
+  /// When the next poll is due.
+  Instant due() const { return due_; }
+  const IntervalInForce& in_force() const { return in_force_; }
+  /// When the values of the newest complete poll expire, or the first poll is too much overdue,
+  /// without another poll having begun; kNever when a newer poll has begun.
+  Instant expiry() const;
+  bool idle() const { return quiet_polls_ >= kIdlePolls; }
+  /// Requests per second that the connection needs, stretched by nothing.
+  double demand() const;
+
+  /// The due time has come; another one follows. Returns how many whole intervals have passed
+  /// since unseen, because the machine slept: then no poll is made up for.
+  std::uint64_t OnDue(Instant now);
+  /// The poll sends its first request, or failed without one.
+  void OnBegun(Instant now);
+  void OnComplete(std::uint64_t legs, std::uint32_t pages, Instant now);
+  /// `refused`: the API took the key and refused the connection, which is then polled less often.
+  void OnFailed(bool refused, Instant now);
+  /// That there are no values any more has been said.
+  void OnExpired() { word_ = Word::kGiven; }
+
+  /// True when the interval in force changed.
+  bool Stretch(const IntervalStretch& stretch, Instant now);
+  /// Another plan for the same connection. True when the interval in force changed.
+  bool Replan(const PollIntervals& intervals, Instant now, WallTime wall_now);
+  /// The account has another key or way to its API: what was refused is tried again like a first
+  /// poll.
+  void Retry(Instant now);
+  /// How many polls in a row were refused.
+  std::uint32_t refusals() const { return refusals_; }
+
+ private:
+  /// What a connection says for itself while no poll has begun since.
+  enum class Word : std::uint8_t {
+    kGiven,   // the newest poll has begun, or has failed and said why
+    kValues,  // its newest poll was complete at word_since_
+    kFirst,   // its first poll is due at word_since_
+  };
+
+  /// After anything that the interval in force depends on; true when it changed.
+  bool UpdateInForce();
+  Instant NextAfter(Instant now) const;
+  Instant FirstAfter(Instant now) const;
+  bool stretched() const { return in_force_.interval != grid_.interval(); }
+
+  PollIntervals intervals_;
+  std::uint64_t hash_;
+  Instant epoch_;  // the wall clock's zero, by the wall clock of the beginning
+  IntervalStretch stretch_;
+  PollGrid grid_;  // of the wanted interval
+  IntervalInForce in_force_;
+  Instant due_{};
+  bool has_begun_ = false;
+  Instant newest_{};                     // the newest poll's begin or, before it, its due time
+  std::uint32_t refusals_ = 0;           // polls in a row
+  Instant slow_until_ = Instant::min();  // because of these
+  int quiet_polls_ = 0;                  // complete, in a row, without a call
+  std::uint32_t pages_ = 1;              // of the newest complete poll
+  Word word_ = Word::kFirst;
+  Instant word_since_{};
+};
+
+}  // namespace telnyx_exporter

@@ -1,0 +1,161 @@
+#include "polling/poll_schedule.h"
+
+#include <gtest/gtest.h>
+
+#include "now.h"
+#include "polling/job.h"
+
+namespace telnyx_exporter {
+namespace {
+
+using namespace std::chrono_literals;
+
+const WallTime kWall{std::chrono::seconds(1'700'000'007)};
+constexpr std::uint64_t kHash = 987654321;
+
+PollSchedule Schedule(const PollIntervals& intervals) {
+  return PollSchedule(intervals, kHash, kNow, kWall, false);
+}
+
+// A complete poll at the next due time. Returns when.
+Instant Poll(PollSchedule& schedule, std::uint64_t legs = 1, std::uint32_t pages = 1) {
+  const Instant due = schedule.due();
+  EXPECT_EQ(schedule.OnDue(due), 0U);
+  schedule.OnBegun(due);
+  schedule.OnComplete(legs, pages, due);
+  return due;
+}
+
+TEST(PollSchedule, BeginsWithin15SecondsHoweverLongTheInterval) {
+  for (const Duration interval : {Duration(1s), Duration(15s), Duration(2min), Duration(24h)}) {
+    const PollSchedule schedule = Schedule({.interval = interval});
+    EXPECT_GT(schedule.due(), kNow);
+    EXPECT_LE(schedule.due(), kNow + std::min<Duration>(interval, 15s));
+  }
+}
+
+TEST(PollSchedule, BeginsAtOnceWhereThatIsAsked) {
+  EXPECT_EQ(PollSchedule({.interval = 1h}, kHash, kNow, kWall, true).due(), kNow);
+}
+
+TEST(PollSchedule, KeepsItsPlaceInTheGridAfterTheFirstPoll) {
+  PollSchedule schedule = Schedule({.interval = 2min});
+  const PollGrid grid(2min, kHash, kNow, kWall);
+  const Instant first = Poll(schedule);
+  EXPECT_EQ(schedule.due(), grid.NextAfter(first));
+  Poll(schedule);
+  EXPECT_EQ(schedule.due(), grid.NextAfter(grid.NextAfter(first)));
+}
+
+TEST(PollSchedule, CountsWhatItSleptThrough) {
+  PollSchedule schedule = Schedule({.interval = 15s});
+  Poll(schedule);
+  EXPECT_EQ(schedule.OnDue(schedule.due() + 1h), 240U);
+}
+
+TEST(PollSchedule, WaitsTheStretchedIntervalFromBeginToBegin) {
+  PollSchedule schedule = Schedule({.interval = 15s});
+  Poll(schedule);
+  ASSERT_TRUE(schedule.Stretch({.busy = 1.5, .idle = 6}, kNow + 15s));
+  schedule.OnBegun(kNow + 20s);
+  EXPECT_EQ(schedule.due(), kNow + 42500ms);
+  EXPECT_EQ(schedule.in_force().stale_after, Duration(67500ms));
+  ASSERT_TRUE(schedule.Stretch({}, kNow + 21s));
+  EXPECT_EQ(schedule.due(), PollGrid(15s, kHash, kNow, kWall).NextAfter(kNow + 21s));
+}
+
+TEST(PollSchedule, IsIdleAfterThreeCompletePollsWithoutACall) {
+  PollSchedule schedule = Schedule({.interval = 15s, .idle_interval = 60s});
+  Poll(schedule, 0);
+  Poll(schedule, 0);
+  EXPECT_FALSE(schedule.idle());
+  const Instant third = Poll(schedule, 0);
+  EXPECT_TRUE(schedule.idle());
+  EXPECT_EQ(schedule.in_force().interval, Duration(60s));
+  EXPECT_EQ(schedule.due(), PollGrid(60s, kHash, kNow, kWall).NextAfter(third));
+  EXPECT_DOUBLE_EQ(schedule.demand(), 1.0 / 60);
+  const Instant fourth = Poll(schedule, 1);
+  EXPECT_FALSE(schedule.idle());
+  EXPECT_LE(schedule.due(), fourth + 15s);
+}
+
+TEST(PollSchedule, NeedsAsManyRequestsAsTheNewestPollHadPages) {
+  PollSchedule schedule = Schedule({.interval = 10s});
+  EXPECT_DOUBLE_EQ(schedule.demand(), 0.1);
+  Poll(schedule, 700, 3);
+  EXPECT_DOUBLE_EQ(schedule.demand(), 0.3);
+  schedule.Stretch({.busy = 7, .idle = 28}, kNow + 1min);
+  EXPECT_DOUBLE_EQ(schedule.demand(), 0.3);
+}
+
+TEST(PollSchedule, MustHaveAFirstPollInThreeIntervalsAfterItIsDue) {
+  PollSchedule schedule = Schedule({.interval = 15s, .stale_after = 20s});
+  EXPECT_EQ(schedule.expiry(), schedule.due() + 45s);
+  schedule.Stretch({.busy = 4, .idle = 16}, kNow);
+  EXPECT_EQ(schedule.expiry(), schedule.due() + 180s);
+  schedule.OnBegun(schedule.due());
+  EXPECT_EQ(schedule.expiry(), kNever);
+}
+
+TEST(PollSchedule, MustHaveAnotherPollBeforeItsValuesExpire) {
+  PollSchedule schedule = Schedule({.interval = 15s, .stale_after = 20s});
+  const Instant complete = Poll(schedule);
+  EXPECT_EQ(schedule.expiry(), complete + 20s);
+  schedule.OnExpired();
+  EXPECT_EQ(schedule.expiry(), kNever);
+}
+
+TEST(PollSchedule, BlamesNobodyForASleepingMachine) {
+  PollSchedule schedule = Schedule({.interval = 15s});
+  Poll(schedule);
+  schedule.OnDue(schedule.due() + 1h);
+  EXPECT_EQ(schedule.expiry(), schedule.due() + 45s);
+}
+
+TEST(PollSchedule, SlowsDownWhereItIsRefusedAndTriesAgainUnderAnotherKey) {
+  PollSchedule schedule = Schedule({.interval = 15s});
+  Instant now = Poll(schedule);
+  for (int i = 0; i < 8; ++i) {
+    now = schedule.due();
+    schedule.OnDue(now);
+    schedule.OnBegun(now);
+    schedule.OnFailed(true, now);
+  }
+  EXPECT_GT(schedule.due(), now + 280s);
+  schedule.Retry(now + 1s);
+  EXPECT_LE(schedule.due(), now + 16s);
+  EXPECT_EQ(schedule.refusals(), 0U);
+}
+
+TEST(PollSchedule, FollowsAShorterIntervalNow) {
+  PollSchedule schedule = Schedule({.interval = 24h});
+  const Instant first = Poll(schedule);
+  EXPECT_TRUE(schedule.Replan({.interval = 10s}, first + 1s, kWall));
+  EXPECT_LE(schedule.due(), first + 11s);
+  EXPECT_FALSE(schedule.Replan({.interval = 10s}, first + 1s, kWall));
+}
+
+TEST(PollSchedule, KeepsItsValuesByTheNewPlan) {
+  PollSchedule schedule = Schedule({.interval = 15s});
+  const Instant complete = Poll(schedule);
+  const Instant due = schedule.due();
+  EXPECT_TRUE(schedule.Replan({.interval = 15s, .stale_after = 20s}, complete, kWall));
+  EXPECT_EQ(schedule.expiry(), complete + 20s);
+  EXPECT_EQ(schedule.due(), due);
+}
+
+TEST(PollSchedule, IsSafeWithExtremes) {
+  for (const Duration interval : {Duration(1ns), Duration(1ms), Duration(24h * 36500)}) {
+    for (const double factor : {1.0, 1e9, 1e300}) {
+      PollSchedule schedule = Schedule({.interval = interval});
+      Poll(schedule);
+      schedule.Stretch({.busy = factor, .idle = factor}, kNow + 15s);
+      EXPECT_GT(schedule.due(), kNow);
+      EXPECT_GT(schedule.expiry(), kNow);
+      EXPECT_GT(schedule.demand(), 0);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace telnyx_exporter

@@ -1,0 +1,35 @@
+#pragma once
+
+// What an account's connections need, and how long their intervals must therefore be: the
+// documented rules once more, apart from the exporter's own code.
+
+#include "base/clock.h"
+#include "polling/poll_plan.h"
+
+namespace telnyx_exporter::simulation {
+
+/// Requests a second.
+struct Need {
+  double busy = 0;
+  double idle = 0;
+  double lists = 0;
+
+  double all() const { return busy + idle + lists; }
+};
+
+/// By how much intervals are longer than the configuration asks for.
+struct Factors {
+  double busy = 1;
+  double idle = 1;
+};
+
+inline constexpr int kQuietPolls = 3;  // that make a connection idle
+
+Factors FactorsFor(const Need& need, double allowed);
+
+/// The interval that the configuration asks for.
+inline Duration WantedBy(const ConnectionPlan& plan, bool idle) {
+  return idle && plan.idle_interval ? std::max(*plan.idle_interval, plan.interval) : plan.interval;
+}
+
+}  // namespace telnyx_exporter::simulation
