@@ -31,9 +31,8 @@ class ListRefreshTest : public ::testing::Test {
 
   Next Answer(const std::string& body, int status = 200) {
     const Padded padded(body);
-    return refresh_->OnExchange(
-        {.result = Response{.status = status, .headers = {}, .body = padded}}, now_, WallTime{},
-        0.5);
+    const Exchange exchange{.result = Response{.status = status, .headers = {}, .body = padded}};
+    return refresh_->OnAnswer(ReadAnswer(exchange, WallTime{}), now_, 0.5);
   }
 
   std::vector<std::string> Ids() {
