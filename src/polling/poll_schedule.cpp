@@ -88,7 +88,10 @@ void PollSchedule::OnComplete(std::uint64_t legs, std::uint32_t pages, Instant n
   slow_until_ = Instant::min();
   word_ = Word::kValues;
   word_since_ = now;
-  if (idle() != was_idle && UpdateInForce()) due_ = NextAfter(now);
+  const Duration interval = in_force_.interval;
+  const bool other_grid = idle() != was_idle && UpdateInForce();
+  in_force_ = InForce(intervals_, idle(), stretch_);
+  if (other_grid || in_force_.interval != interval) due_ = NextAfter(now);
 }
 
 void PollSchedule::OnFailed(bool refused, Instant now) {
@@ -104,6 +107,9 @@ bool PollSchedule::UpdateInForce() {
   const bool other_grid = wanted != grid_.interval();
   if (other_grid) grid_ = GridOf(wanted, hash_, epoch_);
   in_force_ = InForce(intervals_, idle(), stretch_);
+  // A shorter interval must not let values expire for which another poll was not due yet.
+  const bool keeps_values = has_begun_ && !intervals_.stale_after;
+  if (keeps_values) in_force_.stale_after = std::max(in_force_.stale_after, before.stale_after);
   return other_grid || in_force_ != before;
 }
 
@@ -119,6 +125,10 @@ bool PollSchedule::Replan(const PollIntervals& intervals, Instant now, WallTime 
   const bool other_times = intervals.interval != intervals_.interval ||
                            intervals.idle_interval != intervals_.idle_interval;
   intervals_ = intervals;
+  // It is the plan that ends these values, and no poll that is missing.
+  const bool ends = intervals.stale_after && word_ == Word::kValues &&
+                    Later(word_since_, *intervals.stale_after) <= now;
+  if (ends) word_ = Word::kGiven;
   if (!other_times) return UpdateInForce();
   epoch_ = EpochOf(now, wall_now);
   grid_ = GridOf(WantedInterval(intervals_, idle()), hash_, epoch_);

@@ -105,6 +105,24 @@ TEST(PollSchedule, MustHaveAnotherPollBeforeItsValuesExpire) {
   EXPECT_EQ(schedule.expiry(), kNever);
 }
 
+TEST(PollSchedule, KeepsValuesWhenTheIntervalInForceGetsShorterAgain) {
+  PollSchedule schedule = Schedule({.interval = 15s});
+  schedule.Stretch({.busy = 4, .idle = 16}, kNow);
+  const Instant complete = Poll(schedule);
+  schedule.Stretch({}, complete + 55s);
+  EXPECT_EQ(schedule.in_force().interval, Duration(15s));
+  EXPECT_EQ(schedule.expiry(), complete + 180s);
+  const Instant next = Poll(schedule);
+  EXPECT_EQ(schedule.expiry(), next + 45s);
+}
+
+TEST(PollSchedule, BlamesNobodyForAPlanThatEndsItsValues) {
+  PollSchedule schedule = Schedule({.interval = 15s});
+  const Instant complete = Poll(schedule);
+  schedule.Replan({.interval = 15s, .stale_after = 5s}, complete + 6s, kWall);
+  EXPECT_EQ(schedule.expiry(), kNever);
+}
+
 TEST(PollSchedule, BlamesNobodyForASleepingMachine) {
   PollSchedule schedule = Schedule({.interval = 15s});
   Poll(schedule);

@@ -118,7 +118,7 @@ TEST_F(PollerDiscoveryTest, ChangesNothingWhenAListFails) {
   transport_.Answer(200, R"({"data":[{}],"meta":{}})");
   EXPECT_THAT(observer_.removed, IsEmpty());
   EXPECT_EQ(observer_.discoveries.back().error().detail,
-            "/connections page 2: data[0].id is missing");
+            "/connections: page 2: meta.total_pages is missing");
   // It is tried again sooner than planned.
   const std::size_t discoveries = observer_.discoveries.size();
   Serve(16s, {"1"});
@@ -219,7 +219,7 @@ TEST_F(PollerDiscoveryTest, ReadsLimitsAndProfilesWhereTheyAreWanted) {
   EXPECT_THAT(asked,
               ElementsAre("/connections", "/call_control_applications", "/texml_applications",
                           "/credential_connections", "/ip_connections", "/fqdn_connections",
-                          "/outbound_voice_profiles"));
+                          "/outbound_voice_profiles", "/inbound_channels"));
   ASSERT_THAT(observer_.plans, SizeIs(1));
   EXPECT_EQ(observer_.plans[0].inbound_channel_limit, 7U);
 }
@@ -241,12 +241,12 @@ TEST_F(PollerDiscoveryTest, GoesOnWithoutListsThatTheAccountDoesNotHave) {
     }
     poller_->Step();
   }
-  EXPECT_THAT(transport_.sent, SizeIs(7));
+  EXPECT_THAT(transport_.sent, SizeIs(8));
   ASSERT_THAT(observer_.discoveries, SizeIs(1));
   EXPECT_EQ(observer_.discoveries[0].value(), 1U);
   EXPECT_THAT(observer_.lacking,
               ElementsAre("/call_control_applications", "/texml_applications", "/ip_connections",
-                          "/fqdn_connections", "/outbound_voice_profiles"));
+                          "/fqdn_connections", "/outbound_voice_profiles", "/inbound_channels"));
   ASSERT_THAT(observer_.plans, SizeIs(1));
   EXPECT_EQ(observer_.plans[0].inbound_channel_limit, 7U);
 }

@@ -28,7 +28,10 @@ void Checker::SetWord(ConnectionModel& connection, ConnectionModel::Word word, I
 }
 
 void Checker::SetInForce(ConnectionModel& connection, const IntervalInForce& in_force) {
-  Require(in_force.stale_after == connection.plan.stale_after.value_or(3 * in_force.interval),
+  Duration kept = 3 * in_force.interval;
+  // Values do not expire earlier because polls may come sooner.
+  if (connection.has_begun) kept = std::max(kept, connection.in_force.stale_after);
+  Require(in_force.stale_after == connection.plan.stale_after.value_or(kept),
           "values are kept for {} s at an interval of {} s", ToSeconds(in_force.stale_after),
           ToSeconds(in_force.interval));
   connection.in_force = in_force;
@@ -57,12 +60,19 @@ void Checker::ChangeIdleness(ConnectionModel& connection, const PollReport& repo
         report.result->summary.legs > 0 ? 0 : std::min(connection.quiet_polls + 1, kQuietPolls);
     connection.pages = report.result->pages;
     connection.due.SlowDownUntil(Instant::min());
+    Require(report.in_force.stale_after ==
+                connection.plan.stale_after.value_or(3 * report.in_force.interval),
+            "new values are kept for {} s at an interval of {} s",
+            ToSeconds(report.in_force.stale_after), ToSeconds(report.in_force.interval));
+    const Duration before = connection.in_force.interval;
+    connection.in_force.stale_after = report.in_force.stale_after;
     if (connection.idle() != was_idle) {
       const Duration wanted = WantedBy(connection.plan, connection.idle());
       const bool other_places = wanted != WantedBy(connection.plan, was_idle);
-      const bool changed = other_places || report.in_force != connection.in_force;
+      const bool changed = other_places || report.in_force.interval != before;
       connection.due.SetWanted(wanted);
-      SetInForce(connection, report.in_force);
+      connection.in_force = report.in_force;
+      connection.due.SetInForce(report.in_force.interval);
       if (changed) ExpectDue(connection, connection.due.FirstAfter(Now()));
       if (other_places) ++statistics_.idle_changes;
     }

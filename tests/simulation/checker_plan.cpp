@@ -200,6 +200,10 @@ void Checker::OnConnectionChanged(ConnectionKey key, const ConnectionPlan& plan)
   const bool other_times = connection.plan.interval != plan.interval ||
                            connection.plan.idle_interval != plan.idle_interval;
   connection.plan = plan;
+  // A plan under which the values are too old blames nobody.
+  const bool ends = plan.stale_after && connection.word == ConnectionModel::Word::kValues &&
+                    connection.word_since + *plan.stale_after <= clock_.Now();
+  if (ends) connection.word = ConnectionModel::Word::kGiven;
   if (other_times) {
     const Instant now = clock_.Now();
     connection.refusals = 0;

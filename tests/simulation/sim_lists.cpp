@@ -85,7 +85,7 @@ std::vector<ListRow> SimLists::Rows(std::size_t list) const {
 void SimLists::Serve(const ListRequest& request, ListPage& page) const {
   std::vector<ListRow> rows = Rows(request.list);
   page.number = request.number;
-  page.size = std::min(request.size, page_rows_);
+  page.size = std::max<std::uint64_t>(1, std::min(request.size, page_rows_));
   page.total_pages = std::max<std::uint64_t>(1, (rows.size() + page.size - 1) / page.size);
   const auto first = std::min<std::uint64_t>(rows.size(), (request.number - 1) * page.size);
   const auto end = std::min<std::uint64_t>(rows.size(), first + page.size);
