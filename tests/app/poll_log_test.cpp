@@ -96,9 +96,11 @@ TEST_F(PollLogTest, SaysARefusedKeyOnceForTheWholeAccount) {
                             .api_title = "Authentication failed"};
   poll_log_.OnKeyRefused(AccountKey{0},
                          {.failure = failure, .connection_id = "1", .refusals = 2, .wait = 30s});
-  EXPECT_THAT(out_.str(),
-              HasSubstr("level=error msg=\"API key refused\" account=main connection=1 status=401 "
-                        "code=10009 title=\"Authentication failed\" refusals=2 wait_seconds=30\n"));
+  EXPECT_THAT(
+      out_.str(),
+      HasSubstr(
+          "level=error msg=\"API key refused\" account=main connection=1 status=401 "
+          "code=10009 title=\"Authentication failed\" detail=\"\" refusals=2 wait_seconds=30\n"));
   poll_log_.OnPollEnded(
       kConnection, {.ended = clock_.Now(), .result = std::unexpected(failure), .held_back = true});
   EXPECT_EQ(Lines(), 1);
