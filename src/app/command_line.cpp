@@ -15,6 +15,7 @@ namespace telnyx_exporter {
 namespace {
 
 constexpr std::uint32_t kMostShards = 1000;
+constexpr std::uint32_t kMostRequests = 1'000'000;
 constexpr std::size_t kMaxShownPath = 200;
 
 // What is served beside the metrics.
@@ -71,7 +72,8 @@ void DeclareFlags(CLI::App& app, RawFlags& flags) {
                "Listen on the sockets passed by systemd instead of on addresses");
   app.add_option("--web.max-requests", result.max_requests,
                  "Number of requests that are answered at the same time; 0: no limit")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(CLI::Range(0U, kMostRequests));
   auto* const lifecycle = app.add_flag("--web.enable-lifecycle", flags.lifecycle,
                                        "Reload at POST /-/reload, which is the default");
   app.add_flag("--no-web.enable-lifecycle", flags.no_lifecycle, "Refuse POST /-/reload")

@@ -13,6 +13,10 @@ std::vector<std::string> Lines(const std::string& file,
   return lines;
 }
 
+bool Contains(const std::vector<std::string>& lines, const std::string& line) {
+  return std::ranges::find(lines, line) != lines.end();
+}
+
 HttpServerSettings SettingsOf(const CommandLine& command_line) {
   HttpServerSettings settings{.listen_addresses = command_line.listen_addresses,
                               .systemd_sockets = command_line.systemd_socket,
@@ -35,18 +39,22 @@ void WebRulesWatch::Look() {
   if (!files_.TakeChange()) return;
   WebRulesAttempt attempt = loader_.Load();
   std::vector<std::string> errors = Use(attempt);
+  std::vector<std::string> all_errors = errors;
   if (errors.empty()) {
     const LoadedWebRules& loaded = *attempt.outcome;
     log_.Info("web configuration reloaded", {{"file", loader_.path()},
                                              {"tls", loaded.rules->tls != nullptr},
                                              {"users", loaded.rules->users.size()}});
   } else {
-    RenewCertificates(attempt.files, errors);
+    for (const std::string& error : RenewCertificates(attempt.files)) {
+      all_errors.push_back(error);
+      if (!Contains(errors, error) && !Contains(errors_, error)) errors.push_back(error);
+    }
   }
   for (const std::string& error : errors) {
     log_.Error("web configuration refused, the old one stays", {{"error", error}});
   }
-  errors_ = errors;
+  errors_ = std::move(all_errors);
   files_.Watch(std::move(attempt.files));
   events_.on_loaded(std::move(errors));
 }
@@ -63,18 +71,15 @@ std::vector<std::string> WebRulesWatch::Use(WebRulesAttempt& attempt) {
   return {};
 }
 
-// The configuration in force keeps its own certificates, which may be newer now.
-void WebRulesWatch::RenewCertificates(FileSet& files, std::vector<std::string>& errors) {
+// The configuration in force keeps its own certificates, which may be newer now. Returns the
+// errors.
+std::vector<std::string> WebRulesWatch::RenewCertificates(FileSet& files) {
   WebRulesAttempt renewal = loader_.LoadFilesOf(config_);
   files.Add(renewal.files);
-  if (renewal.outcome && renewal.outcome->rules->tls == tls_) return;
-  const std::vector<std::string> more = Use(renewal);
-  for (const std::string& error : more) {
-    const bool said = std::ranges::find(errors, error) != errors.end() ||
-                      std::ranges::find(errors_, error) != errors_.end();
-    if (!said) errors.push_back(error);
-  }
-  if (more.empty()) log_.Info("certificates reloaded", {{"file", loader_.path()}});
+  if (renewal.outcome && renewal.outcome->rules->tls == tls_) return {};
+  std::vector<std::string> errors = Use(renewal);
+  if (errors.empty()) log_.Info("certificates reloaded", {{"file", loader_.path()}});
+  return errors;
 }
 
 void WebRulesWatch::Keep(const LoadedWebRules& loaded) {

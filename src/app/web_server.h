@@ -43,7 +43,7 @@ class WebRulesWatch {
  private:
   /// The errors; none: the rules are in force.
   std::vector<std::string> Use(WebRulesAttempt& attempt);
-  void RenewCertificates(FileSet& files, std::vector<std::string>& errors);
+  std::vector<std::string> RenewCertificates(FileSet& files);
   void Keep(const LoadedWebRules& loaded);
 
   WebRulesLoader& loader_;

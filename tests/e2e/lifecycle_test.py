@@ -101,11 +101,11 @@ class CommandLineTest(EndToEndTest):
         run = self.run_exporter("--config.check", f"--config.file={config}")
         self.assertEqual(run.returncode, 1)
         self.assertEqual(run.stderr.splitlines(), [
-            f'{config}:1:18: poll.interval: "5x" is not a duration: write it as in 500ms, 15s or '
+            f'{config}:1:18: poll.interval: "5x" is not a duration: write it like 500ms, 15s or '
             '1m30s',
             f"{config}:3:5: accounts[0].conections: unknown key; did you mean connections?",
-            f"{config}:3:5: accounts[0]: connections is missing: it lists the connections that are "
-            "polled, unless discovery is enabled"])
+            f"{config}:3:5: accounts[0]: connections is missing: list the connections to poll, "
+            "or enable discovery"])
 
     def test_a_missing_file_is_named(self):
         run = self.run_exporter("--config.file=/no/such/file.yml")
@@ -238,15 +238,15 @@ class SignalTest(EndToEndTest):
     def test_lost_lines_are_counted_and_said(self):
         read, write = os.pipe()
         fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
+        # Every poll fails and is tried again, with a line each time.
+        self.write_config("http://127.0.0.1:1/v2", [{"id": str(i), "name": "n" * 100}
+                                                    for i in range(2000)])
         process = self.start("--log.level=debug", stderr=write)
         os.close(write)
         port = eventually("it listens", lambda: listening_port(process.pid))
-        # Each of them is a line at each reload.
-        self.write("config.yml", "".join(f"unknown_key_{i:050}: 1\n" for i in range(1000)))
         lost = ("telnyx_exporter_log_lines_lost_total", frozenset())
 
         def lines_lost():
-            fetch(f"http://127.0.0.1:{port}/-/reload", "POST")
             return parse_text(fetch(f"http://127.0.0.1:{port}/metrics")[2].decode()).get(lost)
         eventually("lines are lost", lines_lost)
         with open(read, encoding="utf-8", errors="replace") as log:

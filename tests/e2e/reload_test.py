@@ -85,12 +85,12 @@ class ReloadTest(EndToEndTest):
         status, _, body = self.reload(exporter)
         self.assertEqual(status, 500)
         error = (f'{self.config}:1:18: poll.interval: "5x" is not a duration: '
-                 'write it as in 500ms, 15s or 1m30s')
+                 'write it like 500ms, 15s or 1m30s')
         self.assertEqual(body.decode().splitlines(), [
             "Not reloaded, the old configuration stays:", error,
             f"{self.config}:3:5: accounts[0].conections: unknown key; did you mean connections?",
-            f"{self.config}:3:5: accounts[0]: connections is missing: it lists the connections "
-            "that are polled, unless discovery is enabled"])
+            f"{self.config}:3:5: accounts[0]: connections is missing: list the connections to poll, "
+            "or enable discovery"])
         exporter.find_in_log("configuration refused, the old one stays.*5x")
         self.assertEqual(len(self.names(exporter)), 2)
         eventually("the refusal shows", lambda: exporter.metrics()[SUCCESSFUL] == 0)
