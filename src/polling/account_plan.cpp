@@ -236,15 +236,17 @@ void Account::ReviewBudget(Instant now) {
       context_.observer.OnIntervalChanged(connection->key, connection->schedule.in_force());
     }
   }
+  const bool recovers = budget.allowed_per_second < plan_.rate_limit.requests_per_second;
+  const bool recovered = !recovers && reported_budget_ &&
+                         reported_budget_->allowed_per_second != budget.allowed_per_second;
   const bool changed =
-      !reported_budget_ || reported_budget_->connections != budget.connections ||
+      !reported_budget_ || recovered || reported_budget_->connections != budget.connections ||
       DiffersMaterially(reported_budget_->required_per_second, budget.required_per_second) ||
       DiffersMaterially(reported_budget_->allowed_per_second, budget.allowed_per_second);
   if (changed) {
     reported_budget_ = budget;
     context_.observer.OnBudgetChanged(key_, budget);
   }
-  const bool recovers = budget.allowed_per_second < plan_.rate_limit.requests_per_second;
   if (recovers == (refresh_.check != kNever)) return;
   refresh_.check = recovers ? now + kBudgetReviewInterval : kNever;
   context_.wakes.Update(refresh_);

@@ -1,5 +1,8 @@
 #pragma once
 
+// Which of several exporters polls a connection. Pure; any thread. Other answers here would move
+// connections between exporters at an upgrade.
+
 #include <cstdint>
 #include <string_view>
 

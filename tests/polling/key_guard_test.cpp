@@ -38,7 +38,7 @@ TEST_F(KeyGuardTest, WaitsTwiceAsLongAfterEachRefusal) {
     const Instant tries = now + wait - kInterval;
     EXPECT_TRUE(guard_.HoldsBack(tries - 1ns));
     EXPECT_FALSE(guard_.HoldsBack(tries));
-    now = tries;
+    now = tries + 1ms;
   }
 }
 

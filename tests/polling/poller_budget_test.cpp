@@ -122,6 +122,7 @@ TEST_F(PollerBudgetTest, LetsBusyConnectionsGoFirst) {
   Start();
   Serve(5min);
   observer_.begun.clear();
+  observer_.ended.clear();
   Serve(10min);
   std::map<std::string, int> polls;
   for (const std::string& id : observer_.begun) ++polls[id];

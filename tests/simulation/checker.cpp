@@ -99,9 +99,13 @@ void Checker::SendForPoll(ConnectionModel& connection, RequestId id, const Reque
   PollRecord& poll = *connection.poll;
   CheckRequest(request, poll.timeout() / 2, poll);
   if (poll.requests() == 0) RequireOnlyProbe(AccountOf(connection.account), connection);
+  AccountModel& account = AccountOf(connection.account);
+  // A retry whose wait ends in this very step has not waited for the limit.
+  const bool just_ready = poll.stage() == SequenceRecord::Stage::kWaitsToRetry;
+  if (just_ready) connection.waited_before = account.waits.At(step_time_);
   poll.OnSent(request.target, page, step_time_);
   SetNotReady(connection);
-  CheckWait(AccountOf(connection.account), connection.waited_before);
+  CheckWait(account, connection.waited_before);
   connection.request = id;
   Note("send", connection, poll.pages(), poll.requests());
 }
@@ -123,8 +127,7 @@ void Checker::SendForLists(AccountModel& account, RequestId id, const Request& r
   }
   CheckRequest(request, kListAttemptTimeout, *account.refresh);
   account.refresh->OnSent(request.target, list, step_time_);
-  // It may have waited since a moment that its spread hides.
-  if (account.refresh_ready_since) CheckWait(account, account.refresh_waited_before);
+  // Since when it has waited its spread hides.
   account.told_wait.reset();
   account.refresh_ready_since.reset();
   account.refresh_request = id;

@@ -242,6 +242,8 @@ void Checker::EndHeldBack(ConnectionModel& connection, const PollReport& report)
   if (reason == FailureReason::kUnauthorized) {
     CheckHeldBackByKey(connection, lag);
   } else {
+    const bool fell_due = !connection.waits_since_due && connection.due.next() <= step_time_;
+    if (fell_due) ElapseDue(connection, connection.due.next());
     Require(lag == Now() - connection.waits_since_due.value_or(Now()),
             "a poll that did not begin was due {} s ago", ToSeconds(lag));
     CheckExpired(connection, report);

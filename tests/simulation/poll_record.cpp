@@ -44,7 +44,9 @@ Expectation PollRecord::JudgePage(const Outcome& outcome) {
   if (!page.numbers) return complete;
   if (page.numbers->number != number_) return Failure(FailureReason::kCursorLoop);
   if (number_ >= page.numbers->total_pages) return complete;
-  if (pages_ >= limits_.max_pages) return Failure(FailureReason::kTooManyPages);
+  if (page.numbers->total_pages > limits_.max_pages) {
+    return Failure(FailureReason::kTooManyPages);
+  }
   ++number_;
   if (size_ == 0) size_ = page.numbers->size;
   return {.kind = Expectation::Kind::kNextPage};
