@@ -1,5 +1,8 @@
 #pragma once
 
+// The bounds of duration histograms, shared by whatever was counted under them. Any thread: they do
+// not change.
+
 #include <memory>
 #include <vector>
 

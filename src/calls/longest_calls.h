@@ -1,5 +1,8 @@
 #pragma once
 
+// The few calls of a poll that have lasted longest, for people to look at. A poll adds its pages to
+// it, on the polling thread.
+
 #include <cstddef>
 #include <span>
 #include <vector>

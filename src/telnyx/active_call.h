@@ -1,5 +1,8 @@
 #pragma once
 
+// One row of an active-calls page. PageParser reads it, the calls library counts it, on the polling
+// thread.
+
 #include <cstdint>
 #include <optional>
 

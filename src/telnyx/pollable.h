@@ -1,5 +1,8 @@
 #pragma once
 
+// Which connections can have active calls to list. Discovery and list refreshes ask, on the polling
+// thread; a pure function.
+
 #include "telnyx/connection_list.h"
 
 namespace telnyx_exporter {
