@@ -841,9 +841,9 @@ TEST_F(PollerTest, PollsOnceInASingleRoundHoweverLongItTakes) {
   StartSingleRound();
   Pass(5min);  // the second one waits all the time
   EXPECT_THAT(observer_.ended, IsEmpty());
-  transport_.Answer(200, Page({}));
+  transport_.Answer(200, Page({}, "", 0));
   poller_->Step();
-  transport_.Answer(200, Page({}));
+  transport_.Answer(200, Page({}, "", 0));
   Pass(5min);
   ASSERT_THAT(observer_.ended, SizeIs(2));
   EXPECT_TRUE(observer_.ended[0].result && observer_.ended[1].result);
