@@ -80,7 +80,8 @@ void Account::OnRefreshDue(Instant now) {
 void Account::OnConnectionDue(Connection& connection, Instant now) {
   const Instant due = connection.due;
   const bool busy = connection.sequence || connection.waiting_since;
-  const std::uint64_t missed = connection.schedule.OnDue(now);
+  std::uint64_t missed = connection.schedule.OnDue(now);
+  if (context_.single_round) missed = 0;  // there is no other place in time to go on at
   Reschedule(connection);
   // Whole intervals have passed unseen: the machine slept. To poll now, as all connections would,
   // were a burst; each goes on at its own next place in time.

@@ -271,10 +271,11 @@ WireAnswer ListUnusableRow(const FaultyRequest& faulty) {
   });
 }
 
+// There is always one more page.
 WireAnswer ListWithoutEnd(const FaultyRequest& faulty) {
-  constexpr std::size_t kEntries = 100'000'000;
-  const auto page = ReadNumberedPage(faulty.request, kEntries);
+  auto page = ReadNumberedPage(faulty.request, SIZE_MAX);
   if (!AsksForList(faulty) || !page) return faulty.api.Answer(faulty.request);
+  page->total = page->last + page->size;
   std::string body = R"({"data":[)";
   for (std::size_t i = page->first; i < page->last; ++i) {
     body += fmt::format(
@@ -329,7 +330,7 @@ constexpr std::array kAnswerFaults = {
           TellNonsenseQuota},
     // Lists.
     Fault{"unusable_row", "begins each list with an entry that cannot be used", ListUnusableRow},
-    Fault{"endless_list", "lists 100,000,000 made-up connections", ListWithoutEnd},
+    Fault{"endless_list", "lists made-up connections without end", ListWithoutEnd},
 };
 
 }  // namespace

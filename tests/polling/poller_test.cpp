@@ -831,6 +831,16 @@ TEST_F(PollerApplyTest, RunCallsWhatIsPosted) {
   EXPECT_GE(transport_.wakes, 1);
 }
 
+TEST_F(PollerTest, PollsInASingleRoundHoweverLateItBegins) {
+  AddConnections(1);
+  plan_.single_round = true;
+  plan_.first_polls_at_once = true;
+  poller_.emplace(plan_, clock_, transport_, observer_, 1);
+  clock_.Advance(1min);
+  poller_->Step();
+  EXPECT_THAT(transport_.sent, SizeIs(1));
+}
+
 TEST_F(PollerTest, PollsOnceInASingleRoundHoweverLongItTakes) {
   plan_.max_concurrent_requests = 1;
   AddConnections(2);

@@ -320,7 +320,7 @@ TEST_F(FaultyApiTest, ListsWhatCannotBeUsedAndWithoutEnd) {
   rules_.Clear();
   SwitchOn("endless_list");
   const std::string list = Get("/v2/connections?page%5Bnumber%5D=7&page%5Bsize%5D=250").body;
-  EXPECT_THAT(list, HasSubstr(R"("page_number":7,"page_size":250,"total_pages":400000,)"));
+  EXPECT_THAT(list, HasSubstr(R"("page_number":7,"page_size":250,"total_pages":8,)"));
   EXPECT_EQ(LegsOf(Walk()), TrueLegs());
 }
 
