@@ -41,8 +41,8 @@ class CurlEndpoint {
   /// What a request's target is appended to.
   const std::string& url_prefix() const { return url_prefix_; }
 
-  /// Lets as many coming requests as were noted open a new connection: one that timed out may have waited
-  /// on a dead HTTP/2 connection, which curl would go on choosing.
+  /// Lets as many coming requests as were noted open a new connection: one that timed out may have
+  /// waited on a dead HTTP/2 connection, which curl would go on choosing.
   void NoteTimeout();
   bool TakeFreshConnect();
 
