@@ -123,13 +123,24 @@ class SignalScope {
   const int exit_code_;
 };
 
+constexpr Duration kLongestRound = std::chrono::hours(24 * 365);
+
+// Values are kept however long the round takes.
+PollPlan SingleRound(PollPlan plan) {
+  plan.first_polls_at_once = true;
+  plan.single_round = true;
+  for (AccountPlan& account : plan.accounts) {
+    for (ConnectionPlan& connection : account.connections) connection.stale_after = kLongestRound;
+    if (account.discovery) account.discovery->connection.stale_after = kLongestRound;
+  }
+  return plan;
+}
+
 }  // namespace
 
 int RunOnce(const PollPlan& plan, const Surroundings& around) {
-  PollPlan once = plan;
-  once.first_polls_at_once = true;
   OneRound round;
-  Pipeline pipeline(once, around.clock, around.log, round, {.process = false});
+  Pipeline pipeline(SingleRound(plan), around.clock, around.log, round, {.process = false});
   std::atomic<bool> interrupted = false;
   const auto interrupt = [&](int) {
     interrupted = true;

@@ -66,8 +66,9 @@ void Account::EndStep(Instant now) {
 }
 
 void Account::Reschedule(Connection& connection) {
-  connection.due = connection.schedule.due();
-  connection.check = connection.schedule.expiry();
+  const bool round_over = context_.single_round && connection.schedule.was_due();
+  connection.due = round_over ? kNever : connection.schedule.due();
+  connection.check = round_over ? kNever : connection.schedule.expiry();
   context_.wakes.Update(connection);
 }
 
@@ -261,8 +262,10 @@ CompletePoll Account::Summarize(const Poll& poll, Connection& connection, PollRe
                         .reported_legs = poll.reported_legs(),
                         .pages = poll.pages(),
                         .longest_calls = poll.longest_calls()};
-  report.changes = connection.tracker.Update(legs, report.ended, summarizer.duration_bounds(),
-                                             context_.spare_leg_blocks);
+  if (!context_.single_round) {
+    report.changes = connection.tracker.Update(legs, report.ended, summarizer.duration_bounds(),
+                                               context_.spare_leg_blocks);
+  }
   legs.Trim();
   return complete;
 }

@@ -61,6 +61,7 @@ struct PollingContext {
   std::size_t max_response_bytes = 0;
   Shard shard{};
   bool first_polls_at_once = false;
+  bool single_round = false;
   std::optional<CallSummarizer> summarizer{};
 
   bool has_free_slot() const { return in_flight < max_in_flight; }

@@ -1,7 +1,8 @@
 #pragma once
 
-// Where in its interval each connection is polled. Pure; PollSchedule asks it on the polling thread,
-// and Shard uses the same hash. Other values here would move every connection at an upgrade.
+// Where in its interval each connection is polled. Pure; PollSchedule asks it on the polling
+// thread, and Shard uses the same hash. Other values here would move every connection at an
+// upgrade.
 
 #include <cstdint>
 #include <string_view>

@@ -83,7 +83,9 @@ struct PollPlan {
   std::vector<std::uint32_t> long_call_thresholds;  // seconds, ascending
   std::vector<AccountPlan> accounts;
   Shard shard;
-  bool first_polls_at_once = false;  // not spread over their intervals: for a single round of polls
+  bool first_polls_at_once = false;  // not spread over their intervals
+  /// Each connection is polled once, so its calls are not compared with a later poll.
+  bool single_round = false;
 };
 
 }  // namespace telnyx_exporter

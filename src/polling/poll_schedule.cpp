@@ -60,6 +60,7 @@ Instant PollSchedule::NextAfter(Instant now) const {
 
 std::uint64_t PollSchedule::OnDue(Instant now) {
   const Instant due = due_;
+  was_due_ = true;
   const std::uint64_t missed = stretched()
                                    ? static_cast<std::uint64_t>((now - due) / in_force_.interval)
                                    : grid_.CountBetween(due, now);

@@ -31,6 +31,8 @@ class PollSchedule {
   /// without another poll having begun; kNever when a newer poll has begun.
   Instant expiry() const;
   bool idle() const { return quiet_polls_ >= kIdlePolls; }
+  /// The first poll has been due.
+  bool was_due() const { return was_due_; }
   /// Requests per second that the connection needs, stretched by nothing.
   double demand() const;
 
@@ -76,6 +78,7 @@ class PollSchedule {
   PollGrid grid_;  // of the wanted interval
   IntervalInForce in_force_;
   Instant due_{};
+  bool was_due_ = false;
   bool has_begun_ = false;
   Instant newest_{};                     // the newest poll's begin or, before it, its due time
   std::uint32_t refusals_ = 0;           // polls in a row

@@ -108,6 +108,7 @@ void Poller::ApplySettings(const PollPlan& plan) {
   context_.max_response_bytes = plan.max_response_bytes;
   context_.shard = plan.shard;
   context_.first_polls_at_once = plan.first_polls_at_once;
+  context_.single_round = plan.single_round;
   context_.transport.SetMaxConnections(plan.max_concurrent_requests);
   auto& summarizer = context_.summarizer;
   if (!summarizer || *summarizer->duration_bounds() != plan.duration_bounds ||

@@ -136,6 +136,11 @@ class Row:
         return (rf'msg="poll failed" account={self.name} connection={connection.id} .* '
                 rf"reason={self.reason} ")
 
+    def recovery_log_pattern(self, connection):
+        if self.reason == "unauthorized":
+            return rf'msg="API key accepted again" account={self.name}'
+        return rf'msg="poll succeeds again" account={self.name} connection={connection.id} '
+
     def switch(self, scenario, on):
         raise NotImplementedError
 

@@ -281,7 +281,7 @@ class PythonClientTest(FormatsTest):
             "UTF-8": "Büro € 📞", "brackets": '{a="b",c="d"} 1 # EOF', "empty": ""})
 
     def test_promtool_finds_nothing_to_say_about_golden_text(self):
-        for name in ("exposition/golden/all.prom", "metrics/golden/page.prom"):
+        for name in ("exposition/golden/all.prom", "metrics/golden/exposition.prom"):
             with open(f"{GOLDEN}/{name}", "rb") as file:
                 check = subprocess.run(["promtool", "check", "metrics"], stdin=file,
                                        capture_output=True, check=False)

@@ -42,6 +42,7 @@ constexpr auto kPhrases = std::to_array<std::string_view>({
     "connection_name",
     "friendly_name",
     "channel_limit",
+    "channel limits",
     "record_type",
     "total_results",
     "total_pages",

@@ -56,6 +56,11 @@ class PollerTest : public ::testing::Test {
     Start();
   }
 
+  void StartSingleRound() {
+    plan_.single_round = true;
+    StartAtOnce();
+  }
+
   // Lets time pass in small steps, so that everything happens when it is due.
   void Pass(Duration duration) {
     const Instant end = clock_.Now() + duration;
@@ -824,6 +829,26 @@ TEST_F(PollerApplyTest, RunCallsWhatIsPosted) {
   poller_->Run(stop.get_token());
   EXPECT_EQ(called, 1);
   EXPECT_GE(transport_.wakes, 1);
+}
+
+TEST_F(PollerTest, PollsOnceInASingleRoundHoweverLongItTakes) {
+  plan_.max_concurrent_requests = 1;
+  AddConnections(2);
+  for (ConnectionPlan& connection : plan_.accounts[0].connections) {
+    connection.timeout = 1h;
+    connection.stale_after = 1h;
+  }
+  StartSingleRound();
+  Pass(5min);  // the second one waits all the time
+  EXPECT_THAT(observer_.ended, IsEmpty());
+  transport_.Answer(200, Page({}, "", 0));
+  poller_->Step();
+  transport_.Answer(200, Page({}, "", 0));
+  Pass(5min);
+  ASSERT_THAT(observer_.ended, SizeIs(2));
+  EXPECT_TRUE(observer_.ended[0].result && observer_.ended[1].result);
+  EXPECT_FALSE(observer_.ended[0].changes.has_value());
+  EXPECT_THAT(transport_.sent, SizeIs(2));
 }
 
 }  // namespace
