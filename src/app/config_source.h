@@ -2,7 +2,7 @@
 
 // Where the configuration comes from: a file or, when the default one does not exist and there is
 // an API key in the environment, a built-in one that polls the whole account. main and the reloader
-// ask, each time anew.
+// ask, and it is looked for every time.
 
 #include <expected>
 #include <string>

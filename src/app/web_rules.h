@@ -34,7 +34,7 @@ class WebRulesLoader {
   explicit WebRulesLoader(std::string path) : path_(std::move(path)) {}
 
   const std::string& path() const { return path_; }
-  /// Reads everything anew. As long as nothing of TLS has changed, its context stays the same.
+  /// Reads everything again. As long as nothing of TLS has changed, its context stays the same.
   WebRulesAttempt Load();
   /// The same with a configuration that was read before: reads only the files that it names.
   WebRulesAttempt LoadFilesOf(const WebConfig& config);

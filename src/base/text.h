@@ -1,6 +1,6 @@
 #pragma once
 
-// Small pure functions on text that more than one room needs.
+// Small pure functions on text that more than one library needs.
 
 #include <cstdint>
 #include <optional>

@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kReferenceHead = R"(# Configuration file
 
 Every key of the file that `--config.file` names. This page is made from the table that the exporter reads the file with
-(`src/config/config_keys.cpp`); `UPDATE_GOLDEN=1` makes it anew. [`config/telnyx_exporter.yml`](../config/telnyx_exporter.yml) is an
+(`src/config/config_keys.cpp`); `UPDATE_GOLDEN=1` rewrites it. [`config/telnyx_exporter.yml`](../config/telnyx_exporter.yml) is an
 example with every key, [`config/telnyx_exporter.schema.json`](../config/telnyx_exporter.schema.json) a JSON schema for editors.
 
 - The file is one YAML document in UTF-8 of at most 16 MiB. Aliases work within bounds, merge keys (`<<`) do not.

@@ -1,7 +1,7 @@
 #pragma once
 
-// Tables of a configuration's keys. A row says of one key its name, its member, what may stand
-// there and what it means; reading a file, writing a configuration, the JSON schema and the
+// Tables of a configuration's keys. A row says of one key its name, its member, its values and
+// what it means; reading a file, writing a configuration, the JSON schema and the
 // reference for people all come from the rows. Used by config_keys.cpp; everything here is a value
 // and has no state.
 

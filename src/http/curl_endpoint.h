@@ -41,13 +41,13 @@ class CurlEndpoint {
   /// What a request's target is appended to.
   const std::string& url_prefix() const { return url_prefix_; }
 
-  /// Lets as many coming requests as were noted connect anew: one that timed out may have waited
-  /// on a dead HTTP/2 connection, which curl would go on choosing.
+  /// Lets as many coming requests as were noted open a new connection: one that timed out may have
+  /// waited on a dead HTTP/2 connection, which curl would go on choosing.
   void NoteTimeout();
   bool TakeFreshConnect();
 
   /// Whether the newest request to end was answered. After one that was not, the host's address is
-  /// looked up anew: it may have moved away from an address that curl still remembers.
+  /// looked up again: it may have moved away from an address that curl still remembers.
   void NoteAnswered(bool answered) { answered_ = answered; }
   bool answered() const { return answered_; }
 

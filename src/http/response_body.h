@@ -63,7 +63,7 @@ class ResponseBody {
   void Begin(bool gzip, std::size_t max_bytes);
   /// Takes the next bytes as received. After anything but kOk only Begin may follow.
   Verdict Append(std::string_view bytes);
-  /// To be called behind the last byte. No byte at all is a complete body in either coding: errors
+  /// To be called after the last byte. No byte at all is a complete body in either coding: errors
   /// are sent so.
   Verdict End() const;
 

@@ -23,7 +23,7 @@ class ResponseHead {
   void Begin(std::size_t max_bytes);
 
   /// Takes one line with its line end: a status line, a header, or the empty line that ends a
-  /// block. A new status line (after an interim 1xx answer) starts the values anew, and what comes
+  /// block. A new status line (after an interim 1xx answer) resets the values, and what comes
   /// after a block's end (trailers) is counted and ignored.
   Verdict AddLine(std::string_view line);
 

@@ -1,7 +1,7 @@
 #pragma once
 
 // When one connection's polls are due, whether it is idle, and until when it may be without word.
-// Pure: its account tells it on the polling thread what becomes of the polls. It follows PollGrid
+// Pure: its account tells it on the polling thread how the polls end. It follows PollGrid
 // as long as the request budget allows the interval that the configuration asks for.
 
 #include <cstdint>

@@ -42,7 +42,7 @@ class Poller {
   /// with it, but for what it has learned. What stays, known by account name and connection id,
   /// goes on: its state, its place in time, its poll under way. What is new begins, what is gone
   /// ends. An account with another base address is another account: it and all its connections
-  /// begin anew. On Run's thread.
+  /// start from nothing. On Run's thread.
   void Apply(const PollPlan& plan);
 
   // What Run is made of, for callers that bring their own time.

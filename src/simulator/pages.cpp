@@ -30,7 +30,7 @@ constexpr std::uint64_t kMaxPageNumber = 1'000'000'000;
 constexpr std::size_t kBytesOfRow = 360;
 constexpr std::size_t kBytesOfMeta = 512;
 
-// A parameter that is a whole number from 1 to `most`, or `otherwise` when it is not there.
+// A parameter that is an integer from 1 to `most`, or `otherwise` when it is not there.
 Asked<std::uint64_t> CountParameter(const HttpRequest& request, std::string_view name,
                                     std::uint64_t most, std::uint64_t otherwise) {
   const auto text = request.Query(name);

@@ -24,7 +24,7 @@ inline constexpr std::size_t kUuidLength = 36;
 bool ReadUuid(std::string_view text, CallId& id);
 
 /// A UUID in its canonical lower-case form is its own 128 bits. Ids are opaque to their readers, so
-/// any other text is taken as well: as a 128-bit hash under a key drawn anew by every process, for
+/// any other text is taken as well: as a 128-bit hash under a random key of the process, for
 /// which nobody can prepare two texts that meet.
 CallId ParseCallId(std::string_view text);
 

@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// What docs/architecture.md and the sources promise.
+// What docs/decisions and the sources promise.
 constexpr Duration kFirstRepeatDelay = 15s;
 constexpr double kLeastSpread = 0.9;
 

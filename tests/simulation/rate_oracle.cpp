@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// What docs/architecture.md and the headers promise.
+// What docs/decisions and the headers promise.
 constexpr Duration kLongestBlock = 1min;
 constexpr Duration kRecovery = 5min;
 constexpr double kMostDivision = 64;
