@@ -30,7 +30,7 @@ FROM base AS runtime
 RUN apt-get update && \
     DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
       ca-certificates libcrypt1 libcurl4 libfmt9 libgnutls30 libmicrohttpd12 libprometheus-cpp-core1.0 \
-      libprotobuf-lite32 libre2-9 libsimdjson14 libspdlog1.10 libsystemd0 libxxhash0 libyaml-cpp0.7 zlib1g && \
+      libprotobuf-lite32 libre2-9 libsimdjson14 libsystemd0 libxxhash0 libyaml-cpp0.7 zlib1g && \
     rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/ldconfig/aux-cache /var/log/apt /var/log/dpkg.log
 USER 65532:65532
 

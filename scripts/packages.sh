@@ -5,7 +5,7 @@
 build_packages=(
   ca-certificates ccache cmake g++ git ninja-build pkg-config
   golang-github-prometheus-client-model-dev libcli11-dev libcrypt-dev libcurl4-openssl-dev libfmt-dev
-  libgnutls28-dev libmicrohttpd-dev libprotobuf-dev libre2-dev libsimdjson-dev libspdlog-dev
+  libgnutls28-dev libmicrohttpd-dev libprotobuf-dev libre2-dev libsimdjson-dev
   libsystemd-dev libxxhash-dev libyaml-cpp-dev prometheus-cpp-dev protobuf-compiler zlib1g-dev
 )
 run_packages=(curl)

@@ -201,7 +201,8 @@ int Serve(const CommandLine& command_line, const ConfigSource& source, LoadedPla
                                   .watchdog = watchdog,
                                   .clock = around.clock,
                                   .started = started}),
-       .on_refused = [&](int status) { metrics.CountWebRequest("refused", status); },
+       .on_refused = [&](std::string_view reason,
+                         int status) { metrics.CountWebRequest(reason, status); },
        .on_config_loaded =
            [&](std::vector<std::string> errors) {
              metrics.SetWebConfigLoaded(errors.empty());

@@ -91,8 +91,7 @@ void WebRulesWatch::Keep(const LoadedWebRules& loaded) {
 Result<std::unique_ptr<WebServer>> WebServer::Start(Parts parts, Log& log) {
   std::unique_ptr<WebServer> web(new WebServer());
   HttpServerSettings settings = SettingsOf(parts.command_line);
-  settings.on_refused = [count = std::move(parts.on_refused)](std::string_view /*reason*/,
-                                                              int status) { count(status); };
+  settings.on_refused = std::move(parts.on_refused);
   WebRulesAttempt attempt;
   if (const std::string& file = parts.command_line.web_config_file; !file.empty()) {
     web->loader_.emplace(file);

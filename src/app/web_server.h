@@ -61,7 +61,7 @@ class WebServer {
     const CommandLine& command_line;
     HttpHandler handler;
     /// Told the status of each request that does not reach the handler.
-    std::function<void(int status)> on_refused;
+    std::function<void(std::string_view reason, int status)> on_refused;
     /// As in WebRulesWatch::Events.
     std::function<void(std::vector<std::string> errors)> on_config_loaded;
     std::function<void(std::optional<WallTime> expiry)> on_certificate;

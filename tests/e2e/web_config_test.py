@@ -78,7 +78,7 @@ class WebConfigTest(EndToEndTest):
         self.assertEqual(curl(exporter.url.replace("https", "http") + "/metrics", *right), "000")
         # The page takes up the exporter's own counters within a second.
         refused = ("telnyx_exporter_web_requests_total",
-                   frozenset({("handler", "refused"), ("code", "401")}))
+                   frozenset({("handler", "credentials"), ("code", "401")}))
         eventually("the refusals are counted",
                    lambda: refused in self.scrape(exporter, *client, *right))
         self.assertNotIn("opensesame", exporter.log())

@@ -209,10 +209,9 @@ TEST(Scenario, RefusesConnectionsThatCannotBe) {
               ElementsAre(at + "29: " + path +
                           ".outbound_voice_profile: the account has no outbound voice profile "
                           "\"9\""));
-  EXPECT_THAT(
-      ErrorsOfConnection("inbound_channel_limit: -1"),
-      ElementsAre(at + "28: " + path +
-                  ".inbound_channel_limit: \"-1\" is not an integer from 0 to 1000000"));
+  EXPECT_THAT(ErrorsOfConnection("inbound_channel_limit: -1"),
+              ElementsAre(at + "28: " + path +
+                          ".inbound_channel_limit: \"-1\" is not an integer from 0 to 1000000"));
   EXPECT_THAT(ErrorsOfConnection("name: ''"), ElementsAre(at + "11: " + path + ".name: is empty"));
 }
 

@@ -12,8 +12,8 @@
 #include <gtest/gtest.h>
 
 #include "gate.h"
-#include "support/raw_client.h"
 #include "shared_clock.h"
+#include "support/raw_client.h"
 #include "web/http_server.h"
 #include "web/router.h"
 
