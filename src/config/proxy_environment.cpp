@@ -56,7 +56,7 @@ bool IsLoopbackIp(const IpBytes& ip) {
 // Whether the first `bits` bits of the two agree.
 bool SamePrefix(const IpBytes& left, const IpBytes& right, std::size_t bits) {
   for (std::size_t i = 0; i < bits; ++i) {
-    const auto bit = [&](const IpBytes& ip) { return (ip[i / 8] >> (7 - i % 8)) & 1U; };
+    const auto bit = [&](const IpBytes& ip) { return (unsigned{ip[i / 8]} >> (7 - i % 8)) & 1U; };
     if (bit(left) != bit(right)) return false;
   }
   return true;
