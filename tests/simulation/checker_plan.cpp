@@ -199,6 +199,7 @@ void Checker::OnConnectionChanged(ConnectionKey key, const ConnectionPlan& plan)
           "a change that is none, or one of another connection");
   const bool other_times = connection.plan.interval != plan.interval ||
                            connection.plan.idle_interval != plan.idle_interval;
+  if (connection.plan.peak_window != plan.peak_window) connection.peak_window_since = clock_.Now();
   connection.plan = plan;
   // A plan under which the values are too old blames nobody.
   const bool ends = plan.stale_after && connection.word == ConnectionModel::Word::kValues &&

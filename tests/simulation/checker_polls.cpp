@@ -12,6 +12,8 @@
 namespace telnyx_exporter::simulation {
 namespace {
 
+constexpr Duration kCountsKept = std::chrono::hours(2);
+
 constexpr std::size_t IndexOf(FailureReason reason) { return static_cast<std::size_t>(reason); }
 
 bool IsSlowedDown(FailureReason reason) {
@@ -201,6 +203,15 @@ void Checker::CheckDetails(const CompletePoll& poll, const std::vector<Row>& leg
   for (const auto& bucket : poll.summary.duration_buckets) told[bucket.index] = bucket.count;
   Require(poll.summary.zero_seconds_legs == zero && told == buckets, "native buckets are wrong");
   std::ranges::sort(seconds, std::greater<>());
+  Require(poll.long_call_thresholds != nullptr &&
+              *poll.long_call_thresholds == plan_.long_call_thresholds,
+          "long calls are counted by other thresholds than planned");
+  std::vector<std::uint64_t> longer;
+  for (const std::uint32_t threshold : plan_.long_call_thresholds) {
+    longer.push_back(static_cast<std::uint64_t>(
+        std::ranges::count_if(seconds, [&](std::uint32_t lasted) { return lasted > threshold; })));
+  }
+  Require(poll.summary.longer_than == longer, "long calls are counted wrong");
   Require(poll.longest_calls.size() == std::min<std::size_t>(10, seconds.size()),
           "{} calls are told as the longest", poll.longest_calls.size());
   for (std::size_t i = 0; i < poll.longest_calls.size(); ++i) {
@@ -319,9 +330,12 @@ void Checker::Keep(ConnectionModel& connection, const PollReport& report) {
   connection.last_poll = report.elapsed;
   if (report.result) {
     const CompletePoll& poll = *report.result;
-    connection.counts.emplace_back(report.ended, poll.summary.legs);
+    auto& counts = connection.counts;
+    counts.emplace_back(report.ended, poll.summary.legs);
+    while (report.ended - counts.front().first > kCountsKept) counts.pop_front();
     connection.complete = {.summary = poll.summary,
                            .bounds = plan_.duration_bounds,
+                           .long_call_thresholds = plan_.long_call_thresholds,
                            .reported = poll.reported_legs,
                            .pages = poll.pages,
                            .ended = report.ended,

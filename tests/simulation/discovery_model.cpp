@@ -34,6 +34,14 @@ bool IsKept(const DiscoveryPlan& plan, const ListRow& row) {
   return !HasAny(row.tags, plan.exclude.tags) && !Has(plan.exclude.record_types, row.record_type);
 }
 
+// Of the lists by kind the first one that has a limit counts. A connection whose kind changes while
+// they are read may be in two of them.
+void FillInLimits(const ListRow& limits, ListRow& row) {
+  if (!row.inbound_limit) row.inbound_limit = limits.inbound_limit;
+  if (!row.outbound_limit) row.outbound_limit = limits.outbound_limit;
+  if (row.profile_id.empty()) row.profile_id = limits.profile_id;
+}
+
 }  // namespace
 
 RefreshRecord::RefreshRecord(Instant begun, const DiscoveryPlan& plan, std::set<std::string> known)
@@ -117,11 +125,9 @@ void DiscoveryModel::Take(const RefreshRecord& refresh) {
     known.row.inbound_limit.reset();
     known.row.outbound_limit.reset();
     for (std::size_t list = 1; list < kVoiceProfiles; ++list) {
-      const auto limits = std::ranges::find(refresh.rows(list), row.id, &ListRow::id);
-      if (limits == refresh.rows(list).end()) continue;
-      known.row.inbound_limit = limits->inbound_limit;
-      known.row.outbound_limit = limits->outbound_limit;
-      break;
+      for (const ListRow& limits : refresh.rows(list)) {
+        if (limits.id == row.id) FillInLimits(limits, known.row);
+      }
     }
   }
   for (Known& old : known_) {

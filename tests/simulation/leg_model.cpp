@@ -1,6 +1,6 @@
 #include "simulation/leg_model.h"
 
-#include <cmath>
+#include <algorithm>
 #include <numeric>
 
 #include "simulation/violation.h"
@@ -35,13 +35,10 @@ void LegModel::Take(const std::vector<Row>& legs, Instant now, const CallChanges
   const std::uint64_t ended_before = ended_;
   for (const Row& row : legs) {
     const auto [known, is_new] = known_.try_emplace(row.leg);
-    if (!is_new && row.seconds < known->second.seconds) {
-      End(known->second, now);
-      ++started_;
-    } else if (is_new && last_poll_) {
-      ++started_;
-    }
-    known->second = {.seconds = row.seconds, .seen = now};
+    if (is_new && last_poll_) ++started_;
+    // A known leg is the same one whatever its duration does; the larger one counts.
+    Leg& leg = known->second;
+    leg = {.seconds = std::max(leg.seconds, row.seconds), .seen = now};
   }
   std::erase_if(known_, [&](const auto& entry) {
     const Leg& leg = entry.second;

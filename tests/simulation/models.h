@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -62,13 +63,16 @@ struct ConnectionModel {
   struct Complete {
     CallSummary summary;
     std::vector<double> bounds;
+    std::vector<std::uint32_t> long_call_thresholds;
     std::optional<std::uint64_t> reported;
     std::uint32_t pages = 0;
     Instant ended;
     WallTime ended_wall;
   };
-  std::optional<Complete> complete;                       // the newest complete poll
-  std::vector<std::pair<Instant, std::uint64_t>> counts;  // of legs, by each complete poll
+  std::optional<Complete> complete;  // the newest complete poll
+  /// Of legs, by each complete poll of the last two hours; windows are an hour at most.
+  std::deque<std::pair<Instant, std::uint64_t>> counts;
+  Instant peak_window_since{};  // when the plan's window was changed
   LegModel legs;
 
   bool idle() const { return quiet_polls >= kQuietPolls; }

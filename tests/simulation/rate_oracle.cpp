@@ -106,7 +106,7 @@ Instant RateOracle::TokenTime() const {
   if (missing <= 0) return updated_;
   Instant early = updated_;
   Instant late = updated_ + Seconds(missing / RateAt(updated_)) + 1us;
-  while (late - early > 100ns) {
+  while (late - early > 1ns) {
     const Instant middle = early + (late - early) / 2;
     (tokens_ + RateIntegral(updated_, middle) < 1 ? early : late) = middle;
   }

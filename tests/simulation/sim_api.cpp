@@ -79,6 +79,9 @@ ConnectionTraits DrawTraits(std::uint64_t seed) {
                   .meta_first = random.Chance(0.2),
                   .next_address = random.Chance(0.2),
                   .null_cursor = random.Chance(0.5)};
+  if (random.Chance(0.3)) {
+    traits.most_lag_seconds = static_cast<std::uint32_t>(random.Between(1, 90));
+  }
   return traits;
 }
 
@@ -170,6 +173,9 @@ void SimApi::ServeCalls(Connection& connection, const PageRequest& request, cons
   if (answer.status != 200) return;
   connection.history.AdvanceTo(answer.served);
   answer.style = connection.traits.style;
+  const auto served = static_cast<std::uint64_t>(answer.served.time_since_epoch().count());
+  answer.lag_seconds =
+      static_cast<std::uint32_t>(Mix(served, 3) % (connection.traits.most_lag_seconds + 1));
   ServePage(connection, request, answer);
   SpoilPage(connection, request, fault, answer);
   SpoilBody(fault, answer);
@@ -260,9 +266,10 @@ std::size_t SimApi::FirstRow(const Connection& connection, const PageRequest& re
 void SimApi::AddRow(const Connection& connection, const Leg& leg, Answer& answer) const {
   const auto share = static_cast<double>(Mix(leg.number, 2) >> 11U) * 0x1p-53;
   const bool named = share >= connection.traits.unnamed_sessions;
+  const std::uint32_t seconds = SecondsOf(leg, answer.served);
   answer.page.rows.push_back({.leg = leg.number,
                               .session = named ? leg.session : 0,
-                              .seconds = SecondsOf(leg, answer.served)});
+                              .seconds = seconds - std::min(seconds, answer.lag_seconds)});
 }
 
 void SimApi::SpoilPage(Connection& connection, const PageRequest& request, const Fault& fault,

@@ -33,6 +33,8 @@ struct ConnectionTraits {
   bool honours_limit = true;    // the older form may come with 20 rows whatever was asked for
   bool counts_items = true;     // sends total_items
   double unnamed_sessions = 0;  // share of rows
+  /// Answers come from replicas of which each is behind by some of these seconds.
+  std::uint32_t most_lag_seconds = 0;
   PageStyle style;
 
   /// Rows of a page for which `limit` rows were asked.
@@ -84,6 +86,7 @@ class Answer {
   Body body = Body::kPage;
   Page page;
   PageStyle style;
+  std::uint32_t lag_seconds = 0;    // of the replica that it comes from
   std::optional<std::size_t> list;  // then `list_page` counts instead
   ListPage list_page;
   std::uint64_t dice = 0;

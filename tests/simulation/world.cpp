@@ -30,6 +30,15 @@ std::vector<double> DrawBounds(Random& random) {
   return bounds;
 }
 
+std::vector<std::uint32_t> DrawThresholds(Random& random) {
+  constexpr std::array kAll = {1U, 20U, 60U, 300U, 1800U, 14400U};
+  std::vector<std::uint32_t> thresholds;
+  for (const std::uint32_t threshold : kAll) {
+    if (random.Chance(0.5)) thresholds.push_back(threshold);
+  }
+  return thresholds;
+}
+
 Duration Rounded(Duration duration, Random& random) {
   const bool whole = duration > 2s && random.Chance(0.6);
   if (whole) return std::chrono::floor<std::chrono::seconds>(duration);
@@ -58,6 +67,7 @@ World::World(std::uint64_t seed, std::uint64_t other_seed, SimApi& api) : api_(a
   }
   plan_.max_response_bytes = random.Chance(0.9) ? 4U << 20U : 4U << 10U;
   plan_.duration_bounds = DrawBounds(random);
+  plan_.long_call_thresholds = DrawThresholds(random);
 
   const std::uint64_t accounts = random.Between(1, 4);
   const double requests_a_day = random.Chance(0.03) ? 60'000 : random.LogBetween(300, 15'000);
@@ -201,6 +211,7 @@ void World::ChangePolling(Random& random) {
       break;
     case 2:
       plan_.duration_bounds = DrawBounds(random);
+      plan_.long_call_thresholds = DrawThresholds(random);
       break;
     default:
       plan_.max_response_bytes = random.Chance(0.8) ? 4U << 20U : 16U << 10U;
