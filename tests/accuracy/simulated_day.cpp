@@ -72,6 +72,7 @@ void SimulatedDay::Run(Duration time) {
 SimulatedDay::Counted SimulatedDay::counted() const {
   const ConnectionSnapshot state = *store_.Read().connections.at(0);
   return {.started = state.totals->started,
+          .started_estimated = state.totals->started_estimated,
           .ended = state.totals->completed.count(),
           .ended_seconds = state.totals->completed.total_seconds(),
           .active = state.values->summary.legs,

@@ -30,6 +30,7 @@ class SimulatedDay {
   /// What the exporter counts.
   struct Counted {
     std::uint64_t started = 0;
+    double started_estimated = 0;  // those included that no poll saw
     std::uint64_t ended = 0;
     double ended_seconds = 0;  // all of them together
     std::uint64_t active = 0;

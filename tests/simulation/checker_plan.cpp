@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "polling/poll_grid.h"
 #include "simulation/checker.h"
 #include "simulation/names.h"
@@ -19,6 +21,16 @@ void Put(std::vector<std::unique_ptr<T>>& places, Key key, T value) {
   if (places.size() <= index) places.resize(index + 1);
   Require(places[index] == nullptr, "a key names two things at once");
   places[index] = std::make_unique<T>(std::move(value));
+}
+
+// What the lists say about a connection, for messages.
+std::string Listed(const ConnectionPlan& plan) {
+  const auto text = [](const auto& limit) {
+    return limit ? std::to_string(*limit) : std::string("none");
+  };
+  return fmt::format("{}, limits {} and {}, profile {:?}", plan.record_type,
+                     text(plan.inbound_channel_limit), text(plan.outbound_channel_limit),
+                     plan.voice_profile_id);
 }
 
 }  // namespace
@@ -139,8 +151,9 @@ void Checker::RequirePlan(const AccountModel& account) const {
           account.name, account.connections.size(), plans.size());
   for (const ConnectionPlan& plan : plans) {
     const ConnectionKey key = FindConnection(account, plan.id);
-    Require(connections_[static_cast<std::size_t>(key)]->plan == plan,
-            "connection {} of {} has another plan", plan.id, account.name);
+    const ConnectionPlan& polled = connections_[static_cast<std::size_t>(key)]->plan;
+    Require(polled == plan, "connection {} of {} has another plan: {} instead of {}", plan.id,
+            account.name, Listed(polled), Listed(plan));
   }
 }
 

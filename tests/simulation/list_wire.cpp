@@ -45,8 +45,10 @@ void AppendConnection(const ListRow& row, std::size_t list, std::string& out) {
   if (list == 0) {
     out += fmt::format(R"(,"outbound_voice_profile_id":{}}})", JsonText(row.profile_id));
   } else {
-    out += fmt::format(R"(,"inbound":{{"channel_limit":{}}},"outbound":{{"channel_limit":{}}}}})",
-                       JsonCount(row.inbound_limit), JsonCount(row.outbound_limit));
+    out += fmt::format(R"(,"inbound":{{"channel_limit":{}}},)"
+                       R"("outbound":{{"channel_limit":{},"outbound_voice_profile_id":{}}}}})",
+                       JsonCount(row.inbound_limit), JsonCount(row.outbound_limit),
+                       JsonText(row.profile_id));
   }
 }
 

@@ -50,7 +50,7 @@ MUTANTS = [
     ("what lists said outlives discovery", "polling/account_plan.cpp",
      "    discovered_ = {};\n", ""),
     ("more connections than may be are taken", "polling/list_refresh.cpp",
-     "selected && ++selected_ > selection_.max_connections", ""),
+     "selected && ++selected_ > selection_.max_connections", "false"),
     ("the first poll comes anywhere in the interval", "polling/poll_schedule.cpp",
      "std::min(intervals_.interval, kFirstPollWithin)", "intervals_.interval"),
     ("intervals do not follow the budget", "polling/request_budget.cpp",

@@ -1,9 +1,11 @@
 #include "simulation/simulation.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -55,7 +57,12 @@ TEST(SimulationOfOneWorld, ReachesWhatIsRare) {
   std::vector<std::string> missing = {"everything"};
   for (std::uint64_t seed = 1; seed <= 4 * SimulatedDays() && !missing.empty(); ++seed) {
     all += Simulate({.seed = seed}).statistics;
-    missing = NotReached(all);
+    const std::vector<std::string> before = std::exchange(missing, NotReached(all));
+    for (const std::string& branch : before) {
+      if (seed > 20 && std::ranges::count(missing, branch) == 0) {
+        std::cout << fmt::format("{} in the world of seed {}\n", branch, seed);
+      }
+    }
   }
   EXPECT_THAT(missing, ::testing::IsEmpty());
 }
