@@ -87,6 +87,9 @@ std::string Describe(const Statistics& s) {
       "{} polls not begun in time by the budget and {} by the API\n"
       "troubles     {} key refusals, {} acceptances, {} reloads, {} wall clock jumps, "
       "{} suspensions, {} restarts\n"
+      "rare         {} refusals forgotten, {} trials of a key hung and {} removed, {} polls "
+      "removed "
+      "while they waited, {} keys refused in a walk\n"
       "checked      {} metrics pages, {} times that a connection is fresh\n"
       "most         {} pages a walk, {} bytes of memory\n"
       "failures    ",
@@ -95,7 +98,8 @@ std::string Describe(const Statistics& s) {
       s.rows, s.refreshes, s.failed_refreshes, s.too_many_connections, s.refreshes_restarted,
       s.budget_changes, s.short_budgets, s.interval_changes, s.idle_changes, s.expired_by_budget,
       s.expired_by_api, s.key_refusals, s.keys_accepted, s.reloads, s.wall_jumps, s.suspensions,
-      s.restarts, s.pages, s.recoveries, s.most_pages, s.most_memory);
+      s.restarts, s.forgotten_refusals, s.trials_hung, s.trials_removed, s.removed_waiting,
+      s.refused_in_walk, s.pages, s.recoveries, s.most_pages, s.most_memory);
   for (const FailureReason reason : kFailureReasons) {
     text +=
         fmt::format(" {} {},", s.failures[static_cast<std::size_t>(reason)], ReasonLabel(reason));
