@@ -1,5 +1,7 @@
 #pragma once
 
+// Compression of expositions and status pages. The web server's threads call it.
+
 #include <string>
 #include <string_view>
 

@@ -1,5 +1,8 @@
 #pragma once
 
+// Addresses of the API and of proxies as the configuration gives them. The configuration's reader
+// calls it, on the main thread.
+
 #include <string>
 #include <string_view>
 

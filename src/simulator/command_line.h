@@ -1,5 +1,8 @@
 #pragma once
 
+// The simulator's flags, and the accounts, connections and faults that they or a scenario describe.
+// Parsed once, by main.
+
 #include <cstdint>
 #include <expected>
 #include <string>
