@@ -157,7 +157,7 @@ CHART_TEXTS = {
     "dashboard_variables": "{{ range $rule.target_labels }}"
                            "{{`{{ with $labels.`}}{{ . }}{{` }}&var-`}}{{ . }}{{`={{ . | urlquery }}{{ end }}`}}{{ end }}",
 }
-# In a string of Prometheus' own template language the chart's must begin and end anew.
+# Inside a string of Prometheus' own template language, that string must be closed and opened again around the chart's.
 INSIDE = ("selector", "selector_values")
 
 

@@ -505,7 +505,7 @@ local config = {
             count by (%(targets_and)stotal_shards) (telnyx_exporter_shard_info)
         )
       |||,
-      'Nobody polls Telnyx{{ with $labels.shard }} for shard {{ . }}{{ end }}{{ with $labels.cluster }} in {{ . }}{{ end }}.',
+      'No exporter polls Telnyx{{ with $labels.shard }} for shard {{ . }}{{ end }}{{ with $labels.cluster }} in {{ . }}{{ end }}.',
       '{{ with $labels.shard }}Shard {{ . }} of {{ $labels.total_shards }} has no instance that answers; its connections are{{ else }}' +
       'No telnyx_exporter{{ with $labels.job }} of job {{ . }}{{ end }} answers Prometheus; all of its connections are{{ end }} unobserved.',
       exporter_dashboard,
@@ -531,7 +531,7 @@ local config = {
       |||,
       'telnyx_exporter{{ with $labels.instance }} on {{ . }}{{ end }} restarts again and again.',
       '{{ with $labels.instance }}The process on {{ . }} was{{ else }}Each instance of job {{ $labels.job }} was{{ end }} ' +
-      'restarted or replaced {{ $value | humanize }} times within an hour. Counters start anew and polls are lost each time.',
+      'restarted or replaced {{ $value | humanize }} times within an hour. Each time counters start again at 0 and polls are lost.',
       exporter_dashboard,
       'Restarts of an instance; or new instances under other names each time, as new pods are.',
     ),
@@ -762,7 +762,7 @@ local config = {
       query('telnyx_connection_failure_info', connection_labels) +
       ' | sortByLabel "instance" }}{{ if $index }}, {{ end }}{{ $failure | label "reason" }}{{ with $failure | label "instance" }} on {{ . }}{{ end }}{{ end }}.',
       connection_dashboard,
-      'The reason is asked for in the text and is no label of the alert: one that changes must not begin the alert anew. Not polled yet is not failing.',
+      'The reason is asked for in the text and is no label of the alert: a reason that changes must not restart the alert. Not polled yet is not failing.',
     ),
     alert(
       'TelnyxPollsFailing',
