@@ -63,6 +63,8 @@ configure() {
   shift
   # ccache refuses what uses a precompiled header unless it is told that nothing there depends on macros and times.
   export CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros}
+  # What one clone has compiled serves the next one, whatever folder it is in.
+  export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$PWD} CCACHE_NOHASHDIR=${CCACHE_NOHASHDIR:-1}
   local options=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
   if command -v mold >/dev/null; then options+=(-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=mold); fi
   log=$(mktemp)
