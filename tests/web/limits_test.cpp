@@ -151,6 +151,20 @@ TEST_F(LimitsTest, EndsAClientThatReadsAByteNowAndThen) {
   watched_is_gone_.WaitUntilCame(1);
 }
 
+TEST_F(LimitsTest, LeavesLittleOfAnAnswerToTheKernel) {
+  Start();
+  RawClient client = Connect();
+  client.Send("GET /watched HTTP/1.1\r\nHost: x\r\n\r\n");
+  // The more a client reads, the more the kernel would take for it after that.
+  for (std::size_t read = 0; read < kLargeBytes - (1U << 20U);) {
+    const std::size_t size = client.Read(1 << 20).size();
+    ASSERT_GT(size, 0U);
+    read += size;
+  }
+  for (int i = 0; i < 20; ++i) ExpectAnswers();
+  EXPECT_EQ(watched_is_gone_.came(), 0);
+}
+
 TEST_F(LimitsTest, LetsANewcomerInAtTheLimit) {
   Start({.max_clients = 3});
   RawClient oldest = ConnectAndAsk();
