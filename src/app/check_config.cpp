@@ -9,14 +9,14 @@
 #include <fmt/format.h>
 
 #include "app/api_key.h"
-#include "base/file.h"
+#include "app/make_poll_plan.h"
 #include "base/units.h"
 
 namespace telnyx_exporter {
 namespace {
 
-constexpr std::size_t kMaxCaFileBytes = std::size_t{16} << 20U;
 constexpr double kHighestRate = 1000;  // that rate_limit.requests_per_second may have
+constexpr Duration kLongestInterval = std::chrono::hours(24);  // that the configuration allows
 // Sums of fractions are not exact.
 constexpr double kTolerance = 1e-9;
 
@@ -31,16 +31,6 @@ void CheckKeySource(const ApiKeySource& source, ConfigFindings& findings) {
   if (source.place.line == 0) message.text = fmt::format("{} {}", DescribeKeySource(source), text);
   const bool is_error = !key && source.kind != ApiKeySource::Kind::kEnvironment;
   (is_error ? findings.errors : findings.warnings).push_back(std::move(message));
-}
-
-std::string FindCaFileFault(const std::string& path) {
-  const auto file = ReadFile(path, kMaxCaFileBytes);
-  if (!file) return file.error().message;
-  if (PermissionFaults faults = CheckPermissions(file->status, false); !faults.error.empty()) {
-    return std::move(faults.error);
-  }
-  if (file->text.contains("-----BEGIN ")) return {};
-  return "contains no PEM certificate: it must begin with -----BEGIN CERTIFICATE-----";
 }
 
 // Requests per second with one page a poll, of the connections that the shard polls.
@@ -72,30 +62,34 @@ Need NeedOf(const AccountConfig& account, const PollConfig& poll, const Shard& s
   return need;
 }
 
-// At most two decimals, rounded in the given direction.
+// At most two decimals, rounded in the given direction; a rate that would become 0 as it is.
 std::string FormatRate(double rate, double (*round)(double)) {
+  if (rate < 0.01) return fmt::format("{:.2g}", rate);
   std::string text = fmt::format("{:.2f}", round(rate * 100) / 100);
   while (text.ends_with('0')) text.pop_back();
   if (text.ends_with('.')) text.pop_back();
   return text;
 }
 
-// The shortest interval in whole seconds that needs no more than the rate.
-Duration IntervalFor(const Need& need, double allowed) {
+// The longer intervals that need no more than the rate, in whole seconds; empty when an interval
+// cannot be as long.
+std::string LongerIntervals(const Need& need, double allowed) {
   const double factor = need.requests_per_second / allowed;
-  return std::chrono::seconds(
-      std::llround(std::ceil(ToSeconds(*need.only_interval) * factor - kTolerance)));
+  if (!need.only_interval) {
+    return fmt::format("the intervals by a factor of {}", FormatRate(factor, std::ceil));
+  }
+  const double seconds = std::ceil(ToSeconds(*need.only_interval) * factor - kTolerance);
+  if (seconds > ToSeconds(kLongestInterval)) return {};
+  return fmt::format("the interval to {}",
+                     FormatDuration(std::chrono::seconds(std::llround(seconds))));
 }
 
 std::string RemedyFor(const Need& need, double allowed, std::uint32_t shards) {
   const double rate = std::ceil(need.requests_per_second * shards - kTolerance);
-  const std::string longer =
-      need.only_interval
-          ? fmt::format("the interval to {}", FormatDuration(IntervalFor(need, allowed)))
-          : fmt::format("the intervals by a factor of {}",
-                        FormatRate(need.requests_per_second / allowed, std::ceil));
-  if (rate > kHighestRate) return "raise " + longer;
-  return fmt::format("raise rate_limit.requests_per_second to {} or {}", rate, longer);
+  const std::string longer = LongerIntervals(need, allowed);
+  if (rate > kHighestRate) return longer.empty() ? "poll fewer connections" : "raise " + longer;
+  const std::string higher = fmt::format("raise rate_limit.requests_per_second to {}", rate);
+  return longer.empty() ? higher : higher + " or " + longer;
 }
 
 std::optional<std::string> BudgetWarning(const AccountConfig& account, const PollConfig& poll,
@@ -118,15 +112,20 @@ std::optional<std::string> BudgetWarning(const AccountConfig& account, const Pol
 
 }  // namespace
 
-ConfigFindings CheckConfigFiles(const Config& config) {
+ConfigFindings CheckConfigFiles(const Config& config, const ReadVariable& read_variable) {
   ConfigFindings findings;
   for (const AccountConfig& account : config.accounts) {
     CheckKeySource(account.api_key, findings);
-    if (account.tls.ca_file.empty()) continue;
-    const std::string fault = FindCaFileFault(account.tls.ca_file);
-    if (fault.empty()) continue;
-    findings.errors.push_back(
-        MessageAt(account.tls.ca_file_place, fmt::format("{} {}", account.tls.ca_file, fault)));
+    if (const auto text = ReadCaFile(account.tls.ca_file); !text) {
+      findings.errors.push_back(
+          MessageAt(account.tls.ca_file_place,
+                    fmt::format("{} {}", account.tls.ca_file, text.error().message)));
+    }
+    if (!account.proxy_from_environment) continue;
+    if (const auto proxy = ProxyFromEnvironment(account.base_url, read_variable); !proxy) {
+      findings.errors.push_back(
+          {.text = fmt::format("account {}: {}", account.name, proxy.error().message)});
+    }
   }
   SortAndBound(findings.errors);
   SortAndBound(findings.warnings);

@@ -20,9 +20,11 @@ struct ConfigFindings {
 };
 
 /// Opens the key files and CA files of all accounts. A file that is missing or cannot be used is an
-/// error; permissions that are too wide and an unset or unusable key variable are warnings, for the
-/// checking process often has another environment than the service.
-ConfigFindings CheckConfigFiles(const Config& config);
+/// error, and so is what a proxy's variable of the environment holds when it is used and no proxy's
+/// address; permissions that are too wide and an unset or unusable key variable are warnings, for
+/// the checking process often has another environment than the service.
+ConfigFindings CheckConfigFiles(const Config& config,
+                                const ReadVariable& read_variable = ReadProcessVariable);
 
 /// Warnings that need no other file: rate limits that are too small for the configured connections
 /// of this shard, and proxies of the environment that nothing configures. Each is one line.

@@ -8,8 +8,12 @@
 
 #include <fmt/format.h>
 
+#include "base/file.h"
+
 namespace telnyx_exporter {
 namespace {
+
+constexpr std::size_t kMaxCaFileBytes = std::size_t{16} << 20U;
 
 // An idle interval that is not longer than the interval changes nothing. One of the whole
 // configuration may be shorter than a single connection's own interval.
@@ -70,17 +74,16 @@ Result<Secret> ProxyOf(const AccountConfig& account, const ReadVariable& read_va
   return ProxyFromEnvironment(account.base_url, read_variable);
 }
 
+Result<std::string> AuthoritiesOf(const AccountConfig& account) {
+  auto text = ReadCaFile(account.tls.ca_file);
+  if (text) return text;
+  return Fail(fmt::format("tls.ca_file: {} {}", account.tls.ca_file, text.error().message));
+}
+
 AccountPlan MakeAccountPlan(const AccountConfig& account, const PollConfig& poll,
-                            const Shard& shard, Secret key, Secret proxy) {
+                            const Shard& shard, Endpoint endpoint) {
   AccountPlan plan{.name = account.name,
-                   .endpoint = std::make_shared<const Endpoint>(Endpoint{
-                       .base_url = account.base_url,
-                       .api_key = std::move(key),
-                       .proxy_url = std::move(proxy),
-                       .ca_file = account.tls.ca_file,
-                       .server_name = account.tls.server_name,
-                       .insecure_skip_verify = account.tls.insecure_skip_verify,
-                   }),
+                   .endpoint = std::make_shared<const Endpoint>(std::move(endpoint)),
                    .rate_limit = ShareOf(account.rate_limit, shard)};
   for (const ConnectionConfig& connection : account.connections) {
     plan.connections.push_back(MakeConnectionPlan(connection, poll));
@@ -90,6 +93,17 @@ AccountPlan MakeAccountPlan(const AccountConfig& account, const PollConfig& poll
 }
 
 }  // namespace
+
+Result<std::string> ReadCaFile(const std::string& path) {
+  if (path.empty()) return {};
+  auto file = ReadFile(path, kMaxCaFileBytes);
+  if (!file) return std::unexpected(std::move(file.error()));
+  if (PermissionFaults faults = CheckPermissions(file->status, false); !faults.error.empty()) {
+    return Fail(std::move(faults.error));
+  }
+  if (file->text.contains("-----BEGIN ")) return std::move(file->text);
+  return Fail("contains no PEM certificate: it must begin with -----BEGIN CERTIFICATE-----");
+}
 
 std::expected<PollPlan, std::vector<Error>> MakePollPlan(const Config& config, const Shard& shard,
                                                          const ReadKey& read_key,
@@ -104,13 +118,23 @@ std::expected<PollPlan, std::vector<Error>> MakePollPlan(const Config& config, c
   for (const AccountConfig& account : config.accounts) {
     auto key = read_key(account.api_key);
     auto proxy = ProxyOf(account, read_variable);
-    for (const auto* result : {&key, &proxy}) {
-      if (*result) continue;
-      errors.push_back({fmt::format("account {}: {}", account.name, result->error().message)});
-    }
-    if (!key || !proxy) continue;
+    auto authorities = AuthoritiesOf(account);
+    const auto note = [&](const auto& result) {
+      if (result) return;
+      errors.push_back({fmt::format("account {}: {}", account.name, result.error().message)});
+    };
+    note(key);
+    note(proxy);
+    note(authorities);
+    if (!key || !proxy || !authorities) continue;
     plan.accounts.push_back(
-        MakeAccountPlan(account, config.poll, shard, std::move(*key), std::move(*proxy)));
+        MakeAccountPlan(account, config.poll, shard,
+                        {.base_url = account.base_url,
+                         .api_key = std::move(*key),
+                         .proxy_url = std::move(*proxy),
+                         .ca_certificates = std::move(*authorities),
+                         .server_name = account.tls.server_name,
+                         .insecure_skip_verify = account.tls.insecure_skip_verify}));
   }
   if (!errors.empty()) return std::unexpected(std::move(errors));
   return plan;

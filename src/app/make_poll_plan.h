@@ -17,9 +17,13 @@ namespace telnyx_exporter {
 
 using ReadKey = std::function<Result<Secret>(const ApiKeySource&)>;
 
-/// The configuration as the poller of that shard wants it: defaults filled in, keys read, proxies
-/// taken from the environment where the configuration says so. Fails with all that is wrong, each
-/// sentence with the account that it is about.
+/// The text of a file of authorities' certificates; empty for an empty path. The error is a
+/// predicate that follows the file's name.
+Result<std::string> ReadCaFile(const std::string& path);
+
+/// The configuration as the poller of that shard wants it: defaults filled in, keys and CA files
+/// read, proxies taken from the environment where the configuration says so. Fails with all that is
+/// wrong, each sentence with the account that it is about.
 std::expected<PollPlan, std::vector<Error>> MakePollPlan(
     const Config& config, const Shard& shard, const ReadKey& read_key,
     const ReadVariable& read_variable = ReadProcessVariable);

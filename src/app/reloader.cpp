@@ -13,10 +13,11 @@
 namespace telnyx_exporter {
 namespace {
 
-FileSet LookAtKeyFiles(const Config& config) {
+FileSet LookAtFiles(const Config& config) {
   FileSet files;
   for (const AccountConfig& account : config.accounts) {
     if (account.api_key.kind == ApiKeySource::Kind::kFile) files.Add(account.api_key.name);
+    if (!account.tls.ca_file.empty()) files.Add(account.tls.ca_file);
   }
   return files;
 }
@@ -40,7 +41,7 @@ std::expected<LoadedPlan, std::vector<std::string>> LoadPlan(const ConfigSource&
   for (const std::string& warning : FindConfigWarnings(*config, shard)) {
     log.Warn("configuration", {{"warning", warning}});
   }
-  FileSet key_files = LookAtKeyFiles(*config);
+  FileSet key_files = LookAtFiles(*config);
   auto plan = MakePollPlan(*config, shard, [&log](const ApiKeySource& key_source) {
     return ReadApiKey(key_source, log);
   });

@@ -28,7 +28,7 @@ namespace telnyx_exporter {
 struct LoadedPlan {
   std::shared_ptr<const Config> config;
   PollPlan plan;
-  FileSet key_files;  // as they were before the keys were read
+  FileSet key_files;  // and CA files, as they were before they were read
   std::string origin;
 };
 

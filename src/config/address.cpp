@@ -30,6 +30,13 @@ bool IsVisible(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
 }
 
+// Others would be read differently by different parsers, as "api.example\\@other" is.
+bool IsHostCharacter(char c) {
+  const bool alphanumeric =
+      (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  return alphanumeric || c == '.' || c == '-' || c == '_' || c == ':';
+}
+
 // The host of "host", "host:port" or "[v6]:port"; empty when it is none of these.
 std::string_view HostOf(std::string_view host_and_port) {
   std::string_view host = host_and_port;
@@ -43,6 +50,7 @@ std::string_view HostOf(std::string_view host_and_port) {
     port = host.substr(colon);
     host = host.substr(0, colon);
   }
+  if (!std::ranges::all_of(host, IsHostCharacter)) return {};
   if (port.empty()) return host;
   const auto number = ParseUnsigned(port.substr(1));
   return port.front() == ':' && number && *number > 0 && *number <= 65535 ? host

@@ -1,6 +1,7 @@
 #include "config/yaml_tree.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <sstream>
 #include <utility>
@@ -14,6 +15,14 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::string_view kStandardTagPrefix = "tag:yaml.org,2002:";
+
+// Of the standard tags those that change nothing about how a value is read: "!!binary" would.
+bool SaysWhatIsReadAnyway(std::string_view tag) {
+  constexpr std::array<std::string_view, 7> kNames = {"str",  "int", "float", "bool",
+                                                      "null", "seq", "map"};
+  if (!tag.starts_with(kStandardTagPrefix)) return false;
+  return std::ranges::find(kNames, tag.substr(kStandardTagPrefix.size())) != kNames.end();
+}
 
 // Ends the parsing from within an event.
 struct Refusal {
@@ -83,7 +92,7 @@ class TreeBuilder final : public YAML::EventHandler {
   std::shared_ptr<YamlNode> MakeNode(const YAML::Mark& mark, const std::string& tag,
                                      YamlNode::Kind kind) {
     // "?" and "!" are yaml-cpp's words for no tag.
-    if (!tag.empty() && tag != "?" && tag != "!" && !tag.starts_with(kStandardTagPrefix)) {
+    if (!tag.empty() && tag != "?" && tag != "!" && !SaysWhatIsReadAnyway(tag)) {
       throw Refusal{mark, "has a YAML tag that means nothing here: remove it"};
     }
     Count(mark, 1);

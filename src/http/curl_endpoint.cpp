@@ -123,15 +123,19 @@ void CurlEndpoint::ApplyTls(CURL* handle, const Endpoint& endpoint) const {
   SetCurlOption(handle, CURLOPT_SSL_VERIFYPEER, endpoint.insecure_skip_verify ? 0L : 1L);
   SetCurlOption(handle, CURLOPT_SSL_VERIFYHOST, endpoint.insecure_skip_verify ? 0L : 2L);
   const char* bundle = nullptr;
-  if (!endpoint.ca_file.empty()) {
-    SetCurlOption(handle, CURLOPT_CAINFO, endpoint.ca_file.c_str());
-    SetCurlOption(handle, CURLOPT_PROXY_CAINFO, endpoint.ca_file.c_str());
+  if (!endpoint.ca_certificates.empty()) {
+    // By content: curl would open a path with every new connection, and block on a FIFO.
+    std::string certificates = endpoint.ca_certificates;
+    curl_blob blob{
+        .data = certificates.data(), .len = certificates.size(), .flags = CURL_BLOB_COPY};
+    SetCurlOption(handle, CURLOPT_CAINFO_BLOB, &blob);
+    SetCurlOption(handle, CURLOPT_PROXY_CAINFO_BLOB, &blob);
   } else if (curl_easy_getinfo(handle, CURLINFO_CAINFO, &bundle) != CURLE_OK || bundle == nullptr ||
              access(bundle, R_OK) != 0) {
     return;
   }
-  // Without the system's directory: it would be trusted beside ca_file, and with it curl reads the
-  // whole bundle again for each new connection instead of once in kCaCacheSeconds.
+  // Without the system's directory: it would be trusted beside ca_certificates, and with it curl
+  // reads the whole bundle again for each new connection instead of once in kCaCacheSeconds.
   SetCurlOption(handle, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
   SetCurlOption(handle, CURLOPT_PROXY_CAPATH, static_cast<const char*>(nullptr));
 }

@@ -23,7 +23,8 @@ struct Endpoint {
   std::string base_url{};  // "https://api.telnyx.com/v2", no slash at the end
   Secret api_key{};        // sent as "Authorization: Bearer KEY"
   Secret proxy_url{};      // empty: none; the environment's proxy variables are never read here
-  std::string ca_file{};   // empty: the system's
+  /// Certificates of the authorities to trust, in PEM; empty: the system's.
+  std::string ca_certificates{};
   /// The name to ask for and to check the certificate against; empty: the host in base_url.
   std::string server_name{};
   bool insecure_skip_verify = false;

@@ -21,6 +21,7 @@ namespace {
 constexpr int kSweepMilliseconds = 500;
 constexpr int kMostAtOnce = 64;  // from one listener, before the others get their turn
 constexpr std::chrono::milliseconds kPatience(100);
+constexpr int kMaxUnsentBytes = 128 << 10;
 constexpr std::size_t kV6PrefixBytes = 8;
 constexpr std::size_t kMappedV4Offset = 12;
 
@@ -43,6 +44,12 @@ std::uint64_t PositionOf(int socket) {
   int unread = 0;
   ioctl(socket, SIOCOUTQ, &unread);
   return static_cast<std::uint64_t>(unread);
+}
+
+// The rest of an answer waits in its body, which clients share, is counted and is bounded. The
+// kernel would take up to 4 MiB of it for each client that does not read.
+void BoundUnsentBytes(int socket) {
+  setsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMaxUnsentBytes, sizeof kMaxUnsentBytes);
 }
 
 }  // namespace
@@ -203,6 +210,7 @@ void Acceptor::AcceptFrom(int listener) {
 }
 
 void Acceptor::Serve(int socket, const sockaddr* address, socklen_t size) {
+  BoundUnsentBytes(socket);
   clients_.Add(socket, PeerOf(address));
   if (!hand_over_(socket, address, size)) clients_.Remove(socket);
 }

@@ -100,6 +100,20 @@ TEST_F(CheckConfigFilesTest, RefusesACaFileThatCannotBeUsed) {
                           "CERTIFICATE-----"));
 }
 
+TEST_F(CheckConfigFilesTest, RefusesAProxyOfTheEnvironmentThatIsNone) {
+  const auto loaded = LoadConfigFile(directory_.Write(
+      "c.yml", "accounts:\n  - connections: [{id: 1}]\n    proxy_from_environment: true\n"));
+  ASSERT_TRUE(loaded.has_value());
+  const auto read = [](const std::string& name) -> std::optional<std::string> {
+    if (name == "HTTPS_PROXY") return "http://user:secret@proxy:99999";
+    return std::nullopt;
+  };
+  EXPECT_THAT(Lines(CheckConfigFiles(loaded->config, read).errors),
+              ElementsAre("c.yml: account default: the environment variable HTTPS_PROXY is not a "
+                          "proxy's address: write http://HOST:PORT, https://, socks5:// or "
+                          "socks5h://"));
+}
+
 Config WithConnections(std::size_t count) {
   Config config{.accounts = {{.name = "main"}}};
   for (std::size_t i = 0; i < count; ++i) {
@@ -137,6 +151,21 @@ TEST(FindBudgetWarnings, NamesNoRateThatIsNotAllowed) {
       FindBudgetWarnings(config, {}),
       ElementsAre("account main: 1500 connections every 1s need 1500 requests/s; rate_limit "
                   "allows 10: raise the interval to 2m30s"));
+}
+
+TEST(FindBudgetWarnings, NamesNoIntervalThatIsNotAllowed) {
+  Config config = WithConnections(1);
+  config.accounts[0].rate_limit.requests_per_second = 1e-10;
+  EXPECT_THAT(FindBudgetWarnings(config, {}),
+              ElementsAre("account main: 1 connection every 15s needs 0.07 requests/s; rate_limit "
+                          "allows 1e-10: raise rate_limit.requests_per_second to 1"));
+  config = WithConnections(1500);
+  config.poll.interval = 1s;
+  config.accounts[0].rate_limit.requests_per_second = 0.001;
+  EXPECT_THAT(
+      FindBudgetWarnings(config, {}),
+      ElementsAre("account main: 1500 connections every 1s need 1500 requests/s; rate_limit "
+                  "allows 0.001: poll fewer connections"));
 }
 
 TEST(FindBudgetWarnings, ComparesAShardWithItsPart) {

@@ -1,6 +1,9 @@
 #include "app/make_poll_plan.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "support/temp_dir.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -74,12 +77,15 @@ TEST(MakePollPlan, TakesTheProxyFromTheEnvironmentWhereConfigured) {
 }
 
 TEST(MakePollPlan, GivesEachAccountItsOwnEndpoint) {
+  const TempDir directory;
+  const std::string authorities = directory.Write("ca.pem", "-----BEGIN CERTIFICATE-----\n");
   const Config config{
-      .accounts = {{.name = "a", .base_url = "https://a/v2", .proxy_url = Secret("http://p")},
-                   {.name = "b",
-                    .api_key = {.name = "OTHER"},
-                    .base_url = "https://b/v2",
-                    .tls = {.ca_file = "ca", .server_name = "s", .insecure_skip_verify = true}}}};
+      .accounts = {
+          {.name = "a", .base_url = "https://a/v2", .proxy_url = Secret("http://p")},
+          {.name = "b",
+           .api_key = {.name = "OTHER"},
+           .base_url = "https://b/v2",
+           .tls = {.ca_file = authorities, .server_name = "s", .insecure_skip_verify = true}}}};
   const auto plan = MakePollPlan(config, {}, [](const ApiKeySource& source) -> Result<Secret> {
     return Secret("key of " + source.name);
   });
@@ -90,9 +96,20 @@ TEST(MakePollPlan, GivesEachAccountItsOwnEndpoint) {
   EXPECT_EQ(first.proxy_url.reveal(), "http://p");
   const Endpoint& second = *plan->accounts.at(1).endpoint;
   EXPECT_EQ(second.api_key.reveal(), "key of OTHER");
-  EXPECT_EQ(second.ca_file, "ca");
+  EXPECT_EQ(second.ca_certificates, "-----BEGIN CERTIFICATE-----\n");
   EXPECT_EQ(second.server_name, "s");
   EXPECT_TRUE(second.insecure_skip_verify);
+}
+
+TEST(MakePollPlan, NamesACaFileThatCannotBeUsed) {
+  const TempDir directory;
+  const std::string fifo = directory.path() / "fifo";
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  const Config config{.accounts = {{.name = "a", .tls = {.ca_file = fifo}}}};
+  const auto plan = MakePollPlan(config, {}, AnyKey);
+  ASSERT_FALSE(plan.has_value());
+  EXPECT_EQ(plan.error().at(0).message,
+            "account a: tls.ca_file: " + fifo + " is a FIFO: it must be a regular file");
 }
 
 TEST(MakePollPlan, NamesEveryAccountWithoutAKey) {

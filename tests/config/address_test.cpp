@@ -21,7 +21,7 @@ TEST(ParseHttpAddress, KnowsWhatIsEncryptedAndWhatIsLocal) {
 TEST(ParseHttpAddress, RefusesWhatIsNone) {
   for (const char* text :
        {"", "https://", "https:///v2", "api.telnyx.com", "https://a b/", "https://a:0",
-        "https://a:x", "https://[::1", "https://a#f", "file:///etc/passwd"}) {
+        "https://a:x", "https://[::1", "https://a#f", "https://a\\\\@b", "file:///etc/passwd"}) {
     EXPECT_FALSE(ParseHttpAddress(text).has_value()) << text;
   }
 }

@@ -107,6 +107,11 @@ TEST(ParseYaml, QuotesNothingOfTheTextInAnError) {
             "1:4: is not valid YAML: the referenced anchor is not defined");
   EXPECT_EQ(Parsed("a: \"\\K\""), "1:7: is not valid YAML: unknown escape character");
   EXPECT_EQ(Parsed("%YAML KEYsecret\n---\n"), "1:1: is not valid YAML: bad YAML version");
+  for (const char* tag : {"!!binary NXM=", "!!set {b}", "!!python/object:os.system {b: c}"}) {
+    EXPECT_EQ(Parsed(std::string("a: ") + tag),
+              "1:4: has a YAML tag that means nothing here: remove it")
+        << tag;
+  }
   EXPECT_EQ(Parsed("a: !KEYsecret b"), "1:4: has a YAML tag that means nothing here: remove it");
 }
 

@@ -12,6 +12,7 @@
 
 #include "curl_transport_fixture.h"
 #include "support/nginx_server.h"
+#include "support/read_file.h"
 #include "support/scripted_server.h"
 #include "support/test_certificates.h"
 
@@ -45,7 +46,7 @@ class CurlTransportTls : public CurlTransportTest {
   Endpoint Trusting(std::string base_url) const {
     return {.base_url = std::move(base_url),
             .api_key = Secret("KEY123"),
-            .ca_file = certificates_.ca_file()};
+            .ca_certificates = ReadFile(certificates_.ca_file())};
   }
   Outcome FetchFrom(Endpoint endpoint) {
     return Fetch(RequestTo(std::make_shared<const Endpoint>(std::move(endpoint))));
@@ -218,7 +219,7 @@ TEST_F(CurlTransportTlsDeathTest, WritesNoSessionKeys) {
 
 TEST_F(CurlTransportTls, FailsWhenTheAuthorityIsUnknown) {
   Endpoint endpoint = Trusting(Url(kHttp1));
-  endpoint.ca_file = "";  // the system's authorities
+  endpoint.ca_certificates = "";  // the system's authorities
   const Outcome outcome = FetchFrom(endpoint);
   EXPECT_EQ(outcome.kind(), Kind::kTls);
   EXPECT_THAT(outcome.message(), HasSubstr("unable to get local issuer certificate"));
@@ -227,20 +228,20 @@ TEST_F(CurlTransportTls, FailsWhenTheAuthorityIsUnknown) {
 TEST_F(CurlTransportTls, FailsWhenTheAuthorityIsAnother) {
   const TestCertificates others;
   Endpoint endpoint = Trusting(Url(kHttp1));
-  endpoint.ca_file = others.ca_file();
+  endpoint.ca_certificates = ReadFile(others.ca_file());
   EXPECT_EQ(FetchFrom(endpoint).kind(), Kind::kTls);
 }
 
 TEST_F(CurlTransportTls, DoesNotShareAConnectionWithAnEndpointThatTrustsAnother) {
   EXPECT_EQ(FetchFrom(Trusting(Url(kHttp1))).status, 200);
   Endpoint endpoint = Trusting(Url(kHttp1));
-  endpoint.ca_file = "";
+  endpoint.ca_certificates = "";
   EXPECT_EQ(FetchFrom(endpoint).kind(), Kind::kTls);
 }
 
-TEST_F(CurlTransportTls, FailsWhenTheCaFileIsMissing) {
+TEST_F(CurlTransportTls, FailsWhenTheAuthorityIsNoCertificate) {
   Endpoint endpoint = Trusting(Url(kHttp1));
-  endpoint.ca_file += ".missing";
+  endpoint.ca_certificates = "-----BEGIN CERTIFICATE-----\nnone\n";
   EXPECT_EQ(FetchFrom(endpoint).kind(), Kind::kTls);
 }
 
