@@ -91,15 +91,20 @@ class Recorder(HttpServer):
         handler.wfile.write(body)
 
 
+def scrape_file(test, name, target, scrape):
+    """The path of a file of scrape configurations, for those who read only these from it."""
+    return test.write(f"{name}.yml", json.dumps({
+        "global": {"scrape_interval": "1s"},
+        "scrape_configs": [{"static_configs": [{"targets": [target]}], **each} for each in scrape]}))
+
+
 class VictoriaMetrics(QueryServer):
-    def __init__(self, test, target, scrape, *flags):
-        config = test.write("victoria-metrics.yml", json.dumps({
-            "global": {"scrape_interval": "1s"},
-            "scrape_configs": [{"static_configs": [{"targets": [target]}], **each} for each in scrape]}))
+    def __init__(self, test, target, scrape):
+        config = scrape_file(test, "victoria-metrics", target, scrape)
         self.start(test, "victoria-metrics", lambda port: debian.command(
             "victoria-metrics", f"-promscrape.config={config}", f"-storageDataPath={test.directory}/vm-{port}",
             f"-httpListenAddr=127.0.0.1:{port}", "-search.latencyOffset=0s", "-search.disableCache",
-            "-enableMetadata", *flags, shared=(test.directory,)))
+            shared=(test.directory,)))
 
 
 def scrape_configs(jobs):
@@ -114,13 +119,13 @@ def series(result):
 
 
 class ServerTest(EndToEndTest):
-    def start(self, *exporter_flags):
+    def start(self, *exporter_flags, missing=True):
         self.simulator = self.start_simulator("--connections=3", "--active-calls=2000")
         self.simulator.freeze()
         self.truth = self.simulator.truth()
         self.legs = sum(c["legs"] for c in self.truth)
         # One more that does not exist, so that a failure is there too.
-        connections = self.truth + [{"id": "404", "name": "missing"}]
+        connections = self.truth + [{"id": "404", "name": "missing"}] * missing
         self.exporter = self.start_exporter(
             self.write_config(self.simulator.api, connections, poll="interval: 1s, stale_after: 1m"), *exporter_flags)
         self.exporter.wait_until_ready()
@@ -303,14 +308,60 @@ class VictoriaMetricsTest(ServerTest):
                 server.query_value(f'histogram_quantile(0.9, sum by (le) ({DURATION}_bucket{{job="{name}"}}))'),
                 expected_quantile(0.9, self.truth), places=6)
 
-    def test_answers_the_rules(self):
+    def test_is_sent_everything_by_vmagent(self):
         self.start()
-        jobs = [("telnyx", {}, TEXT)]
-        server = VictoriaMetrics(self, self.recorder.address, scrape_configs(jobs))
+        jobs = [("agent", {}, TEXT)]
+        server = VictoriaMetrics(self, self.recorder.address, [])
+        agent = QueryServer()
+        config = scrape_file(self, "vmagent", self.recorder.address, scrape_configs(jobs))
+        agent.start(self, "vmagent", lambda port: debian.command(
+            "vmagent", f"-promscrape.config={config}", f"-remoteWrite.url={server.url}/api/v1/write",
+            f"-remoteWrite.tmpDataPath={self.directory}/vmagent-{port}", f"-httpListenAddr=127.0.0.1:{port}",
+            shared=(self.directory,)))
         self.wait_for_scrapes(server, jobs)
-        for rule in (rule for group in load(RULES)["groups"] for rule in group["rules"]):
-            with self.subTest(rule.get("alert") or rule["record"]):
-                server.query(rule["expr"])  # fails with what it does not understand
+        self.check_content_types(jobs)
+        self.check_headers("vmagent", jobs)
+        self.check_values(server, jobs)
+
+    def test_evaluates_the_rules_as_prometheus_does(self):
+        jobs = [("telnyx_exporter", {"scrape_protocols": ["PrometheusText0.0.4"]}, TEXT)]
+        rules = self.rules_without_intervals()
+        self.start(missing=False)
+        prometheus = self.prometheus(jobs, rules=rules)
+        server = VictoriaMetrics(self, self.recorder.address, scrape_configs([("telnyx_exporter", {}, TEXT)]))
+        vmalert = QueryServer()
+        vmalert.start(self, "vmalert", lambda port: debian.command(
+            "vmalert", f"-rule={rules}", f"-datasource.url={server.url}", f"-remoteWrite.url={server.url}",
+            "-remoteWrite.flushInterval=100ms", "-notifier.blackhole", "-evaluationInterval=1s",
+            "-group.maxStartDelay=1s", "-rule.evalDelay=0s", f"-httpListenAddr=127.0.0.1:{port}",
+            shared=(self.directory,)))
+        for evaluator in (prometheus, vmalert):
+            eventually("every rule is evaluated", lambda e=evaluator: all(
+                not rule["lastEvaluation"].startswith("0001-") for rule in self.rules(e)))
+            self.assertEqual([(rule["name"], rule.get("lastError")) for rule in self.rules(evaluator)
+                              if rule["health"] != "ok" or rule.get("lastError")], [])
+            # VictoriaMetrics finds new series some seconds later.
+            eventually("nothing alerts", lambda e=evaluator: not e.ask("alerts")["alerts"])
+        for record in sorted({rule["name"] for rule in self.rules(prometheus) if rule["type"] == "recording"}):
+            with self.subTest(record):
+                eventually(f"{record} has the same series in both", lambda r=record: (
+                    self.recorded(prometheus, r) == self.recorded(server, r)))
+
+    def rules_without_intervals(self):
+        """The rules with every group evaluated each second."""
+        document = load(RULES)
+        for group in document["groups"]:
+            group.pop("interval", None)
+        return self.write("rules.yml", json.dumps(document))
+
+    @staticmethod
+    def rules(evaluator):
+        return [rule for group in evaluator.ask("rules")["groups"] for rule in group["rules"]]
+
+    @staticmethod
+    def recorded(server, record):
+        return {frozenset((n, v) for n, v in each["metric"].items() if n != "instance")
+                for each in server.query(record)}
 
 
 class RulesTest(EndToEndTest):
