@@ -22,6 +22,11 @@ enum class MetricType : std::uint8_t {
   kGaugeHistogram,
 };
 
+/// Whether the formats have a start time for it: what only grows from 0 has one.
+constexpr bool HasStartTime(MetricType type) {
+  return type == MetricType::kCounter || type == MetricType::kHistogram;
+}
+
 struct MetricDescriptor {
   std::string_view name;  // counters with their _total
   MetricType type;
@@ -83,7 +88,7 @@ struct MetricSeries {
   std::vector<LabelView> labels;
   double value = 0;                 // of a counter or a gauge
   HistogramValues histogram;        // of a histogram or a gauge histogram
-  std::optional<WallTime> created;  // of a counter or a histogram: when it was 0
+  std::optional<WallTime> created;  // when it was 0; written only where HasStartTime()
 };
 
 }  // namespace telnyx_exporter

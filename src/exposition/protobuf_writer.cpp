@@ -148,7 +148,8 @@ void AppendDeltas(std::string& out, std::uint32_t field,
   }
 }
 
-void AppendHistogram(std::string& out, std::uint32_t field, const MetricSeries& series) {
+void AppendHistogram(std::string& out, std::uint32_t field, MetricType type,
+                     const MetricSeries& series) {
   const HistogramValues& histogram = series.histogram;
   AppendMessage(out, field, [&] {
     AppendUnsigned(out, 1, histogram.count);
@@ -161,7 +162,7 @@ void AppendHistogram(std::string& out, std::uint32_t field, const MetricSeries& 
       AppendSpans(out, 12, native->buckets);
       AppendDeltas(out, 13, native->buckets);
     }
-    if (series.created) AppendTimestamp(out, 15, *series.created);
+    if (series.created && HasStartTime(type)) AppendTimestamp(out, 15, *series.created);
   });
 }
 
@@ -178,7 +179,7 @@ void AppendValues(std::string& out, MetricType type, const MetricSeries& series)
       break;
     case MetricType::kHistogram:
     case MetricType::kGaugeHistogram:
-      AppendHistogram(out, 7, series);
+      AppendHistogram(out, 7, type, series);
       break;
   }
 }

@@ -263,7 +263,7 @@ class OpenMetrics1Writer final : public LineWriter {
 
   void WriteCreated(const MetricDescriptor& metric, const MetricSeries& series,
                     std::string& out) const override {
-    if (!created_ || !series.created) return;
+    if (!created_ || !series.created || !HasStartTime(metric.type)) return;
     BeginSample(FamilyName(metric), "_created", series, out);
     AppendNumber(out, ToUnixSeconds(*series.created));
     out += '\n';

@@ -3,6 +3,7 @@
 import glob
 import os
 import platform
+import re
 import subprocess
 import tempfile
 
@@ -14,7 +15,8 @@ THIS_RELEASE = platform.freedesktop_os_release()["VERSION_CODENAME"]
 
 
 def make_bare_debian(target, packages=(), with_settings=False, release=THIS_RELEASE):
-    """`target` is a directory or a .tar. `with_settings`: apt works in there as it does here."""
+    """`target` is a directory or a .tar. `with_settings`: apt works in there as it does here.
+    `release` is this machine's or another one's; `sid` is Debian unstable."""
     hooks = []
     if with_settings:
         for path in filter(os.path.isdir, _SETTINGS):
@@ -24,6 +26,7 @@ def make_bare_debian(target, packages=(), with_settings=False, release=THIS_RELE
     with tempfile.TemporaryDirectory() as directory:
         sources = list(_sources_of(release, directory))
         subprocess.run(["mmdebstrap", "--quiet", "--variant=minbase", *hooks,
+                        '--aptopt=Acquire::Check-Valid-Until "false"',  # of a snapshot of sid
                         *(f"--include={package}" for package in packages), release, target, *sources],
                        check=True)
 
@@ -34,5 +37,49 @@ def _sources_of(release, directory):
         for name in filter(os.path.getsize, glob.glob(pattern)):
             copy = os.path.join(directory, os.path.basename(name))
             with open(name, encoding="utf-8") as file, open(copy, "w", encoding="utf-8") as written:
-                written.write(file.read().replace(THIS_RELEASE, release))
-            yield copy
+                written.write(_for_release(file.read(), release))
+            if os.path.getsize(copy):
+                yield copy
+
+
+def _for_release(sources, release):
+    """sid has neither updates nor security: those suites, and the entries with no other, go."""
+    sources = sources.replace(THIS_RELEASE, release)
+    if release != "sid":
+        return sources
+    sources = re.sub(r"^deb.*\bsid-.*\n", "", sources, flags=re.MULTILINE)
+    entries = re.sub(r"\bsid-\w+(?:-\w+)*", "", sources).split("\n\n")
+    return "\n\n".join(e for e in entries if not re.search(r"^Suites:\s*$", e, re.MULTILINE))
+
+
+# Mounts /proc, /dev and the named directories inside the root, in a mount namespace of its own: nothing stays mounted
+# when the program ends, however it ends.
+_ENTER = r'''
+root=$1; shift
+mount --rbind /proc "$root/proc"
+mount --rbind /dev "$root/dev"
+while [ "$1" != -- ]; do
+  mkdir -p "$root$1"
+  mount --bind "$1" "$root$1"
+  shift
+done
+shift
+exec chroot "$root" "$@"
+'''
+
+
+class Chroot:
+    """The directory that make_bare_debian() filled. Programs in there share this machine's network."""
+
+    def __init__(self, root):
+        self._root = root
+
+    def command(self, *program, shared=()):
+        """What runs the program in there; `shared` are directories that it sees at the same path."""
+        return ["unshare", "--mount", "--propagation=private", "sh", "-ec", _ENTER, "sh", self._root,
+                *shared, "--", *program]
+
+    def run(self, *program, shared=(), **options):
+        """The finished program, its output captured as text."""
+        return subprocess.run(self.command(*program, shared=shared), capture_output=True, text=True,
+                              check=False, **options)

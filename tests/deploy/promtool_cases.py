@@ -58,8 +58,8 @@ def as_question(case, severities):
             for alert in case["exp_alerts"]]}
 
 
-def run_promtool(test, groups, interval):
-    with tempfile.TemporaryDirectory() as directory:
+def run_promtool(test, groups, interval, promtool, directory):
+    with tempfile.TemporaryDirectory(dir=directory) as directory:
         rules, cases = (os.path.join(directory, name) for name in ("rules.yml", "cases.yml"))
         with open(rules, "w", encoding="utf-8") as file:
             yaml.safe_dump({"groups": groups}, file, width=10000)
@@ -67,13 +67,14 @@ def run_promtool(test, groups, interval):
             yaml.safe_dump({"rule_files": [rules], "evaluation_interval": interval, "tests": [test],
                             "group_eval_order": [group["name"] for group in groups]},
                            file, width=10000)
-        return subprocess.run([PROMTOOL, "test", "rules", cases], capture_output=True, text=True,
+        return subprocess.run([*promtool, "test", "rules", cases], capture_output=True, text=True,
                               check=False)
 
 
-def run_case(test, rules, interval):
+def run_case(test, rules, interval, promtool=(PROMTOOL,), directory=None):
     """What promtool finds wrong, empty if nothing; and the texts of the expected alerts.
 
+    `promtool` is the command that runs it; its files are written below `directory`.
     promtool is told to expect none of these and says, with their texts, what it got instead."""
     groups = needed_groups(test, rules)
     severities = {rule["alert"]: rule["labels"]["severity"]
@@ -84,7 +85,7 @@ def run_case(test, rules, interval):
          "promql_expr_test": test.get("promql_expr_test", []) + [as_question(case, severities)
                                                                  for case in alerts],
          "alert_rule_test": [{**case, "exp_alerts": []} for case in alerts if case["exp_alerts"]]},
-        groups, interval)
+        groups, interval, promtool, directory)
     output = run.stdout + run.stderr
     found = [{key: value.replace('\\"', '"')
               for key, value in re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', text)}
@@ -95,12 +96,12 @@ def run_case(test, rules, interval):
     return "\n".join(wrong), found
 
 
-def run_cases(paths, rules):
-    """(file, name, what is wrong, texts) of each case, two at a time."""
+def run_cases(paths, rules, **options):
+    """(file, name, what is wrong, texts) of each case, two at a time; `options` as of run_case()."""
     cases = [(path, test, document["evaluation_interval"])
              for path, document in ((path, load(path)) for path in paths)
              for test in document["tests"]]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        results = pool.map(lambda case: run_case(case[1], rules, case[2]), cases)
+        results = pool.map(lambda case: run_case(case[1], rules, case[2], **options), cases)
         return [(os.path.basename(path), test["name"], *result)
                 for (path, test, _), result in zip(cases, results, strict=True)]

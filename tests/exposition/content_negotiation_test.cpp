@@ -3,6 +3,7 @@
 #include <string>
 
 #include <gtest/gtest.h>
+#include <yaml-cpp/yaml.h>
 
 namespace telnyx_exporter {
 namespace {
@@ -29,81 +30,8 @@ TEST_P(NegotiateExpositionTest, ChoosesTheFormat) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    RealClients, NegotiateExpositionTest,
+    OtherClients, NegotiateExpositionTest,
     ::testing::Values(
-        AcceptCase{"Prometheus 2.42",
-                   "application/openmetrics-text;version=1.0.0,"
-                   "application/openmetrics-text;version=0.0.1;q=0.75,"
-                   "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
-                   kOpenMetrics},
-        AcceptCase{"Prometheus 2.42 with native histograms",
-                   "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
-                   "encoding=delimited,application/openmetrics-text;version=1.0.0;q=0.8,"
-                   "application/openmetrics-text;version=0.0.1;q=0.75,"
-                   "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
-                   kProtobuf},
-        AcceptCase{"Prometheus 2.24, which knows OpenMetrics as a draft only",
-                   "application/openmetrics-text; version=0.0.1,"
-                   "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
-                   kText},
-        AcceptCase{"Prometheus 2.49 with scrape_protocols of text only",
-                   "text/plain;version=0.0.4;q=0.5,*/*;q=0.4", kText},
-        AcceptCase{"Prometheus 3.3",
-                   "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
-                   "application/openmetrics-text;version=0.0.1;escaping=allow-utf-8;q=0.5,"
-                   "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
-                   "text/plain;version=0.0.4;escaping=allow-utf-8;q=0.3,*/*;q=0.2",
-                   kOpenMetrics, "; escaping=allow-utf-8"},
-        AcceptCase{"Prometheus 3.15 with native histograms",
-                   "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
-                   "encoding=delimited;q=0.7,"
-                   "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
-                   "application/openmetrics-text;version=0.0.1;q=0.5,"
-                   "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
-                   "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
-                   kProtobuf},
-        AcceptCase{"Prometheus 3 with text protocols only",
-                   "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.6,"
-                   "text/plain;version=0.0.4;q=0.5,*/*;q=0.4",
-                   kText},
-        AcceptCase{"Prometheus 3 with legacy names",
-                   "application/openmetrics-text;version=1.0.0;escaping=underscores;q=0.6,"
-                   "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
-                   kOpenMetrics, "; escaping=underscores"},
-        AcceptCase{"Prometheus 3 with value escaping",
-                   "application/openmetrics-text;version=1.0.0;escaping=values;q=0.6,*/*;q=0.2",
-                   kOpenMetrics, "; escaping=values"},
-        AcceptCase{"Prometheus 3 with dots, which would double our underscores",
-                   "application/openmetrics-text;version=1.0.0;escaping=dots;q=0.6,*/*;q=0.2",
-                   kOpenMetrics, "; escaping=underscores"},
-        AcceptCase{"Prometheus 3.5, OpenTelemetry Collector, Grafana Alloy",
-                   "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
-                   "application/openmetrics-text;version=0.0.1;q=0.5,"
-                   "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
-                   "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
-                   kOpenMetrics, "; escaping=allow-utf-8"},
-        AcceptCase{"the same with scrape_protocols: [PrometheusText0.0.4]",
-                   "text/plain;version=0.0.4;q=0.6,*/*;q=0.5", kText},
-        AcceptCase{"the same with native histograms",
-                   "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
-                   "encoding=delimited;q=0.6,"
-                   "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,"
-                   "application/openmetrics-text;version=0.0.1;q=0.4,"
-                   "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,"
-                   "text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
-                   kProtobuf},
-        AcceptCase{"Datadog Agent from 7.46 on",
-                   "application/openmetrics-text;version=1.0.0,"
-                   "application/openmetrics-text;version=0.0.1;q=0.75,"
-                   "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
-                   kOpenMetrics},
-        AcceptCase{"Datadog Agent with use_latest_spec: false", "text/plain", kText},
-        AcceptCase{"Telegraf",
-                   "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
-                   "encoding=delimited;q=0.7,text/plain;version=0.0.4;q=0.3",
-                   kProtobuf},
-        AcceptCase{"VictoriaMetrics, vmagent, Netdata", "text/plain;version=0.0.4;q=1,*/*;q=0.1",
-                   kText},
         AcceptCase{"curl", "*/*", kText},
         AcceptCase{"Firefox",
                    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,"
@@ -173,6 +101,26 @@ INSTANTIATE_TEST_SUITE_P(
         AcceptCase{"a quote without its end", "application/openmetrics-text;version=\"1.0.0",
                    kText},
         AcceptCase{"bytes", "\xff\xfe\x01/\xff;\xff=\xff", kText}));
+
+ExpositionFormat FormatNamed(const std::string& name) {
+  if (name == "openmetrics") return kOpenMetrics;
+  return name == "protobuf" ? kProtobuf : kText;
+}
+
+// The headers of the scrapers that docs/metrics.md names, each with where it was seen.
+TEST(NegotiateExposition, GivesEveryScraperItsFormat) {
+  const YAML::Node scrapers = YAML::LoadFile("exposition/scrapers.yml");
+  ASSERT_GT(scrapers.size(), 40);
+  for (const YAML::Node& scraper : scrapers) {
+    SCOPED_TRACE(YAML::Dump(scraper));
+    const ExpositionFormat format = FormatNamed(scraper["format"].as<std::string>());
+    const auto escaping = scraper["escaping"].as<std::string>("");
+    const auto negotiated = NegotiateExposition(scraper["accept"].as<std::string>());
+    EXPECT_EQ(negotiated.format, format);
+    EXPECT_EQ(negotiated.content_type, std::string(ContentTypeOf(format)) +
+                                           (escaping.empty() ? "" : "; escaping=" + escaping));
+  }
+}
 
 TEST(AcceptsGzip, WhenItIsNamed) {
   EXPECT_TRUE(AcceptsGzip("gzip"));

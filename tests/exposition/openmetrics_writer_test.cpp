@@ -12,6 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::string Canonical(double number) {
   std::string out;
@@ -127,6 +128,14 @@ TEST(OpenMetricsWriter, WritesCreationTimesOnRequest) {
   EXPECT_THAT(OpenMetricsSamples(kHistogram, series, true),
               HasSubstr("h_seconds_count{a=\"x\"} 0\nh_seconds_created{a=\"x\"} 1700000000.25\n"));
   EXPECT_EQ(OpenMetricsSamples(counter, {.value = 7}, true), "c_total 7\n");
+}
+
+TEST(OpenMetricsWriter, WritesNoCreationTimesOfGauges) {
+  const MetricSeries series{.value = 7, .created = WallTime(1'700'000'000'250ms)};
+  EXPECT_EQ(OpenMetricsSamples({"g", MetricType::kGauge, "", "G."}, series, true), "g 7\n");
+  EXPECT_THAT(
+      OpenMetricsSamples({"h_seconds", MetricType::kGaugeHistogram, "", "H."}, series, true),
+      Not(HasSubstr("_created")));
 }
 
 TEST(OpenMetricsWriter, EndsWithEof) {

@@ -151,7 +151,9 @@ TEST(ProtobufWriter, WritesStartTimesOfCountersAndHistograms) {
   EXPECT_THAT(Decoded({"h", MetricType::kHistogram, "", ""}, series),
               HasSubstr("      15 {\n        1: 1700000000\n"));
   EXPECT_THAT(Decoded({"h", MetricType::kHistogram, "", ""}, {}), Not(HasSubstr("15 {")));
-  EXPECT_THAT(Decoded({"g", MetricType::kGauge, "", ""}, series), Not(HasSubstr("1700000000")));
+  for (const MetricType type : {MetricType::kGauge, MetricType::kGaugeHistogram}) {
+    EXPECT_THAT(Decoded({"g", type, "", ""}, series), Not(HasSubstr("1700000000")));
+  }
 }
 
 TEST(ProtobufWriter, LeavesOutAnExemplarThatIsTooLong) {

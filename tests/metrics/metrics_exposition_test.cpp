@@ -440,7 +440,10 @@ TEST_F(MetricsExpositionTest, WritesCreationTimesInOpenMetricsOnRequestOnly) {
        }) {
     EXPECT_THAT(text, HasSubstr(line));
   }
+  EXPECT_THAT(text, HasSubstr("process_cpu_seconds_created "));
+  // What can shrink has none.
   EXPECT_THAT(text, Not(HasSubstr("telnyx_active_call_duration_seconds_created")));
+  EXPECT_THAT(text, Not(HasSubstr("process_open_fds_created")));
   EXPECT_THAT(Exposition(kText, options), Not(HasSubstr("_created")));
 }
 
