@@ -89,6 +89,7 @@ class HelmTest(EndToEndTest):
                             ("networkPolicy.scrapers={grafana}", "/networkPolicy/scrapers/0"),
                             ("image.digest=abc", "/image/digest"),
                             ("config.accounts=1", "/config/accounts"),
+                            ("accounts=null", "missing property 'accounts'"),
                             ("replicas=3", "additional properties 'replicas'"),
                             ("accounts[0].name=main", "main needs existingSecret or apiKey")):
             refused = run(self.helm, "template", "t", CHART, f"--set={wrong}", check=False)
