@@ -5,8 +5,8 @@ tells whether the exporter ended where it began. scripts/soak.sh builds the prog
 
 Before and behind the soak, after the same storm of faults and when every connection is up again,
 its memory, open files and threads are looked at. Exit code 1 when they have grown past the
-tolerances below, when a scrape failed or showed what cannot be true, or when a connection did not
-recover.
+tolerances below, when a scrape failed or showed what cannot be true, when a connection did not
+recover, or when clients that ask for /metrics and never read made it large at the end.
 """
 
 import collections
@@ -14,6 +14,7 @@ import gzip
 import os
 import random
 import re
+import resource
 import socket
 import sys
 import tempfile
@@ -38,6 +39,9 @@ MOST_FAULTS = 15    # at once
 LONGEST_FAULT = 15  # seconds
 RECOVERY_PATIENCE = 400  # a refused key is tried again after 5 minutes at the latest
 LOOKS = 10
+SILENT_CLIENTS = 1000          # which do not read what they asked for
+SILENT_PEERS = 10              # addresses that they come from: one may have 256 clients
+MOST_MEMORY_WITH_THEM = 150 * 1024  # KiB
 
 # How much more than at the start is no growth.
 MEMORY, FILES = "resident memory, KiB", "open files"
@@ -216,9 +220,32 @@ class Soak:
             time.sleep(0.5)
         return {name: min(look[name] for look in looks) for name in TOLERANCES}
 
-    def _look_once(self):
+    def look_with_silent_clients(self):
+        """The most resident memory, KiB, while they are there; everybody else is served."""
+        host, port = self.exporter.url.removeprefix("http://").split(":")
+        clients, highest = [], 0
+        try:
+            for i in range(SILENT_CLIENTS):
+                client = socket.socket()
+                clients.append(client)
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                client.bind((f"127.0.9.{1 + i % SILENT_PEERS}", 0))
+                client.connect((host, int(port)))
+                client.sendall(b"GET /metrics HTTP/1.1\r\nHost: exporter\r\n\r\n")
+                if i % 50 == 49:
+                    self.scrape()
+                    highest = max(highest, int(self._status()["VmRSS"].split()[0]))
+        finally:
+            for client in clients:
+                client.close()
+        return highest
+
+    def _status(self):
         with open(f"/proc/{self.exporter.process.pid}/status", encoding="ascii") as file:
-            status = dict(line.split(":", 1) for line in file)
+            return dict(line.split(":", 1) for line in file)
+
+    def _look_once(self):
+        status = self._status()
         files = int(self.scrape()["process_open_fds", frozenset()])
         connections = self._count_connections()
         return {MEMORY: int(status["VmRSS"].split()[0]), FILES: files - connections,
@@ -245,13 +272,17 @@ def totals(samples):
     return sums
 
 
-def report(soak, seconds, start, end, sums):
+def report(soak, seconds, start, end, sums, with_silent_clients):
     print(f"\n| after {seconds} s | start | end | at most |\n|---|---|---|---|")
     for name, tolerance in TOLERANCES.items():
         most = start[name] + tolerance(start[name])
         print(f"| {name} | {start[name]} | {end[name]} | {most:.0f} |")
         if end[name] > most:
             soak.problems.append(f"{name} has grown")
+    print(f"| {MEMORY}, with {SILENT_CLIENTS:,} clients that do not read | | {with_silent_clients} | "
+          f"{MOST_MEMORY_WITH_THEM} |")
+    if with_silent_clients > MOST_MEMORY_WITH_THEM:
+        soak.problems.append("clients that do not read take too much memory")
     counts = {"polls": sums["telnyx_polls_total"],
               "polls failed": sums["telnyx_poll_failures_total"],
               **{f"- {name.removeprefix('reason ')}": value for name, value in sorted(sums.items())
@@ -271,6 +302,8 @@ def report(soak, seconds, start, end, sums):
 def main():
     seconds = parse_duration(sys.argv[1] if len(sys.argv) > 1 else "30m")
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
     with tempfile.TemporaryDirectory(prefix="telnyx_exporter_soak_") as directory:
         soak = Soak(directory, seed)
         try:
@@ -280,7 +313,8 @@ def main():
             start = soak.look_after_storm()
             soak.run_for(seconds)
             end = soak.look_after_storm()
-            report(soak, seconds, start, end, totals(soak.scrape()))
+            report(soak, seconds, start, end, totals(soak.scrape()),
+                   soak.look_with_silent_clients())
         finally:
             soak.stop()
     return 1 if soak.problems else 0

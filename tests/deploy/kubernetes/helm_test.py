@@ -84,16 +84,61 @@ class HelmTest(EndToEndTest):
             self.assertEqual(checked.returncode, 0, values + checked.stderr)
 
     def test_wrong_values_are_refused(self):
-        for wrong, said in (("replicaCount=0", "/replicaCount"),
+        for wrong, said in (("replicaCount=-1", "/replicaCount"),
                             ("sharding.shards=0", "/sharding/shards"),
                             ("networkPolicy.scrapers={grafana}", "/networkPolicy/scrapers/0"),
                             ("image.digest=abc", "/image/digest"),
                             ("config.accounts=1", "/config/accounts"),
+                            ("accounts=null", "missing property 'accounts'"),
                             ("replicas=3", "additional properties 'replicas'"),
                             ("accounts[0].name=main", "main needs existingSecret or apiKey")):
             refused = run(self.helm, "template", "t", CHART, f"--set={wrong}", check=False)
             self.assertNotEqual(refused.returncode, 0, wrong)
             self.assertIn(said, refused.stderr)
+
+    def refusal(self, values):
+        path = self.write("values.yaml", yaml.safe_dump(values))
+        result = run(self.helm, "template", "telnyx", CHART, f"--values={path}", check=False)
+        self.assertNotEqual(result.returncode, 0, result.stdout)
+        return result.stderr
+
+    def test_a_connections_id_that_helm_would_round_is_refused(self):
+        account = {"existingSecret": "key", "connections": [{"id": 1293384261075731461}]}
+        self.assertIn("/accounts/0/connections/0/id", self.refusal({"accounts": [account]}))
+        account["connections"] = [{"id": "1293384261075731461"}]
+        path = self.write("values.yaml", yaml.safe_dump({"accounts": [account]}))
+        config = yaml.safe_load(self.config(self.template(f"--values={path}")))
+        self.assertEqual(config["accounts"][0]["connections"][0]["id"], "1293384261075731461")
+
+    def test_values_that_contradict_each_other_are_refused(self):
+        twice = [{"name": "main", "existingSecret": "one"}, {"name": "main", "existingSecret": "two"}]
+        self.assertIn("accounts: two are named main", self.refusal({"accounts": twice}))
+        for web_config in ({"tls": True}, {"tls": True, "clientCertificate": True}):
+            self.assertIn("webConfig.existingSecret", self.refusal({"webConfig": web_config}))
+        self.assertIn("clientCertificate needs webConfig.tls", self.refusal(
+            {"webConfig": {"existingSecret": "web", "clientCertificate": True}}))
+
+    def test_any_releases_name_makes_valid_objects(self):
+        for release, name in (("123", "telnyx-123"), ("on", "on"), ("my.app", "my-app"),
+                              ("a" * 53, "a" * 52)):
+            out = run(self.helm, "template", release, CHART, "--namespace=123",
+                      "--set=serviceMonitor.enabled=true", "--set=prometheusRule.enabled=true",
+                      "--set=accounts[0].name=on", "--set=accounts[0].apiKey=KEY",
+                      "--set-string=image.tag=7").stdout
+            manifests = [manifest for manifest in yaml.safe_load_all(out) if manifest]
+            self.assertEqual(self.workload(manifests)["metadata"]["name"], name)
+            path = self.write("manifests.json", json.dumps(manifests))
+            checked = subprocess.run(["node", "validate.mjs", path], cwd=self.validator,
+                                     capture_output=True, text=True, check=False)
+            self.assertEqual((checked.stdout, checked.stderr), ("", ""), release)
+            selector = self.one(manifests, "Service")["spec"]["selector"]
+            self.assertEqual(selector["app.kubernetes.io/instance"], release)
+
+    def test_no_replica_is_a_pause(self):
+        manifests = self.template("--set=replicaCount=0")
+        self.assertEqual(self.workload(manifests)["spec"]["replicas"], 0)
+        config = yaml.safe_load(self.config(manifests))
+        self.assertEqual(config["accounts"][0]["rate_limit"]["requests_per_second"], 10)
 
     def test_the_accounts_rate_is_divided_once(self):
         def rates(*flags, example="default"):

@@ -1,10 +1,15 @@
+{{/* A service's name begins with a letter and has no dots; a release's name may. */}}
 {{- define "telnyx-exporter.fullname" -}}
-{{- .Values.fullnameOverride | default .Release.Name | trunc 52 | trimSuffix "-" -}}
+{{- $name := .Values.fullnameOverride | default .Release.Name | replace "." "-" -}}
+{{- if not (regexMatch "^[a-z]" $name) -}}
+{{- $name = printf "telnyx-%s" $name -}}
+{{- end -}}
+{{- $name | trunc 52 | trimSuffix "-" -}}
 {{- end -}}
 
 {{- define "telnyx-exporter.selectorLabels" -}}
 app.kubernetes.io/name: telnyx-exporter
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "telnyx-exporter.labels" -}}
@@ -55,10 +60,15 @@ The exporter's configuration. An account's rate limit is divided here among repl
 the exporter divides it itself.
 */}}
 {{- define "telnyx-exporter.config" -}}
-{{- $replicas := ternary 1 (int .Values.replicaCount) .Values.sharding.enabled -}}
+{{- $replicas := ternary 1 (max 1 (int .Values.replicaCount)) .Values.sharding.enabled -}}
 {{- $accounts := list -}}
+{{- $names := list -}}
 {{- range $account := .Values.accounts -}}
 {{- $name := $account.name | default "default" -}}
+{{- if has $name $names -}}
+{{- fail (printf "accounts: two are named %s: give each another name" $name) -}}
+{{- end -}}
+{{- $names = append $names $name -}}
 {{- $limit := $account.rate_limit | default dict -}}
 {{- $rate := $limit.requests_per_second | default 10.0 -}}
 {{- $burst := $limit.burst | default 20 -}}
@@ -72,6 +82,12 @@ the exporter divides it itself.
 {{- end -}}
 
 {{- define "telnyx-exporter.scheme" -}}
+{{- if and (or .Values.webConfig.tls .Values.webConfig.clientCertificate) (eq .Values.webConfig.existingSecret "") -}}
+{{- fail "webConfig.tls and webConfig.clientCertificate say what the secret webConfig.existingSecret contains: set that too" -}}
+{{- end -}}
+{{- if and .Values.webConfig.clientCertificate (not .Values.webConfig.tls) -}}
+{{- fail "webConfig.clientCertificate needs webConfig.tls" -}}
+{{- end -}}
 {{- ternary "HTTPS" "HTTP" (and (ne .Values.webConfig.existingSecret "") .Values.webConfig.tls) -}}
 {{- end -}}
 
