@@ -8,6 +8,20 @@ build_packages=(
   libgnutls28-dev libmicrohttpd-dev libprotobuf-dev libre2-dev libsimdjson-dev
   libsystemd-dev libxxhash-dev libyaml-cpp-dev prometheus-cpp-dev protobuf-compiler zlib1g-dev
 )
+# cross_packages ARCHITECTURE: the same for building on this machine for another one: tools of this one, libraries of the other.
+# The two that have no architecture stay as they are.
+cross_packages() {
+  local package
+  echo "crossbuild-essential-$1"
+  for package in "${build_packages[@]}"; do
+    case $package in
+      g++) ;;
+      libcli11-dev | golang-*) echo "$package" ;;
+      *-dev) echo "$package:$1" ;;
+      *) echo "$package" ;;
+    esac
+  done
+}
 run_packages=(curl)
 # What scripts/test.sh needs besides: to check the format and the changed files, for the unit tests, and for the
 # end-to-end tests labelled e2e.

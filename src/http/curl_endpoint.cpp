@@ -4,9 +4,8 @@
 #include <new>
 #include <stdexcept>
 
-#include <unistd.h>
-
 #include "base/secret.h"
+#include "http/ca_bundle.h"
 
 static_assert(LIBCURL_VERSION_NUM >= 0x075700, "CURLOPT_QUICK_EXIT came with curl 7.87");
 
@@ -122,14 +121,15 @@ void CurlEndpoint::ApplyTls(CURL* handle, const Endpoint& endpoint) const {
   SetCurlOption(handle, CURLOPT_CA_CACHE_TIMEOUT, kCaCacheSeconds);
   SetCurlOption(handle, CURLOPT_SSL_VERIFYPEER, endpoint.insecure_skip_verify ? 0L : 1L);
   SetCurlOption(handle, CURLOPT_SSL_VERIFYHOST, endpoint.insecure_skip_verify ? 0L : 2L);
-  const char* bundle = nullptr;
-  if (!endpoint.ca_file.empty()) {
-    SetCurlOption(handle, CURLOPT_CAINFO, endpoint.ca_file.c_str());
-    SetCurlOption(handle, CURLOPT_PROXY_CAINFO, endpoint.ca_file.c_str());
-  } else if (curl_easy_getinfo(handle, CURLINFO_CAINFO, &bundle) != CURLE_OK || bundle == nullptr ||
-             access(bundle, R_OK) != 0) {
-    return;
+  const char* bundle = endpoint.ca_file.c_str();
+  if (endpoint.ca_file.empty()) {
+    const char* of_curl = nullptr;
+    curl_easy_getinfo(handle, CURLINFO_CAINFO, &of_curl);
+    bundle = FirstReadableFile(of_curl, KnownCaBundles());
+    if (bundle == nullptr) return;
   }
+  SetCurlOption(handle, CURLOPT_CAINFO, bundle);
+  SetCurlOption(handle, CURLOPT_PROXY_CAINFO, bundle);
   // Without the system's directory: it would be trusted beside ca_file, and with it curl reads the
   // whole bundle again for each new connection instead of once in kCaCacheSeconds.
   SetCurlOption(handle, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
