@@ -71,6 +71,19 @@ ensure_packages() {
   return "$status"
 }
 
+# ensure_build_packages ARCHITECTURE [PACKAGE…]: what builds programs for that architecture of Debian on this machine. As root.
+ensure_build_packages() {
+  local architecture=$1
+  shift
+  if [ "$architecture" = "$(dpkg --print-architecture)" ]; then
+    ensure_packages "${build_packages[@]}" "$@"
+  else
+    dpkg --add-architecture "$architecture"
+    # shellcheck disable=SC2046  # one word for each package
+    ensure_packages $(cross_packages "$architecture") "$@"
+  fi
+}
+
 # configure PRESET [CMAKE-OPTION…]: quiet unless it fails. Uses the compiler cache, and mold where it is installed.
 configure() {
   local preset=$1 log
