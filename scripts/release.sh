@@ -42,6 +42,7 @@ done
 [ -z "$(git status --porcelain --untracked-files=no)" ] || echo "Changes that are not committed are not in the release." >&2
 ensure_packages binutils buildah ccache mmdebstrap python3
 
+own_architecture=$(dpkg --print-architecture)
 version=$(git show HEAD:VERSION)
 revision=$(git rev-parse --short=12 HEAD)
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
@@ -57,18 +58,21 @@ umask 022
 is_wanted() { [[ " ${wanted[*]} " == *" $1 "* ]]; }
 say() { printf '%5d s  %s\n' "$SECONDS" "$*"; }
 
-# root_of RELEASE ARCHITECTURE: sets `root` to a root in which programs of that architecture can be built.
+# root_of RELEASE ARCHITECTURE: sets `root` to a root in which programs of that architecture can be built, or packages checked
+# where it is "lint".
 root_of() {
   local suite=${releases[$1]} architecture=$2 packages
   root=$roots/$suite-$architecture
   [ ! -e "$root.complete" ] || return 0
   rm -rf --one-file-system "$root"
-  if [ "$architecture" = amd64 ]; then
-    make_root "$root" "$suite" amd64 "${build_packages[@]}" debhelper dpkg-dev lintian
-  else
-    mapfile -t packages < <(cross_packages "$architecture")
-    make_root "$root" "$suite" "amd64,$architecture" "${packages[@]}" debhelper dpkg-dev
-  fi
+  case $architecture in
+    lint) make_root "$root" "$suite" "$own_architecture" lintian ;;
+    "$own_architecture") make_root "$root" "$suite" "$own_architecture" "${build_packages[@]}" debhelper dpkg-dev ;;
+    *)
+      mapfile -t packages < <(cross_packages "$architecture")
+      make_root "$root" "$suite" "$own_architecture,$architecture" "${packages[@]}" debhelper dpkg-dev
+      ;;
+  esac
   touch "$root.complete"
   say "root of Debian $1 for $architecture"
 }
@@ -125,7 +129,7 @@ make_packages() {
       programs_of "$architecture"
       bill_of_materials package "$architecture" "$(basename "$package")" "$release"
       # Lintian of that release; it reads packages of any architecture.
-      root_of "$release" amd64
+      root_of "$release" lint
       rm -rf "$root/tmp/lintian"
       cp -r "$built/$release-$architecture" "$root/tmp/lintian"
       enter_root "$root" bash -euc \
