@@ -28,9 +28,11 @@ done
 source scripts/packages.sh
 ensure_packages mmdebstrap curl
 
+# shellcheck source=scripts/roots.sh
+source scripts/roots.sh
+
 tree=
 runner=
-copied_sources=
 cleanup() {
   [ -z "$runner" ] || {
     # The whole process group, inside the chroot.
@@ -38,50 +40,19 @@ cleanup() {
     wait "$runner" 2>/dev/null || true
     runner=
   }
-  [ -n "$tree" ] || return 0
-  for mounted in dev/pts dev proc sys; do
-    if mountpoint -q "$tree/$mounted"; then umount -l "$tree/$mounted"; fi
-  done
-  if mountpoint -q "$tree"; then umount -l "$tree"; fi
-  rm -rf --one-file-system "$tree"
+  [ -z "$tree" ] || rm -rf --one-file-system "$tree"
   tree=
 }
-trap 'cleanup; rm -rf "$copied_sources"' EXIT
+trap cleanup EXIT
 trap 'exit 1' INT TERM
-
-release=${RELEASE:-bookworm}
-this_release=$(. /etc/os-release && echo "$VERSION_CODENAME")
-copied_sources=$(mktemp -d)
-sources=()
-for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
-  [ -s "$file" ] || continue
-  sources+=("$copied_sources/$(basename "$file")")
-  sed "s/$this_release/$release/g" "$file" >"${sources[-1]}"
-done
 
 make_tree() {
   tree=$(mktemp -d)
-  mmdebstrap --quiet --variant=minbase --include=git,ca-certificates "$release" "$tree" "${sources[@]}"
-  cp -a /etc/apt/apt.conf.d/. "$tree/etc/apt/apt.conf.d/"
-  [ ! -e /etc/apt/auth.conf.d ] || cp -a /etc/apt/auth.conf.d/. "$tree/etc/apt/auth.conf.d/"
-  cp -a /usr/local/share/ca-certificates/. "$tree/usr/local/share/ca-certificates/" 2>/dev/null || true
-  cp -L /etc/ssl/certs/ca-certificates.crt "$tree/etc/ssl/certs/ca-certificates.crt"
-  cp -L /etc/resolv.conf /etc/hosts "$tree/etc/"
-  # A mount of its own, without which the tests could run no container in there.
-  mount --bind "$tree" "$tree"
-  mount --make-private "$tree"
-  mount -t proc proc "$tree/proc"
-  mount --rbind --make-rslave /dev "$tree/dev"
-  mount --rbind --make-rslave /sys "$tree/sys"
+  make_root "$tree" "${RELEASE:-bookworm}" "$(dpkg --print-architecture)" git
   git clone -q . "$tree/src"
 }
 
-in_chroot() {
-  env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
-    "${proxy_settings[@]}" chroot "$tree" "$@"
-}
-# What this machine needs to reach its package sources.
-mapfile -t proxy_settings < <(env | grep -iE '^(https?_proxy|no_proxy|npm_config_[a-z_]*)=' || true)
+in_chroot() { enter_root "$tree" "$@"; }
 
 port=
 numbers() {

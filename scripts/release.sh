@@ -4,6 +4,7 @@
 #
 #   scripts/release.sh                 everything
 #   scripts/release.sh --verify        everything twice, the second time without compiler cache, and compares the bytes
+#   scripts/release.sh --test          everything, and tries what it has made: tests/release
 #   scripts/release.sh NAME…           only: packages (of Debian 12 and 13), tarballs, images
 #
 #   telnyx_exporter-VERSION-linux-ARCHITECTURE.tar.gz     runs on any Linux with kernel 4.4 or later
@@ -26,10 +27,12 @@ source scripts/packages.sh
 source scripts/roots.sh
 
 verify=false
+try=false
 wanted=()
 for argument in "$@"; do
   case $argument in
     --verify) verify=true ;;
+    --test) try=true ;;
     packages | tarballs | images) wanted+=("$argument") ;;
     *) sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "$0" && exit 2 ;;
   esac
@@ -176,7 +179,7 @@ make_tarball() {
 make_image() {
   local target=$1 program=telnyx_$1 context=$work/context architecture name
   name=$program-$version-image
-  rm -rf "$context" "$work/$name"
+  rm -rf "$context" "$work/${name:?}"
   for architecture in "${architectures[@]}"; do
     programs_of "$architecture"
     root_of 13 "$architecture"
@@ -234,6 +237,22 @@ sign() {
   fi
 }
 
+# Each kind that was made is tried, with the simulator of the tarball.
+try_artefacts() {
+  local test tests=()
+  ensure_packages nginx-light openssl podman python3 python3-yaml qemu-user-static runc
+  if is_wanted tarballs; then tests+=(tarball ways); fi
+  if is_wanted images; then tests+=(images); fi
+  if is_wanted packages && is_wanted images && is_wanted tarballs; then tests+=(files); fi
+  programs_of "$own_architecture"
+  mkdir "$work/programs"
+  tar -xzf dist/*-linux-"$own_architecture".tar.gz -C "$work/programs" --strip-components=1
+  for test in "${tests[@]}"; do
+    (cd tests/release && PYTHONPATH=../e2e:../deploy PYTHONDONTWRITEBYTECODE=1 TELNYX_EXPORTER=$work/programs/telnyx_exporter \
+      TELNYX_SIMULATOR=$work/programs/telnyx_simulator /usr/bin/python3 "${test}_test.py" --verbose)
+  done
+}
+
 cache_settings=()
 make_all dist
 if $verify; then
@@ -246,4 +265,5 @@ if $verify; then
   say "the second build made the same bytes"
 fi
 sign dist/SHA256SUMS
-(cd dist && ls -l | awk 'NR > 1 { printf "%10d  %s\n", $5, $9 }' && cat SHA256SUMS)
+if $try; then try_artefacts; fi
+(cd dist && stat --format='%10s  %n' -- * && cat SHA256SUMS)
