@@ -241,7 +241,7 @@ sign() {
 try_artefacts() {
   local test tests=()
   ensure_packages nginx-light openssl podman python3 python3-yaml qemu-user-static runc
-  if is_wanted tarballs; then tests+=(tarball ways); fi
+  if is_wanted tarballs; then tests+=(tarball); fi
   if is_wanted images; then tests+=(images); fi
   if is_wanted packages && is_wanted images && is_wanted tarballs; then tests+=(files); fi
   programs_of "$own_architecture"
