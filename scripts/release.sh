@@ -18,6 +18,7 @@
 # APT_SOURCES      lines of a sources.list for the builds, with SUITE for the release: an archive of one day
 # ARCHITECTURES    "amd64 arm64"
 # ROOTS            a directory in which root file systems are kept for the next run
+# PACKAGES         one in which the Debian packages of this commit are kept: what is there is not built again
 # MINISIGN_KEY     a secret key's file for minisign, or COSIGN_KEY one for cosign: signs SHA256SUMS
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -213,12 +214,12 @@ make_image() {
   say "image of the $target"
 }
 
-# make_all DIRECTORY
+# make_all OUT BUILT: everything that is wanted into OUT; packages and what they hold into BUILT.
 make_all() {
   local architecture
   out=$1
-  built=$work/built
-  rm -rf "$out" "$built"
+  built=$2
+  rm -rf "$out"
   mkdir -p "$out" "$built"
   if is_wanted tarballs; then for architecture in "${architectures[@]}"; do make_tarball "$architecture"; done; fi
   if is_wanted images; then
@@ -254,10 +255,10 @@ try_artefacts() {
 }
 
 cache_settings=()
-make_all dist
+make_all dist "${PACKAGES:-$work/packages}/$revision"
 if $verify; then
   cache_settings=(CCACHE_DISABLE=1)
-  make_all "$work/again"
+  make_all "$work/again" "$work/packages_again"
   diff dist/SHA256SUMS "$work/again/SHA256SUMS" || {
     echo "The second build made other bytes." >&2
     exit 1
