@@ -244,6 +244,7 @@ try_artefacts() {
   ensure_packages nginx-light openssl podman python3 python3-yaml qemu-user-static runc
   if is_wanted tarballs; then tests+=(tarball); fi
   if is_wanted images; then tests+=(images); fi
+  if is_wanted packages; then tests+=(packages); fi
   if is_wanted packages && is_wanted images && is_wanted tarballs; then tests+=(files); fi
   programs_of "$own_architecture"
   mkdir "$work/programs"
