@@ -2,6 +2,7 @@
 # Proves what the README says on a Debian that has nothing but git: bookworm, or the one that RELEASE names. Tells how long it
 # takes from the clone on:
 #   run      scripts/run.sh shows numbers
+#   tarball  the tarball that scripts/release.sh has left in dist/ is unpacked and shows numbers
 #   package  the Debian package is built, installed and shows numbers
 #   image    the images are built, and the demonstration that deploy/compose runs of them shows numbers; the base image is
 #            made here instead of downloaded
@@ -13,8 +14,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || set -- run package image
 for way in "$@"; do
-  case $way in run | package | image | tests | all) ;; *)
-    echo "What is \"$way\"? Known are run, package, image, tests and all." >&2
+  case $way in run | tarball | package | image | tests | all) ;; *)
+    echo "What is \"$way\"? Known are run, tarball, package, image, tests and all." >&2
     exit 2
     ;;
   esac
@@ -28,9 +29,11 @@ done
 source scripts/packages.sh
 ensure_packages mmdebstrap curl
 
+# shellcheck source=scripts/roots.sh
+source scripts/roots.sh
+
 tree=
 runner=
-copied_sources=
 cleanup() {
   [ -z "$runner" ] || {
     # The whole process group, inside the chroot.
@@ -38,50 +41,19 @@ cleanup() {
     wait "$runner" 2>/dev/null || true
     runner=
   }
-  [ -n "$tree" ] || return 0
-  for mounted in dev/pts dev proc sys; do
-    if mountpoint -q "$tree/$mounted"; then umount -l "$tree/$mounted"; fi
-  done
-  if mountpoint -q "$tree"; then umount -l "$tree"; fi
-  rm -rf --one-file-system "$tree"
+  [ -z "$tree" ] || rm -rf --one-file-system "$tree"
   tree=
 }
-trap 'cleanup; rm -rf "$copied_sources"' EXIT
+trap cleanup EXIT
 trap 'exit 1' INT TERM
-
-release=${RELEASE:-bookworm}
-this_release=$(. /etc/os-release && echo "$VERSION_CODENAME")
-copied_sources=$(mktemp -d)
-sources=()
-for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
-  [ -s "$file" ] || continue
-  sources+=("$copied_sources/$(basename "$file")")
-  sed "s/$this_release/$release/g" "$file" >"${sources[-1]}"
-done
 
 make_tree() {
   tree=$(mktemp -d)
-  mmdebstrap --quiet --variant=minbase --include=git,ca-certificates "$release" "$tree" "${sources[@]}"
-  cp -a /etc/apt/apt.conf.d/. "$tree/etc/apt/apt.conf.d/"
-  [ ! -e /etc/apt/auth.conf.d ] || cp -a /etc/apt/auth.conf.d/. "$tree/etc/apt/auth.conf.d/"
-  cp -a /usr/local/share/ca-certificates/. "$tree/usr/local/share/ca-certificates/" 2>/dev/null || true
-  cp -L /etc/ssl/certs/ca-certificates.crt "$tree/etc/ssl/certs/ca-certificates.crt"
-  cp -L /etc/resolv.conf /etc/hosts "$tree/etc/"
-  # A mount of its own, without which the tests could run no container in there.
-  mount --bind "$tree" "$tree"
-  mount --make-private "$tree"
-  mount -t proc proc "$tree/proc"
-  mount --rbind --make-rslave /dev "$tree/dev"
-  mount --rbind --make-rslave /sys "$tree/sys"
+  make_root "$tree" "${RELEASE:-bookworm}" "$(dpkg --print-architecture)" git
   git clone -q . "$tree/src"
 }
 
-in_chroot() {
-  env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
-    "${proxy_settings[@]}" chroot "$tree" "$@"
-}
-# What this machine needs to reach its package sources.
-mapfile -t proxy_settings < <(env | grep -iE '^(https?_proxy|no_proxy|npm_config_[a-z_]*)=' || true)
+in_chroot() { enter_root "$tree" "$@"; }
 
 port=
 numbers() {
@@ -117,6 +89,18 @@ for way in "$@"; do
   echo "=== $way"
   case $way in
   run) shows_numbers env "TELNYX_EXPORTER_LISTEN=127.0.0.1:$port" /src/scripts/run.sh ;;
+  tarball)
+    cp dist/telnyx_exporter-*-linux-"$(dpkg --print-architecture)".tar.gz "$tree/tarball.tar.gz"
+    # As the README.md in it says.
+    shows_numbers bash -euc "
+      mkdir /telnyx_exporter
+      tar -xzf /tarball.tar.gz -C /telnyx_exporter --strip-components=1
+      cd /telnyx_exporter
+      mkdir simulated
+      ./telnyx_simulator --web.listen-address=127.0.0.1:0 --exporter-config=simulated --scenario=share/scenarios/demo.yml &
+      until [ -s simulated/telnyx_exporter.yml ]; do sleep 0.1; done
+      exec ./telnyx_exporter --config.file=simulated/telnyx_exporter.yml --web.listen-address=127.0.0.1:$port"
+    ;;
   package)
     # As docs/operations.md says, with the packaged simulator for the API and a command line for systemd.
     shows_numbers env DEBIAN_FRONTEND=noninteractive bash -euc "
@@ -132,14 +116,14 @@ for way in "$@"; do
       exec telnyx_exporter --config.file=/tmp/simulated/telnyx_exporter.yml --web.listen-address=127.0.0.1:$port"
     ;;
   image)
-    PYTHONPATH=tests/deploy python3 -c 'import sys, bare_debian; bare_debian.make_bare_debian(sys.argv[1], with_settings=True, release="bookworm")' \
+    PYTHONPATH=tests/deploy python3 -c 'import sys, bare_debian; bare_debian.make_bare_debian(sys.argv[1], with_settings=True, release="trixie")' \
       "$tree/base.tar"
     sed "s|http://simulator:10036/v2|http://127.0.0.1:$((port + 1))/v2|" deploy/compose/demo.yml >"$tree/demo.yml"
     shows_numbers env DEBIAN_FRONTEND=noninteractive bash -euc "
       apt-get update -q
       apt-get install -q -y --no-install-recommends buildah podman runc
       export STORAGE_DRIVER=vfs
-      podman import --quiet /base.tar docker.io/library/debian:bookworm-slim
+      podman import --quiet /base.tar docker.io/library/debian:trixie-slim
       cd /src
       for image in exporter simulator; do
         buildah bud --isolation=chroot --network=host --pull-never --format=docker --layers --target=\$image \

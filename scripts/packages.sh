@@ -8,16 +8,31 @@ build_packages=(
   libgnutls28-dev libmicrohttpd-dev libprotobuf-dev libre2-dev libsimdjson-dev
   libsystemd-dev libxxhash-dev libyaml-cpp-dev prometheus-cpp-dev protobuf-compiler zlib1g-dev
 )
+# cross_packages ARCHITECTURE: the same for building on this machine for another one: tools of this one, libraries of the other.
+# The two that have no architecture stay as they are.
+cross_packages() {
+  local package
+  echo "crossbuild-essential-$1"
+  for package in "${build_packages[@]}"; do
+    case $package in
+      g++) ;;
+      libcli11-dev | golang-*) echo "$package" ;;
+      *-dev) echo "$package:$1" ;;
+      *) echo "$package" ;;
+    esac
+  done
+}
 run_packages=(curl)
 # What scripts/test.sh needs besides: to check the format and the changed files, for the unit tests, and for the
 # end-to-end tests labelled e2e.
-test_packages=(
-  binutils clang-format-19 clang-tidy-19 curl jsonnet libgmock-dev libgtest-dev man-db nginx-light openssl procps prometheus
-  prometheus-alertmanager python3 python3-jsonschema python3-prometheus-client python3-yaml strace systemd valgrind zsh
+program_test_packages=(
+  binutils curl jsonnet libgmock-dev libgtest-dev man-db nginx-light openssl procps prometheus prometheus-alertmanager python3
+  python3-jsonschema python3-prometheus-client python3-yaml strace systemd valgrind zsh
 )
+test_packages=(clang-format-19 clang-tidy-19 "${program_test_packages[@]}")
 # What the tests labelled browser, npm, package and container need.
 all_packages=(
-  buildah chromium debhelper docker-compose dpkg-dev lintian mmdebstrap podman runc
+  buildah chromium debhelper docker-compose dpkg-dev lintian mmdebstrap podman qemu-user-static runc
 )
 bench_packages=(libbenchmark-dev nginx-light openssl python3 python3-matplotlib time valgrind wrk)
 fuzz_packages=(clang-19 libclang-rt-19-dev)
@@ -34,27 +49,40 @@ ensure_packages() {
   done
   [ "${#missing[@]}" -gt 0 ] || return 0
 
-  local root=()
+  local as_root=()
   if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null || {
       echo "Missing packages: ${missing[*]}. Install them as root, or install sudo." >&2
       return 1
     }
-    root=(sudo)
+    as_root=(sudo)
   fi
   echo "Installing ${missing[*]}"
   local policy=/usr/sbin/policy-rc.d own_policy=false
   if [ ! -e "$policy" ]; then
     own_policy=true
-    printf '#!/bin/sh\nexit 101\n' | "${root[@]}" tee "$policy" >/dev/null
-    "${root[@]}" chmod +x "$policy"
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+    "${as_root[@]}" chmod +x "$policy"
   fi
   local status=0
-  "${root[@]}" apt-get update -qq &&
-    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+  "${as_root[@]}" apt-get update -qq &&
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
       "${missing[@]}" >/dev/null || status=$?
-  if $own_policy; then "${root[@]}" rm -f "$policy"; fi
+  if $own_policy; then "${as_root[@]}" rm -f "$policy"; fi
   return "$status"
+}
+
+# ensure_build_packages ARCHITECTURE [PACKAGE…]: what builds programs for that architecture of Debian on this machine. As root.
+ensure_build_packages() {
+  local architecture=$1
+  shift
+  if [ "$architecture" = "$(dpkg --print-architecture)" ]; then
+    ensure_packages "${build_packages[@]}" "$@"
+  else
+    dpkg --add-architecture "$architecture"
+    # shellcheck disable=SC2046  # one word for each package
+    ensure_packages $(cross_packages "$architecture") "$@"
+  fi
 }
 
 # configure PRESET [CMAKE-OPTION…]: quiet unless it fails. Uses the compiler cache, and mold where it is installed.

@@ -4,9 +4,8 @@
 #include <new>
 #include <stdexcept>
 
-#include <unistd.h>
-
 #include "base/secret.h"
+#include "http/ca_bundle.h"
 
 static_assert(LIBCURL_VERSION_NUM >= 0x075700, "CURLOPT_QUICK_EXIT came with curl 7.87");
 
@@ -122,7 +121,6 @@ void CurlEndpoint::ApplyTls(CURL* handle, const Endpoint& endpoint) const {
   SetCurlOption(handle, CURLOPT_CA_CACHE_TIMEOUT, kCaCacheSeconds);
   SetCurlOption(handle, CURLOPT_SSL_VERIFYPEER, endpoint.insecure_skip_verify ? 0L : 1L);
   SetCurlOption(handle, CURLOPT_SSL_VERIFYHOST, endpoint.insecure_skip_verify ? 0L : 2L);
-  const char* bundle = nullptr;
   if (!endpoint.ca_certificates.empty()) {
     // By content: curl would open a path with every new connection, and block on a FIFO.
     std::string certificates = endpoint.ca_certificates;
@@ -130,9 +128,13 @@ void CurlEndpoint::ApplyTls(CURL* handle, const Endpoint& endpoint) const {
         .data = certificates.data(), .len = certificates.size(), .flags = CURL_BLOB_COPY};
     SetCurlOption(handle, CURLOPT_CAINFO_BLOB, &blob);
     SetCurlOption(handle, CURLOPT_PROXY_CAINFO_BLOB, &blob);
-  } else if (curl_easy_getinfo(handle, CURLINFO_CAINFO, &bundle) != CURLE_OK || bundle == nullptr ||
-             access(bundle, R_OK) != 0) {
-    return;
+  } else {
+    const char* of_curl = nullptr;
+    curl_easy_getinfo(handle, CURLINFO_CAINFO, &of_curl);
+    const char* const bundle = FirstReadableFile(of_curl, KnownCaBundles());
+    if (bundle == nullptr) return;
+    SetCurlOption(handle, CURLOPT_CAINFO, bundle);
+    SetCurlOption(handle, CURLOPT_PROXY_CAINFO, bundle);
   }
   // Without the system's directory: it would be trusted beside ca_certificates, and with it curl
   // reads the whole bundle again for each new connection instead of once in kCaCacheSeconds.

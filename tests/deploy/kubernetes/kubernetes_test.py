@@ -233,7 +233,7 @@ class BuiltTest(FilesTest):
         self.assertIn("id: 5", one(manifests, "ConfigMap")["data"]["telnyx_exporter.yml"])
         self.assertEqual({manifest["metadata"]["namespace"] for manifest in manifests}, {"telnyx"})
         image = one(manifests, "Deployment")["spec"]["template"]["spec"]["containers"][0]["image"]
-        self.assertEqual(image, "images.example/telnyx_exporter:0.1.0")
+        self.assertEqual(image, "images.example/telnyx_exporter:1.0.0")
         self.assertTrue(one(manifests, "PrometheusRule"))
 
 
