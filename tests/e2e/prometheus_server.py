@@ -22,11 +22,11 @@ def expected_quantile(quantile, connections):
 class Prometheus:
     """Scrapes one target or a list of them every second, and sends what the file `rules` finds to `alertmanager`.
 
-    `storage` is a directory that already holds blocks of the past.
+    `more` is added to its configuration. `storage` is a directory that already holds blocks of the past.
     The process is handed to `keep`, which stops it at the end of the test."""
 
     def __init__(self, test, target, *flags, name="prometheus", job="telnyx", rules=None,
-                 alertmanager=None, storage=None):
+                 alertmanager=None, storage=None, more=None):
         def static(*addresses):
             return {"static_configs": [{"targets": list(addresses)}]}
         targets = [target] if isinstance(target, str) else target
@@ -34,7 +34,7 @@ class Prometheus:
             "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
             "rule_files": [rules] if rules else [],
             "alerting": {"alertmanagers": [static(alertmanager)] if alertmanager else []},
-            "scrape_configs": [{"job_name": job, **static(*targets)}]}))
+            "scrape_configs": [{"job_name": job, **static(*targets)}], **(more or {})}))
         for _ in range(5):  # another program may take the port first
             port = free_port()
             process = Process(["prometheus", f"--config.file={config}",
@@ -46,6 +46,7 @@ class Prometheus:
             eventually("Prometheus is ready or has ended",
                        lambda: self._is_ready() or process.process.poll() is not None)
             if process.process.poll() is None:
+                self.stop = process.stop
                 return
         raise AssertionError("Prometheus did not start: " + process.log())
 

@@ -15,30 +15,20 @@ import time
 import unittest
 
 import yaml
-
+from dashboard import GRAFANA, PATHS, ROOT, each, read
 from harness import EndToEndTest, eventually, fetch
 from npm_packages import install
 from prometheus_server import Prometheus
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
-GRAFANA = os.path.join(ROOT, "deploy", "grafana")
 GENERATOR = os.path.join(GRAFANA, "generator")
-DASHBOARDS = sorted(glob.glob(os.path.join(GRAFANA, "dashboards", "*.json")))
 METRICS = os.path.join(ROOT, "docs", "metrics.md")
+RUNBOOK = os.path.join(ROOT, "docs", "runbook.md")
+RULES = os.path.join(ROOT, "deploy", "prometheus", "telnyx_exporter.rules.yml")
 INSTALLED = os.environ["NPM_DIR"]
 DEMO = os.path.join(ROOT, "config", "scenarios", "demo.yml")
 SUPPORT, KUNDENDIENST = "1293384261075731461", "1293384261075731471"
 WEEK = 7 * 24 * 3600
-
-
-def read(path):
-    with open(path, encoding="utf-8") as file:
-        return file.read()
-
-
-def panels(dashboard):
-    return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
 
 
 class GeneratedTest(unittest.TestCase):
@@ -51,8 +41,8 @@ class GeneratedTest(unittest.TestCase):
         written = os.path.join(self.generator, "written")
         shutil.rmtree(written, ignore_errors=True)
         subprocess.run(["node", "generate.mjs", written], cwd=self.generator, check=True)
-        self.assertEqual(sorted(os.listdir(written)), [os.path.basename(p) for p in DASHBOARDS])
-        for path in DASHBOARDS:
+        self.assertEqual(sorted(os.listdir(written)), [os.path.basename(p) for p in PATHS])
+        for path in PATHS:
             self.assertEqual(read(path), read(os.path.join(written, os.path.basename(path))),
                              "run: cd deploy/grafana/generator && npm ci && npm run generate")
 
@@ -60,24 +50,26 @@ class GeneratedTest(unittest.TestCase):
 class ContentTest(unittest.TestCase):
     """What is in the files, without running anything."""
 
-    def each_panel(self):
-        for path in DASHBOARDS:
-            for panel in panels(json.loads(read(path))):
-                with self.subTest(os.path.basename(path) + ": " + panel["title"]):
+    def each_panel(self, *types):
+        for dashboard in each():
+            for panel in dashboard.panels(*types):
+                with self.subTest(dashboard.name + ": " + panel["title"]):
                     yield panel
 
     def test_every_panel_has_a_description_a_unit_and_thresholds(self):
         for panel in self.each_panel():
             self.assertRegex(panel["description"], r"^[A-Z].*\.$")
+            if panel["type"] == "alertlist":
+                continue
             defaults = panel["fieldConfig"]["defaults"]
             self.assertTrue(defaults["thresholds"]["steps"])
             if panel["type"] != "table":
                 self.assertTrue(defaults["unit"])
 
     def test_panels_do_not_overlap(self):
-        for path in DASHBOARDS:
+        for dashboard in each():
             taken = set()
-            for panel in json.loads(read(path))["panels"]:
+            for panel in dashboard.json["panels"]:
                 place = panel["gridPos"]
                 cells = {(x, y) for x in range(place["x"], place["x"] + place["w"])
                          for y in range(place["y"], place["y"] + place["h"])}
@@ -86,34 +78,133 @@ class ContentTest(unittest.TestCase):
                 taken |= cells
 
     def test_ids_are_unique(self):
-        uids = [json.loads(read(path))["uid"] for path in DASHBOARDS]
+        uids = [dashboard.json["uid"] for dashboard in each()]
         self.assertEqual(len(set(uids)), len(uids))
-        for path in DASHBOARDS:
-            ids = [panel["id"] for panel in json.loads(read(path))["panels"]]
+        for dashboard in each():
+            ids = [panel["id"] for panel in dashboard.json["panels"]]
             self.assertEqual(len(set(ids)), len(ids))
 
     def test_the_data_source_is_a_variable_everywhere(self):
-        for path in DASHBOARDS:
-            dashboard = json.loads(read(path))
-            names = [variable["name"] for variable in dashboard["templating"]["list"]]
-            self.assertEqual(names[:2], ["datasource", "account"])
-            for panel in panels(dashboard):
-                for place in (panel, *panel["targets"]):
-                    self.assertEqual(place["datasource"],
-                                     {"type": "prometheus", "uid": "${datasource}"})
+        for dashboard in each():
+            self.assertEqual([v["name"] for v in dashboard.json["templating"]["list"]][:5],
+                             ["datasource", "cluster", "namespace", "job", "account"])
+            for place in (*dashboard.panels(), *dashboard.json["annotations"]["list"],
+                          *(t for panel in dashboard.panels() for t in panel.get("targets", []))):
+                self.assertEqual(place["datasource"],
+                                 {"type": "prometheus", "uid": "${datasource}"})
 
     def test_only_documented_metrics_are_used(self):
         documented = set(re.findall(r"^\| `(\w+)` \|", read(METRICS), re.MULTILINE))
-        for panel in self.each_panel():
-            for target in panel["targets"]:
-                for name in re.findall(r"\b(?:telnyx|process)_[a-z_]+\b", target["expr"]):
-                    self.assertIn(re.sub(r"_(bucket|count)$", "", name), documented)
+        for dashboard in each():
+            for name in re.findall(r"\b((?:telnyx|process)_[a-z_]+)[{\[]", read(dashboard.path)):
+                self.assertIn(re.sub(r"_(bucket|count)$", "", name), documented)
 
-    def test_links_lead_to_dashboards_that_exist(self):
-        uids = {json.loads(read(path))["uid"] for path in DASHBOARDS}
-        links = {uid for path in DASHBOARDS for uid in re.findall(r'"/d/([^?"]+)', read(path))}
+    def test_a_connection_is_selected_and_grouped_by_its_id(self):
+        for panel in self.each_panel():
+            for target in panel.get("targets", []):
+                self.assertNotIn('connection_name="', target["expr"])
+                self.assertNotIn("without", target["expr"])
+                for labels in re.findall(r"by \(([^)]*connection_name[^)]*)\)", target["expr"]):
+                    self.assertIn("connection_id", labels)
+
+    def test_sums_of_calls_say_what_they_cover(self):
+        """As a series, as a column, or in words. One connection has no share."""
+        of_one_each = {"Channel utilization", "Connections"}
+        checked = 0
+        for dashboard in each():
+            for panel in dashboard.panels():
+                if (dashboard.name == "connection_detail" or panel["title"] in of_one_each
+                        or not any("sum" in target["expr"] and re.search(
+                            r"telnyx_(active_call|calls_|completed)", target["expr"])
+                            for target in panel.get("targets", []))):
+                    continue
+                with self.subTest(panel["title"]):
+                    names = [target.get("legendFormat") for target in panel["targets"]]
+                    self.assertTrue("of connections" in names
+                                    or "Of connections" in str(panel.get("transformations"))
+                                    or "shows which share of the connections"
+                                    in panel["description"])
+                    checked += 1
+        self.assertGreater(checked, 10)
+
+    def test_what_the_dashboards_must_show_is_there(self):
+        titles = {dashboard.name: {panel["title"] for panel in dashboard.panels()}
+                  for dashboard in each()}
+        self.assertLessEqual({"Coverage", "Peak", "Account channel limits", "Firing alerts",
+                              "Outbound voice profile limits"}, titles["calls_overview"])
+        self.assertLessEqual({"Request budget", "Coverage", "Throttling", "Retries", "CPU", "Alerts",
+                              "Discovery failures"}, titles["exporter_health"])
+        for dashboard in each():
+            self.assertEqual([a["name"] for a in dashboard.json["annotations"]["list"]],
+                             ["Restarts", "Reloads", "Failed reloads", "Firing alerts"])
+
+    def test_titles_are_short_and_in_the_words_of_the_field(self):
+        for panel in self.each_panel():
+            self.assertLessEqual(len(panel["title"].split()), 5)
+            self.assertNotRegex(panel["title"], r"(?i)\b(how|own|sent again|readings|processor|"
+                                                r"waiting|present|otherwise)\b")
+
+    def test_tables_are_paged(self):
+        for panel in self.each_panel("table"):
+            self.assertTrue(panel["options"]["enablePagination"])
+
+    def test_links_lead_to_dashboards_and_variables_that_exist(self):
+        """Those within the dashboards, and those of the alerts."""
+        dashboards = {dashboard.json["uid"]: {v["name"] for v in dashboard.json["templating"]["list"]}
+                      for dashboard in each()}
+        links = [link for dashboard in each() for link in
+                 re.findall(r'"(/d/[^"]+)"', read(dashboard.path))]
         self.assertTrue(links)
-        self.assertLessEqual(links, uids)
+        alerts = [rule["annotations"]["dashboard_url"]
+                  for group in yaml.safe_load(read(RULES))["groups"] for rule in group["rules"]
+                  if "alert" in rule]
+        self.assertTrue(alerts)
+        for link in links + alerts:
+            uid = re.search(r"/d/([\w-]+)", link)[1]
+            self.assertIn(uid, dashboards)
+            self.assertLessEqual(set(re.findall(r"var-(\w+)", link)), dashboards[uid], link)
+            self.assertLessEqual(set(re.findall(r"\$\{(\w+):queryparam", link)), dashboards[uid], link)
+            if "var-connection" in link:
+                self.assertRegex(link, r"var-connection=(\{\{ \$labels.connection_id|"
+                                       r"\$\{__data.fields.Id:|\$\{__field.labels.connection_id:)")
+
+    def test_dashboards_lead_to_the_runbook(self):
+        [address] = {rule["annotations"]["runbook_url"].split("#")[0]
+                     for group in yaml.safe_load(read(RULES))["groups"] for rule in group["rules"]
+                     if "alert" in rule}
+        sections = {title.lower() for title in re.findall(r"^## (\w+)$", read(RUNBOOK), re.MULTILINE)}
+        for dashboard in each():
+            links = dashboard.link_targets()
+            self.assertIn(address, links)
+            self.assertGreater(len(links), 3)
+            for link in links:
+                page, _, section = link.partition("#")
+                self.assertEqual(page, address)
+                self.assertTrue(not section or section in sections, section)
+
+    def test_the_files_can_be_imported(self):
+        for dashboard in each():
+            text, data = read(dashboard.path), dashboard.json
+            [source] = data["__inputs"]
+            self.assertEqual((source["type"], source["pluginId"]), ("datasource", "prometheus"))
+            variable = dashboard.variable("datasource")
+            self.assertEqual(variable["current"]["value"], "${" + source["name"] + "}")
+            self.assertEqual(set(re.findall(r"\$\{(DS_\w+)\}", text)), {source["name"]})
+            requires = {(needed["type"], needed["id"]) for needed in data["__requires"]}
+            self.assertEqual(requires, {("grafana", "grafana"), ("datasource", "prometheus"),
+                                        *(("panel", panel["type"]) for panel in dashboard.panels())})
+            for key in ("id", "version"):
+                self.assertNotIn(key, data)
+
+    def test_nothing_is_left_over_from_the_generators_library(self):
+        for dashboard in each():
+            for place in (*dashboard.json["links"], *dashboard.json["annotations"]["list"],
+                          *(link for panel in dashboard.panels() for link in panel.get("links", []))):
+                self.assertNotIn("placement", place)
+            for variable in dashboard.json["templating"]["list"]:
+                self.assertFalse({"auto", "auto_count", "auto_min"} & set(variable))
+            for panel in dashboard.panels("table"):
+                self.assertNotIn("footer", panel["options"])
 
     def test_provisioning(self):
         provisioning = os.path.join(GRAFANA, "provisioning")
@@ -138,11 +229,11 @@ class DrawnTest(EndToEndTest):
         return self.run_node("validate.mjs", *paths)
 
     def test_grafanas_own_types_accept_the_dashboards(self):
-        run = self.validate(*DASHBOARDS)
+        run = self.validate(*PATHS)
         self.assertEqual((run.returncode, run.stdout, run.stderr), (0, "", ""))
 
     def test_grafanas_own_types_refuse_mistakes(self):
-        dashboard = json.loads(read(DASHBOARDS[0]))
+        dashboard = json.loads(read(PATHS[0]))
         dashboard["schemaVersion"] = "42"
         stat = panels(dashboard)[0]
         stat["options"]["graphMode"] = "bars"
@@ -193,7 +284,7 @@ class DrawnTest(EndToEndTest):
                 "variables": one if suffix and "detail" in path else everything,
                 "picture": os.path.join(pictures, os.path.basename(path)
                                         .replace(".json", suffix + ".png")),
-            } for path in DASHBOARDS]}))
+            } for path in PATHS]}))
         self.assertEqual(run.returncode, 0, run.stderr)
         return json.loads(run.stdout)
 
