@@ -26,13 +26,13 @@ export default () => dashboard({
   panels: [
     row('Now'),
     stat({
-      title: 'Active calls', unit: 'short', width: 5,
+      title: 'Active calls', unit: 'locale',
       description: 'Call legs that are active now on the selected connections, and the share of these connections whose '
         + 'number is known.',
       queries: [{expr: `sum(${ACTIVE})`, legend: 'calls'}, covered()],
     }),
     stat({
-      title: 'Against last week', unit: 'percentunit', decimals: 0, width: 5, alert: 'TelnyxCallsDropped',
+      title: 'Against last week', unit: 'percentunit', decimals: 0, alert: 'TelnyxCallsDropped',
       description: 'How many more or fewer calls are active than at the same time a week ago, on the connections whose '
         + 'number is known at both times, and the share of the connections that these are.',
       thresholds: steps([-1, 'red'], [-0.5, 'green'], [1, 'orange']),
@@ -42,12 +42,12 @@ export default () => dashboard({
       ],
     }),
     stat({
-      title: 'Sessions', unit: 'short', width: 5,
+      title: 'Sessions', unit: 'locale',
       description: 'Distinct call sessions. A transferred or bridged call is one session with several legs.',
       queries: [{expr: `sum(${SESSIONS})`, legend: 'sessions'}, coverage(coverageOf(SESSIONS))],
     }),
     stat({
-      title: 'Peak', unit: 'short', graph: false, instant: true, width: 5,
+      title: 'Peak', unit: 'locale', graph: false, instant: true,
       description: 'The highest number of active calls within the time that is shown, spikes between scrapes included, and '
         + 'the lowest share of connections whose number was known meanwhile.',
       queries: [
@@ -56,25 +56,23 @@ export default () => dashboard({
       ],
     }),
     stat({
-      title: 'Longest call', unit: 'dthms', thresholds: ages(), width: 4, alert: 'TelnyxStuckCalls',
+      title: 'Longest call', unit: 'dthms', thresholds: ages(), alert: 'TelnyxStuckCalls',
       description: 'Duration of the longest active call. Orange from one hour, red from four.',
       queries: [{expr: `max(${LONGEST})`}],
     }),
     stat({
-      title: 'Coverage', unit: 'percentunit', decimals: 0, width: 5, height: 4, thresholds: complete(),
-      alert: 'TelnyxNumbersIncomplete', graph: false,
-      description: 'The share of all connections of the selected accounts whose number of calls is known now. The others are '
-        + 'missing in every sum.',
-      queries: [{expr: `sum(${knownConnections}) / sum(${allConnections})`, legend: 'known'}],
+      title: 'Coverage', unit: 'percentunit', decimals: 0, thresholds: complete(), alert: 'TelnyxNumbersIncomplete',
+      graph: false, text: BigValueTextMode.ValueAndName,
+      overrides: [{name: 'unknown', unit: 'locale', thresholds: steps([1, 'red']).build()}],
+      description: 'The share of all connections of the selected accounts whose number of calls is known now, and how many of '
+        + 'the selected connections are unknown: these are missing in every sum. Connections of an exporter that is gone count '
+        + 'as unknown for an hour.',
+      queries: [
+        {expr: `sum(${knownConnections}) / sum(${allConnections})`, legend: 'known'},
+        {expr: `count(${PRESENT} unless ${ACTIVE}) or vector(0)`, legend: 'unknown'},
+      ],
     }),
-    stat({
-      title: 'Unknown connections', unit: 'short', width: 5, graph: false, thresholds: steps([1, 'red']),
-      alert: 'TelnyxDataStale',
-      description: 'Selected connections whose number of calls is not known now. Those of an exporter that is gone count for '
-        + 'an hour.',
-      queries: [{expr: `count(${PRESENT} unless ${ACTIVE}) or vector(0)`}],
-    }),
-    firingAlerts(true, {width: 14, height: 4}),
+    firingAlerts(true),
 
     row('Calls'),
     timeseries({
@@ -120,30 +118,30 @@ export default () => dashboard({
       queries: [{expr: accountChannels.coverage, legend: '{{account}}'}],
     }),
     table({
-      title: 'Account channel limits', width: 12, height: 6, sortBy: 'Used', alert: 'TelnyxAccountChannelsFilling',
+      title: 'Account channel limits', width: 10, height: 6, sortBy: 'Used', alert: 'TelnyxAccountChannelsFilling',
       description: 'All active calls of an account against its limit for inbound calls. Used is more than the true share where '
         + 'some calls are outbound.',
       labels: {account: 'Account', cluster: 'Cluster', namespace: 'Namespace'},
       queries: [
-        {expr: accountChannels.active, column: 'Active', unit: 'short'},
-        {expr: accountChannels.coverage, column: 'Of connections', unit: 'percentunit', decimals: 0,
+        {expr: accountChannels.active, column: 'Active', unit: 'locale'},
+        {expr: accountChannels.coverage, column: 'Known', unit: 'percentunit', decimals: 0,
           thresholds: complete()},
-        {expr: accountChannels.limit, column: 'Limit', unit: 'short'},
+        {expr: accountChannels.limit, column: 'Limit', unit: 'locale'},
         {expr: `${accountChannels.active} / (${accountChannels.limit} > 0)`, column: 'Used', unit: 'percentunit',
           decimals: 0, thresholds: limits()},
       ],
     }),
     table({
-      title: 'Outbound voice profile limits', width: 12, height: 6, sortBy: 'Used', alert: 'TelnyxVoiceProfileFilling',
+      title: 'Outbound voice profile limits', width: 14, height: 6, sortBy: 'Used', alert: 'TelnyxVoiceProfileFilling',
       description: 'All active calls of the connections with an outbound voice profile against its limit for outbound calls. '
         + 'Used is more than the true share where some calls are inbound.',
       labels: {account: 'Account', profile_name: 'Profile', profile_id: 'Profile id', cluster: 'Cluster', namespace: 'Namespace'},
       queries: [
         {expr: profileChannels.names},
-        {expr: profileChannels.active, column: 'Active', unit: 'short'},
-        {expr: profileChannels.coverage, column: 'Of connections', unit: 'percentunit', decimals: 0,
+        {expr: profileChannels.active, column: 'Active', unit: 'locale'},
+        {expr: profileChannels.coverage, column: 'Known', unit: 'percentunit', decimals: 0,
           thresholds: complete()},
-        {expr: profileChannels.limit, column: 'Limit', unit: 'short'},
+        {expr: profileChannels.limit, column: 'Limit', unit: 'locale'},
         {expr: `${profileChannels.active} / (${profileChannels.limit} > 0)`, column: 'Used', unit: 'percentunit',
           decimals: 0, thresholds: limits()},
       ],
@@ -160,13 +158,13 @@ export default () => dashboard({
       queries: [
         {expr: NAMES},
         {expr: once('telnyx_connection_up'), column: 'Polls', mappings: upOrFailing, thresholds: steps()},
-        {expr: ACTIVE, column: 'Active', unit: 'short'},
-        {expr: SESSIONS, column: 'Sessions', unit: 'short'},
-        {expr: PEAK, column: 'Peak', unit: 'short'},
+        {expr: ACTIVE, column: 'Active', unit: 'locale'},
+        {expr: SESSIONS, column: 'Sessions', unit: 'locale'},
+        {expr: PEAK, column: 'Peak', unit: 'locale'},
         {expr: LONGEST, column: 'Longest', unit: 'dthms', thresholds: ages()},
         {expr: utilisation, column: 'Limit used', unit: 'percentunit', decimals: 0, thresholds: limits()},
         {expr: `60 * ${rateOnce('telnyx_calls_started_estimated_total')}`, column: 'Started, estimated',
-          unit: CALLS_A_MINUTE, decimals: 1},
+          unit: CALLS_A_MINUTE, decimals: 1, 'custom.width': 140},
         {expr: REASONS},
       ],
     }),

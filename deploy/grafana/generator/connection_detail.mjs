@@ -29,12 +29,12 @@ export default () => dashboard({
       queries: [{expr: REASONS, legend: '{{reason}}'}],
     }),
     stat({
-      title: 'Active calls', unit: 'short',
+      title: 'Active calls', unit: 'locale',
       description: 'Call legs that are active now.',
       queries: [{expr: `sum(${ACTIVE})`}],
     }),
     stat({
-      title: 'Sessions', unit: 'short',
+      title: 'Sessions', unit: 'locale',
       description: 'Distinct call sessions of these legs.',
       queries: [{expr: `sum(${SESSIONS})`}],
     }),
@@ -50,7 +50,7 @@ export default () => dashboard({
       description: 'Duration of the longest active call. Orange from one hour, red from four.',
       queries: [{expr: `max(${LONGEST})`}],
     }),
-    firingAlerts(true, {height: 4}),
+    firingAlerts(true),
 
     row('Calls'),
     timeseries({
@@ -117,7 +117,7 @@ export default () => dashboard({
         {expr: NAMES},
         {expr: byConnection(`telnyx_connection_info{${OF_CONNECTIONS}}`,
           'record_type, source, outbound_voice_profile_name')},
-        {expr: channelLimit, column: 'Channel limit', unit: 'short'},
+        {expr: channelLimit, column: 'Channel limit', unit: 'locale'},
       ],
     }),
   ],

@@ -74,11 +74,11 @@ export default () => dashboard({
       queries: [{expr: `min(${ofInstances('telnyx_exporter_config_last_reload_successful')})`}],
     }),
     alertList({
-      title: 'Alerts', width: 12,
+      title: 'Alerts', width: 8,
       description: 'Alerts whose name contains Telnyx that are pending or firing, as Grafana knows them: from its own rules and '
         + 'from data sources whose alerts it manages.',
     }),
-    firingAlerts(false, {width: 12, height: 8}),
+    firingAlerts(false, {width: 16, height: 8}),
 
     row('Polls'),
     timeseries({
@@ -117,7 +117,7 @@ export default () => dashboard({
         {expr: failing(NAMES_OF_ACCOUNTS)},
         {expr: failing(REASONS_OF_ACCOUNTS)},
         {expr: failing(`time() - ${byConnection(ofAccounts('telnyx_connection_last_success_timestamp_seconds'))}`),
-          column: 'Last complete poll', unit: 'dthms',
+          column: 'Last complete poll', unit: 'dthms', 'custom.width': 160,
           thresholds: steps([45, 'orange'], [900, 'red'])},
       ],
     }),
@@ -157,13 +157,13 @@ export default () => dashboard({
       ],
     }),
     timeseries({
-      title: 'Throttling', unit: 'percentunit', alert: 'TelnyxRequestBudgetShort',
+      title: 'Throttling', unit: 'percentunit', softMax: 0.1, alert: 'TelnyxRequestBudgetShort',
       description: 'How many seconds in each second requests waited for the configured rate limit. More than 100 %: '
         + 'several waited at once.',
       queries: [{expr: total('telnyx_api_rate_limiter_wait_seconds_total'), legend: '{{account}}'}],
     }),
     timeseries({
-      title: 'Retries', unit: 'reqps', width: 8,
+      title: 'Retries', unit: 'reqps', softMax: 1, width: 8,
       description: 'Retries of failed requests in a second.',
       queries: [{expr: total('telnyx_api_retries_total'), legend: '{{account}}'}],
     }),
@@ -173,7 +173,7 @@ export default () => dashboard({
       queries: [{expr: total('telnyx_api_response_bytes_total'), legend: '{{account}}'}],
     }),
     timeseries({
-      title: 'Ignored fields', unit: 'ops', width: 8,
+      title: 'Ignored fields', unit: 'ops', softMax: 1, width: 8,
       description: 'Optional fields of the API’s answers that could not be used and were ignored, in a second.',
       queries: [{expr: total('telnyx_api_ignored_fields_total'), legend: '{{account}}'}],
     }),
@@ -191,7 +191,7 @@ export default () => dashboard({
       }],
     }),
     timeseries({
-      title: 'Discovery failures', unit: 'ops', width: 8, alert: 'TelnyxDiscoveryFailing',
+      title: 'Discovery failures', unit: 'ops', softMax: 1, width: 8, alert: 'TelnyxDiscoveryFailing',
       description: 'Refreshes of the account’s lists in a second that did not end complete.',
       queries: [{expr: total('telnyx_discovery_failures_total'), legend: '{{account}}'}],
     }),
@@ -233,7 +233,7 @@ export default () => dashboard({
       }],
     }),
     timeseries({
-      title: 'Lost log lines', unit: 'ops', width: 8, alert: 'TelnyxLogLinesLost',
+      title: 'Lost log lines', unit: 'ops', softMax: 1, width: 8, alert: 'TelnyxLogLinesLost',
       description: 'Log lines in a second that could not be written.',
       queries: [{
         expr: byInstance('sum', rate(ofInstances('telnyx_exporter_log_lines_lost_total'))), legend: '{{instance}}',
@@ -251,7 +251,7 @@ export default () => dashboard({
         {expr: byInstance('max', ofInstances('telnyx_exporter_shard_info'), 'shard, total_shards')},
         {expr: `time() - ${byInstance('max', ofExporters(ofInstances('process_start_time_seconds')))}`,
           column: 'Uptime', unit: 'dthms'},
-        {expr: `time() - ${byInstance('max', ofInstances(RELOADED))}`, column: 'Configuration age', unit: 'dthms'},
+        {expr: `time() - ${byInstance('max', ofInstances(RELOADED))}`, column: 'Configuration age', unit: 'dthms', 'custom.width': 160},
         {expr: byInstance('max', ofInstances('telnyx_exporter_config_last_reload_successful')), column: 'Configuration',
           mappings: inForce, thresholds: steps()},
       ],

@@ -83,28 +83,37 @@ function begin(Builder, {title, description, queries, unit, decimals, min, max, 
 
 const last = () => new ReduceDataOptionsBuilder().values(false).calcs(['lastNotNull']);
 
-/** Says beside a sum which share of the connections it covers: the last query of its panel. */
-const COVERAGE = 'of connections';
-export const coverage = (expr) => ({expr, legend: COVERAGE});
-const IN_PERCENT = {name: COVERAGE, unit: 'percentunit', decimals: 0,
-  color: {mode: 'fixed', fixedColor: 'text'}};
-const BESIDE_THE_CURVES = {...IN_PERCENT, min: 0, max: 1, 'custom.axisPlacement': 'right',
-  'custom.axisLabel': 'connections known', 'custom.fillOpacity': 0, 'custom.stacking': {mode: 'none', group: 'B'},
-  'custom.lineStyle': {fill: 'dot', dash: [0, 6]}};
-const covers = (options) => options.queries.some(({legend}) => legend === COVERAGE);
+/** Says beside a sum which share of the connections it covers. */
+export const coverage = (expr) => ({expr, isCoverage: true});
 
-export function stat(options) {
-  if (covers(options)) {
-    options = {...options, text: BigValueTextMode.ValueAndName, overrides: [IN_PERCENT, ...(options.overrides ?? [])]};
-  }
+/** Names the coverage among the queries, and shows it in percent. */
+function withCoverage(options, name, style) {
+  if (!options.queries.some(({isCoverage}) => isCoverage)) return options;
+  return {
+    ...options,
+    queries: options.queries.map(({isCoverage, ...query}) => (isCoverage ? {...query, legend: name} : query)),
+    overrides: [...(options.overrides ?? []),
+      {name, unit: 'percentunit', decimals: 0, color: {mode: 'fixed', fixedColor: 'text'}, ...style}],
+  };
+}
+
+const BESIDE_THE_CURVES = {
+  min: 0, max: 1, 'custom.axisPlacement': 'right', 'custom.axisLabel': 'connections known', 'custom.fillOpacity': 0,
+  'custom.stacking': {mode: 'none', group: 'B'}, 'custom.lineStyle': {fill: 'dot', dash: [0, 6]},
+};
+
+export function stat(given) {
+  const options = withCoverage(given, 'known', {});
+  if (options !== given) options.text = BigValueTextMode.ValueAndName;
   return begin(Stat, {width: 4, height: 4, ...options})
     .reduceOptions(last()).graphMode(options.graph === false || options.instant
       ? BigValueGraphMode.None : BigValueGraphMode.Area)
     .colorMode(BigValueColorMode.Value).textMode(options.text ?? BigValueTextMode.Auto);
 }
 
-export function timeseries(options) {
-  if (covers(options)) options = {...options, overrides: [...(options.overrides ?? []), BESIDE_THE_CURVES]};
+/** `softMax`: the least that the axis shows, so that a curve at 0 has an axis that says something. */
+export function timeseries(given) {
+  const options = withCoverage(given, 'connections known', BESIDE_THE_CURVES);
   const panel = begin(Timeseries, {width: 12, height: 8, min: 0, ...options})
     .drawStyle(GraphDrawStyle.Line).lineWidth(1).fillOpacity(options.stacked ? 40 : 8)
     .showPoints(VisibilityMode.Never).spanNulls(false)
@@ -112,6 +121,7 @@ export function timeseries(options) {
     .legend(new VizLegendOptionsBuilder().displayMode(LegendDisplayMode.List)
       .placement(LegendPlacement.Bottom).showLegend(true).calcs([]))
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending));
+  if (options.softMax) panel.axisSoftMax(options.softMax);
   if (options.stacked) panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A'));
   if (options.thresholds) {
     panel.thresholdsStyle(new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed));
@@ -134,6 +144,10 @@ export function barGauge(options) {
     .displayMode(BarGaugeDisplayMode.Basic).showUnfilled(true);
 }
 
+/** Ids are longer than what a column has without a width. */
+const ids = (labels) => Object.entries(labels).filter(([label]) => label.endsWith('_id'))
+  .map(([, name]) => ({name, 'custom.width': 180}));
+
 /**
  * One row for each set of labels, one column for each query: {expr, column, …properties of the column}. A query without
  * `column` gives its labels only. As many rows as fit are on one page of the table.
@@ -153,7 +167,7 @@ export function table(options) {
     }
     order[valueOf(index)] = Object.keys(order).length;
     renamed[valueOf(index)] = column;
-    const {expr, ...shown} = properties;
+    const {expr, ...shown} = {'custom.width': 100, ...properties};
     if (shown.thresholds) {
       shown.thresholds = shown.thresholds.build();
       shown['custom.cellOptions'] = {type: 'color-text'};
@@ -165,12 +179,12 @@ export function table(options) {
   }
   const panel = begin(Table, {
     width: 24, height: 9, ...options, format: PromQueryFormat.Table, instant: true,
-    overrides: [...overrides, ...(options.overrides ?? [])],
+    overrides: [...ids(options.labels), ...overrides],
     queries: options.queries.map(({expr}) => ({expr})),
   }).withTransformation({id: 'merge', options: {}})
     .withTransformation({id: 'organize', options: {
       excludeByName: hidden, indexByName: order, renameByName: renamed, includeByName: {}}});
-  panel.cellOptions({type: TableCellDisplayMode.Auto});
+  panel.cellOptions({type: TableCellDisplayMode.Auto}).minWidth(80);
   if (options.sortBy) {
     panel.sortBy([new TableSortByFieldStateBuilder().displayName(options.sortBy).desc(true)]);
   }

@@ -141,16 +141,19 @@ export const accountChannels = {
   coverage: `${knownConnections} / (${allConnections} > 0)`,
 };
 
+const INFO = `telnyx_connection_info{${OF_ACCOUNTS},outbound_voice_profile_id!=""}`;
+const copied = (expression, to, from) => `label_replace(${expression}, "${to}", "$1", "${from}", "(.+)")`;
+const PROFILES = copied(INFO, 'profile_id', 'outbound_voice_profile_id');
+
 /** Adds the outbound voice profile of each connection. */
 const withProfile = (expression) => `${expression} * on (${CONNECTION}) group_left (profile_id) topk by (${CONNECTION}) (1, `
-  + `max by (${CONNECTION}, profile_id) (label_replace(telnyx_connection_info{${OF_ACCOUNTS},outbound_voice_profile_id!=""}, `
-  + '"profile_id", "$1", "outbound_voice_profile_id", "(.+)")))';
+  + `max by (${CONNECTION}, profile_id) (${PROFILES}))`;
 
 export const profileChannels = {
   active: `sum by (${PROFILE}) (${withProfile(ACTIVE_OF_ACCOUNTS)})`,
   limit: `max by (${PROFILE}) (telnyx_outbound_voice_profile_concurrent_call_limit{${OF_ACCOUNTS}})`,
   names: `topk by (${PROFILE}) (1, max by (${PROFILE}, profile_name) `
-    + `(telnyx_outbound_voice_profile_concurrent_call_limit{${OF_ACCOUNTS}}))`,
+    + `(${copied(PROFILES, 'profile_name', 'outbound_voice_profile_name')}))`,
   coverage: `count by (${PROFILE}) (${withProfile(ACTIVE_OF_ACCOUNTS)}) / count by (${PROFILE}) (${withProfile(UP_OF_ACCOUNTS)})`,
 };
 

@@ -4,12 +4,18 @@ import glob
 import json
 import os
 import re
+import subprocess
+
+from prometheus_server import Prometheus
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 GRAFANA = os.path.join(ROOT, "deploy", "grafana")
 PATHS = sorted(glob.glob(os.path.join(GRAFANA, "dashboards", "*.json")))
 ALL = {name: ".*" for name in
        ("cluster", "namespace", "job", "account", "connection", "instance")}
+
+HOUR, WEEK = 3600, 7 * 24 * 3600
+END = 1_800_000_000  # of a made-up past
 
 
 def read(path):
@@ -20,6 +26,16 @@ def read(path):
 def with_named_groups(expression):
     """A regular expression of JavaScript, /…/g, for Python."""
     return re.compile(re.sub(r"\(\?<(\w+)>", r"(?P<\1>", expression[1:expression.rindex("/")]))
+
+
+def import_history(test, name, lines):
+    """The path of a Prometheus's storage with samples in OpenMetrics."""
+    path = test.write(f"{name}.openmetrics", "".join(line + "\n" for line in lines) + "# EOF\n")
+    storage = os.path.join(test.directory, name)
+    run = subprocess.run(["promtool", "tsdb", "create-blocks-from", "openmetrics", path, storage],
+                         capture_output=True, text=True, check=False)
+    test.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+    return storage
 
 
 class Dashboard:
@@ -132,3 +148,35 @@ class View:
             if groups:
                 found.setdefault(groups["value"], groups["text"])
         return found
+
+
+class Past:
+    """Series with a value each minute."""
+
+    def __init__(self):
+        self.lines = []
+
+    def prometheus(self, test):
+        """A server that knows this past and scrapes nothing."""
+        return Prometheus(test, "127.0.0.1:1", "--storage.tsdb.retention.time=99y",
+                          storage=import_history(test, "past", self.lines))
+
+    def add(self, name, labels, value, start=END - HOUR, end=END, step=60):
+        """`value`: a number, or a function of the time; where it gives None there is a gap."""
+        text = ",".join(f'{label}="{text}"' for label, text in labels.items())
+        for at in range(start, end + 1, step):
+            number = value(at) if callable(value) else value
+            if number is not None:
+                self.lines.append(f"{name}{{{text}}} {number} {at}")
+
+    def connection(self, name, value, up=1, start=END - HOUR, end=END, instance="a", **labels):
+        labels = {"job": "telnyx", "instance": instance, "account": "main",
+                  "connection_name": name, **labels}
+        labels.setdefault("connection_id", name)
+        for metric in ("telnyx_active_calls", "telnyx_active_calls_peak",
+                       "telnyx_active_call_sessions"):
+            self.add(metric, labels, value, start, end)
+        self.add("telnyx_connection_up", labels, up, start, end)
+
+    def of_target(self, name, value, instance="a", **labels):
+        self.add(name, {"job": "telnyx", "instance": instance, **labels}, value)

@@ -2,12 +2,11 @@
 servers that scrape the exporter and keep classic buckets, native histograms, or both."""
 
 import os
-import subprocess
 import time
 import unittest
 
 import yaml
-from dashboard import ROOT, Dashboard, View, each
+from dashboard import END, HOUR, ROOT, WEEK, Dashboard, Past, View, each
 from harness import EndToEndTest, eventually
 from prometheus_server import Prometheus
 
@@ -15,50 +14,14 @@ DEMO = os.path.join(ROOT, "config", "scenarios", "demo.yml")
 OVERVIEW, DETAIL, HEALTH = map(Dashboard, ("calls_overview", "connection_detail",
                                            "exporter_health"))
 SUPPORT = "1293384261075731461"
-HOUR, WEEK = 3600, 7 * 24 * 3600
-END = 1_800_000_000
-COVERS = "of connections"
-
-
-class Past:
-    """Series with a value each minute, or less often far from the end."""
-
-    def __init__(self):
-        self.lines = []
-
-    def add(self, name, labels, value, start=END - HOUR, end=END, step=60):
-        """`value`: a number, or a function of the time; where it gives None there is a gap."""
-        text = ",".join(f'{label}="{text}"' for label, text in labels.items())
-        for at in range(start, end + 1, step):
-            number = value(at) if callable(value) else value
-            if number is not None:
-                self.lines.append(f"{name}{{{text}}} {number} {at}")
-
-    def connection(self, name, value, up=1, start=END - HOUR, end=END, instance="a", **labels):
-        labels = {"job": "telnyx", "instance": instance, "account": "main",
-                  "connection_name": name, **labels}
-        labels.setdefault("connection_id", name)
-        for metric in ("telnyx_active_calls", "telnyx_active_calls_peak",
-                       "telnyx_active_call_sessions"):
-            self.add(metric, labels, value, start, end)
-        self.add("telnyx_connection_up", labels, up, start, end)
-
-    def of_target(self, name, value, instance="a", **labels):
-        self.add(name, {"job": "telnyx", "instance": instance, **labels}, value)
+COVERED, KNOWN = "connections known", "known"  # in charts, and beside single numbers
 
 
 class PastTest(EndToEndTest):
     """Asks about a past that a test makes up."""
 
     def view(self, past, **more):
-        path = self.write("past.openmetrics",
-                          "".join(line + "\n" for line in past.lines) + "# EOF\n")
-        storage = os.path.join(self.directory, "past")
-        run = subprocess.run(["promtool", "tsdb", "create-blocks-from", "openmetrics", path,
-                              storage], capture_output=True, text=True, check=False)
-        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
-        self.prometheus = Prometheus(self, "127.0.0.1:1", "--storage.tsdb.retention.time=99y",
-                                     storage=storage)
+        self.prometheus = past.prometheus(self)
         return View(self.prometheus, END, **more)
 
     # ---- Active calls by connection
@@ -182,9 +145,9 @@ class PastTest(EndToEndTest):
         past.connection("gone", 500, start=END - WEEK - HOUR, end=END - WEEK)
         view = self.view(past)
         self.assertEqual(view.newest(OVERVIEW.panel("Against last week", "stat")),
-                         {"change": 0.5, COVERS: 0.5})
+                         {"change": 0.5, KNOWN: 0.5})
         self.assertEqual(view.newest(OVERVIEW.panel("Against last week", "timeseries")),
-                         {"now": 30, "last week": 20, COVERS: 0.5})
+                         {"now": 30, "last week": 20, COVERED: 0.5})
 
     # ---- What sums cover
 
@@ -194,18 +157,18 @@ class PastTest(EndToEndTest):
             past.connection(f"{index:03}", (lambda _: None) if index < 10 else 2, up=int(index >= 10))
         view = self.view(past)
         for title in ("Active calls", "Sessions", "Peak"):
-            self.assertEqual(view.newest(OVERVIEW.panel(title, "stat"))[COVERS], 0.75, title)
+            self.assertEqual(view.newest(OVERVIEW.panel(title, "stat"))[KNOWN], 0.75, title)
         for title in ("Active calls", "Call rate", "Active call duration",
                       "Completed call duration"):
-            self.assertEqual(view.newest(OVERVIEW.panel(title, "timeseries"))[COVERS], 0.75, title)
-        self.assertEqual(view.newest(OVERVIEW.panel("Unknown connections")), {"": 10})
+            self.assertEqual(view.newest(OVERVIEW.panel(title, "timeseries"))[COVERED], 0.75, title)
+        self.assertEqual(view.newest(OVERVIEW.panel("Coverage"))["unknown"], 10)
         one = View(self.prometheus, END, connection="001|020")
-        self.assertEqual(one.newest(OVERVIEW.panel("Active calls", "stat"))[COVERS], 0.5)
+        self.assertEqual(one.newest(OVERVIEW.panel("Active calls", "stat"))[KNOWN], 0.5)
 
     def test_a_sum_of_nothing_covers_nothing(self):
         past = Past()
         past.connection("1", lambda _: None, up=0)
-        self.assertEqual(self.view(past).newest(OVERVIEW.panel("Active calls", "stat")), {COVERS: 0})
+        self.assertEqual(self.view(past).newest(OVERVIEW.panel("Active calls", "stat")), {KNOWN: 0})
 
     def test_connections_of_an_exporter_that_is_gone_count_as_unknown_for_an_hour(self):
         past = Past()
@@ -214,15 +177,15 @@ class PastTest(EndToEndTest):
         past.connection("3", 5, start=END - 2 * HOUR, end=END - HOUR - 600)
         view = self.view(past)
         self.assertEqual(view.newest(OVERVIEW.panel("Active calls", "stat")),
-                         {"calls": 5, COVERS: 0.5})
-        self.assertEqual(view.newest(OVERVIEW.panel("Unknown connections")), {"": 1})
+                         {"calls": 5, KNOWN: 0.5})
+        self.assertEqual(view.newest(OVERVIEW.panel("Coverage"))["unknown"], 1)
 
     def test_the_peak_says_the_lowest_share_that_was_known_meanwhile(self):
         past = Past()
         past.connection("1", lambda at: 50 if at == END - 1200 else 5)
         past.connection("2", lambda at: None if END - 2400 < at < END - 1800 else 5)
         view = self.view(past)
-        self.assertEqual(view.newest(OVERVIEW.panel("Peak")), {"calls": 55, COVERS: 0.5})
+        self.assertEqual(view.newest(OVERVIEW.panel("Peak")), {"calls": 55, KNOWN: 0.5})
 
     def test_coverage_is_of_shards_together_and_of_the_replica_that_knows_most(self):
         past = Past()
@@ -232,8 +195,8 @@ class PastTest(EndToEndTest):
                 past.of_target("telnyx_account_connections", value, instance, account="main",
                                state=state)
         view = self.view(past)
-        for dashboard in (OVERVIEW, HEALTH):
-            self.assertEqual(list(view.newest(dashboard.panel("Coverage")).values()), [0.9])
+        self.assertEqual(view.newest(OVERVIEW.panel("Coverage"))["known"], 0.9)
+        self.assertEqual(view.newest(HEALTH.panel("Coverage", "stat")), {"": 0.9})
         self.assertEqual(view.newest(OVERVIEW.panel("Coverage by account")), {"main": 0.9})
         self.assertEqual(view.newest(HEALTH.panel("Coverage", "timeseries")), {"main": 0.9})
 
@@ -245,7 +208,7 @@ class PastTest(EndToEndTest):
             past.connection("support", value, instance=replica, zone="zone-" + replica)
         view = self.view(past)
         self.assertEqual(view.newest(OVERVIEW.panel("Active calls", "stat")),
-                         {"calls": 11, COVERS: 1})
+                         {"calls": 11, KNOWN: 1})
         self.assertEqual(view.newest(OVERVIEW.panel("Active calls by connection")),
                          {"main / support": 11})
         self.assertEqual(len(view.rows(OVERVIEW.panel("Connections"))), 1)
@@ -270,7 +233,8 @@ class PastTest(EndToEndTest):
         for index, profile in enumerate(("p1", "p1", "p2")):
             past.connection(str(index), (lambda _: None) if index == 1 else 30, up=int(index != 1))
             past.of_target("telnyx_connection_info", 1, account="main", connection_id=index,
-                           connection_name=index, outbound_voice_profile_id=profile)
+                           connection_name=index, outbound_voice_profile_id=profile,
+                           outbound_voice_profile_name="name of " + profile)
         past.of_target("telnyx_account_channel_limit", 120, account="main")
         for state, value in (("known", 2), ("unknown", 1)):
             past.of_target("telnyx_account_connections", value, account="main", state=state)
@@ -279,14 +243,14 @@ class PastTest(EndToEndTest):
                            profile_id=profile, profile_name="name of " + profile)
         view = self.view(past)
         [account] = view.rows(OVERVIEW.panel("Account channel limits"))
-        self.assertAlmostEqual(account.pop("Of connections"), 2 / 3)
+        self.assertAlmostEqual(account.pop("Known"), 2 / 3)
         self.assertEqual(account, {"Account": "main", "Active": 60, "Limit": 120, "Used": 0.5})
         profiles = view.rows(OVERVIEW.panel("Outbound voice profile limits"))
         self.assertEqual(profiles, [
             {"Account": "main", "Profile": "name of p1", "Profile id": "p1", "Active": 30,
-             "Of connections": 0.5, "Limit": 40, "Used": 0.75},
+             "Known": 0.5, "Limit": 40, "Used": 0.75},
             {"Account": "main", "Profile": "name of p2", "Profile id": "p2", "Active": 30,
-             "Of connections": 1, "Limit": 40, "Used": 0.75}])
+             "Known": 1, "Limit": 40, "Used": 0.75}])
 
     def test_the_request_budget_of_all_exporters_and_of_the_one_with_the_least(self):
         past = Past()
