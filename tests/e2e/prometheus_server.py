@@ -33,6 +33,7 @@ class QueryServer:
             eventually(f"{name} is ready or has ended",
                        lambda: self._is_ready() or self.process.process.poll() is not None)
             if self.process.process.poll() is None:
+                self.stop = self.process.stop
                 return
         raise AssertionError(f"{name} did not start: {self.process.log()}")
 
@@ -60,10 +61,10 @@ class Prometheus(QueryServer):
     """Scrapes one target or a list of them every second, and sends what the file `rules` finds to `alertmanager`.
 
     `storage` is a directory that already holds blocks of the past. `scrape` are scrape configurations instead of the one
-    of `job`, each without its target. `run` turns a program with its arguments into the command that runs it."""
+    of `job`, each without its target; `more` is added to the configuration. `run` turns a program with its arguments into the command that runs it."""
 
     def __init__(self, test, target, *flags, name="prometheus", job="telnyx", rules=None,
-                 alertmanager=None, storage=None, scrape=None, run=list):
+                 alertmanager=None, storage=None, scrape=None, run=list, more=None):
         def static(*addresses):
             return {"static_configs": [{"targets": list(addresses)}]}
         targets = [target] if isinstance(target, str) else target
@@ -72,7 +73,7 @@ class Prometheus(QueryServer):
             "rule_files": [rules] if rules else [],
             "alerting": {"alertmanagers": [static(alertmanager)] if alertmanager else []},
             "scrape_configs": [{**static(*targets), **each}
-                               for each in scrape or [{"job_name": job}]]}))
+                               for each in scrape or [{"job_name": job}]], **(more or {})}))
         self.start(test, name, lambda port: run([
             "prometheus", f"--config.file={config}",
             f"--storage.tsdb.path={storage or f'{test.directory}/tsdb-{port}'}",

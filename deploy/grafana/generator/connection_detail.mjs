@@ -1,120 +1,108 @@
 import {
-  ages, arrivalsAndEnds, dashed, endedDurations, limits, presentAges, presentDurations,
-  upOrFailing,
+  ACTIVE, LAST_WEEK, activeCallDuration, activeCallHeatmap, againstLastWeek, ages, callRate, completedCallDuration,
+  completedCallHeatmap, dashed, firingAlerts, limits, upOrFailing,
 } from './call_panels.mjs';
-import {
-  BigValueTextMode, dashboard, heatmap, row, stat, steps, table, timeseries, variables,
-} from './panels.mjs';
-import {channelLimit, endedBuckets, once, rateOnce, utilisation} from './queries.mjs';
+import {BigValueTextMode, dashboard, ofConnections, row, stat, steps, table, timeseries} from './panels.mjs';
+import {NAMES, OF_CONNECTIONS, REASONS, byConnection, channelLimit, once, rateOnce, utilisation} from './queries.mjs';
 
-const active = once('telnyx_active_calls');
+const SESSIONS = once('telnyx_active_call_sessions');
+const LONGEST = once('telnyx_longest_active_call_duration_seconds');
+const share = (metric) => `sum(${rateOnce(metric)}) / sum(${rateOnce('telnyx_polls_total')})`;
 
 export default () => dashboard({
   uid: 'telnyx-connection-detail',
   title: 'Telnyx / Connection detail',
   description: 'Everything that is known of one connection.',
-  variables: [variables.datasource(), variables.account(), variables.connection(false)],
+  variables: ofConnections(false),
+  connections: true,
   panels: [
     row('Now'),
     stat({
-      title: 'Polls', mappings: upOrFailing, graph: false,
-      unit: 'short', description: 'Whether the newest poll of the connection was complete.',
-      queries: [{expr: `min(${once('telnyx_connection_up')})`}],
+      title: 'Polls', mappings: upOrFailing, graph: false, unit: 'short', alert: 'TelnyxConnectionFailing',
+      description: 'Whether the newest poll of the connection was complete.',
+      queries: [{expr: `max(${once('telnyx_connection_up')})`}],
     }),
     stat({
-      title: 'Reason of failure', text: BigValueTextMode.Name, noValue: 'none', instant: true,
+      title: 'Failure reason', text: BigValueTextMode.Name, noValue: 'none', instant: true,
       unit: 'short', thresholds: steps([1, 'red']),
       description: 'Why the newest poll was not complete.',
-      queries: [{
-        expr: `max by (reason) (${once('telnyx_connection_failure_info')})`, legend: '{{reason}}',
-      }],
+      queries: [{expr: REASONS, legend: '{{reason}}'}],
     }),
     stat({
-      title: 'Active calls', unit: 'short',
+      title: 'Active calls', unit: 'locale',
       description: 'Call legs that are active now.',
-      queries: [{expr: `sum(${active})`}],
+      queries: [{expr: `sum(${ACTIVE})`}],
     }),
     stat({
-      title: 'Sessions', unit: 'short',
+      title: 'Sessions', unit: 'locale',
       description: 'Distinct call sessions of these legs.',
-      queries: [{expr: `sum(${once('telnyx_active_call_sessions')})`}],
+      queries: [{expr: `sum(${SESSIONS})`}],
     }),
     stat({
-      title: 'Limit used', unit: 'percentunit', decimals: 0, noValue: 'no limit',
-      thresholds: limits(),
+      title: 'Channel utilization', unit: 'percentunit', decimals: 0, noValue: 'no limit',
+      thresholds: limits(), alert: 'TelnyxChannelsFilling',
       description: 'The peak of active calls as a share of what the connection may have at once.',
       queries: [{expr: `max(${utilisation})`}],
     }),
     stat({
       title: 'Longest call', unit: 'dthms',
-      thresholds: ages(),
-      description: 'Age of the oldest active call. Orange from one hour, red from four.',
-      queries: [{expr: `max(${once('telnyx_longest_active_call_duration_seconds')})`}],
+      thresholds: ages(), alert: 'TelnyxStuckCalls',
+      description: 'Duration of the longest active call. Orange from one hour, red from four.',
+      queries: [{expr: `max(${LONGEST})`}],
     }),
+    firingAlerts(true),
 
     row('Calls'),
     timeseries({
-      title: 'Active calls', unit: 'short', width: 24,
-      overrides: [dashed('last week', 'text'), dashed('limit', 'red'), dashed('API’s own count', 'purple')],
-      description: 'Active calls and their peak between scrapes, beside last week, the limit and the API’s own count.',
+      title: 'Active calls', unit: 'short',
+      overrides: [dashed('limit', 'red'), dashed('count of the API', 'purple')],
+      description: 'Active calls and their peak between scrapes, beside the limit and the API’s own count.',
       queries: [
-        {expr: `sum(${active})`, legend: 'now'},
+        {expr: `sum(${ACTIVE})`, legend: 'calls'},
         {expr: `sum(${once('telnyx_active_calls_peak')})`, legend: 'peak'},
-        {expr: `sum(${once('telnyx_active_calls', {offset: '1w'})})`, legend: 'last week'},
         {expr: `sum(${channelLimit})`, legend: 'limit'},
-        {expr: `sum(${once('telnyx_reported_active_calls')})`, legend: 'API’s own count'},
+        {expr: `sum(${once('telnyx_reported_active_calls')})`, legend: 'count of the API'},
       ],
     }),
-    arrivalsAndEnds(),
+    againstLastWeek(),
+    callRate(),
     timeseries({
-      title: 'Legs in a session', unit: 'short', decimals: 2,
+      title: 'Legs per session', unit: 'short', decimals: 2,
       description: 'How many legs a session has on average. More than two are transfers and conferences.',
-      queries: [{
-        expr: `sum(${active}) / sum(${once('telnyx_active_call_sessions')} > 0)`, legend: 'legs a session',
-      }],
+      queries: [{expr: `sum(${ACTIVE}) / sum(${SESSIONS} > 0)`, legend: 'legs per session'}],
     }),
 
     row('Durations'),
-    presentDurations({
-      description: 'Quantiles of the ages of the calls that are active now, and the oldest one.',
-      queries: [
-        {expr: `max(${once('telnyx_longest_active_call_duration_seconds')})`, legend: 'longest'},
-      ],
-    }),
-    endedDurations(),
-    presentAges(),
-    heatmap({
-      title: 'Durations of ended calls', axisUnit: 's',
-      description: 'How many calls a second ended after how long: the stronger the colour, the more.',
-      queries: [{expr: endedBuckets, legend: '{{le}}'}],
-    }),
+    activeCallDuration({queries: [{expr: `max(${LONGEST})`, legend: 'longest'}]}),
+    completedCallDuration(),
+    activeCallHeatmap(),
+    completedCallHeatmap(),
 
     row('Polls'),
     timeseries({
-      title: 'Duration of a poll', unit: 's',
+      title: 'Poll duration', unit: 's',
       description: 'How long the newest poll took with all its pages.',
       queries: [{expr: `max(${once('telnyx_connection_poll_duration_seconds')})`, legend: 'poll'}],
     }),
     timeseries({
-      title: 'Age of the numbers', unit: 's',
-      description: 'How long ago the newest complete poll ended.',
-      queries: [{
-        expr: `time() - min(${once('telnyx_connection_last_success_timestamp_seconds')})`, legend: 'age',
-      }],
-    }),
-    timeseries({
-      title: 'Failed polls', unit: 'percentunit', max: 1, thresholds: steps([0.1, 'red']),
-      description: 'The share of the polls that did not end complete, and of those that counted other than the API.',
+      title: 'Data age', unit: 's', overrides: [dashed('interval', 'text')],
+      description: 'How long ago the newest complete poll ended, beside the interval between polls in force.',
       queries: [
-        {expr: `sum(${rateOnce('telnyx_poll_failures_total')}) / sum(${rateOnce('telnyx_polls_total')})`,
-          legend: 'failed'},
-        {expr: `sum(${rateOnce('telnyx_poll_item_mismatches_total')}) / sum(${rateOnce('telnyx_polls_total')})`,
-          legend: 'counted otherwise'},
+        {expr: `time() - max(${once('telnyx_connection_last_success_timestamp_seconds')})`, legend: 'age'},
+        {expr: `max(${once('telnyx_connection_interval_seconds')})`, legend: 'interval'},
       ],
     }),
     timeseries({
-      title: 'Pages of a poll', unit: 'short',
-      description: 'Pages that the newest complete poll had to read.',
+      title: 'Poll failures', unit: 'percentunit', max: 1, thresholds: steps([0.3, 'red']), alert: 'TelnyxPollsFailing',
+      description: 'The share of polls that did not end complete, and of those whose count differed from the API’s own.',
+      queries: [
+        {expr: share('telnyx_poll_failures_total'), legend: 'failed'},
+        {expr: share('telnyx_poll_item_mismatches_total'), legend: 'count differed'},
+      ],
+    }),
+    timeseries({
+      title: 'Pages per poll', unit: 'short',
+      description: 'Pages of the API in the newest complete poll.',
       queries: [{expr: `max(${once('telnyx_connection_poll_pages')})`, legend: 'pages'}],
     }),
     table({
@@ -122,13 +110,14 @@ export default () => dashboard({
       description: 'What the connection is, where its configuration came from and what it may have at once.',
       labels: {
         account: 'Account', connection_name: 'Connection', connection_id: 'Id',
-        record_type: 'Kind', source: 'From', outbound_voice_profile_name: 'Outbound voice profile',
+        record_type: 'Record type', source: 'Source', outbound_voice_profile_name: 'Outbound voice profile',
+        cluster: 'Cluster', namespace: 'Namespace',
       },
       queries: [
-        {expr: 'max by (account, connection_name, connection_id, record_type, source, '
-          + `outbound_voice_profile_name) (${once('telnyx_connection_info')})`},
-        {expr: `max by (account, connection_name, connection_id) (${channelLimit})`,
-          column: 'Channel limit', unit: 'short'},
+        {expr: NAMES},
+        {expr: byConnection(`telnyx_connection_info{${OF_CONNECTIONS}}`,
+          'record_type, source, outbound_voice_profile_name')},
+        {expr: channelLimit, column: 'Channel limit', unit: 'locale'},
       ],
     }),
   ],

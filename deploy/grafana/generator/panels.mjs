@@ -9,7 +9,7 @@ import {
   VizLegendOptionsBuilder, VizOrientation, VizTooltipOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/common';
 import {
-  DashboardBuilder, DashboardCursorSync, DashboardLinkBuilder, DashboardLinkType,
+  AnnotationQueryBuilder, DashboardBuilder, DashboardCursorSync, DashboardLinkBuilder, DashboardLinkType,
   DatasourceVariableBuilder, FieldColorBuilder, FieldColorModeId, MappingType,
   QueryVariableBuilder, RowBuilder, ThresholdsConfigBuilder, ThresholdsMode, VariableRefresh,
   VariableSort,
@@ -23,9 +23,15 @@ import {PanelBuilder as Stat} from '@grafana/grafana-foundation-sdk/stat';
 import {PanelBuilder as Table} from '@grafana/grafana-foundation-sdk/table';
 import {PanelBuilder as Timeseries} from '@grafana/grafana-foundation-sdk/timeseries';
 
+import {
+  NAMES_OF_ACCOUNTS, OF_TARGETS, firing, ofExporters,
+} from './queries.mjs';
+
 export {BigValueTextMode};
 
 const DATASOURCE = {type: 'prometheus', uid: '${datasource}'};
+// The value of deploy/prometheus/mixin.libsonnet.
+const RUNBOOK = 'https://github.com/telnyx-exporter/telnyx_exporter/blob/main/docs/runbook.md';
 export const CALLS_A_MINUTE = 'suffix: /min';
 
 /** Green, and from each bound on another colour: [[bound, colour], …]. */
@@ -49,8 +55,12 @@ function query({expr, legend = '', instant = false, format = PromQueryFormat.Tim
   return instant ? result.instant() : result.range();
 }
 
+/** Where an alert is explained: what to do when the panel looks bad. */
+const runbook = (alert) => new DashboardLinkBuilder(`Runbook: ${alert}`).type(DashboardLinkType.Link)
+  .url(`${RUNBOOK}#${alert.toLowerCase()}`).targetBlank(true);
+
 function begin(Builder, {title, description, queries, unit, decimals, min, max, width, height,
-  thresholds = steps(), mappings, overrides = [], noValue, format, instant}) {
+  thresholds = steps(), mappings, overrides = [], noValue, format, instant, alert, link}) {
   const panel = new Builder().title(title).description(description).datasource(DATASOURCE)
     .span(width).height(height).thresholds(thresholds).interval('15s');
   if (unit !== undefined) panel.unit(unit);
@@ -59,6 +69,11 @@ function begin(Builder, {title, description, queries, unit, decimals, min, max, 
   if (max !== undefined) panel.max(max);
   if (mappings) panel.mappings(mappings);
   if (noValue) panel.noValue(noValue);
+  if (link) {
+    panel.withOverride({matcher: {id: 'byType', options: 'number'},
+      properties: [{id: 'links', value: [{targetBlank: false, ...link}]}]});
+  }
+  if (alert) panel.links([runbook(alert)]);
   for (const {name, ...properties} of overrides) {
     panel.overrideByName(name, Object.entries(properties).map(([id, value]) => ({id, value})));
   }
@@ -68,14 +83,37 @@ function begin(Builder, {title, description, queries, unit, decimals, min, max, 
 
 const last = () => new ReduceDataOptionsBuilder().values(false).calcs(['lastNotNull']);
 
-export function stat(options) {
+/** Says beside a sum which share of the connections it covers. */
+export const coverage = (expr) => ({expr, isCoverage: true});
+
+/** Names the coverage among the queries, and shows it in percent. */
+function withCoverage(options, name, style) {
+  if (!options.queries.some(({isCoverage}) => isCoverage)) return options;
+  return {
+    ...options,
+    queries: options.queries.map(({isCoverage, ...query}) => (isCoverage ? {...query, legend: name} : query)),
+    overrides: [...(options.overrides ?? []),
+      {name, unit: 'percentunit', decimals: 0, color: {mode: 'fixed', fixedColor: 'text'}, ...style}],
+  };
+}
+
+const BESIDE_THE_CURVES = {
+  min: 0, max: 1, 'custom.axisPlacement': 'right', 'custom.axisLabel': 'connections known', 'custom.fillOpacity': 0,
+  'custom.stacking': {mode: 'none', group: 'B'}, 'custom.lineStyle': {fill: 'dot', dash: [0, 6]},
+};
+
+export function stat(given) {
+  const options = withCoverage(given, 'known', {});
+  if (options !== given) options.text = BigValueTextMode.ValueAndName;
   return begin(Stat, {width: 4, height: 4, ...options})
     .reduceOptions(last()).graphMode(options.graph === false || options.instant
       ? BigValueGraphMode.None : BigValueGraphMode.Area)
     .colorMode(BigValueColorMode.Value).textMode(options.text ?? BigValueTextMode.Auto);
 }
 
-export function timeseries(options) {
+/** `softMax`: the least that the axis shows, so that a curve at 0 has an axis that says something. */
+export function timeseries(given) {
+  const options = withCoverage(given, 'connections known', BESIDE_THE_CURVES);
   const panel = begin(Timeseries, {width: 12, height: 8, min: 0, ...options})
     .drawStyle(GraphDrawStyle.Line).lineWidth(1).fillOpacity(options.stacked ? 40 : 8)
     .showPoints(VisibilityMode.Never).spanNulls(false)
@@ -83,6 +121,7 @@ export function timeseries(options) {
     .legend(new VizLegendOptionsBuilder().displayMode(LegendDisplayMode.List)
       .placement(LegendPlacement.Bottom).showLegend(true).calcs([]))
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending));
+  if (options.softMax) panel.axisSoftMax(options.softMax);
   if (options.stacked) panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A'));
   if (options.thresholds) {
     panel.thresholdsStyle(new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed));
@@ -90,7 +129,7 @@ export function timeseries(options) {
   return panel;
 }
 
-/** Cumulative buckets (`sum by (le)`), drawn one below the other. */
+/** Native histograms, or cumulative buckets (`sum by (le)`). */
 export function heatmap(options) {
   return begin(Heatmap, {width: 12, height: 8, unit: 'short', ...options, format: PromQueryFormat.Heatmap})
     .calculate(false).cellGap(1).showValue(VisibilityMode.Never)
@@ -105,14 +144,18 @@ export function barGauge(options) {
     .displayMode(BarGaugeDisplayMode.Basic).showUnfilled(true);
 }
 
+/** Ids are longer than what a column has without a width. */
+const ids = (labels) => Object.entries(labels).filter(([label]) => label.endsWith('_id'))
+  .map(([, name]) => ({name, 'custom.width': 180}));
+
 /**
  * One row for each set of labels, one column for each query: {expr, column, …properties of the column}. A query without
- * `column` gives its labels only.
+ * `column` gives its labels only. As many rows as fit are on one page of the table.
  */
 export function table(options) {
   const letters = options.queries.map((_, index) => String.fromCharCode('A'.charCodeAt(0) + index));
   const valueOf = (index) => (options.queries.length > 1 ? `Value #${letters[index]}` : 'Value');
-  const hidden = {Time: true};
+  const hidden = {Time: true, job: true};
   const order = {};
   const renamed = {...options.labels};
   Object.keys(options.labels).forEach((label) => { order[label] = Object.keys(order).length; });
@@ -124,27 +167,24 @@ export function table(options) {
     }
     order[valueOf(index)] = Object.keys(order).length;
     renamed[valueOf(index)] = column;
-    const {expr, ...shown} = properties;
+    const {expr, ...shown} = {'custom.width': 100, ...properties};
     if (shown.thresholds) {
       shown.thresholds = shown.thresholds.build();
       shown['custom.cellOptions'] = {type: 'color-text'};
     }
     overrides.push({name: column, ...shown});
   });
-  if (options.link) {
-    overrides.push({
-      name: options.link.column,
-      links: [{title: options.link.title, url: options.link.url, targetBlank: false}],
-    });
+  for (const {column, ...link} of options.columnLinks ?? []) {
+    overrides.push({name: column, links: [{targetBlank: false, ...link}]});
   }
   const panel = begin(Table, {
     width: 24, height: 9, ...options, format: PromQueryFormat.Table, instant: true,
-    overrides: [...overrides, ...(options.overrides ?? [])],
+    overrides: [...ids(options.labels), ...overrides],
     queries: options.queries.map(({expr}) => ({expr})),
   }).withTransformation({id: 'merge', options: {}})
     .withTransformation({id: 'organize', options: {
       excludeByName: hidden, indexByName: order, renameByName: renamed, includeByName: {}}});
-  panel.cellOptions({type: TableCellDisplayMode.Auto});
+  panel.cellOptions({type: TableCellDisplayMode.Auto}).minWidth(80);
   if (options.sortBy) {
     panel.sortBy([new TableSortByFieldStateBuilder().displayName(options.sortBy).desc(true)]);
   }
@@ -153,37 +193,112 @@ export function table(options) {
 
 export const row = (title) => new RowBuilder(title);
 
-const datasource = () => new DatasourceVariableBuilder('datasource').label('Data source')
-  .description('A Prometheus or Mimir that scrapes the exporter').type('prometheus').multi(false);
+/** A list of alerts as Grafana knows them, with those that are pending. The SDK has no builder for it. */
+export const alertList = ({title, description, width = 24, height = 8}) => ({
+  id(id) { this.number = id; return this; },
+  build() {
+    return {
+      type: 'alertlist', id: this.number, title, description, datasource: DATASOURCE,
+      gridPos: {h: height, w: width, x: 0, y: 0}, fieldConfig: {defaults: {}, overrides: []},
+      options: {
+        viewMode: 'list', groupMode: 'default', groupBy: [], maxItems: 50, sortOrder: 3, dashboardAlerts: false,
+        alertName: 'Telnyx', alertInstanceLabelFilter: '', datasource: '', folder: null,
+        showInstances: true, showInactiveAlerts: false,
+        stateFilter: {firing: true, pending: true, noData: false, normal: false, error: true, recovering: true},
+      },
+    };
+  },
+});
 
-function labelValues(name, label, description, source, {many}) {
+const datasource = () => new DatasourceVariableBuilder('datasource').label('Data source')
+  .description('A Prometheus or Mimir that scrapes the exporter').type('prometheus').multi(false)
+  // What was chosen at the import. Where nothing was, as with provisioned files, Grafana takes the first one that there is.
+  .current({text: `\${${INPUT}}`, value: `\${${INPUT}}`});
+
+function queryVariable(name, label, description, query, {many = true, regex = ''} = {}) {
   const variable = new QueryVariableBuilder(name).label(label).description(description)
-    .datasource(DATASOURCE).query({query: source, refId: name})
+    .datasource(DATASOURCE).query({query, refId: name}).regex(regex)
     .refresh(VariableRefresh.OnTimeRangeChanged).sort(VariableSort.AlphabeticalCaseInsensitiveAsc)
     .multi(many).includeAll(many);
   if (many) variable.allValue('.*').current({text: ['All'], value: ['$__all']});
   return variable;
 }
 
-const account = () => labelValues('account', 'Account', 'Telnyx accounts, by their configured names',
-  'label_values(telnyx_connection_up, account)', {many: true});
+const cluster = () => queryVariable('cluster', 'Cluster', 'Clusters, where Prometheus or Mimir has that label',
+  'label_values(telnyx_exporter_build_info, cluster)');
+const namespace = () => queryVariable('namespace', 'Namespace', 'Namespaces, where targets have that label',
+  'label_values(telnyx_exporter_build_info{cluster=~"$cluster"}, namespace)');
+const job = () => queryVariable('job', 'Job', 'Scrape jobs of exporters',
+  'label_values(telnyx_exporter_build_info{cluster=~"$cluster",namespace=~"$namespace"}, job)');
+const account = () => queryVariable('account', 'Account', 'Telnyx accounts, by their configured names',
+  `label_values(telnyx_connection_up{${OF_TARGETS}}, account)`);
 
-/** `many`: several connections at once, or exactly one. */
-const connection = (many) => labelValues('connection', 'Connection', 'Connections of the chosen accounts',
-  'label_values(telnyx_connection_up{account=~"$account"}, connection_name)', {many});
+/** By id, so that equal names stay apart, with account and name to read. `many`: several at once, or exactly one. */
+const connection = (many) => queryVariable('connection', 'Connection', 'Connections of the chosen accounts',
+  'query_result(max by (connection_id, shown) '
+    + `(label_join(${NAMES_OF_ACCOUNTS}, "shown", " / ", "account", "connection_name")))`,
+  {many, regex: '/connection_id="(?<value>[^"]+)"|shown="(?<text>.+?)"(?=,[a-z_]+="|} )/g'});
 
-const instance = () => labelValues('instance', 'Instance', 'Exporters: replicas or shards',
-  'label_values(telnyx_exporter_build_info, instance)', {many: true});
+const instance = () => queryVariable('instance', 'Instance', 'Exporters: replicas or shards',
+  `label_values(telnyx_exporter_build_info{${OF_TARGETS}}, instance)`);
 
-export const variables = {datasource, account, connection, instance};
+const targets = () => [datasource(), cluster(), namespace(), job(), account()];
+export const ofConnections = (many) => [...targets(), connection(many)];
+export const ofExporterInstances = () => [...targets(), instance()];
 
-/** Ids are given in order, so that links to a panel stay as they are while none is added before it. */
-export function dashboard({uid, title, description, variables: list, panels}) {
+/** `expr`: a time in seconds, or 1 while something lasts. */
+const annotation = (name, color, expr, {title, text = '', tags = '', isTime = false}) => {
+  const result = new AnnotationQueryBuilder().name(name).datasource(DATASOURCE).enable(true).iconColor(color)
+    .expr(isTime ? `1000 * (${expr})` : expr).titleFormat(title).textFormat(text).tagKeys(tags);
+  return isTime ? result.useValueForTime(true) : result.step('60s');
+};
+
+const ofAll = (metric) => `${metric}{${OF_TARGETS}}`;
+const RELOADED = 'telnyx_exporter_config_last_reload_success_timestamp_seconds';
+
+const annotations = (connections) => [
+  annotation('Restarts', 'orange', ofExporters(ofAll('process_start_time_seconds')),
+    {title: 'Exporter started', text: '{{instance}}', isTime: true}),
+  // The first configuration of a process is no reload.
+  annotation('Reloads', 'blue', `${ofAll(RELOADED)} > ${ofAll('process_start_time_seconds')} + 5`,
+    {title: 'Configuration reloaded', text: '{{instance}}', isTime: true}),
+  annotation('Failed reloads', 'purple', `${ofAll('telnyx_exporter_config_last_reload_successful')} == bool 0`,
+    {title: 'Configuration refused', text: '{{instance}}'}),
+  annotation('Firing alerts', 'red', firing(connections),
+    {title: '{{alertname}}', text: '{{account}} {{connection_name}} {{instance}}', tags: 'severity'}),
+];
+
+/** What Grafana asks at an import, and what it needs. */
+const INPUT = 'DS_PROMETHEUS';
+const PANEL_NAMES = {alertlist: 'Alert list', bargauge: 'Bar gauge', heatmap: 'Heatmap', stat: 'Stat', table: 'Table',
+  timeseries: 'Time series'};
+const forImport = (panels) => ({
+  __inputs: [{
+    name: INPUT, label: 'Prometheus', description: 'A Prometheus or Mimir that scrapes telnyx_exporter',
+    type: 'datasource', pluginId: 'prometheus', pluginName: 'Prometheus',
+  }],
+  __elements: {},
+  __requires: [
+    {type: 'grafana', id: 'grafana', name: 'Grafana', version: '11.0.0'},
+    {type: 'datasource', id: 'prometheus', name: 'Prometheus', version: '1.0.0'},
+    ...[...new Set(panels.map(({type}) => type))].filter((type) => type !== 'row').sort()
+      .map((id) => ({type: 'panel', id, name: PANEL_NAMES[id], version: ''})),
+  ],
+});
+
+/**
+ * Ids are given in order, so that links to a panel stay as they are while none is added before it. `connections`: the dashboard
+ * has a variable for them.
+ */
+export function dashboard({uid, title, description, variables, connections, panels}) {
   const result = new DashboardBuilder(title).uid(uid).description(description).tags(['telnyx'])
     .timezone('browser').time({from: 'now-6h', to: 'now'}).refresh('30s').tooltip(DashboardCursorSync.Crosshair)
+    .annotations(annotations(connections))
     .link(new DashboardLinkBuilder('Telnyx').type(DashboardLinkType.Dashboards).tags(['telnyx'])
-      .asDropdown(false).includeVars(true).keepTime(true).icon('external link'));
-  list.forEach((variable) => result.withVariable(variable));
+      .asDropdown(false).includeVars(true).keepTime(true).icon('external link'))
+    .link(new DashboardLinkBuilder('Runbook').type(DashboardLinkType.Link).url(RUNBOOK).icon('doc')
+      .tooltip('What each alert means and what to do').targetBlank(true));
+  variables.forEach((variable) => result.withVariable(variable));
   panels.forEach((panel, index) => {
     if (panel instanceof RowBuilder) {
       result.withRow(panel.id(index + 1));
@@ -191,16 +306,21 @@ export function dashboard({uid, title, description, variables: list, panels}) {
       result.withPanel(panel.id(index + 1));
     }
   });
-  return withoutLeftovers(result.build());
+  const built = withoutLeftovers(result.build());
+  return {...forImport(built.panels), ...built};
 }
 
-/** The SDK also writes what belongs to other kinds of variables, and what tables no longer have. */
+/** The SDK also writes what belongs to other kinds of variables and links, and knows an older table. */
 function withoutLeftovers(built) {
   for (const variable of built.templating.list) {
     for (const key of ['auto', 'auto_count', 'auto_min']) delete variable[key];
   }
+  for (const each of [...built.links, ...built.annotations.list]) delete each.placement;
   for (const panel of built.panels) {
-    if (panel.type === 'table') delete panel.options.footer;
+    for (const link of panel.links ?? []) delete link.placement;
+    if (panel.type !== 'table') continue;
+    delete panel.options.footer;
+    panel.options.enablePagination = true;
   }
   return built;
 }

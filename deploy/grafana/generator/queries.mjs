@@ -1,45 +1,178 @@
-// PromQL that the dashboards have in common. Two replicas that poll the same connections show each number
-// twice: `once` takes the higher one, so that sums count nothing twice and one replica is enough.
+// PromQL that the dashboards have in common. Grafana replaces the variables.
+//
+// A connection is told by the labels of its target, its account and its id: never by its name, which can change and which two
+// accounts can share. Replicas that poll the same connections differ in other labels (instance, pod, zone): `once` takes the
+// highest value, so that sums count nothing twice and one replica is enough.
 
-const SELECTED = 'account=~"$account",connection_name=~"$connection"';
-const REPLICAS = 'instance, pod, node';
+const TARGET = 'cluster, namespace, job';
+const INSTANCE = `${TARGET}, instance`;
+const ACCOUNT = `${TARGET}, account`;
+export const CONNECTION = `${ACCOUNT}, connection_id`;
+const PROFILE = `${ACCOUNT}, profile_id`;
 
-/** A connection's metric, once for each selected connection. */
-export function once(metric, {offset = '', matchers = ''} = {}) {
-  return `max without (${REPLICAS}) (${metric}{${SELECTED}${matchers}}${offset && ` offset ${offset}`})`;
-}
-
-/** How fast a connection's counter grows, in a second. */
-export function rateOnce(metric) {
-  return `max without (${REPLICAS}) (rate(${metric}{${SELECTED}}[$__rate_interval]))`;
-}
-
-/** The buckets of the present calls' durations: a gauge histogram, which rate() must not be used on. */
-export const presentBuckets = `sum by (le) (${once('telnyx_active_call_duration_seconds_bucket')})`;
-
-/** The buckets of the ended calls' durations. */
-export const endedBuckets = `sum by (le) (${rateOnce('telnyx_completed_call_duration_seconds_bucket')})`;
-
-export const quantile = (share, buckets) => `histogram_quantile(${share}, ${buckets})`;
-
-/** One row for each connection. */
-export const byConnection = (expression) =>
-  `max by (account, connection_name, connection_id) (${expression})`;
-
-// The configured limit, else both of the API's together: one of them alone says nothing, as calls are not told
-// apart by direction.
-const API_LIMITS = `max without (${REPLICAS}) (telnyx_connection_channel_limit{${SELECTED},direction=~"inbound|outbound"})`;
-export const channelLimit =
-  `(max without (${REPLICAS}, direction) (telnyx_connection_channel_limit{${SELECTED},direction="configured"})` +
-  ` or (sum without (direction) (${API_LIMITS}) and count without (direction) (${API_LIMITS}) == 2))`;
-export const utilisation = `${once('telnyx_active_calls_peak')} / ${channelLimit}`;
-
-/** An account's metric, of the selected instances. */
-export const ofAccounts = (metric, matchers = '') =>
-  `${metric}{account=~"$account",instance=~"$instance"${matchers}}`;
-
-/** A metric of the exporter itself. */
-export const ofInstances = (metric) => `${metric}{instance=~"$instance"}`;
+export const OF_TARGETS = 'cluster=~"$cluster",namespace=~"$namespace",job=~"$job"';
+const OF_ACCOUNTS = `${OF_TARGETS},account=~"$account"`;
+export const OF_CONNECTIONS = `${OF_ACCOUNTS},connection_id=~"$connection"`;
+export const OF_INSTANCES = `${OF_TARGETS},instance=~"$instance"`;
 
 /** How fast a counter grows, in a second. */
 export const rate = (selector) => `rate(${selector}[$__rate_interval])`;
+
+// ---- Connections
+
+/** One series for each selected connection, and each value of the labels `more`. */
+export const byConnection = (expression, more = '') =>
+  `max by (${CONNECTION}${more && `, ${more}`}) (${expression})`;
+
+/** A metric, once for each selected connection. */
+export const once = (metric, {offset = '', matchers = ''} = {}) =>
+  byConnection(`${metric}{${OF_CONNECTIONS}${matchers}}${offset && ` offset ${offset}`}`);
+
+/** How fast a connection's counter grows, in a second. */
+export const rateOnce = (metric) => byConnection(rate(`${metric}{${OF_CONNECTIONS}}`));
+
+const AND = `and on (${CONNECTION})`;
+
+/** The selected connections as 0, with their names at the end of the time that is shown, or else a name from within it. */
+const named = (metric) => {
+  const newest = (selector) =>
+    `topk by (${CONNECTION}) (1, max by (${CONNECTION}, connection_name) (${selector}))`;
+  return `0 * (${newest(`${metric} @ end()`)} or on (${CONNECTION}) ${newest(`last_over_time(${metric}[$__range] @ end())`)})`;
+};
+export const NAMES = named(`telnyx_connection_up{${OF_CONNECTIONS}}`);
+/** Of all connections of the selected accounts: for the variable that selects connections, which must not depend on itself. */
+export const NAMES_OF_ACCOUNTS = named(`telnyx_connection_up{${OF_ACCOUNTS}}`);
+
+/** Why the newest poll of each connection failed. */
+const reasons = (matchers) => `topk by (${CONNECTION}) (1, `
+  + `max by (${CONNECTION}, reason) (telnyx_connection_failure_info{${matchers}}))`;
+export const REASONS = reasons(OF_CONNECTIONS);
+export const REASONS_OF_ACCOUNTS = reasons(OF_ACCOUNTS);
+
+/** Adds the name of each connection. */
+export const withName = (expression) =>
+  `(${expression}) + on (${CONNECTION}) group_left (connection_name) (${NAMES})`;
+
+/** The `count` connections with the highest values within the time that is shown: the same ones at each of its points. */
+const busiest = (count, expression) => `topk(${count}, max_over_time((${expression})[$__range:$__interval] @ end()))`;
+export const ofBusiest = (count, expression) => withName(`${expression} ${AND} ${busiest(count, expression)}`);
+export const ofOthers = (count, expression) =>
+  `sum(${expression} unless on (${CONNECTION}) ${busiest(count, expression)})`;
+
+/** All selected connections. Those of an exporter that has gone stay for an hour, so that sums without them are not called complete. */
+export const PRESENT = byConnection(`last_over_time(telnyx_connection_up{${OF_CONNECTIONS}}[1h])`);
+
+/** The share of the selected connections that have a value in `expression`: what a sum of it covers. */
+export const coverageOf = (expression) =>
+  `(count(${expression}) or 0 * count(${PRESENT})) / count(${PRESENT})`;
+
+const limit = (matchers, labels = CONNECTION) =>
+  `max by (${labels}) (telnyx_connection_channel_limit{${OF_CONNECTIONS},${matchers}})`;
+const API_LIMITS = limit('direction=~"inbound|outbound"', `${CONNECTION}, direction`);
+
+/**
+ * The configured limit, else both of the API together: one of them alone says nothing, as calls are not told apart by direction.
+ */
+export const channelLimit = `(${limit('direction="configured"')}`
+  + ` or (sum by (${CONNECTION}) (${API_LIMITS}) and count by (${CONNECTION}) (${API_LIMITS}) == 2))`;
+export const utilisation = `${once('telnyx_active_calls_peak')} / (${channelLimit} > 0)`;
+
+// ---- Histograms. Prometheus stores classic buckets (`_bucket`), native histograms, or both: whatever is there is used, native first.
+// max() ignores native histograms, so of the replicas the one with the highest count is taken.
+
+const bucketsOnce = (of) => `sum by (le) (max by (${CONNECTION}, le) (${of('_bucket')}))`;
+const nativeOnce = (of) =>
+  `sum(${of('')} and on (${CONNECTION}, instance) topk by (${CONNECTION}) (1, histogram_count(${of('')})))`;
+
+function histogram(classic, native, nativeAtEnd) {
+  return {
+    quantile: (share) => `histogram_quantile(${share}, ${native}) or histogram_quantile(${share}, ${classic})`,
+    // One kind for the whole chart: the one at its end.
+    heatmap: `${native} or (${classic} unless on () count(${nativeAtEnd}))`,
+  };
+}
+
+/** The durations of the active calls: a gauge histogram, which rate() must not be used on. */
+const present = (suffix) => `telnyx_active_call_duration_seconds${suffix}{${OF_CONNECTIONS}}`;
+export const activeDurations = histogram(bucketsOnce(present), nativeOnce(present), `${present('')} @ end()`);
+
+/** The durations of the completed calls. */
+const completed = (suffix) => rate(`telnyx_completed_call_duration_seconds${suffix}{${OF_CONNECTIONS}}`);
+export const completedDurations = histogram(bucketsOnce(completed), nativeOnce(completed),
+  `telnyx_completed_call_duration_seconds{${OF_CONNECTIONS}} @ end()`);
+
+/** How many calls of each connection end in a second. */
+export const completedRate = `(${byConnection(`histogram_count(${completed('')})`)} or ${byConnection(completed('_count'))})`;
+
+/** A histogram of instances or accounts that each count events of their own. */
+export function eventDurations(metric, matchers) {
+  const of = (suffix) => rate(`${metric}${suffix}{${matchers}}`);
+  return histogram(`sum by (le) (${of('_bucket')})`, `sum(${of('')})`, `${metric}{${matchers}} @ end()`);
+}
+
+// ---- Accounts
+
+export const OF_ACCOUNTS_AND_INSTANCES = `${OF_ACCOUNTS},instance=~"$instance"`;
+
+/** An account's metric, of the selected instances. */
+export const ofAccounts = (metric, matchers = '') => `${metric}{${OF_ACCOUNTS_AND_INSTANCES}${matchers}}`;
+
+/** One series for each account. */
+export const byAccount = (operator, expression, more = '') =>
+  `${operator} by (${ACCOUNT}${more && `, ${more}`}) (${expression})`;
+
+const SHARD = `topk by (${INSTANCE}) (1, max by (${INSTANCE}, shard) (telnyx_exporter_shard_info{${OF_TARGETS}}))`;
+
+/** The sum over the shards of an account. Of the replicas of a shard the one counts that has most. */
+export function ofShards(metric, matchers) {
+  const each = `sum by (${INSTANCE}, account) (${metric}{${OF_ACCOUNTS}${matchers}})`;
+  return `sum by (${ACCOUNT}) (max by (${ACCOUNT}, shard) (`
+    + `${each} * on (${INSTANCE}) group_left (shard) ${SHARD} or on (${INSTANCE}, account) ${each}))`;
+}
+export const knownConnections = ofShards('telnyx_account_connections', ',state="known"');
+export const allConnections = ofShards('telnyx_account_connections', '');
+
+const ACTIVE_OF_ACCOUNTS = byConnection(`telnyx_active_calls{${OF_ACCOUNTS}}`);
+export const UP_OF_ACCOUNTS = byConnection(`telnyx_connection_up{${OF_ACCOUNTS}}`);
+
+export const accountChannels = {
+  active: byAccount('sum', ACTIVE_OF_ACCOUNTS),
+  limit: byAccount('max', `telnyx_account_channel_limit{${OF_ACCOUNTS}}`),
+  coverage: `${knownConnections} / (${allConnections} > 0)`,
+};
+
+const INFO = `telnyx_connection_info{${OF_ACCOUNTS},outbound_voice_profile_id!=""}`;
+const copied = (expression, to, from) => `label_replace(${expression}, "${to}", "$1", "${from}", "(.+)")`;
+const PROFILES = copied(INFO, 'profile_id', 'outbound_voice_profile_id');
+
+/** Adds the outbound voice profile of each connection. */
+const withProfile = (expression) => `${expression} * on (${CONNECTION}) group_left (profile_id) topk by (${CONNECTION}) (1, `
+  + `max by (${CONNECTION}, profile_id) (${PROFILES}))`;
+
+export const profileChannels = {
+  active: `sum by (${PROFILE}) (${withProfile(ACTIVE_OF_ACCOUNTS)})`,
+  limit: `max by (${PROFILE}) (telnyx_outbound_voice_profile_concurrent_call_limit{${OF_ACCOUNTS}})`,
+  names: `topk by (${PROFILE}) (1, max by (${PROFILE}, profile_name) `
+    + `(${copied(PROFILES, 'profile_name', 'outbound_voice_profile_name')}))`,
+  coverage: `count by (${PROFILE}) (${withProfile(ACTIVE_OF_ACCOUNTS)}) / count by (${PROFILE}) (${withProfile(UP_OF_ACCOUNTS)})`,
+};
+
+/** Alerts that fire, of the selected connections or of what is above them. */
+const ofAlerts = (metric, connections) => `${metric}{alertname=~"Telnyx.+",cluster=~"$cluster|",namespace=~"$namespace|",`
+  + `job=~"$job|",account=~"$account|"${connections ? ',connection_id=~"$connection|"' : ''}`;
+export const firing = (connections) => `${ofAlerts('ALERTS', connections)},alertstate="firing"}`;
+export const firingSince = (connections) =>
+  `${ofAlerts('ALERTS_FOR_STATE', connections)}} and ignoring (alertstate) ${firing(connections)}`;
+
+// ---- Exporters
+
+/** A metric of the exporter itself. */
+export const ofInstances = (metric) => `${metric}{${OF_INSTANCES}}`;
+
+/** One series for each exporter. */
+export const byInstance = (operator, expression, more = '') =>
+  `${operator} by (${INSTANCE}${more && `, ${more}`}) (${expression})`;
+
+/** A metric that other programs show, too: of the exporters only. */
+export const ofExporters = (expression) =>
+  `${expression} and on (${INSTANCE}) telnyx_exporter_build_info{${OF_TARGETS}}`;
