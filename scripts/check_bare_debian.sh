@@ -118,7 +118,7 @@ for way in "$@"; do
   case $way in
   run) shows_numbers env "TELNYX_EXPORTER_LISTEN=127.0.0.1:$port" /src/scripts/run.sh ;;
   package)
-    # As docs/operations.md says, with the packaged simulator for the API and a command line for systemd.
+    # As docs/install.md says, with the packaged simulator for the API and a command line for systemd.
     shows_numbers env DEBIAN_FRONTEND=noninteractive bash -euc "
       cd /src
       apt-get update -q

@@ -12,7 +12,7 @@ run_packages=(curl)
 # What scripts/test.sh needs besides: to check the format and the changed files, for the unit tests, and for the
 # end-to-end tests labelled e2e.
 test_packages=(
-  binutils clang-format-19 clang-tidy-19 curl jsonnet libgmock-dev libgtest-dev man-db nginx-light openssl procps prometheus
+  apache2-utils binutils clang-format-19 clang-tidy-19 curl jsonnet libgmock-dev libgtest-dev man-db nginx-light openssl procps prometheus
   prometheus-alertmanager python3 python3-jsonschema python3-prometheus-client python3-yaml strace systemd valgrind zsh
 )
 # What the tests labelled browser, npm, package and container need.

@@ -15,7 +15,7 @@ cd "$(dirname "$0")/.."
 source scripts/packages.sh
 
 # Four tests for each core: most end-to-end tests wait nearly all the time. Those that compute count for four
-# (cmake/Rooms.cmake).
+# (cmake/Libraries.cmake).
 jobs=$((4 * $(nproc)))
 
 work=$(mktemp -d)

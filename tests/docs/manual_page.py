@@ -5,6 +5,7 @@ What is fenced is executed according to its language: `sh` runs, `console` runs 
 `# NAME` is written to NAME, `promql` is parsed. `text` shows something and is not executed. Comments before a fence say more:
 
     <!-- server PORT -->       the commands run in the background until the page ends or says <!-- stop -->
+    <!-- meanwhile PORT: COMMAND -->   a server that the page does not show
     <!-- elsewhere: FILE -->   another test executes them
     <!-- until: COMMAND -->    waits until the command succeeds
 
@@ -29,8 +30,9 @@ import yaml
 
 PROJECT = Path(__file__).resolve().parents[2]
 KINDS = {"sh", "console", "yaml", "promql", "text", "jsonnet", "server", "stop", "until"}
-EXECUTED = {"sh", "console", "yaml", "promql", "server"}
+EXECUTED = KINDS - {"text", "stop", "until"}
 STEP = re.compile(r"^<!-- (stop) -->$|^<!-- (until): (.*?) -->$"
+                  r"|^<!-- meanwhile (\d+): (.*?) -->$"
                   r"|^(?:<!-- (?:server (\d+)|elsewhere: (\S+)) -->\n)?^```(\w*)\n(.*?)^```$",
                   re.MULTILINE | re.DOTALL)
 KEY = "KEY_SIMULATOR"
@@ -53,8 +55,10 @@ class Step:
 
 def steps_of(page):
     steps = []
-    for stop, until, condition, port, elsewhere, language, text in STEP.findall(page):
-        if stop or until:
+    for stop, until, condition, hidden_port, hidden, port, elsewhere, language, text in STEP.findall(page):
+        if hidden:
+            steps.append(Step("server", hidden, int(hidden_port)))
+        elif stop or until:
             steps.append(Step(stop or until, condition))
         else:
             steps.append(Step("server" if port else language, text, int(port or 0), elsewhere))
@@ -91,6 +95,9 @@ class World:
         self.hidden = Path(hidden)
         self.directory = self.hidden / "reader"
         self.directory.mkdir()
+        # The reader has a clone of the project.
+        for name in ("config", "deploy"):
+            (self.directory / name).symlink_to(PROJECT / name)
         self.servers = []
         programs = self.hidden / "bin"
         programs.mkdir()
@@ -172,8 +179,8 @@ class Reader:
     def console(self, step):
         for command, expected in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", step.text, re.MULTILINE):
             result = self.shell(command)
-            pattern = re.sub(r"(?:\\?\d)+", r"\\d+", re.escape(expected)).replace("…", ".*")
-            if not re.fullmatch(pattern, result.stdout):
+            pattern = re.sub(r"(?:\\?\d)+", r"\\d+", re.escape(expected.rstrip("\n"))).replace("…", ".*")
+            if not re.fullmatch(pattern, result.stdout.rstrip("\n")):
                 fail(step, f"prints\n{result.stdout}\ninstead of\n{expected}")
 
     def server(self, step):
@@ -201,7 +208,9 @@ class Reader:
     def text(self, _):
         pass
 
-    jsonnet = text
+    def jsonnet(self, step):
+        name = re.match(r"// ([\w.]+)\n", step.text)
+        (self.world.directory / name.group(1)).write_text(step.text, encoding="utf-8")
 
     def promql(self, step):
         rules = [{"record": f"query{number}", "expr": re.sub(r" +#.*", "", line)}
@@ -216,7 +225,9 @@ class Reader:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(step.text, encoding="utf-8")
         content = yaml.safe_load(step.text)
-        if "accounts" in content:
+        if "begins" in content:  # a scenario: the page runs the simulator with it
+            pass
+        elif "accounts" in content:
             self.check(step, "telnyx_exporter", "--config.check=syntax", f"--config.file={path}")
         elif "scrape_configs" in content:
             self.check_prometheus(step, path, content)
@@ -226,6 +237,12 @@ class Reader:
                        f"--web.config.file={path}")
         elif "receivers" in content:  # OpenTelemetry Collector: Prometheus's own format in one of its receivers
             self.check_prometheus(step, path, content["receivers"]["prometheus"]["config"])
+        elif "route" in content:  # a part of Alertmanager's configuration
+            receivers = {"default"} | {route["receiver"] for route in content["route"]["routes"]}
+            content["route"].setdefault("receiver", "default")
+            content["receivers"] = [{"name": name} for name in sorted(receivers)]
+            path.write_text(yaml.safe_dump(content), encoding="utf-8")
+            self.check(step, "amtool", "check-config", path)
         elif "groups" in content:
             self.check(step, "promtool", "check", "rules", path)
         elif "instances" not in content:  # Datadog: parsed only

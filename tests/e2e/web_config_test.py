@@ -262,7 +262,7 @@ BAD = (
     "basic_auth_users: {alice: opensesame}\n", "basic_auth_users: {alice: }\n",
     USERS + USERS, "basic_auth_users: [\n",
 )
-# What docs/http.md lists: promtool lets it through, and we do not.
+# What docs/access.md lists: promtool lets it through, and we do not.
 STRICTER = (
     "tls_server_config: {min_version: TLS13}\n",
     f"tls_server_config: {{{TLS}, min_version: TLS13, max_version: TLS12}}\n",
