@@ -218,7 +218,7 @@ TEST(ParseConfig, PlacesASyntaxErrorAtTheEndAndNotAfterIt) {
               ElementsAre("f:1:3: is not valid YAML: unknown escape character"));
 }
 
-// yaml-cpp makes documents without end of a comma that nothing can take up.
+// yaml-cpp makes documents without end of a comma that cannot be parsed.
 TEST(ParseConfig, EndsAtAStrayComma) {
   for (const char* yaml : {",", "{\"accounts\": []},", "- a\n,\n"}) {
     const auto loaded = ParseConfig(yaml);

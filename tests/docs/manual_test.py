@@ -26,7 +26,7 @@ def run(page):
 class Manual(unittest.TestCase):
     def setUp(self):
         if subprocess.run([*OWN_NETWORK, "true"], capture_output=True, check=False).returncode != 0:
-            self.skipTest("this machine does not allow a network of one's own")
+            self.skipTest("this machine does not allow a separate network")
 
     def test_every_page_does_what_it_says(self):
         steps = {page: sum(step.is_executed for step in manual_page.steps_of(page.read_text(encoding="utf-8")))

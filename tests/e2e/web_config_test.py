@@ -76,7 +76,7 @@ class WebConfigTest(EndToEndTest):
         self.assertEqual(curl(exporter.url + "/metrics", *client, *right, "--head"), "200")
         self.assertEqual(curl(exporter.url + "/metrics", *client, *right, "--request", "PUT"), "405")
         self.assertEqual(curl(exporter.url.replace("https", "http") + "/metrics", *right), "000")
-        # The page takes up the exporter's own counters within a second.
+        # The exposition has the exporter's own counters within a second.
         refused = ("telnyx_exporter_web_requests_total",
                    frozenset({("handler", "credentials"), ("code", "401")}))
         eventually("the refusals are counted",
