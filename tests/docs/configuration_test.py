@@ -54,7 +54,7 @@ class Configuration(unittest.TestCase):
                 yaml.safe_dump(configuration, file)
             result = subprocess.run([os.environ["TELNYX_EXPORTER"], "--config.check=syntax", f"--config.file={path}"],
                                     capture_output=True, text=True, check=False)
-        self.assertEqual((result.returncode, result.stderr), (0, ""), result.stdout)
+        self.assertEqual((result.returncode, result.stderr), (0, ""), result.stdout + result.stderr)
 
 
 if __name__ == "__main__":
