@@ -37,7 +37,7 @@ STEP = re.compile(r"^<!-- (stop) -->$|^<!-- (until): (.*?) -->$"
                   re.MULTILINE | re.DOTALL)
 KEY = "KEY_SIMULATOR"
 PROTOCOLS = {"PrometheusProto", "OpenMetricsText0.0.1", "OpenMetricsText1.0.0", "PrometheusText0.0.4", "PrometheusText1.0.0"}
-PATIENCE = 60
+PATIENCE = 120
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
 
