@@ -125,7 +125,7 @@ def instructions_a_poll(build, work, nginx):
 
 
 def instructions_a_scrape(build, work, nginx):
-    """A request for /metrics of 100 connections as text, made anew."""
+    """A request for /metrics of 100 connections as text, newly made."""
     scrapes = 6
     return per_unit({}, profile_of_scrapes(build, work, nginx, 100, scrapes), scrapes)
 

@@ -20,7 +20,7 @@ add_custom_command(
   DEPENDS "${PROMETHEUS_CLIENT_MODEL_DIR}/io/prometheus/client/metrics.proto"
   COMMENT "Generating the messages of the protobuf format"
   VERBATIM)
-# For whoever reads the sources without building them.
+# For those who read the sources without building them.
 add_custom_target(generate_client_model DEPENDS ${client_model_files})
 
 add_library(prometheus_client_model STATIC ${client_model_files})

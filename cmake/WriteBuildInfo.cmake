@@ -1,4 +1,4 @@
-# Run at every build: writes build_info.cpp anew when git's revision has changed.
+# Run at every build: rewrites build_info.cpp when git's revision has changed.
 execute_process(
   COMMAND git describe --always --dirty --abbrev=12 --match=
   WORKING_DIRECTORY "${SOURCE_DIR}"

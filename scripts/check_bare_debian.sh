@@ -102,7 +102,7 @@ for way in "$@"; do
       exec ./telnyx_exporter --config.file=simulated/telnyx_exporter.yml --web.listen-address=127.0.0.1:$port"
     ;;
   package)
-    # As docs/operations.md says, with the packaged simulator for the API and a command line for systemd.
+    # As docs/install.md says, with the packaged simulator for the API and a command line for systemd.
     shows_numbers env DEBIAN_FRONTEND=noninteractive bash -euc "
       cd /src
       apt-get update -q

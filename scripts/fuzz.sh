@@ -3,7 +3,7 @@
 # What a run finds is kept in build/fuzz: inputs that reach something new in corpus/, failing ones in findings/.
 #
 #   scripts/fuzz.sh [SECONDS [TARGET…]]
-#   scripts/fuzz.sh --merge [TARGET…]      # chooses the seeds anew from them and all that was found
+#   scripts/fuzz.sh --merge [TARGET…]      # chooses the seeds again from them and all that was found
 #
 # FUZZ_SEED=NUMBER makes a run repeat another one.
 set -euo pipefail
@@ -28,7 +28,7 @@ if ! configure_and_build fuzz -- "${targets[@]/#/fuzz_}" >"$log" 2>&1; then
   exit 1
 fi
 
-# Chooses one target's seeds anew: those with a name stay, and of all others, old and found, as few as reach all
+# Chooses one target's seeds again: those with a name stay, and of all others, old and found, as few as reach all
 # that can be reached are added, named by their hash.
 merge_corpus() {
   local target=$1 seeds=tests/fuzz/corpus/$1 found=build/fuzz/corpus/$1 chosen

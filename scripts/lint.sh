@@ -53,13 +53,13 @@ if [ "${1-}" = --changed ]; then
 fi
 
 # Two ways, because of what each costs. Most checks spend their time on headers, so they read the unity sources of a
-# build of its own, in which each room is one: the sources are included there and count as headers, which the filter
+# build of its own, in which each library is one: the sources are included there and count as headers, which the filter
 # must not leave out. The static analyzer is cheap on headers, but in a unity source it follows a function that another
 # one calls only from there, and gives up before it has seen every path: it reads file by file.
 configure_and_build lint >/dev/null
 configure_and_build files >/dev/null
 
-# unity_sources: those of the rooms, each behind its number of lines.
+# unity_sources: those of the libraries, each after its number of lines.
 unity_sources() {
   local unity
   grep -o '"file": "[^"]*/build/lint/src/[^"]*/unity_[^"]*"' build/lint/compile_commands.json | cut -d '"' -f 4 |
@@ -70,6 +70,6 @@ unity_sources() {
 
 # The largest first, so that no core is left alone with one at the end.
 unity_sources | sort -rn | cut -d ' ' -f 2- |
-  tidy 1 -p build/lint --header-filter='/(src|rooms)/.*\.(h|cpp)$' \
+  tidy 1 -p build/lint --header-filter='/(src|libraries)/.*\.(h|cpp)$' \
     --checks='-bugprone-suspicious-include,-clang-analyzer-*'
 git ls-files 'src/*.cpp' | tidy 4 -p build/files --checks='-*,clang-analyzer-*'

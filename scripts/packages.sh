@@ -26,7 +26,7 @@ run_packages=(curl)
 # What scripts/test.sh needs besides: to check the format and the changed files, for the unit tests, and for the
 # end-to-end tests labelled e2e.
 program_test_packages=(
-  binutils curl jsonnet libgmock-dev libgtest-dev man-db nginx-light openssl procps prometheus prometheus-alertmanager python3
+  apache2-utils binutils curl jsonnet libgmock-dev libgtest-dev man-db nginx-light openssl procps prometheus prometheus-alertmanager python3
   python3-jsonschema python3-prometheus-client python3-yaml strace systemd valgrind zsh
 )
 test_packages=(clang-format-19 clang-tidy-19 "${program_test_packages[@]}")

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing on a fresh Debian 12 or 13, builds and tests:
 #
-#   scripts/test.sh           what everybody runs before a commit: format, clang-tidy over what the branch changes, all unit
+#   scripts/test.sh           what to run before a commit: format, clang-tidy over what the branch changes, all unit
 #                             tests in an optimised build and under the address and undefined-behaviour sanitizers, the
 #                             simulation, and the end-to-end tests that need no browser, npm, packages or containers
 #   scripts/test.sh NAME…     the tests of the optimised build whose names match one of these regular expressions (ctest -R);
@@ -15,7 +15,7 @@ cd "$(dirname "$0")/.."
 source scripts/packages.sh
 
 # Four tests for each core: most end-to-end tests wait nearly all the time. Those that compute count for four
-# (cmake/Rooms.cmake).
+# (cmake/Libraries.cmake).
 jobs=$((4 * $(nproc)))
 
 work=$(mktemp -d)

@@ -24,7 +24,7 @@ void CheckKeySource(const ApiKeySource& source, ConfigFindings& findings) {
   const auto key = FindApiKey(source);
   const std::string text = !key ? key.error().message : key->warning;
   if (text.empty()) return;
-  // The default variable stands nowhere in the file.
+  // The default variable is not in the file.
   ConfigMessage message =
       MessageAt(source.place,
                 source.shown_name.empty() ? text : fmt::format("{} {}", source.shown_name, text));

@@ -117,7 +117,7 @@ int Start(const CommandLine& command_line, const ConfigSource& source, Signals& 
   const SystemClock clock;
   LogWriter writer(STDERR_FILENO, [&](std::uint64_t lines) {
     return FormatLogLine(command_line.log_format, clock.WallNow(), LogLevel::kWarn,
-                         "log lines lost, because nobody read them", {{"lines", lines}}) +
+                         "log lines lost, standard error was not read", {{"lines", lines}}) +
            '\n';
   });
   Log log(clock, command_line.log_level, command_line.log_format,

@@ -102,7 +102,7 @@ void PollLog::HoldBack(Connection& connection, const PollFailure& failure) {
   Account& account = accounts_[static_cast<std::size_t>(connection.account)];
   if (!std::exchange(connection.held_back, true)) ++account.held_back;
   if (std::exchange(account.held_by, failure.reason) == failure.reason) return;
-  log_.Warn("polls are held back, their numbers become unknown",
+  log_.Warn("polls held back by the rate limit, values expire",
             {{"account", account.name},
              {"reason", ReasonLabel(failure.reason)},
              {"detail", failure.detail},
@@ -115,7 +115,7 @@ void PollLog::Release(Connection& connection) {
   Account& account = accounts_[static_cast<std::size_t>(connection.account)];
   if (--account.held_back > 0) return;
   account.held_by.reset();
-  log_.Info("polls are not held back any more", {{"account", account.name}});
+  log_.Info("polls no longer held back", {{"account", account.name}});
 }
 
 void PollLog::OnBudgetChanged(AccountKey key, const RequestBudget& budget) {
@@ -125,14 +125,13 @@ void PollLog::OnBudgetChanged(AccountKey key, const RequestBudget& budget) {
   if (!is_short) {
     if (!account.short_of) return;
     account.short_of.reset();
-    log_.Info("the rate limit allows as many requests as polling needs again",
-              {{"account", account.name},
-               {"required_per_second", budget.required_per_second},
-               {"allowed_per_second", budget.allowed_per_second}});
+    log_.Info("rate limit sufficient again", {{"account", account.name},
+                                              {"required_per_second", budget.required_per_second},
+                                              {"allowed_per_second", budget.allowed_per_second}});
     return;
   }
   if (std::exchange(account.short_of, budget.connections) == budget.connections) return;
-  log_.Warn("the rate limit allows fewer requests than polling needs, so polls come later",
+  log_.Warn("rate limit too low for the configured intervals, polling less often",
             {{"account", account.name},
              {"connections", budget.connections},
              {"required_per_second", budget.required_per_second},
@@ -149,12 +148,12 @@ void PollLog::OnPollsSkipped(ConnectionKey key, std::uint64_t count) {
 
 void PollLog::OnRetry(AccountKey account, std::optional<ConnectionKey> key,
                       const RetryReport& report) {
-  log_.Debug("request is sent again", {{"account", NameOf(account)},
-                                       {"connection", key ? ConnectionOf(*key).id : ""},
-                                       {"reason", ReasonLabel(report.failure.reason)},
-                                       {"status", report.failure.http_status},
-                                       {"detail", report.failure.detail},
-                                       {"wait_seconds", report.delay}});
+  log_.Debug("request retried", {{"account", NameOf(account)},
+                                 {"connection", key ? ConnectionOf(*key).id : ""},
+                                 {"reason", ReasonLabel(report.failure.reason)},
+                                 {"status", report.failure.http_status},
+                                 {"detail", report.failure.detail},
+                                 {"wait_seconds", report.delay}});
 }
 
 void PollLog::OnKeyRefused(AccountKey account, const KeyRefusalReport& report) {
@@ -195,7 +194,7 @@ void PollLog::OnDiscoveryEnded(AccountKey key, const DiscoveryReport& report) {
 void PollLog::NameLacking(Account& account, const DiscoveredConnections& known) {
   for (const std::string_view list : known.lacking()) {
     if (std::ranges::find(account.lacking, list) != account.lacking.end()) continue;
-    log_.Info("the account does not have this list, its limits are not known",
+    log_.Info("list not available, its limits are unknown",
               {{"account", account.name}, {"list", list}});
   }
   account.lacking = known.lacking();
@@ -203,17 +202,16 @@ void PollLog::NameLacking(Account& account, const DiscoveredConnections& known) 
 
 void PollLog::NameLeftOut(Account& account, const DiscoveredConnections& known) {
   if (known.not_pollable() != account.not_pollable && known.not_pollable().count > 0) {
-    log_.Info("connections cannot have active calls to list, not polled",
+    log_.Info("connections without active calls to list are not polled",
               {{"account", account.name},
                {"count", known.not_pollable().count},
                {"connections", Joined(known.not_pollable().names)}});
   }
   account.not_pollable = known.not_pollable();
   if (known.unusable() != account.unusable && known.unusable().count > 0) {
-    log_.Warn("rows of the account's lists cannot be used and were left out",
-              {{"account", account.name},
-               {"count", known.unusable().count},
-               {"rows", Joined(known.unusable().names)}});
+    log_.Warn("unusable list entries skipped", {{"account", account.name},
+                                                {"count", known.unusable().count},
+                                                {"rows", Joined(known.unusable().names)}});
   }
   account.unusable = known.unusable();
 }

@@ -121,7 +121,7 @@ void Reloader::LookAtKeys() {
     if (!events_.put_into_force(std::move(*plan))) return;
   }
   TellReadable(unreadable);
-  log_.Info("API keys read again", {{"refused", errors.size()}});
+  log_.Info("API keys reloaded", {{"refused", errors.size()}});
   for (const std::string& error : errors) {
     log_.Error("API key refused, the old one stays", {{"error", error}});
   }

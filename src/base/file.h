@@ -59,7 +59,7 @@ struct PermissionFaults {
 /// `secret`: whether the content is secret, so that a world-readable file deserves a warning.
 PermissionFaults CheckPermissions(const FileStatus& status, bool secret);
 
-/// A path that stands in the file `naming_file`: a relative one starts at that file's directory.
+/// A path given in the file `naming_file`: a relative one starts at that file's directory.
 /// An empty one stays empty.
 std::string ResolveAgainst(std::string_view naming_file, std::string_view path);
 

@@ -13,7 +13,7 @@ namespace telnyx_exporter {
 /// or one query value whatever is in it.
 std::string PercentEncode(std::string_view text);
 
-/// The bytes behind %XX; nothing when a % is not followed by two hexadecimal digits.
+/// The bytes that %XX encodes; nothing when a % is not followed by two hexadecimal digits.
 std::optional<std::string> PercentDecode(std::string_view text);
 
 /// A whole decimal number without sign, blanks or anything else; nothing when it does not fit.

@@ -40,7 +40,7 @@ class LegList {
  public:
   std::size_t size() const { return size_; }
 
-  /// `leg` comes behind all that are there already.
+  /// Appends `leg`.
   void Append(const TrackedLeg& leg, SpareLegBlocks& spare) {
     if (size_ % SpareLegBlocks::kBlockLegs == 0) blocks_.push_back(spare.Take());
     LegBlock& last = blocks_.back();

@@ -71,7 +71,7 @@ Result<HttpAddress> ParseHttpAddress(std::string_view text) {
   if (!split || (split->scheme != "https" && split->scheme != "http") || !IsVisible(text)) {
     return refuse("is not an http:// or https:// address");
   }
-  // Not quoted back: what stands before the @ may be a password.
+  // Not quoted back: what is before the @ may be a password.
   if (split->authority.find('@') != std::string_view::npos) {
     return refuse("holds a user or a password");
   }

@@ -38,7 +38,7 @@ const KeyTable<PollConfig>& PollKeys() {
       Row("stale_after", &Poll::stale_after, DurationType(1s, 7 * kLongestInterval),
           "How long the last complete values are kept after failures. When given, it must not be "
           "shorter than any interval or idle_interval.",
-          {.default_words = "three intervals in force", .example = "45s"}),
+          {.default_words = "three intervals in force", .example = "2m"}),
       Row("idle_interval", &Poll::idle_interval, DurationType(1s, kLongestInterval),
           "How often a connection is polled that had no call in its last three complete polls. Not "
           "shorter than interval; equal to it: idle connections are polled like others.",
@@ -72,9 +72,11 @@ const KeyTable<TlsConfig>& TlsKeys() {
         Row("ca_file", &TlsConfig::ca_file, TextType(kMaxTextBytes),
             "PEM file with the certificates of the authorities that may sign the API's "
             "certificate. "
-            "Relative paths start at the configuration file. Empty: the system's authorities."),
+            "Relative paths start at the configuration file. Empty: the system's authorities.",
+            {.example = "proxy-ca.pem"}),
         Row("server_name", &TlsConfig::server_name, TextType(253),
-            "The name that the API's certificate must have. Empty: the host of base_url."),
+            "The name that the API's certificate must have. Empty: the host of base_url.",
+            {.example = "api.telnyx.com"}),
         Row("insecure_skip_verify", &TlsConfig::insecure_skip_verify,
             BoolType("the server's certificate is not checked: anyone on the network path can read "
                      "the API key"),
@@ -168,7 +170,8 @@ const KeyTable<AccountConfig>& AccountKeys() {
       Row("rate_limit", &Account::rate_limit, MappingType(&RateLimitKeys),
           "How many requests are sent to the API at most. Shards divide it; replicas share it."),
       Row("tls", &Account::tls, MappingType(&TlsKeys), "How the API's certificate is checked."),
-      Row("proxy_url", &Account::proxy_url, ProxyUrlType(), "Proxy for all requests. Empty: none."),
+      Row("proxy_url", &Account::proxy_url, ProxyUrlType(), "Proxy for all requests. Empty: none.",
+          {.example = "http://proxy.example:3128"}),
       Row("proxy_from_environment", &Account::proxy_from_environment, BoolType(),
           "Take the proxy from HTTPS_PROXY, HTTP_PROXY and NO_PROXY, as Prometheus does. Not "
           "together with proxy_url."),

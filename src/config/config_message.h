@@ -23,10 +23,10 @@ struct ConfigMessage {
 /// "FILE:LINE:COLUMN: PATH: what is wrong", without the parts that the message does not have.
 std::string FormatConfigMessage(std::string_view file, const ConfigMessage& message);
 
-/// Where a value stands in the configuration file. All places are equal, so that two configurations
+/// A value's position in the configuration file. All places are equal, so that two configurations
 /// that say the same are.
 struct ConfigPlace {
-  std::size_t line = 0;  // from 1; 0: it stands nowhere, it is a default
+  std::size_t line = 0;  // from 1; 0: not in the file, a default
   std::size_t column = 0;
   std::string path;
 

@@ -28,6 +28,11 @@ example with every key, [`config/telnyx_exporter.schema.json`](../config/telnyx_
   Prometheus or the alerting rules set them. The exporter's own label names are errors.
 - A name in `api_key_env`, or in `api_key_file` without a slash, is never shown, because it may be the key itself. Write `./key` to
   see a file's name in messages.
+- Editors with a YAML language server complete, explain and check the file where it has the line
+  `# yaml-language-server: $schema=telnyx_exporter.schema.json`. `--config.check` has the last word: a schema compares no two values and
+  knows no ranges of durations.
+
+## The top level
 )";
 
 constexpr std::string_view kSchemaHead = R"({

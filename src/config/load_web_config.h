@@ -1,7 +1,7 @@
 #pragma once
 
 // The web configuration file's text to a WebConfig, or to the list of everything that is wrong with
-// it. Its format is the one of the Prometheus exporter toolkit; docs/http.md says where it differs.
+// it. Its format is the one of the Prometheus exporter toolkit; docs/access.md says where it differs.
 
 #include <expected>
 #include <string>

@@ -255,7 +255,7 @@ void KeySourceType::ReadInto(const YamlValue& value, ApiKeySource& source) const
         return value.Error(std::move(fault));
       }
       return value.Warn(
-          "the key stands in the configuration, readable by everyone who can read the file: use "
+          "the key is in the configuration file, readable by everyone who can read it: use "
           "api_key_file or api_key_env");
     case ApiKeySource::Kind::kFile:
       if (!IsShowableText(*text, kMaxTextBytes)) {

@@ -135,7 +135,7 @@ struct BaseUrlType : ValueType {
   std::string Schema() const;
 };
 
-/// A proxy's address or an empty string. What stands before its @ is never shown.
+/// A proxy's address or an empty string. What is before its @ is never shown.
 struct ProxyUrlType : ValueType {
   using Value = Secret;
   std::optional<Secret> Read(const YamlValue& value) const;

@@ -16,7 +16,7 @@ namespace telnyx_exporter {
 std::optional<Duration> ParseGoDuration(std::string_view text);
 
 /// What keeps the text from being a bcrypt hash that passwords can be checked with; empty when
-/// nothing does. Says nothing of what stands in it, for it is a secret.
+/// nothing does. Says nothing of what is in it, for it is a secret.
 std::string FindBcryptFault(std::string_view hash);
 
 }  // namespace telnyx_exporter

@@ -59,14 +59,14 @@ class YamlValue {
       : node_(&node), key_(&key), path_(std::move(path)), messages_(&messages) {}
 
   const std::string& path() const { return path_; }
-  /// Where it stands. An empty value stands where its key does.
+  /// Its position. An empty value has its key's.
   ConfigPlace Place() const;
   void Error(std::string text) const { messages_->Error(MessageAt(Place(), std::move(text))); }
   /// About the key and not its value.
   void KeyError(std::string text) const;
   void Warn(std::string text) const { messages_->Warn(MessageAt(Place(), std::move(text))); }
   void KeyWarn(std::string text) const;
-  /// Nothing stands after the key.
+  /// There is nothing after the key.
   bool IsEmpty() const { return node_->kind == YamlNode::Kind::kEmpty; }
   bool IsMapping() const { return node_->kind == YamlNode::Kind::kMapping; }
 

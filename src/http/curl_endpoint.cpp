@@ -20,7 +20,7 @@ struct FreeUrl {
   void operator()(CURLU* url) const { curl_url_cleanup(url); }
 };
 
-// A text that curl needs with a zero behind it, wiped afterwards.
+// A text that curl needs with a terminating zero, wiped afterwards.
 class TerminatedSecret {
  public:
   explicit TerminatedSecret(std::string_view prefix, std::string_view secret) {

@@ -15,10 +15,10 @@
 
 namespace telnyx_exporter {
 
-/// No bytes, with kBodyPadding readable ones behind them.
+/// No bytes, with kBodyPadding readable ones after them.
 std::string_view EmptyBody();
 
-/// Bytes that grow without being zeroed first, with kBodyPadding readable ones behind them.
+/// Bytes that grow without being zeroed first, with kBodyPadding readable ones after them.
 class PaddedBuffer {
  public:
   std::size_t size() const { return size_; }
@@ -27,7 +27,7 @@ class PaddedBuffer {
   void clear() { size_ = 0; }
   void Release();
 
-  /// Room for at least one byte behind the present ones, twice the memory of before when a new
+  /// Room for at least one byte after the present ones, twice the memory of before when a new
   /// piece is needed, but never more than for `max_size` bytes.
   void Grow(std::size_t max_size);
   char* free_begin() { return data_.get() + size_; }
@@ -36,7 +36,7 @@ class PaddedBuffer {
   }
   void Extend(std::size_t bytes) { size_ += bytes; }
 
-  /// The bytes, with the padding behind them zeroed.
+  /// The bytes, with the padding after them zeroed.
   std::string_view Sealed();
 
  private:
@@ -69,7 +69,7 @@ class ResponseBody {
 
   /// Decoded bytes so far, at most one more than max_bytes.
   std::size_t size() const { return buffer_.size(); }
-  /// The body with kBodyPadding zeroes behind it, valid until Begin.
+  /// The body with kBodyPadding zeroes after it, valid until Begin.
   std::string_view Sealed() { return buffer_.Sealed(); }
   std::size_t allocated_bytes() const { return buffer_.allocated_bytes(); }
   void ReleaseBuffer() { buffer_.Release(); }

@@ -49,7 +49,7 @@ struct ResponseHeaders {
   std::optional<std::string> rate_limit_reset;      // x-ratelimit-reset, seconds until the reset
 };
 
-/// Bytes that may be read, not used, behind every body: what simdjson needs.
+/// Bytes that may be read, not used, after every body: what simdjson needs.
 inline constexpr std::size_t kBodyPadding = 64;
 
 /// Of an answer with any status but 200 so much of the body is kept; the rest is not waited for.

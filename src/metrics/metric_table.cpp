@@ -293,9 +293,8 @@ constexpr std::array kTable = {
     MetricRow{{"telnyx_account_api_key_readable", kGauge, "",
                "1 when the account's API key could be read at the newest attempt, else 0."},
               ReadExporter(&ReadKeyReadable)},
-    MetricRow{
-        {"telnyx_api_retries_total", kCounter, "", "API requests sent again after a failure."},
-        ReadAccount(&AccountCount<&AccountSnapshot::retries>)},
+    MetricRow{{"telnyx_api_retries_total", kCounter, "", "Retries of failed API requests."},
+              ReadAccount(&AccountCount<&AccountSnapshot::retries>)},
     MetricRow{{"telnyx_api_response_bytes_total", kCounter, "bytes",
                "Bytes of API response bodies after decompression."},
               ReadAccount(&AccountCount<&AccountSnapshot::response_bytes>)},
@@ -406,7 +405,7 @@ constexpr std::array kTable = {
     MetricRow{{kWebRequests, kCounter, "", "HTTP requests answered, by handler and status code."},
               ReadExporter(&FromRegistry)},
     MetricRow{{kLogLinesLost, kCounter, "",
-               "Log lines that could not be written because nobody read them in time."},
+               "Log lines that could not be written because standard error was not read in time."},
               ReadExporter(&FromRegistry)},
 
     // Of the process, under the names that all Prometheus clients use.

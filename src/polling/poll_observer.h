@@ -80,7 +80,7 @@ struct RequestBudget {
   bool operator==(const RequestBudget&) const = default;
 };
 
-/// A request is sent again after `delay`.
+/// A request is retried after `delay`.
 struct RetryReport {
   const PollFailure& failure;
   Duration delay;

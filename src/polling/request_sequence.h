@@ -58,7 +58,7 @@ class RequestSequence {
   /// Whether the sequence goes on when the API has not what was asked for and does not say that
   /// another try would help; else that is a failure.
   virtual bool MayBeLacking() const { return false; }
-  /// Goes on behind what the API has not.
+  /// Goes on after a list that the API does not have.
   virtual std::expected<Step, PollFailure> OnLacking() { return Step::kEnd; }
 
   /// A page had so many optional fields that could not be used.

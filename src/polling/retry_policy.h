@@ -1,6 +1,6 @@
 #pragma once
 
-// Whether and when a failed request is sent again. Pure: the time, the
+// Whether and when a failed request is retried. Pure: the time, the
 // answer's advice and the random number come in as arguments.
 
 #include <cstdint>

@@ -11,7 +11,7 @@ namespace telnyx_exporter::simulator {
 
 HttpResponse JsonAnswer(int status, std::string body);
 
-/// The API's error form with one entry. The texts stand in the JSON as they are.
+/// The API's error form with one entry. The texts go into the JSON as they are.
 HttpResponse ErrorAnswer(int status, std::string_view code, std::string_view title,
                          std::string_view detail, std::string_view parameter = {});
 

@@ -190,7 +190,7 @@ bool HasConnection(const CommandLine& command_line, std::string_view id) {
   });
 }
 
-// Behind those of a scenario.
+// After those of a scenario.
 Result<void> AddFaults(RawFlags& flags) {
   for (const std::string& text : flags.faults) {
     auto rule = ParseFaultRule(text);

@@ -129,7 +129,7 @@ class ScenarioReader {
     window = keys.Window(value);
   }
 
-  /// The two keys of a window, which may stand among others.
+  /// The two keys of a window, which may be among others.
   class WindowKeys {
    public:
     std::function<void(const YamlValue&)> From() {

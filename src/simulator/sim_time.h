@@ -50,7 +50,7 @@ class SimClock {
 
   SimTime start() const { return start_; }
 
-  /// Stands at the very beginning of the simulation until Unfreeze.
+  /// Stopped at the very beginning of the simulation until Unfreeze.
   void FreezeAtStart() {
     const std::lock_guard lock(mutex_);
     frozen_ = start_;

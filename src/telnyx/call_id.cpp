@@ -42,7 +42,7 @@ class HexReader {
   Bytes others_{};
 };
 
-// Bytes as they stand in memory.
+// Bytes as they are in memory.
 template <typename Word>
 std::uint64_t Load(const char* bytes) {
   static_assert(std::endian::native == std::endian::little);

@@ -45,7 +45,7 @@ inline constexpr std::array kFailureReasons = {
 /// The value of the label `reason`: "rate_limited".
 std::string_view ReasonLabel(FailureReason reason);
 
-/// The reason behind an answer's HTTP status; nothing for 200, the only status with a page.
+/// The reason that an answer's HTTP status means; nothing for 200, the only status with a page.
 std::optional<FailureReason> ReasonOfStatus(int status);
 
 struct PollFailure {

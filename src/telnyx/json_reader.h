@@ -22,7 +22,7 @@ namespace telnyx_exporter {
 
 namespace json = simdjson::ondemand;
 
-/// The bytes that simdjson may read behind a document; the transport promises as many.
+/// The bytes that simdjson may read after a document; the transport promises as many.
 inline constexpr std::size_t kJsonPadding = 64;
 static_assert(simdjson::SIMDJSON_PADDING <= kJsonPadding);
 
@@ -70,7 +70,7 @@ inline std::string_view PlaceText(std::string_view where) { return where; }
 inline std::string PlaceText(std::size_t row) { return RowPlace(row); }
 
 /// The first quote or backslash from `text` on, eight bytes at once: names and ids are most of what
-/// is read of a page. There must be one, and kJsonPadding readable bytes behind the body.
+/// is read of a page. There must be one, and kJsonPadding readable bytes after the body.
 inline const char* FindQuoteOrBackslash(const char* text) {
   constexpr std::uint64_t kEachByte = 0x0101010101010101ULL;
   static_assert(std::endian::native == std::endian::little);
@@ -87,7 +87,7 @@ inline const char* FindQuoteOrBackslash(const char* text) {
   }
 }
 
-/// A string without escapes as it stands in the body; nothing for one that has to be unescaped.
+/// A string without escapes as it is in the body; nothing for one that has to be unescaped.
 /// simdjson has made sure before that it ends.
 inline std::optional<std::string_view> PlainText(json::raw_json_string text) {
   const char* const end = FindQuoteOrBackslash(text.raw());
@@ -95,7 +95,7 @@ inline std::optional<std::string_view> PlainText(json::raw_json_string text) {
   return std::string_view(text.raw(), end);
 }
 
-/// Whether a string stands in the body as `text` does, which has no escapes and fewer than
+/// Whether a string is in the body as `text` is, which has no escapes and fewer than
 /// kJsonPadding bytes. Others may still mean the same.
 template <std::size_t kSize>
 bool StandsAs(json::raw_json_string string, const char (&text)[kSize]) {

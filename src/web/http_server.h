@@ -65,7 +65,7 @@ struct HttpServerSettings {
 
   /// Listen on the sockets that systemd passed, instead of on the addresses.
   bool systemd_sockets = false;
-  /// Of one IPv4 address or one IPv6 network of 64 bits. Many scrapers may stand behind one proxy.
+  /// Of one IPv4 address or one IPv6 network of 64 bits. Many scrapers may share one proxy.
   std::size_t max_clients_of_one_peer = 256;
   /// Within which a request must have come whole, from its first line on or, for the first of a
   /// client, from its connecting on: time for TLS included.

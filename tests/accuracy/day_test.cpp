@@ -1,5 +1,5 @@
 // How near the exporter's numbers come to the truth over a whole day, for several kinds of traffic
-// and intervals. docs/accuracy.md tells the figures.
+// and intervals. docs/accuracy.md has the figures.
 
 #include <algorithm>
 #include <chrono>
@@ -145,7 +145,7 @@ double EstimateError(std::vector<TrafficSettings> kinds, int interval_seconds, s
   return day.counted.started_estimated / day.all_started - 1;
 }
 
-// docs/accuracy.md tells its bounds. They were chosen with one day of each traffic: these are
+// docs/accuracy.md has its bounds. They were chosen with one day of each traffic: these are
 // others.
 TEST_P(DayAccuracy, EstimatesAllStartsOfOtherDaysToo) {
   if (kDay < 24h) GTEST_SKIP() << "the bounds are for whole days";

@@ -122,9 +122,8 @@ TEST_F(PollLogTest, NamesAListThatTheAccountDoesNotHaveOnceUntilThatChanges) {
   discover({kVoiceProfilesPath});
   discover({kVoiceProfilesPath});
   EXPECT_EQ(Lines(), before + 1);
-  EXPECT_THAT(out_.str(),
-              HasSubstr("level=info msg=\"the account does not have this list, its limits are not "
-                        "known\" account=main list=/outbound_voice_profiles\n"));
+  EXPECT_THAT(out_.str(), HasSubstr("level=info msg=\"list not available, its limits are "
+                                    "known\" account=main list=/outbound_voice_profiles\n"));
   discover({});
   discover({kVoiceProfilesPath});
   EXPECT_EQ(Lines(), before + 2);
@@ -157,7 +156,7 @@ TEST_F(PollLogTest, NamesRowsThatWereLeftOutOnceUntilThatChanges) {
   EXPECT_THAT(out_.str(), HasSubstr("level=warn msg=\"rows of the account's lists cannot be used "
                                     "and were left out\" account=main count=30 rows=\"1, "
                                     "data[3]\"\n"));
-  EXPECT_THAT(out_.str(), HasSubstr("level=info msg=\"connections cannot have active calls to "
+  EXPECT_THAT(out_.str(), HasSubstr("level=info msg=\"connections without active calls to "
                                     "list, not polled\" account=main count=1 connections=7\n"));
 }
 
@@ -187,8 +186,7 @@ TEST_F(PollLogTest, SaysOnceForTheAccountThatPollsAreHeldBack) {
   EXPECT_EQ(Lines(), 2);
   succeed(ConnectionKey{1});
   EXPECT_EQ(Lines(), 3);
-  EXPECT_THAT(out_.str(),
-              HasSubstr("level=info msg=\"polls are not held back any more\" account=main\n"));
+  EXPECT_THAT(out_.str(), HasSubstr("level=info msg=\"polls no longer held back\" account=main\n"));
 }
 
 TEST_F(PollLogTest, SaysWithNumbersThatTheBudgetIsShort) {

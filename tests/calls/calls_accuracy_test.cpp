@@ -1,5 +1,5 @@
 // How near the tracker comes to the truth: a simulated day of calls, polled at several intervals,
-// against the very calls that the simulation made. docs/accuracy.md tells the figures.
+// against the very calls that the simulation made. docs/accuracy.md has the figures.
 
 #include <cmath>
 #include <map>
@@ -142,7 +142,7 @@ class PageNumberWalk {
     day_.Poll(rows, time);
   }
 
-  std::uint64_t missed = 0;  // were there before the walk and behind it, but not in it
+  std::uint64_t missed = 0;  // were there before the walk and after it, but not in it
 
  private:
   void CountMissed(const std::vector<ActiveCall>& found, SimTime begun, SimTime ended) {

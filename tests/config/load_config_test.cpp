@@ -97,7 +97,8 @@ TEST(ParseConfig, WarnsOfWhatIsAllowedButShouldNotBe) {
   EXPECT_THAT(
       Lines("f", loaded->warnings),
       ElementsAre(
-          "f:37:14: accounts[1].api_key: the key stands in the configuration, readable by everyone "
+          "f:37:14: accounts[1].api_key: the key is in the configuration file, readable by "
+          "everyone "
           "who can read the file: use api_key_file or api_key_env",
           "f:38:15: accounts[1].base_url: http:// sends the API key over the network "
           "unencrypted: use https://",
@@ -218,7 +219,7 @@ TEST(ParseConfig, PlacesASyntaxErrorAtTheEndAndNotAfterIt) {
               ElementsAre("f:1:3: is not valid YAML: unknown escape character"));
 }
 
-// yaml-cpp makes documents without end of a comma that nothing can take up.
+// yaml-cpp makes documents without end of a comma that cannot be parsed.
 TEST(ParseConfig, EndsAtAStrayComma) {
   for (const char* yaml : {",", "{\"accounts\": []},", "- a\n,\n"}) {
     const auto loaded = ParseConfig(yaml);

@@ -106,11 +106,11 @@ TEST(ParseWebConfig, WarnsOfWhatIsAllowedButShouldNotBe) {
   EXPECT_THAT(Lines("f", users->warnings),
               ElementsAre("f:1:19: basic_auth_users: passwords cross the network unencrypted: set "
                           "tls_server_config, or put a proxy with TLS in front"));
-  const auto everybody = ParseWebConfig(
+  const auto open = ParseWebConfig(
       "tls_server_config: {cert: c, key: k, client_auth_type: RequireAndVerifyClientCert}", "");
-  ASSERT_TRUE(everybody.has_value());
+  ASSERT_TRUE(open.has_value());
   EXPECT_THAT(
-      Lines("f", everybody->warnings),
+      Lines("f", open->warnings),
       ElementsAre("f:1:56: tls_server_config.client_auth_type: without client_ca_file every "
                   "certificate of a public authority is let in"));
 }

@@ -36,7 +36,7 @@ std::string Show(const YamlNode& node) {
   return "";
 }
 
-// What becomes of the text: its tree, "empty", or "LINE:COLUMN: what is wrong".
+// The result for the text: its tree, "empty", or "LINE:COLUMN: what is wrong".
 std::string Parsed(std::string_view text, const YamlLimits& limits = {}) {
   const auto root = ParseYaml(text, limits);
   if (!root) return FormatConfigMessage("", root.error()).substr(1);

@@ -50,7 +50,7 @@ class Alertmanager:
 
 class AlertsTest(EndToEndTest):
     def start(self, *flags, account="", other_account=None, **options):
-        """Two replicas, the second perhaps with another account, and everything behind them."""
+        """Two replicas, the second perhaps with another account, and everything downstream of them."""
         self.simulator = self.start_simulator(*flags, **options)
         self.connections = self.simulator.truth()
         exporters = [self.start_exporter(

@@ -31,7 +31,7 @@ BEYOND_A_SCHEMA = {
 
 
 class EditorLoader(yaml.SafeLoader):
-    """YAML 1.2 as editors read it: `yes` is a text, and a key stands in a mapping once."""
+    """YAML 1.2 as editors read it: `yes` is a string, and a mapping has each key once."""
     yaml_implicit_resolvers = {}
 
     def construct_mapping(self, node, deep=False):
@@ -52,7 +52,7 @@ EditorLoader.add_constructor("tag:yaml.org,2002:int",
 EditorLoader.add_constructor("tag:yaml.org,2002:float",
                              lambda loader, node: float(loader.construct_scalar(node)))
 
-# A value at its place, whether it is right. The place is written into CONFIGURATION.
+# A value at its place, whether it is valid. The place is written into CONFIGURATION.
 RIGHT, WRONG = True, False
 DURATIONS = [("5s", RIGHT), ("30s500ms", RIGHT), ("1500ms", RIGHT), ("15", WRONG), ("5x", WRONG),
              ("1s1m", WRONG), ("5s5s", WRONG), ("1.5s", WRONG), ("''", WRONG), ("~", WRONG),

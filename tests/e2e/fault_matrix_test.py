@@ -2,7 +2,7 @@
 
 One run drives every fault of the simulator, and those that only real parts can make, through the
 exporter: all is well, the faults come, the faults go. Each test judges one row of what was seen.
-docs/reliability.md holds the rows as a table; this writes it anew when all tests pass:
+docs/reliability.md holds the rows as a table; this rewrites it when all tests pass:
 
     fault_matrix_test.py --write-docs
 """
@@ -151,7 +151,7 @@ class FaultMatrixTest(unittest.TestCase):
     def test_the_document_holds_these_rows(self):
         with open(DOCUMENT, encoding="utf-8") as file:
             self.assertIn(BEGIN + table_of(self.scenario.rows) + END, file.read(),
-                          "write it anew with fault_matrix_test.py --write-docs")
+                          "rewrite it with fault_matrix_test.py --write-docs")
 
 
 def table_of(rows):

@@ -80,7 +80,7 @@ WITHOUT_TOTAL = {"total_as_text", "negative_total"}
 # A refused key, or too many requests with it, is a matter of the whole account.
 ACCOUNT_WIDE = {"status_401", "undecodable_401", "cut_401", "status_429", "rate_limited",
                 "rate_limited_until", "undecodable_429", "cut_429"}
-# Reasons for which a request is sent again. When the fault goes while that happens, so little of
+# Reasons for which a request is retried. When the fault goes while that happens, so little of
 # the poll's time may be left that it ends as timed out.
 RETRIED = {"connect", "server_error", "rate_limited"}
 # An account whose key is refused, and a connection that is refused, are asked less and less often:
@@ -167,7 +167,7 @@ class SimulatorRow(Row):
 
 
 class NginxRow(Row):
-    """nginx with TLS and HTTP/2 stands before the API and is told to be wrong."""
+    """nginx with TLS and HTTP/2 is in front of the API and is told to be wrong."""
 
     def __init__(self, name, does, reason, meanwhile, recovery, break_server):
         super().__init__(name, does, reason, meanwhile, recovery, bystander=False)

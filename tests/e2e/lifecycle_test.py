@@ -251,7 +251,7 @@ class SignalTest(EndToEndTest):
         eventually("lines are lost", lines_lost)
         with open(read, encoding="utf-8", errors="replace") as log:
             for line in log:
-                if "log lines lost, because nobody read them" in line:
+                if "log lines lost, standard error was not read" in line:
                     break
             else:
                 self.fail("the loss was not said")

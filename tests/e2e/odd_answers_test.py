@@ -38,7 +38,7 @@ class OddAnswersTest(EndToEndTest):
         samples = exporter.metrics()
         self.assertEqual(samples["telnyx_discovered_connections", account()], 5)
         self.assertEqual(samples["telnyx_discovery_failures_total", account()], 0)
-        self.assertRegex(exporter.log(), r'cannot be used and were left out.* rows="data\[0\]')
+        self.assertRegex(exporter.log(), r'unusable list entries skipped.* rows="data\[0\]')
 
     def test_a_list_without_end_fails_early_and_keeps_what_is_known(self):
         simulator = self.start_simulator("--connections=5")

@@ -129,7 +129,7 @@ class ReloadTest(EndToEndTest):
         eventually("the new key works", lambda: exporter.metrics()[up] == 1)
         log = exporter.log()
         self.assertIn('msg="API key refused" account=default', log)
-        self.assertIn('msg="API keys read again"', log)
+        self.assertIn('msg="API keys reloaded"', log)
         self.assertNotIn("KEY_WRONG", log)
         self.assertNotIn(API_KEY, log)
 
@@ -212,7 +212,7 @@ class ReloadTest(EndToEndTest):
         exporter = self.start(1, account=f"    api_key_file: {key}\n")
         for i, text in enumerate(keys[1:], 1):
             self.write("key", text + "\n")
-            eventually("it is read", lambda: exporter.log().count("API keys read again") == i)
+            eventually("it is read", lambda: exporter.log().count("API keys reloaded") == i)
         # The newest one has been sent, and so the ones before are out of use.
         polls = ("telnyx_polls_total", connection_labels(self.connections[0]))
         begun = exporter.metrics()[polls]

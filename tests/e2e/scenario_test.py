@@ -96,7 +96,7 @@ class ScenarioTest(EndToEndTest):
                     if name == "telnyx_outbound_voice_profile_concurrent_call_limit"}
         self.assertEqual(profiles, {"domestic": 300})
 
-        lacking = re.findall(r"does not have this list.*account=(\S+) list=(\S+)",
+        lacking = re.findall(r"list not available.*account=(\S+) list=(\S+)",
                              self.exporter.log())
         self.assertEqual(sorted(lacking), [
             ("europe", "/inbound_channels"), ("main", "/fqdn_connections"),

@@ -287,7 +287,7 @@ def report(soak, seconds, start, end, sums, with_silent_clients):
               "polls failed": sums["telnyx_poll_failures_total"],
               **{f"- {name.removeprefix('reason ')}": value for name, value in sorted(sums.items())
                  if name.startswith("reason ") and value > 0},
-              "requests sent again": sums["telnyx_api_retries_total"],
+              "retries": sums["telnyx_api_retries_total"],
               "scrapes": soak.scrapes, "faults": soak.weather.count["faults"],
               "outages of the API": soak.weather.count["outages"]}
     print("\n| in all | |\n|---|---|")

@@ -76,7 +76,7 @@ class WebConfigTest(EndToEndTest):
         self.assertEqual(curl(exporter.url + "/metrics", *client, *right, "--head"), "200")
         self.assertEqual(curl(exporter.url + "/metrics", *client, *right, "--request", "PUT"), "405")
         self.assertEqual(curl(exporter.url.replace("https", "http") + "/metrics", *right), "000")
-        # The page takes up the exporter's own counters within a second.
+        # The exposition has the exporter's own counters within a second.
         refused = ("telnyx_exporter_web_requests_total",
                    frozenset({("handler", "credentials"), ("code", "401")}))
         eventually("the refusals are counted",
@@ -262,7 +262,7 @@ BAD = (
     "basic_auth_users: {alice: opensesame}\n", "basic_auth_users: {alice: }\n",
     USERS + USERS, "basic_auth_users: [\n",
 )
-# What docs/http.md lists: promtool lets it through, and we do not.
+# What docs/access.md lists: promtool lets it through, and we do not.
 STRICTER = (
     "tls_server_config: {min_version: TLS13}\n",
     f"tls_server_config: {{{TLS}, min_version: TLS13, max_version: TLS12}}\n",

@@ -30,7 +30,7 @@ inline bool IsPlaced(const ConfigMessage& message, std::string_view yaml) {
     if (end == std::string_view::npos) return false;
     rest.remove_prefix(end + 1);
   }
-  // Behind the last character is a place, too: what is missing is missing there.
+  // After the last character is a position, too: what is missing is missing there.
   return message.column >= 1 && message.column <= std::min(rest.find('\n'), rest.size()) + 1;
 }
 

@@ -46,7 +46,7 @@ class FuzzInput {
     rest_.remove_prefix(taken.size());
     return taken;
   }
-  /// What stands before the next `separator`, which is taken as well.
+  /// What is before the next `separator`, which is taken as well.
   std::string_view TakeUntil(char separator) {
     const std::size_t end = rest_.find(separator);
     const std::string_view taken = Take(std::min(end, rest_.size()));

@@ -28,7 +28,7 @@ Outcome Read(ResponseBody& body, bool gzip, std::size_t max_bytes, std::string_v
   body.Begin(gzip, max_bytes);
   Outcome outcome;
   while (outcome.verdict == Verdict::kOk && !bytes.empty()) {
-    // In memory of its own, so that reading behind it is seen.
+    // In memory of its own, so that reading past its end is seen.
     const std::string received(bytes.substr(0, piece));
     outcome.verdict = body.Append(received);
     bytes.remove_prefix(received.size());

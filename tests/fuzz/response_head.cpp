@@ -40,7 +40,7 @@ void CheckLine(const ResponseHead& before, const ResponseHead& head, std::string
       Require(line.starts_with("HTTP/"), "only a status line forgets a value");
       continue;
     }
-    Require(line.find(*now) != std::string_view::npos, "a value stands in its line");
+    Require(line.find(*now) != std::string_view::npos, "a value is in its line");
     Require(TrimWhitespace(*now) == *now, "a value has no blanks around it");
     Require(now->find('\n') == std::string::npos, "a value is one line");
   }

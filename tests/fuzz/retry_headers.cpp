@@ -1,4 +1,4 @@
-// The headers of a failed answer that decide about another try: a line each, behind the time.
+// The headers of a failed answer that decide about another try: a line each, after the time.
 
 #include <cmath>
 #include <cstdint>

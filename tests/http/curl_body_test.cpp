@@ -171,7 +171,7 @@ TEST_F(CurlTransportBody, DoesNotMixThoseOfRequestsInFlightTogether) {
   }
 }
 
-// With a status other than 200 the status and the headers decide, whatever becomes of the body.
+// With a status other than 200 the status and the headers decide, whatever happens to the body.
 
 struct BadBody {
   std::string name;

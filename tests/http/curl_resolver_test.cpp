@@ -76,7 +76,7 @@ namespace {
 class CurlTransportResolver : public CurlTransportTest {
  protected:
   ~CurlTransportResolver() override {
-    // Lets the threads that were left behind end before the process does.
+    // Lets the threads that are left over end before the process does.
     Gate& gate = TheGate();
     std::unique_lock lock(gate.mutex);
     gate.open = true;

@@ -12,7 +12,7 @@ namespace {
 
 using BodyVerdict = ResponseBody::Verdict;
 
-// Every byte that may be read behind the body; the address sanitizer sees what may not.
+// Every byte that may be read after the body; the address sanitizer sees what may not.
 bool PaddingIsZero(std::string_view body) {
   const std::string_view padding(body.data() + body.size(), kBodyPadding);
   return padding.find_first_not_of('\0') == std::string_view::npos;

@@ -53,7 +53,7 @@ TEST(MetricTable, AgreesWithTheReference) {
   const std::string reference = ReadFile("../docs/metrics.md");
   std::set<std::string> documented;
   std::size_t position = 0;
-  // Each metric stands in the first cell of a table row: | `name` | …
+  // Each metric is in the first cell of a table row: | `name` | …
   while ((position = reference.find("\n| `", position)) != std::string::npos) {
     position += 4;
     documented.insert(reference.substr(position, reference.find('`', position) - position));

@@ -60,7 +60,7 @@ class CallHistory {
   std::size_t forget_at_ = 64;  // legs
 };
 
-/// Where a leg stands in its order: pages are cut along this number.
+/// A leg's position in its order: pages are cut along this number.
 inline std::uint64_t PositionOf(RowOrder order, std::uint64_t leg_number) {
   switch (order) {
     case RowOrder::kOldestFirst:

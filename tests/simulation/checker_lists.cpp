@@ -72,7 +72,7 @@ void Checker::ElapseForLists(const Moment& moment, Instant when) {
       break;
     case Moment::Kind::kDeadline:
       Require(!refresh || refresh->deadline() > step_time_,
-              "the reading of lists goes on behind its time-out");
+              "the reading of lists goes on after its time-out");
       break;
     case Moment::Kind::kExpiry:
       break;  // of connections alone

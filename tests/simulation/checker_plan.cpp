@@ -73,7 +73,7 @@ void Checker::ApplyToAccount(AccountModel& account, const AccountPlan& before,
   const bool other_endpoint = *before.endpoint != *next.endpoint;
   account.rate.Configure(next.rate_limit, now);
   account.discovers = next.discovery.has_value();
-  // Another base address makes another account, which is added anew.
+  // Another base address makes another account, which is added again.
   if (before.endpoint->base_url != next.endpoint->base_url) return;
   if (other_endpoint) ForgetKey(account);
   if (!next.discovery) {

@@ -67,12 +67,12 @@ void Checker::OnRequestEnded(AccountKey key, const RequestReport& report) {
 void Checker::OnRetry(AccountKey account, std::optional<ConnectionKey> key,
                       const RetryReport& report) {
   Require(answer_ && !answer_->settled && answer_->account == account && answer_->connection == key,
-          "a request is sent again without an answer");
+          "a request is retried without an answer");
   answer_->settled = true;
   SequenceRecord& record = *RecordOf(account, key);
   record.OnRetry(report.delay, clock_.Now());
   Require(report.failure.reason == record.expectation().reason,
-          "a request is sent again because of {}", ReasonLabel(report.failure.reason));
+          "a request is retried because of {}", ReasonLabel(report.failure.reason));
   moments_.Add(record.retry_at(),
                {.kind = Moment::Kind::kRetry, .account = account, .connection = key});
   ++AccountOf(account).retries;
@@ -167,7 +167,7 @@ void Checker::CheckComplete(ConnectionModel& connection, const CompletePoll& pol
   PollRecord& record = *connection.poll;
   Require(IsAnswered(connection) && record.expectation().kind == Expectation::Kind::kComplete,
           "a walk that did not come to its end was published");
-  Require(now <= record.deadline(), "a poll was complete {} s behind its time-out",
+  Require(now <= record.deadline(), "a poll was complete {} s after its time-out",
           ToSeconds(now - record.deadline()));
   Require(poll.pages == record.pages() && poll.reported_legs == record.reported(),
           "a poll of {} pages says {}", record.pages(), poll.pages);

@@ -63,7 +63,7 @@ void Checker::Elapse(const Moment& moment, Instant when) {
       break;
     case Moment::Kind::kDeadline:
       Require(!connection.poll || connection.poll->deadline() > step_time_,
-              "a poll goes on behind its time-out");
+              "a poll goes on after its time-out");
       break;
     case Moment::Kind::kExpiry:
       Require(connection.Expiry() > step_time_,

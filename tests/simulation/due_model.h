@@ -10,7 +10,7 @@ namespace telnyx_exporter::simulation {
 
 /// When a connection's polls are due, reckoned apart from the exporter. With the interval that the
 /// configuration asks for: at the moments at which the wall clock of the time when the connection
-/// was taken up shows a multiple of the interval plus an offset. With a longer one, because the
+/// was applied shows a multiple of the interval plus an offset. With a longer one, because the
 /// request budget is short: one interval after the newest poll began. The first one is due within
 /// 15 s.
 class DueModel {
@@ -26,7 +26,7 @@ class DueModel {
   Instant next() const { return next_; }
   void ExpectAt(Instant next) { next_ = next; }
 
-  /// The wall clock is looked at anew.
+  /// The wall clock is read again.
   void SetPlaces(Instant now, WallTime wall_now) {
     wall_ahead_ = wall_now.time_since_epoch() - now.time_since_epoch();
   }

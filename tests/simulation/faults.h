@@ -16,7 +16,7 @@ enum class FaultKind : std::uint8_t {
   kTransportError,  // any of TransportError's kinds
   kStatus,          // another status than 200, with any headers
   kNoAnswer,        // until the request's time-out
-  kLateAnswer,      // near the request's time-out, before or behind it
+  kLateAnswer,      // near the request's time-out, before or after it
   kTruncatedBody,
   kBrokenBody,  // the status and the headers come, and then something goes wrong
   kBadBody,     // not a page

@@ -19,7 +19,7 @@ class LegModel {
   /// are not what came of it, or when legs have got lost or come from nowhere.
   void Take(const std::vector<Row>& legs, Instant now, const CallChanges& changes);
 
-  // Since the connection was added. The histogram begins anew with other bounds.
+  // Since the connection was added. Other buckets reset the histogram.
   std::uint64_t started() const { return started_; }
   std::uint64_t completed() const;
   double completed_seconds() const { return completed_seconds_; }

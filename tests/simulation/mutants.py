@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 SOURCES = Path(__file__).resolve().parents[2]
-# What is broken, in which file, which text, and what stands there instead.
+# What is broken, in which file, which text, and what replaces it.
 MUTANTS = [
     ("the burst is never used up", "polling/rate_limiter.cpp",
      "tokens_ = TokensAt(now) - 1.0;", "tokens_ = TokensAt(now) - 0.9;"),
@@ -31,7 +31,7 @@ MUTANTS = [
     ("a connection is polled while it is polled", "polling/account.cpp",
      "const bool busy = connection.sequence || connection.waiting_since;",
      "const bool busy = connection.sequence != nullptr;"),
-    ("a refused key is tried by everybody", "polling/key_guard.cpp",
+    ("a refused key is tried by every poll", "polling/key_guard.cpp",
      "trial_ = Trial{.connection = connection, .begun = now};", ""),
     ("whoever waits when a refused key is tried goes on waiting", "polling/account.cpp",
      "if (key_guard_.OnPollBegun(connection.key, now)) HoldBackWaiting(now);",
@@ -72,7 +72,7 @@ MUTANTS = [
      "grows_from_ = now;\n  if (limiter_.ApiLimitEnds() > now) grows_until_ = limiter_.ApiLimitEnds();"),
     ("every retry counts twice", "polling/request_sequence.cpp",
      "  ++attempt_;\n", "  attempt_ += 2;\n"),
-    ("an answer behind the time-out is taken", "polling/request_sequence.cpp",
+    ("an answer after the time-out is accepted", "polling/request_sequence.cpp",
      "if (now > deadline()) {", "if (false) {"),
     ("a wait may reach the time-out", "polling/retry_policy.cpp",
      "if (delay >= failed.remaining) return std::nullopt;", ""),

@@ -72,7 +72,7 @@ std::optional<Duration> RecoveryWatch::LongestPoll(const PollPlan& plan, const A
   const std::uint64_t pages = traits.MostPages(plan.walk.page_limit);
   const std::uint64_t page_bytes = traits.PageRows(plan.walk.page_limit) * kMostRowBytes + 1024;
   if (pages > plan.walk.max_pages || page_bytes > plan.max_response_bytes) return std::nullopt;
-  // Every other request of the account first, at its rate, and everybody's through the same slots.
+  // Every other request of the account first, at its rate, and all requests through the same slots.
   const Duration longest =
       latency() * pages + Seconds(account.pages / rate.requests_per_second) +
       Seconds(ToSeconds(latency()) * all_pages_ / plan.max_concurrent_requests);

@@ -58,8 +58,8 @@ Expectation Failure(FailureReason reason) {
 
 bool SequenceRecord::TakeRequest(const std::string& target, Instant now) {
   Require(stage_ != Stage::kInFlight, "a second request while the first is not over");
-  Require(stage_ != Stage::kWaitsToRetry || now >= retry_at_, "a request is sent again too early");
-  Require(now < deadline(), "a request behind the time-out");
+  Require(stage_ != Stage::kWaitsToRetry || now >= retry_at_, "a request is retried too early");
+  Require(now < deadline(), "a request after the time-out");
   Require(!failed_attempt_ || target == target_,
           "another page was asked for after a failed request");
   const bool is_new = !failed_attempt_;
@@ -91,7 +91,7 @@ void SequenceRecord::BeginOutcome(const Outcome& outcome, WallTime wall_now) {
 
 void SequenceRecord::EndOutcome(const Outcome& outcome, Instant now) {
   if (now > deadline() && !outcome.error && !outcome.body_error && outcome.status == 200) {
-    // Too late: nobody knows what has become of these calls since.
+    // Too late: what has happened to these calls since is not known.
     expectation_ = Failure(failed_attempt_.value_or(FailureReason::kTimeout));
   }
   if (expectation_.kind == Expectation::Kind::kRetry) {
@@ -120,11 +120,11 @@ Expectation SequenceRecord::JudgeFailure(FailureReason reason, const Advice& adv
 }
 
 void SequenceRecord::OnRetry(Duration delay, Instant now) {
-  Require(expectation_.kind == Expectation::Kind::kRetry, "a request is sent again without need");
+  Require(expectation_.kind == Expectation::Kind::kRetry, "a request is retried without need");
   Require(delay >= expectation_.least_wait && delay <= expectation_.most_wait,
-          "a request is sent again after {} s instead of {} to {} s", ToSeconds(delay),
+          "a request is retried after {} s instead of {} to {} s", ToSeconds(delay),
           ToSeconds(expectation_.least_wait), ToSeconds(expectation_.most_wait));
-  Require(now + delay < deadline(), "a request is to be sent again behind the time-out");
+  Require(now + delay < deadline(), "a request is to be retried after the time-out");
   stage_ = Stage::kWaitsToRetry;
   retry_at_ = now + delay;
   failed_attempt_ = expectation_.reason;

@@ -52,7 +52,7 @@ RequestId SimTransport::Send(Request request, ExchangeCallback done) {
   return slot.id;
 }
 
-// Decides what becomes of the request. Only its own numbers go into that.
+// Decides what happens to the request. Only its own numbers go into that.
 void SimTransport::Plan(Slot& slot, std::uint32_t index, Duration connect_timeout,
                         Duration timeout) {
   const ConnectionPlace place = slot.destination.place;

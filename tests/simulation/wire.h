@@ -56,7 +56,7 @@ struct Page {
 
 /// The ways in which a page may be written.
 struct PageStyle {
-  std::uint64_t id_salt = 0;  // tells the ids of connections apart
+  std::uint64_t id_salt = 0;  // makes the ids of connections differ
   bool opaque_ids = false;    // ids that are no UUIDs
   bool full_rows = false;     // with all the fields that nobody reads
   bool meta_first = false;

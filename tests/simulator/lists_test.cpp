@@ -170,7 +170,7 @@ TEST_F(ListsTest, ConnectionsAreRenamed) {
     sim_clock_.Advance(name == std::string("name-1") ? 2 * kHour : kHour);
   }
   sim_clock_.Advance(10 * kHour);
-  EXPECT_THAT(BodyOf("/connections"), HasSubstr("name-1")) << "at midnight the day begins anew";
+  EXPECT_THAT(BodyOf("/connections"), HasSubstr("name-1")) << "at midnight the day begins again";
 }
 
 TEST_F(ListsTest, TheTruthIsAboutWhatExistsNow) {

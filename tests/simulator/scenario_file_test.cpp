@@ -260,7 +260,7 @@ TEST(Scenario, RefusesFaultsThatCannotStrike) {
               ElementsAre("s.yml:3:27: faults[0].account: there is no account \"b\""));
 }
 
-// Faults may stand before the accounts that they name.
+// Faults may come before the accounts that they name.
 TEST(Scenario, DoesNotDependOnTheOrderOfItsKeys) {
   EXPECT_THAT(ErrorsOf("faults: [{fault: reset@1, account: a}]\n"
                        "accounts:\n"

@@ -131,7 +131,7 @@ TEST(TrafficModel, AddsUpSeveralKindsOfCalls) {
 TEST(TrafficModel, BeginsCallsInTheirWindowOnly) {
   const DayWindow window{.from = 3600, .until = 7200};
   TrafficSettings settings = Steady();
-  settings.transfer_share = 0;  // the second legs of its last sessions may begin behind it
+  settings.transfer_share = 0;  // the second legs of its last sessions may begin after it
   settings.window = window;
   TrafficModel model(settings);
   std::size_t most = 0;

@@ -1,7 +1,7 @@
 #pragma once
 
 // Compares what is written with a file of the repository that somebody has read. After a wanted
-// change, `UPDATE_GOLDEN=1 ctest --preset dev -R Golden` writes the files anew; git shows what
+// change, `UPDATE_GOLDEN=1 ctest --preset dev -R Golden` rewrites the files; git shows what
 // became different.
 
 #include <cstdlib>

@@ -6,7 +6,7 @@
 
 namespace telnyx_exporter {
 
-/// A body as the transport hands it out: with 64 readable bytes behind its end and nothing behind
+/// A body as the transport hands it out: with 64 readable bytes after its end and nothing after
 /// those, so that the address sanitizer sees every step too far.
 class Padded {
  public:

@@ -305,7 +305,7 @@ TEST_F(TlsTest, TakesAnotherCertificateWhileItRuns) {
   Connection after(*server_, authority_->ca_file());
   ASSERT_TRUE(after.Get());
   EXPECT_THAT(after.subject(), HasSubstr("renewed"));
-  // The old connection has ended, so it is made anew.
+  // The old connection has ended, so a new one is made.
   EXPECT_TRUE(before.Get());
   EXPECT_EQ(before.connects(), 1);
   EXPECT_THAT(before.subject(), HasSubstr("renewed"));

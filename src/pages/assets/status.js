@@ -1,4 +1,4 @@
-// Keeps the page fresh without loading it anew: fetches it again, changes only what is different,
+// Keeps the page fresh without reloading it: fetches it again, changes only what is different,
 // and says so when that fails. Without this script everything works by links and forms.
 "use strict";
 

@@ -223,9 +223,9 @@ class BuiltTest(FilesTest):
                          one(self.sharded, "Service")["spec"]["ports"][0]["name"])
 
     def test_the_documented_use_of_ones_own(self):
-        """Builds the kustomization that docs/operations.md shows."""
+        """Builds the kustomization that docs/install.md shows."""
         shown = re.search(r"```yaml\n(# kustomization.yaml\n.*?)```",
-                          read(os.path.join(ROOT, "docs", "operations.md")), re.DOTALL).group(1)
+                          read(os.path.join(ROOT, "docs", "install.md")), re.DOTALL).group(1)
         self.write_kustomization("")
         self.write("mine/telnyx_exporter.yml", "accounts: [{connections: [{id: 5}]}]\n")
         shown = shown.replace("telnyx_exporter/deploy/kubernetes", KUBERNETES)

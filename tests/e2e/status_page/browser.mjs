@@ -10,7 +10,7 @@ export const PATIENCE = 60_000; // ms until something that has to happen counts 
 
 const axeSource = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-// Calls `use(page, context)` with an open page and closes everything behind it. Whatever the browser
+// Calls `use(page, context)` with an open page and closes everything afterwards. Whatever the browser
 // complained about meanwhile fails the test.
 export async function withPage(options, use) {
   const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'telnyx_exporter_chromium_'));

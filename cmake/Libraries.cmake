@@ -1,24 +1,24 @@
-# A room is a folder of src/ built as one static library. Its headers are reachable as "<room>/header.h" only for
-# targets that link the room, so that a room which includes what its link list does not name does not compile.
+# A folder of src/ is one static library of the project. Its headers are reachable as "<library>/header.h" only for targets that
+# link it, so an include that the library's link list does not name does not compile.
 
-# add_room(NAME SOURCES a.cpp … [LINKS room-or-library …] [PRIVATE_LINKS library …])
-#   LINKS          what the room's headers use
+# add_project_library(NAME SOURCES a.cpp … [LINKS library …] [PRIVATE_LINKS library …])
+#   LINKS          what its headers use
 #   PRIVATE_LINKS  what only its sources use
-function(add_room name)
-  cmake_parse_arguments(PARSE_ARGV 1 room "" "" "SOURCES;LINKS;PRIVATE_LINKS")
-  set(view "${PROJECT_BINARY_DIR}/rooms/${name}")
+function(add_project_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 library "" "" "SOURCES;LINKS;PRIVATE_LINKS")
+  set(view "${PROJECT_BINARY_DIR}/libraries/${name}")
   file(MAKE_DIRECTORY "${view}")
   file(CREATE_LINK "${CMAKE_CURRENT_SOURCE_DIR}" "${view}/${name}" SYMBOLIC)
 
-  if(room_SOURCES)
-    add_library(${name} STATIC ${room_SOURCES})
+  if(library_SOURCES)
+    add_library(${name} STATIC ${library_SOURCES})
     target_include_directories(${name} PUBLIC "${view}")
-    target_link_libraries(${name} PUBLIC ${room_LINKS} PRIVATE project_options ${room_PRIVATE_LINKS})
+    target_link_libraries(${name} PUBLIC ${library_LINKS} PRIVATE project_options ${library_PRIVATE_LINKS})
     set_target_properties(${name} PROPERTIES OUTPUT_NAME "telnyx_exporter_${name}")
   else()
     add_library(${name} INTERFACE)
     target_include_directories(${name} INTERFACE "${view}")
-    target_link_libraries(${name} INTERFACE ${room_LINKS})
+    target_link_libraries(${name} INTERFACE ${library_LINKS})
   endif()
 endfunction()
 
@@ -29,10 +29,10 @@ set(busy 4)
 add_custom_target(unit_tests)
 add_custom_target(tests_with_threads)
 
-# add_room_test(NAME SOURCES a_test.cpp … LINKS room … [THREADS]): one GoogleTest program. Each case is a ctest entry that
+# add_unit_test(NAME SOURCES a_test.cpp … LINKS library … [THREADS]): one GoogleTest program. Each case is a ctest entry that
 # is read from the sources: listing tests builds nothing, and building runs none of them.
 #   THREADS  the code under test has several threads: the thread sanitizer watches these tests
-function(add_room_test name)
+function(add_unit_test name)
   cmake_parse_arguments(PARSE_ARGV 1 test "THREADS" "" "SOURCES;LINKS")
   add_dependencies(unit_tests ${name})
   set(labels unit)
@@ -57,7 +57,7 @@ function(add_room_test name)
                FAIL_REGULAR_EXPRESSION "Running 0 tests")
 endfunction()
 
-# add_simulation(NAME PARTS n SOURCES a.cpp … LINKS room …): a GoogleTest program that simulates days, compiled for speed.
+# add_simulation(NAME PARTS n SOURCES a.cpp … LINKS library …): a GoogleTest program that simulates days, compiled for speed.
 # Its cases are dealt to n ctest entries, so that every core has work.
 function(add_simulation name)
   cmake_parse_arguments(PARSE_ARGV 1 test "" "PARTS" "SOURCES;LINKS")
