@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "config/proxy_environment.h"
+#include "config/address.h"
 
 namespace telnyx_exporter {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "config/config.h"
 #include "config/config_message.h"
-#include "config/proxy_environment.h"
+#include "config/address.h"
 #include "polling/shard.h"
 
 namespace telnyx_exporter {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "config/load_config.h"
+#include "config/config.h"
 
 namespace telnyx_exporter {
 

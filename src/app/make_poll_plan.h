@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "config/config.h"
-#include "config/proxy_environment.h"
+#include "config/address.h"
 #include "polling/poll_plan.h"
 
 namespace telnyx_exporter {

@@ -18,7 +18,6 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "config/config.h"
-#include "config/config_load_state.h"
 #include "http/transport.h"
 #include "polling/poll_plan.h"
 

@@ -11,7 +11,7 @@
 #include "app/file_watch.h"
 #include "base/clock.h"
 #include "base/tls_policy.h"
-#include "config/load_web_config.h"
+#include "config/web_config.h"
 #include "web/access_rules.h"
 
 namespace telnyx_exporter {

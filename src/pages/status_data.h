@@ -14,7 +14,7 @@
 
 #include "base/build_info.h"
 #include "base/clock.h"
-#include "config/config_load_state.h"
+#include "config/config.h"
 #include "pages/status_query.h"
 #include "pages/words.h"
 #include "state/snapshots.h"

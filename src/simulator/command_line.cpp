@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/build_info.h"
-#include "config/load_config.h"
+#include "config/config.h"
 #include "simulator/scenario_file.h"
 
 namespace telnyx_exporter::simulator {

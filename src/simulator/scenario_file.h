@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/load_config.h"
+#include "config/config.h"
 #include "simulator/account.h"
 #include "simulator/faulty_api.h"
 #include "simulator/sim_time.h"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "config/load_config.h"
+#include "config/config.h"
 #include "support/read_file.h"
 
 namespace telnyx_exporter {
