@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "config/config.h"
-#include "simulator/account.h"
-#include "simulator/faulty_api.h"
+#include "simulator/call_world.h"
+#include "simulator/faults.h"
 #include "simulator/sim_time.h"
 
 namespace telnyx_exporter::simulator {

@@ -139,5 +139,4 @@ TEST(ProxyFromEnvironment, ExemptsAddressesAndRanges) {
 }
 
 }  // namespace
-
 }  // namespace telnyx_exporter

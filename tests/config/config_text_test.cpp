@@ -178,5 +178,4 @@ TEST(ConfigReferenceGolden, IsTheCommittedSchema) {
 }
 
 }  // namespace
-
 }  // namespace telnyx_exporter
