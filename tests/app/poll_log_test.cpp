@@ -123,7 +123,7 @@ TEST_F(PollLogTest, NamesAListThatTheAccountDoesNotHaveOnceUntilThatChanges) {
   discover({kVoiceProfilesPath});
   EXPECT_EQ(Lines(), before + 1);
   EXPECT_THAT(out_.str(), HasSubstr("level=info msg=\"list not available, its limits are "
-                                    "known\" account=main list=/outbound_voice_profiles\n"));
+                                    "unknown\" account=main list=/outbound_voice_profiles\n"));
   discover({});
   discover({kVoiceProfilesPath});
   EXPECT_EQ(Lines(), before + 2);
