@@ -7,8 +7,8 @@
 #   scripts/test.sh NAME…     the tests of the optimised build whose names match one of these regular expressions (ctest -R);
 #                             builds only what they need
 #   scripts/test.sh all       all of that, and the rest: clang-tidy over all sources, the thread sanitizer where there are
-#                             threads, fuzzing, browser, dashboards, Kubernetes, packages, images, the guard of the instruction
-#                             counts, and the mutants
+#                             threads, fuzzing, browser, dashboards, Kubernetes, packages, images, the newest Prometheus and
+#                             VictoriaMetrics, the guard of the instruction counts, and the mutants
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/packages.sh

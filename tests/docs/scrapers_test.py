@@ -1,5 +1,5 @@
-"""docs/metrics.md says which scraper gets which format: each of them has its Accept header, word for word, among the rows that
-the unit test of the negotiation reads, and the newest row agrees with what the documentation says."""
+"""docs/metrics.md says which scraper gets which format. The Accept header of each is, word for word, among the rows that
+the unit test of the negotiation reads, and the newest row agrees with the documentation."""
 
 import re
 import unittest
@@ -26,10 +26,11 @@ def known():
     newest = {}
     for row in rows:
         version = tuple(map(int, row["version"].split(".")))
-        if version >= newest.get(row["scraper"], ((0,),))[0]:
-            if version > newest.get(row["scraper"], ((0,),))[0]:
-                newest[row["scraper"]] = (version, {})
-            newest[row["scraper"]][1][row.get("settings")] = row["format"]
+        newest_version, formats = newest.get(row["scraper"], ((), {}))
+        if version > newest_version:
+            newest_version, formats = newest[row["scraper"]] = version, {}
+        if version == newest_version:
+            formats[row.get("settings")] = row["format"]
     return {scraper: formats for scraper, (_, formats) in newest.items()}
 
 

@@ -1,17 +1,16 @@
-"""The newest Prometheus and VictoriaMetrics that Debian has, those of Debian unstable in a chroot: they scrape the exporter
-in every format without an error and keep the values that it shows, and they accept our rules and answer them."""
+"""The newest Prometheus and VictoriaMetrics that Debian has, those of Debian unstable, in a chroot: they scrape the
+exporter in every format without an error, keep the values that it shows, accept our rules and evaluate them."""
 
 import json
 import os
 import re
-import subprocess
 import tempfile
 import unittest
 
 import yaml
 
 from bare_debian import Chroot, make_bare_debian
-from harness import BUCKETS, EndToEndTest, eventually, fetch, parse_text
+from harness import EndToEndTest, eventually, fetch
 from prometheus_server import Prometheus, QueryServer, expected_quantile
 from promtool_cases import load, run_cases
 from real_parts import HttpServer
@@ -29,12 +28,11 @@ PROTOBUF = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFa
 FORMAT_NAMES = {TEXT: "text", OPENMETRICS: "openmetrics", PROTOBUF: "protobuf"}
 
 DURATION = "telnyx_active_call_duration_seconds"
-COMPLETED = "telnyx_completed_call_duration_seconds"
 # What does not change while the simulator's time stands still, in every format under the same name.
-STILL = re.compile(r"telnyx_(active_call.*|longest_.*|reported_.*|connection_(info|up|failure_info|poll_pages|interval_seconds)|"
-                   r"poll_item_mismatches_total|completed_call_duration_.*|calls_started_.*|account_(connections|api_key_readable)|"
-                   r"discovered_connections)")
-NATIVE = "--enable-feature=native-histograms"
+STILL = re.compile(r"telnyx_(active_call.*|longest_.*|reported_.*|poll_item_mismatches_total|completed_call_duration_.*|"
+                   r"connection_(info|up|failure_info|poll_pages|interval_seconds)|calls_started_.*|"
+                   r"account_(connections|api_key_readable)|discovered_connections)")
+NATIVE = "--enable-feature=native-histograms"  # before 3.9
 START_TIMES = "--enable-feature=created-timestamp-zero-ingestion"
 
 # name, what is set, what the answer's Content-Type must be.
@@ -52,10 +50,11 @@ JOBS = [
      OPENMETRICS + "; escaping=underscores"),
 ]
 debian = None
+version = None  # of Prometheus, as (3, 5)
 
 
 def setUpModule():
-    global debian
+    global debian, version
     if os.geteuid():
         raise unittest.SkipTest("only root can make a Debian and enter it")
     directory = tempfile.TemporaryDirectory(prefix="telnyx_exporter_sid_")
@@ -65,10 +64,17 @@ def setUpModule():
         root = os.path.join(directory.name, "root")
         make_bare_debian(root, ["prometheus", "prometheus-alertmanager", "victoria-metrics"], release="sid")
     debian = Chroot(root)
+    said = debian.run("prometheus", "--version")
+    version = tuple(map(int, re.search(r"version (\d+)\.(\d+)", said.stdout + said.stderr).groups()))
+
+
+def native(settings):
+    """With native histograms: before 3.8 a flag switches them on for every job, and then the job itself."""
+    return {**settings, "scrape_native_histograms": True} if version >= (3, 8) else settings
 
 
 class Recorder(HttpServer):
-    """Stands between the scrapers and the exporter and records, for each job, what it asked for and what it was given."""
+    """Stands between the scrapers and the exporter and records what each job asked for and what it was given."""
 
     def __init__(self, test, exporter):
         self.accept, self.content_type = {}, {}
@@ -168,7 +174,7 @@ class ServerTest(EndToEndTest):
             self.assertEqual((row["format"], row.get("escaping", "")), (FORMAT_NAMES[content_type], escaping), name)
 
     def check_values(self, server, jobs):
-        """Each job has what /metrics shows, apart from what moves and from the durations, whose names differ by format."""
+        """Each job has what /metrics shows, but for what moves and for durations, whose names differ by format."""
         expected = {key: value for key, value in self.exporter.metrics().items()
                     if STILL.fullmatch(key[0]) and not re.search("call_duration_seconds_(bucket|count|sum)", key[0])}
         self.assertGreater(len(expected), 40)
@@ -188,8 +194,9 @@ class PrometheusTest(ServerTest):
         quantile = f"histogram_quantile(0.9, sum by (job, le) ({DURATION}_bucket))"
         exact = expected_quantile(0.9, self.truth)
         found = {each["metric"]["job"]: float(each["value"][1]) for each in server.query(quantile)}
-        # Without native histograms Prometheus 3.5 drops from protobuf what is both native and classic.
-        self.assertEqual(set(found), {name for name, *_ in JOBS} - {"proto"})
+        # Without native histograms Prometheus drops from protobuf, before 3.8, what is both native and classic.
+        dropped = {"proto"} if version < (3, 8) else set()
+        self.assertEqual(set(found), {name for name, *_ in JOBS} - dropped)
         for name, value in found.items():
             self.assertAlmostEqual(value, exact, places=6, msg=name)
         for job in ("openmetrics_1", "text_1"):
@@ -198,17 +205,16 @@ class PrometheusTest(ServerTest):
         self.check_metadata(server, JOBS)
 
     def test_scrapes_native_histograms(self):
-        # From 3.8 on scrape_native_histograms decides, which 3.5 does not know.
-        native = [("native", {}, PROTOBUF),
-                  ("both", {"always_scrape_classic_histograms": True}, PROTOBUF),
-                  ("underscores", {"metric_name_escaping_scheme": "underscores"}, PROTOBUF),
-                  ("openmetrics_1", {"scrape_protocols": ["OpenMetricsText1.0.0"]}, OPENMETRICS + "; escaping=allow-utf-8")]
+        jobs = [("native", native({}), PROTOBUF),
+                ("both", native({"always_scrape_classic_histograms": True}), PROTOBUF),
+                ("underscores", native({"metric_name_escaping_scheme": "underscores"}), PROTOBUF),
+                ("openmetrics_1", {"scrape_protocols": ["OpenMetricsText1.0.0"]}, OPENMETRICS + "; escaping=allow-utf-8")]
         self.start()
-        server = self.prometheus(native, NATIVE)
-        self.check_targets(server, native)
-        self.check_content_types(native)
-        self.check_headers("Prometheus", native)
-        self.check_values(server, native)
+        server = self.prometheus(jobs, NATIVE)
+        self.check_targets(server, jobs)
+        self.check_content_types(jobs)
+        self.check_headers("Prometheus", jobs)
+        self.check_values(server, jobs)
         seconds = sum(c["total_seconds"] for c in self.truth)
         for job in ("native", "both", "underscores"):
             self.assertEqual(server.query_value(f'histogram_count(sum({DURATION}{{job="{job}"}}))'), self.legs)
@@ -222,7 +228,8 @@ class PrometheusTest(ServerTest):
 
     def test_converts_classic_histograms_to_native_ones(self):
         def job(name, protocol, content_type):
-            return name, {"convert_classic_histograms_to_nhcb": True, "scrape_protocols": [protocol]}, content_type
+            settings = {"convert_classic_histograms_to_nhcb": True, "scrape_protocols": [protocol]}
+            return name, native(settings) if protocol == "PrometheusProto" else settings, content_type
         jobs = [job("text", "PrometheusText0.0.4", TEXT), job("proto", "PrometheusProto", PROTOBUF),
                 job("openmetrics", "OpenMetricsText1.0.0", OPENMETRICS + "; escaping=allow-utf-8")]
         self.start()
@@ -265,8 +272,9 @@ class PrometheusTest(ServerTest):
                     self.assertAlmostEqual(first, started, delta=10)
         # A start time is no series of its own, and what can shrink has none.
         self.assertEqual(server.query('{__name__=~".+_created"}'), [])
-        # This feature alone makes Prometheus 3.5 ask for protobuf and drop the native histograms that it then gets.
-        self.assertEqual(server.query(f'{{__name__=~"{DURATION}.*",job="default"}}'), [])
+        # This feature alone makes Prometheus ask for protobuf, from which it drops, before 3.8, what is native too.
+        if version < (3, 8):
+            self.assertEqual(server.query(f'{{__name__=~"{DURATION}.*",job="default"}}'), [])
         self.assertAlmostEqual(
             server.query_value(f'histogram_quantile(0.9, sum by (le) ({DURATION}_bucket{{job="classic"}}))'),
             expected_quantile(0.9, self.truth), places=6)
