@@ -3,10 +3,15 @@
 #include <future>
 #include <utility>
 
+#include <pthread.h>
+
 namespace telnyx_exporter {
 
 PollThread::PollThread(Poller& poller)
-    : poller_(poller), thread_([&poller](const std::stop_token& stop) { poller.Run(stop); }) {}
+    : poller_(poller), thread_([&poller](const std::stop_token& stop) {
+        pthread_setname_np(pthread_self(), "polling");  // for people who look at threads
+        poller.Run(stop);
+      }) {}
 
 bool PollThread::Apply(PollPlan plan) {
   std::promise<void> in_force;
