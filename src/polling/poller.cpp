@@ -6,6 +6,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include <pthread.h>
+
 namespace telnyx_exporter {
 namespace {
 
@@ -152,7 +154,10 @@ Account& Poller::KeepOrAddAccount(const AccountPlan& plan, Instant now) {
 }
 
 PollThread::PollThread(Poller& poller)
-    : poller_(poller), thread_([&poller](const std::stop_token& stop) { poller.Run(stop); }) {}
+    : poller_(poller), thread_([&poller](const std::stop_token& stop) {
+        pthread_setname_np(pthread_self(), "polling");  // for people who look at threads
+        poller.Run(stop);
+      }) {}
 
 bool PollThread::Apply(PollPlan plan) {
   std::promise<void> in_force;

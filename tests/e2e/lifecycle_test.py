@@ -1,5 +1,6 @@
 """Starting, stopping, flags, exit codes and the paths that people and machines look at."""
 
+import ctypes
 import fcntl
 import gzip
 import os
@@ -7,6 +8,7 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import unittest
 
 from harness import (API_KEY, EXPORTER, EndToEndTest, connection_labels, eventually, fetch,
@@ -33,6 +35,45 @@ def listening_port(pid):
         if fields[3] == "0A" and fields[9] in inodes:
             return int(fields[1].split(":")[1], 16)
     return None
+
+
+PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207
+WAIT_FOR_THREADS = 0x40000000  # __WALL
+
+
+class FrozenThread(threading.Thread):
+    """One thread of a process stands still meanwhile, as one does that waits for a dead file
+    system. Only the thread that traces may say so and reap it, hence one of our own."""
+
+    def __init__(self, pid, name):
+        super().__init__()
+        [self.traced] = [int(task) for task in os.listdir(f"/proc/{pid}/task")
+                         if read_kernel(pid, f"task/{task}/comm").strip() == name]
+        self.frozen, self.over, self.fault = threading.Event(), threading.Event(), None
+
+    def run(self):
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+        if libc.ptrace(PTRACE_SEIZE, self.traced, None, None) != 0:
+            self.fault = os.strerror(ctypes.get_errno())
+        else:
+            libc.ptrace(PTRACE_INTERRUPT, self.traced, None, None)
+            os.waitpid(self.traced, WAIT_FOR_THREADS)
+        self.frozen.set()
+        while self.fault is None and not self.over.wait(0.05):
+            if os.waitpid(self.traced, WAIT_FOR_THREADS | os.WNOHANG)[0] != 0:
+                return  # it has ended
+        libc.ptrace(PTRACE_DETACH, self.traced, None, None)
+
+    def __enter__(self):
+        self.start()
+        self.frozen.wait()
+        if self.fault is not None:
+            raise unittest.SkipTest(f"ptrace: {self.fault}")
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.join()
 
 
 def blocks_sigterm(pid):
@@ -421,6 +462,40 @@ class OutageTest(EndToEndTest):
         self.assertEqual(fetch(exporter.url + "/-/ready")[0], 503)
         os.kill(self.simulator.process.pid, signal.SIGCONT)
         exporter.wait_until_ready()
+
+    def start_and_be_ready(self):
+        simulator = self.start_simulator()
+        exporter = self.start_exporter(
+            self.write_config(simulator.api, [{"id": "1", "name": "one"}]))
+        exporter.wait_until_ready()
+        return exporter
+
+    def test_polling_that_hangs_is_unhealthy(self):
+        exporter = self.start_and_be_ready()
+
+        def health():
+            return fetch(exporter.url + "/-/healthy")
+
+        with FrozenThread(exporter.process.pid, "polling"):
+            eventually("unhealthy", lambda: health()[0] == 503)
+            self.assertEqual(health()[2], b"Not healthy: the polling loop hangs.\n")
+        eventually("healthy", lambda: health()[0] == 200)
+
+    def test_polling_that_hangs_does_not_keep_the_program(self):
+        exporter = self.start_and_be_ready()
+        with FrozenThread(exporter.process.pid, "polling"):
+            self.assertEqual(exporter.stop(), 0)
+
+    def test_a_ca_file_that_would_block_is_refused(self):
+        os.mkfifo(self.write("ca.pem", "") + ".fifo")
+        simulator = self.start_simulator()
+        config = self.write_config(simulator.api, [{"id": "1", "name": "one"}],
+                                   account="    tls: {ca_file: ca.pem.fifo}\n")
+        run = subprocess.run([EXPORTER, f"--config.file={config}", "--once"], env={
+            **os.environ, "TELNYX_API_KEY": API_KEY}, capture_output=True, text=True, check=False)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("account default: tls.ca_file: ", run.stderr)
+        self.assertIn("ca.pem.fifo is a FIFO: it must be a regular file", run.stderr)
 
     def test_stops_with_polls_in_flight(self):
         self.freeze_api()
