@@ -476,8 +476,10 @@ local config = {
       |||
         avg_over_time(connection:telnyx_long_calls:avg1h[1w:1h] offset 2h)
         / (avg_over_time(connection:telnyx_active_calls:avg1h[1w:1h] offset 2h) > 0)
+        or
+          avg_over_time(connection:telnyx_active_calls:avg1h[1w:1h] offset 2h) == 0
       |||,
-      'The share of long calls in the week before, from 168 hourly averages.',
+      'The share of long calls in the week before, from 168 hourly averages; 0 where there was no call at all.',
     ),
   ],
 
@@ -652,8 +654,8 @@ local config = {
         ) > 1
       |||,
       'The rate limit of account {{ $labels.account }} is too small for its polls.',
-      'The polls of account {{ $labels.account }} need {{ $value | humanize }} times the requests that its rate limit allows. ' +
-      'Connections are polled less often than configured.',
+      'The polls of account {{ $labels.account }} need {{ $value | humanize }} times the requests that its rate limit, or the API by ' +
+      'answering 429, allows. Connections are polled less often than configured.',
       exporter_dashboard,
     ),
     alert(
