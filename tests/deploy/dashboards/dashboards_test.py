@@ -1,4 +1,5 @@
-"""The dashboards: generated, valid, every query answered and drawn from what the exporter shows.
+"""The dashboards: generated, valid, every query answered and drawn from what the exporter shows. What
+queries answer in particular cases is in queries_test.py.
 
 PICTURES=../../../docs/images python3 dashboards_test.py DrawnTest.test_pictures draws those of the
 documentation from hours of simulated calls, in about four minutes; pngquant makes them small.
@@ -233,15 +234,21 @@ class DrawnTest(EndToEndTest):
         self.assertEqual((run.returncode, run.stdout, run.stderr), (0, "", ""))
 
     def test_grafanas_own_types_refuse_mistakes(self):
-        dashboard = json.loads(read(PATHS[0]))
+        dashboard = each()[0].json
         dashboard["schemaVersion"] = "42"
-        stat = panels(dashboard)[0]
+        dashboard["links"][0]["where"] = "top"
+        dashboard["annotations"]["list"][0]["query"] = "up"
+        stat = next(panel for panel in dashboard["panels"] if panel["type"] == "stat")
+        table = next(panel for panel in dashboard["panels"] if panel["type"] == "table")
+        table["options"]["footer"] = {"show": False}
+        table["fieldConfig"]["overrides"][0]["properties"].append({"id": "custom.wide", "value": 1})
         stat["options"]["graphMode"] = "bars"
         stat["fieldConfig"]["defaults"]["units"] = "short"
         stat["targets"][0]["expression"] = "up"
         run = self.validate(self.write("wrong.json", json.dumps(dashboard)))
         self.assertEqual(run.returncode, 1)
-        for mistake in ("/schemaVersion", "/graphMode", '"units"', '"expression"'):
+        for mistake in ("/schemaVersion", "/graphMode", '"units"', '"expression"', '"where"',
+                        '"query"', '"footer"', '"wide"'):
             self.assertIn(mistake, run.stdout)
 
     def start(self, peak_window="1m"):
@@ -435,11 +442,19 @@ class DrawnTest(EndToEndTest):
             lines += self.at_another_time(text, at, real, end - count * step)
             lines += [self.a_week_before(line, index) for line in lines[-3000:]
                       if line.startswith("telnyx_active_calls{") and line.endswith(f" {at:.3f}")]
+            if index >= count - 24:
+                lines += self.alert(at, end - 24 * step)
         storage = import_history(self, "pictures", lines)
         prometheus = Prometheus(self, "127.0.0.1:1", storage=storage)
         os.makedirs(os.environ["PICTURES"], exist_ok=True)
         self.draw(prometheus, end, (count - 8) * step, step, step,
                   os.path.abspath(os.environ["PICTURES"]), "_dashboard")
+
+    def alert(self, at, since):
+        labels = (f'alertname="TelnyxConnectionFailing",severity="warning",job="telnyx_exporter",account="europe",'
+                  f'connection_id="{KUNDENDIENST}",connection_name="kundendienst"')
+        return [f'ALERTS{{{labels},alertstate="firing"}} 1 {at:.3f}',
+                f"ALERTS_FOR_STATE{{{labels}}} {since:.0f} {at:.3f}"]
 
     def all_polled_since(self, exporter, since):
         metrics = exporter.metrics()
