@@ -70,7 +70,7 @@ function begin(Builder, {title, description, queries, unit, decimals, min, max, 
   if (mappings) panel.mappings(mappings);
   if (noValue) panel.noValue(noValue);
   if (link) {
-    panel.withOverride({matcher: {id: 'byType', options: 'number'},
+    panel.withOverride({matcher: {id: 'byFrameRefID', options: 'A'},
       properties: [{id: 'links', value: [{targetBlank: false, ...link}]}]});
   }
   if (alert) panel.links([runbook(alert)]);

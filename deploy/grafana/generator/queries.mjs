@@ -59,7 +59,9 @@ export const ofBusiest = (count, expression) => withName(`${expression} ${AND} $
 export const ofOthers = (count, expression) =>
   `sum(${expression} unless on (${CONNECTION}) ${busiest(count, expression)})`;
 
-/** All selected connections. Those of an exporter that has gone stay for an hour, so that sums without them are not called complete. */
+/**
+ * All selected connections. Those of an exporter that has gone stay for an hour, so that sums without them are not called complete.
+ */
 export const PRESENT = byConnection(`last_over_time(telnyx_connection_up{${OF_CONNECTIONS}}[1h])`);
 
 /** The share of the selected connections that have a value in `expression`: what a sum of it covers. */
@@ -77,8 +79,8 @@ export const channelLimit = `(${limit('direction="configured"')}`
   + ` or (sum by (${CONNECTION}) (${API_LIMITS}) and count by (${CONNECTION}) (${API_LIMITS}) == 2))`;
 export const utilisation = `${once('telnyx_active_calls_peak')} / (${channelLimit} > 0)`;
 
-// ---- Histograms. Prometheus stores classic buckets (`_bucket`), native histograms, or both: whatever is there is used, native first.
-// max() ignores native histograms, so of the replicas the one with the highest count is taken.
+// ---- Histograms. Prometheus stores classic buckets (`_bucket`), native histograms, or both: whatever is there is used, native
+// first. max() ignores native histograms, so of the replicas the one with the highest count is taken.
 
 const bucketsOnce = (of) => `sum by (le) (max by (${CONNECTION}, le) (${of('_bucket')}))`;
 const nativeOnce = (of) =>
