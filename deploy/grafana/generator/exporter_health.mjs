@@ -254,7 +254,7 @@ export default () => dashboard({
         {expr: `time() - ${byInstance('max', ofInstances(RELOADED))}`, column: 'Configuration age', unit: 'dthms',
           'custom.width': 160},
         {expr: byInstance('max', ofInstances('telnyx_exporter_config_last_reload_successful')), column: 'Configuration',
-          mappings: inForce, thresholds: steps()},
+          mappings: inForce, thresholds: steps(), 'custom.width': 130},
       ],
     }),
   ],

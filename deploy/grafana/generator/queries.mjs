@@ -151,12 +151,14 @@ const PROFILES = copied(INFO, 'profile_id', 'outbound_voice_profile_id');
 const withProfile = (expression) => `${expression} * on (${CONNECTION}) group_left (profile_id) topk by (${CONNECTION}) (1, `
   + `max by (${CONNECTION}, profile_id) (${PROFILES}))`;
 
+const ALL_OF_PROFILE = `count by (${PROFILE}) (${withProfile(UP_OF_ACCOUNTS)})`;
+
 export const profileChannels = {
   active: `sum by (${PROFILE}) (${withProfile(ACTIVE_OF_ACCOUNTS)})`,
   limit: `max by (${PROFILE}) (telnyx_outbound_voice_profile_concurrent_call_limit{${OF_ACCOUNTS}})`,
   names: `topk by (${PROFILE}) (1, max by (${PROFILE}, profile_name) `
     + `(${copied(PROFILES, 'profile_name', 'outbound_voice_profile_name')}))`,
-  coverage: `count by (${PROFILE}) (${withProfile(ACTIVE_OF_ACCOUNTS)}) / count by (${PROFILE}) (${withProfile(UP_OF_ACCOUNTS)})`,
+  coverage: `(count by (${PROFILE}) (${withProfile(ACTIVE_OF_ACCOUNTS)}) or 0 * ${ALL_OF_PROFILE}) / ${ALL_OF_PROFILE}`,
 };
 
 /** Alerts that fire, of the selected connections or of what is above them. */
