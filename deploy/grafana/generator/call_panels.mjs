@@ -34,7 +34,7 @@ export const quantiles = (durations) => [[0.5, 'median'], [0.9, '90 %'], [0.99, 
 export const covered = () => coverage(coverageOf(ACTIVE));
 
 export const callRate = () => timeseries({
-  title: 'Call rate', unit: CALLS_A_MINUTE, overrides: [dashed('started, estimated', 'blue')],
+  title: 'Call rate', unit: CALLS_A_MINUTE, overrides: [dashed('started, estimated', 'orange')],
   description: 'Calls that started and ended in a minute. Those seen by polls are lower bounds, because calls that start and '
     + 'end between two polls are not seen. The estimate, from the ages of the active calls, includes these.',
   queries: [

@@ -70,7 +70,7 @@ function begin(Builder, {title, description, queries, unit, decimals, min, max, 
   if (mappings) panel.mappings(mappings);
   if (noValue) panel.noValue(noValue);
   if (link) {
-    panel.withOverride({matcher: {id: 'byType', options: 'number'},
+    panel.withOverride({matcher: {id: 'byFrameRefID', options: 'A'},
       properties: [{id: 'links', value: [{targetBlank: false, ...link}]}]});
   }
   if (alert) panel.links([runbook(alert)]);
@@ -144,9 +144,10 @@ export function barGauge(options) {
     .displayMode(BarGaugeDisplayMode.Basic).showUnfilled(true);
 }
 
-/** Ids are longer than what a column has without a width. */
-const ids = (labels) => Object.entries(labels).filter(([label]) => label.endsWith('_id'))
-  .map(([, name]) => ({name, 'custom.width': 180}));
+/** What is longer, or always shorter, than a column without a width. */
+const widthOf = (label) => (label.endsWith('_id') ? 180 : {alertname: 230, severity: 90, shard: 80, total_shards: 80}[label]);
+const widths = (labels) => Object.entries(labels).filter(([label]) => widthOf(label))
+  .map(([label, name]) => ({name, 'custom.width': widthOf(label)}));
 
 /**
  * One row for each set of labels, one column for each query: {expr, column, …properties of the column}. A query without
@@ -179,7 +180,7 @@ export function table(options) {
   }
   const panel = begin(Table, {
     width: 24, height: 9, ...options, format: PromQueryFormat.Table, instant: true,
-    overrides: [...ids(options.labels), ...overrides],
+    overrides: [...widths(options.labels), ...overrides],
     queries: options.queries.map(({expr}) => ({expr})),
   }).withTransformation({id: 'merge', options: {}})
     .withTransformation({id: 'organize', options: {

@@ -59,7 +59,9 @@ export const ofBusiest = (count, expression) => withName(`${expression} ${AND} $
 export const ofOthers = (count, expression) =>
   `sum(${expression} unless on (${CONNECTION}) ${busiest(count, expression)})`;
 
-/** All selected connections. Those of an exporter that has gone stay for an hour, so that sums without them are not called complete. */
+/**
+ * All selected connections. Those of an exporter that has gone stay for an hour, so that sums without them are not called complete.
+ */
 export const PRESENT = byConnection(`last_over_time(telnyx_connection_up{${OF_CONNECTIONS}}[1h])`);
 
 /** The share of the selected connections that have a value in `expression`: what a sum of it covers. */
@@ -77,8 +79,8 @@ export const channelLimit = `(${limit('direction="configured"')}`
   + ` or (sum by (${CONNECTION}) (${API_LIMITS}) and count by (${CONNECTION}) (${API_LIMITS}) == 2))`;
 export const utilisation = `${once('telnyx_active_calls_peak')} / (${channelLimit} > 0)`;
 
-// ---- Histograms. Prometheus stores classic buckets (`_bucket`), native histograms, or both: whatever is there is used, native first.
-// max() ignores native histograms, so of the replicas the one with the highest count is taken.
+// ---- Histograms. Prometheus stores classic buckets (`_bucket`), native histograms, or both: whatever is there is used, native
+// first. max() ignores native histograms, so of the replicas the one with the highest count is taken.
 
 const bucketsOnce = (of) => `sum by (le) (max by (${CONNECTION}, le) (${of('_bucket')}))`;
 const nativeOnce = (of) =>
@@ -149,12 +151,14 @@ const PROFILES = copied(INFO, 'profile_id', 'outbound_voice_profile_id');
 const withProfile = (expression) => `${expression} * on (${CONNECTION}) group_left (profile_id) topk by (${CONNECTION}) (1, `
   + `max by (${CONNECTION}, profile_id) (${PROFILES}))`;
 
+const ALL_OF_PROFILE = `count by (${PROFILE}) (${withProfile(UP_OF_ACCOUNTS)})`;
+
 export const profileChannels = {
   active: `sum by (${PROFILE}) (${withProfile(ACTIVE_OF_ACCOUNTS)})`,
   limit: `max by (${PROFILE}) (telnyx_outbound_voice_profile_concurrent_call_limit{${OF_ACCOUNTS}})`,
   names: `topk by (${PROFILE}) (1, max by (${PROFILE}, profile_name) `
     + `(${copied(PROFILES, 'profile_name', 'outbound_voice_profile_name')}))`,
-  coverage: `count by (${PROFILE}) (${withProfile(ACTIVE_OF_ACCOUNTS)}) / count by (${PROFILE}) (${withProfile(UP_OF_ACCOUNTS)})`,
+  coverage: `(count by (${PROFILE}) (${withProfile(ACTIVE_OF_ACCOUNTS)}) or 0 * ${ALL_OF_PROFILE}) / ${ALL_OF_PROFILE}`,
 };
 
 /** Alerts that fire, of the selected connections or of what is above them. */

@@ -55,6 +55,9 @@ class Dashboard:
             raise AssertionError(f"{self.name} has no panel {title!r}")
         return found[0]
 
+    def variables(self):
+        return [variable["name"] for variable in self.json["templating"]["list"]]
+
     def variable(self, name):
         return next(v for v in self.json["templating"]["list"] if v["name"] == name)
 

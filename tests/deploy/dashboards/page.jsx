@@ -63,8 +63,8 @@ const item = (id, isCustom) => ({id: isCustom ? `custom.${id}` : id, path: id, n
   process: identityOverrideProcessor, shouldApply: () => true, override: () => null, editor: () => null});
 const STANDARD = ['unit', 'decimals', 'min', 'max', 'mappings', 'thresholds', 'color', 'links', 'noValue', 'displayName'];
 const CUSTOM = ['drawStyle', 'lineWidth', 'fillOpacity', 'lineStyle', 'showPoints', 'spanNulls', 'stacking', 'thresholdsStyle',
-  'axisPlacement', 'axisLabel', 'axisSoftMax', 'width', 'minWidth', 'cellOptions', 'align', 'pointSize', 'lineInterpolation', 'gradientMode', 'hideFrom',
-  'scaleDistribution', 'axisBorderShow', 'axisColorMode'];
+  'axisPlacement', 'axisLabel', 'axisSoftMax', 'width', 'minWidth', 'cellOptions', 'align', 'pointSize', 'lineInterpolation',
+  'gradientMode', 'hideFrom', 'scaleDistribution', 'axisBorderShow', 'axisColorMode'];
 const registry = new FieldConfigOptionsRegistry(() => [
   ...STANDARD.map((id) => item(id, false)), ...CUSTOM.map((id) => item(id, true))]);
 
@@ -72,7 +72,8 @@ const registry = new FieldConfigOptionsRegistry(() => [
 const DEFAULT_CUSTOM = {
   timeseries: {
     drawStyle: 'line', lineWidth: 1, pointSize: 5, lineInterpolation: 'linear', gradientMode: 'none', axisPlacement: 'auto',
-    axisBorderShow: false, axisColorMode: 'text', scaleDistribution: {type: 'linear'}, hideFrom: {legend: false, tooltip: false, viz: false},
+    axisBorderShow: false, axisColorMode: 'text', scaleDistribution: {type: 'linear'},
+    hideFrom: {legend: false, tooltip: false, viz: false},
   },
   table: {align: 'auto', cellOptions: {type: 'auto'}},
 };
@@ -94,8 +95,6 @@ function configured(panel, frames) {
 
 // ---- Panels
 
-const orientationOf = (panel) => panel.options.orientation;
-
 function Repeated({panel, frames, size, children, ...more}) {
   const data = configured(panel, frames);
   const getValues = () => getFieldDisplayValues({
@@ -103,7 +102,7 @@ function Repeated({panel, frames, size, children, ...more}) {
     data, sparkline: panel.options.graphMode === 'area', timeZone,
   });
   return <VizRepeater getValues={getValues} getAlignmentFactors={getDisplayValueAlignmentFactors} renderValue={children}
-    source={data} orientation={orientationOf(panel)} {...size} {...more} />;
+    source={data} orientation={panel.options.orientation} {...size} {...more} />;
 }
 
 function Stat({panel, frames, size, timeRange}) {
@@ -205,7 +204,10 @@ function Heatmap({panel, results, size: {width, height}, range}) {
   if (cells.length === 0) return <Nothing panel={panel} />;
   const finite = cells.flatMap(({low, high}) => [low, high]).filter((bound) => bound > 0 && Number.isFinite(bound));
   const [bottom, top] = [Math.log(Math.min(...finite)), Math.log(Math.max(...finite) * 1.3)];
-  const y = (bound) => (height - 20) * (1 - (Math.log(Math.min(Math.max(bound, Math.exp(bottom) * 0.8), Math.exp(top))) - bottom) / (top - bottom));
+  const y = (bound) => {
+    const shown = Math.min(Math.max(bound, Math.exp(bottom) * 0.8), Math.exp(top));
+    return (height - 20) * (1 - (Math.log(shown) - bottom) / (top - bottom));
+  };
   const x = (at) => 60 + (width - 65) * (at - range.start) / (range.end - range.start);
   const most = Math.max(...cells.map(({count}) => count));
   const display = getDisplayProcessor({theme, field: {type: FieldType.number, config: panel.options.yAxis}});
