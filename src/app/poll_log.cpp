@@ -148,12 +148,12 @@ void PollLog::OnPollsSkipped(ConnectionKey key, std::uint64_t count) {
 
 void PollLog::OnRetry(AccountKey account, std::optional<ConnectionKey> key,
                       const RetryReport& report) {
-  log_.Debug("request retried", {{"account", NameOf(account)},
-                                 {"connection", key ? ConnectionOf(*key).id : ""},
-                                 {"reason", ReasonLabel(report.failure.reason)},
-                                 {"status", report.failure.http_status},
-                                 {"detail", report.failure.detail},
-                                 {"wait_seconds", report.delay}});
+  log_.Debug("retrying request", {{"account", NameOf(account)},
+                                  {"connection", key ? ConnectionOf(*key).id : ""},
+                                  {"reason", ReasonLabel(report.failure.reason)},
+                                  {"status", report.failure.http_status},
+                                  {"detail", report.failure.detail},
+                                  {"wait_seconds", report.delay}});
 }
 
 void PollLog::OnKeyRefused(AccountKey account, const KeyRefusalReport& report) {

@@ -153,11 +153,11 @@ TEST_F(PollLogTest, NamesRowsThatWereLeftOutOnceUntilThatChanges) {
   discover({.count = 30, .names = {"1", "data[3]"}}, {.count = 1, .names = {"7"}});
   discover({.count = 30, .names = {"1", "data[3]"}}, {.count = 1, .names = {"7"}});
   EXPECT_EQ(Lines(), before + 2);
-  EXPECT_THAT(out_.str(), HasSubstr("level=warn msg=\"rows of the account's lists cannot be used "
-                                    "and were left out\" account=main count=30 rows=\"1, "
+  EXPECT_THAT(out_.str(), HasSubstr("level=warn msg=\"unusable list entries skipped"
+                                    "\" account=main count=30 rows=\"1, "
                                     "data[3]\"\n"));
   EXPECT_THAT(out_.str(), HasSubstr("level=info msg=\"connections without active calls to "
-                                    "list, not polled\" account=main count=1 connections=7\n"));
+                                    "list are not polled\" account=main count=1 connections=7\n"));
 }
 
 TEST_F(PollLogTest, SaysOnceForTheAccountThatPollsAreHeldBack) {

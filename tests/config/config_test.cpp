@@ -99,7 +99,7 @@ TEST(ParseConfig, WarnsOfWhatIsAllowedButShouldNotBe) {
       ElementsAre(
           "f:37:14: accounts[1].api_key: the key is in the configuration file, readable by "
           "everyone "
-          "who can read the file: use api_key_file or api_key_env",
+          "who can read it: use api_key_file or api_key_env",
           "f:38:15: accounts[1].base_url: http:// sends the API key over the network "
           "unencrypted: use https://",
           "f:39:38: accounts[1].connections[0].labels.job: is a label that Prometheus or the "
