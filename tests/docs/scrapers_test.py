@@ -1,4 +1,4 @@
-"""docs/metrics.md says which scraper gets which format. The Accept header of each is, word for word, among the rows that
+"""docs/scrapers.md says which scraper gets which format. The Accept header of each is, word for word, among the rows that
 the unit test of the negotiation reads, and the newest row agrees with the documentation."""
 
 import re
@@ -14,7 +14,7 @@ NATIVE = " with native histograms"
 
 def documented():
     """{scraper: format} of the table."""
-    text = (PROJECT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    text = (PROJECT / "docs" / "scrapers.md").read_text(encoding="utf-8")
     table = text.split("\n| scraper | format |", 1)[1].split("\n\n", 1)[0]
     rows = re.findall(r"^\| ([^|]+?) \| (\w+) \|", table, re.MULTILINE)
     return {name: format.lower() for names, format in rows for name in re.split(r",\s*", names)}
