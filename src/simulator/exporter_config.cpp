@@ -38,6 +38,8 @@ std::string Quoted(std::string_view text) {
 Result<void> WriteExporterConfig(const std::string& directory, std::string_view api,
                                  const std::vector<AccountSettings>& accounts) {
   const std::filesystem::path in = std::filesystem::absolute(directory);
+  std::error_code ignored;  // what cannot be created is told below
+  std::filesystem::create_directories(in, ignored);
   std::string config = "poll: {interval: 5s}\naccounts:\n";
   for (const AccountSettings& account : accounts) {
     const auto key_file = in / (account.name + ".key");
