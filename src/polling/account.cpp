@@ -101,10 +101,17 @@ void Account::OnConnectionDue(Connection& connection, Instant now) {
 void Account::OnDeadline(Job& job, Instant now) {
   if (job.request) {
     Cancel(job);
-    job.sequence->OnDeadline("the time-out passed with a request under way");
+    job.sequence->OnDeadline({.reason = FailureReason::kTimeout,
+                              .detail = "the time-out passed with a request under way"});
   } else {
+    const bool held_back = !context_.has_free_slot() || queue_.IsHeldBackByLimit(job, now) ||
+                           queue_.limiter().WaitTime(now) > Duration::zero();
     queue_.Remove(job);
-    job.sequence->OnDeadline("the time-out passed while the next request waited its turn");
+    const auto after = fmt::format("the time-out passed after page {}", job.sequence->pages_read());
+    job.sequence->OnDeadline(held_back
+                                 ? HeldBack(after, now, now)
+                                 : PollFailure{.reason = FailureReason::kTimeout,
+                                               .detail = after + ", before the next request"});
   }
   End(job, std::unexpected(job.sequence->failure()), now);
 }
@@ -307,32 +314,33 @@ void Account::FailWithoutRequest(Connection& connection, PollFailure failure, In
 void Account::FailExpired(Connection& connection, Instant now) {
   if (connection.schedule.expiry() <= now) {
     connection.schedule.OnExpired();
-    ReportHeldBack(connection, NotInTime(connection, now),
+    ReportHeldBack(connection,
+                   HeldBack("not asked in time", connection.waiting_since.value_or(now), now),
                    now - connection.waiting_since.value_or(now), now);
   }
   Reschedule(connection);
 }
 
-// Why no request was allowed before the connection's values expired.
-PollFailure Account::NotInTime(const Connection& connection, Instant now) const {
+// Why no request has been allowed `since` then; `what` came of it.
+PollFailure Account::HeldBack(std::string_view what, Instant since, Instant now) const {
   const RateLimiter& limiter = queue_.limiter();
   const double needed = Demand().total();
-  const bool asked_to_wait = limiter.ApiLimitEnds() > connection.waiting_since.value_or(now);
+  const bool asked_to_wait = limiter.ApiLimitEnds() > since;
   const bool slowed_down = limiter.RateAt(now) < limiter.limit().requests_per_second &&
                            needed <= limiter.limit().requests_per_second;
   if (asked_to_wait || slowed_down) {
     return {.reason = FailureReason::kRateLimited,
-            .detail = "not asked in time: the API asked for fewer requests"};
+            .detail = fmt::format("{}: the API asked for fewer requests", what)};
   }
   if (!context_.has_free_slot()) {
     return {.reason = FailureReason::kRequestBudget,
-            .detail = fmt::format("not asked in time: {} requests at once are under way",
+            .detail = fmt::format("{}: all {} poll.max_concurrent_requests are under way", what,
                                   context_.max_in_flight)};
   }
-  return {.reason = FailureReason::kRequestBudget,
-          .detail = fmt::format("not asked in time: the account needs {:.3g} requests per second "
-                                "and may send {:.3g}",
-                                needed, limiter.RateAt(now))};
+  return {
+      .reason = FailureReason::kRequestBudget,
+      .detail = fmt::format("{}: the account needs {:.3g} requests per second and may send {:.3g}",
+                            what, needed, limiter.RateAt(now))};
 }
 
 void Account::ReportHeldBack(const Connection& connection, PollFailure failure, Duration lag,

@@ -11,6 +11,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "calls/call_summary.h"
@@ -88,6 +89,8 @@ class Account {
   /// say.
   void ApplyConnections(Instant now);
   void RemoveConnections();
+  /// The next polls come like first ones.
+  void PollSoon(Instant now);
   /// Reports need and allowance where they have changed and stretches the intervals accordingly.
   void ReviewBudget(Instant now);
 
@@ -150,7 +153,7 @@ class Account {
   CompletePoll Summarize(const Poll& poll, Connection& connection, PollReport& report);
   void FailWithoutRequest(Connection& connection, PollFailure failure, Instant now);
   void FailExpired(Connection& connection, Instant now);
-  PollFailure NotInTime(const Connection& connection, Instant now) const;
+  PollFailure HeldBack(std::string_view what, Instant since, Instant now) const;
   void ReportHeldBack(const Connection& connection, PollFailure failure, Duration lag, Instant now);
   Duration ShortestInterval() const;
 

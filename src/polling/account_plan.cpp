@@ -188,6 +188,13 @@ void Account::ChangeConnection(Connection& connection, const ConnectionPlan& pla
   Reschedule(connection);
 }
 
+void Account::PollSoon(Instant now) {
+  for (const auto& connection : connections_) {
+    connection->schedule.PollSoon(now);
+    Reschedule(*connection);
+  }
+}
+
 void Account::RemoveConnections() {
   RemoveIf([](const Connection& /*connection*/) { return true; });
 }

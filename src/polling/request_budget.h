@@ -14,8 +14,9 @@ namespace telnyx_exporter {
 inline constexpr int kIdlePolls = 3;
 /// Where the budget is short, idle connections wait up to so many times as long as busy ones.
 inline constexpr double kMostIdleStretch = 4;
-/// Longer than any interval in force gets by stretching.
-inline constexpr Duration kLongestStretchedInterval = std::chrono::hours(24 * 365);
+/// Longer than any interval in force gets by stretching: as long as one may be configured. Values
+/// are kept for three of these, and nobody takes older ones for present.
+inline constexpr Duration kLongestStretchedInterval = std::chrono::hours(24);
 /// A change of the need or of the allowance by less than this share is not worth a word.
 inline constexpr double kMaterialChange = 0.01;
 
