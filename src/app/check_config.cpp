@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,7 +17,8 @@ namespace telnyx_exporter {
 namespace {
 
 constexpr double kHighestRate = 1000;  // that rate_limit.requests_per_second may have
-constexpr Duration kLongestPollInterval = std::chrono::hours(24);  // that the configuration allows
+constexpr Duration kLongestPollInterval = std::chrono::hours(24);  // that may be configured
+constexpr double kMostLengthening = 86400;  // from the shortest interval to the longest
 // Sums of fractions are not exact.
 constexpr double kTolerance = 1e-9;
 
@@ -24,12 +26,16 @@ void CheckKeySource(const ApiKeySource& source, ConfigFindings& findings) {
   const auto key = FindApiKey(source);
   const std::string text = !key ? key.error().message : key->warning;
   if (text.empty()) return;
+  const bool is_variable = source.kind == ApiKeySource::Kind::kEnvironment;
+  const std::string_view named = !source.shown_name.empty() ? source.shown_name
+                                 : is_variable ? "the environment variable that it names"
+                                 : source.kind == ApiKeySource::Kind::kFile
+                                     ? "the file that it names"
+                                     : "it";
   // The default variable is not in the file.
-  ConfigMessage message =
-      MessageAt(source.place,
-                source.shown_name.empty() ? text : fmt::format("{} {}", source.shown_name, text));
+  ConfigMessage message = MessageAt(source.place, fmt::format("{} {}", named, text));
   if (source.place.line == 0) message.text = fmt::format("{} {}", DescribeKeySource(source), text);
-  const bool is_error = !key && source.kind != ApiKeySource::Kind::kEnvironment;
+  const bool is_error = !key && !is_variable;
   (is_error ? findings.errors : findings.warnings).push_back(std::move(message));
 }
 
@@ -62,52 +68,70 @@ Need NeedOf(const AccountConfig& account, const PollConfig& poll, const Shard& s
   return need;
 }
 
-// At most two decimals, rounded in the given direction; a rate that would become 0 as it is.
+// At most two decimals, rounded in the given direction; of less than a hundredth two digits.
 std::string FormatRate(double rate, double (*round)(double)) {
-  if (rate < 0.01) return fmt::format("{:.2g}", rate);
+  if (rate > 0 && rate < 0.01) return fmt::format("{:.2g}", rate);
   std::string text = fmt::format("{:.2f}", round(rate * 100) / 100);
   while (text.ends_with('0')) text.pop_back();
   if (text.ends_with('.')) text.pop_back();
   return text;
 }
 
-// The longer intervals that need no more than the rate, in whole seconds; empty when an interval
-// cannot be as long.
+// How the intervals would have to become longer so that the rate is enough; empty where they may
+// not be so long.
 std::string LongerIntervals(const Need& need, double allowed) {
   const double factor = need.requests_per_second / allowed;
+  if (factor > kMostLengthening) return {};
   if (!need.only_interval) {
     return fmt::format("the intervals by a factor of {}", FormatRate(factor, std::ceil));
   }
+  // In whole seconds.
   const double seconds = std::ceil(ToSeconds(*need.only_interval) * factor - kTolerance);
-  if (seconds > ToSeconds(kLongestPollInterval)) return {};
-  return fmt::format("the interval to {}",
-                     FormatDuration(std::chrono::seconds(std::llround(seconds))));
+  const auto interval = std::chrono::seconds(std::llround(seconds));
+  return interval > kLongestPollInterval
+             ? std::string()
+             : fmt::format("the interval to {}", FormatDuration(Duration(interval)));
 }
 
 std::string RemedyFor(const Need& need, double allowed, std::uint32_t shards) {
   const double rate = std::ceil(need.requests_per_second * shards - kTolerance);
+  const std::string higher =
+      rate > kHighestRate ? "" : fmt::format("rate_limit.requests_per_second to {}", rate);
   const std::string longer = LongerIntervals(need, allowed);
-  if (rate > kHighestRate) return longer.empty() ? "poll fewer connections" : "raise " + longer;
-  const std::string higher = fmt::format("raise rate_limit.requests_per_second to {}", rate);
-  return longer.empty() ? higher : higher + " or " + longer;
+  if (higher.empty() && longer.empty()) return "poll fewer connections";
+  return fmt::format("raise {}{}{}", higher, higher.empty() || longer.empty() ? "" : " or ",
+                     longer);
+}
+
+// "300 connections every 15s need"
+std::string DescribeNeed(const Need& need, const Shard& shard) {
+  if (need.connections == 0) return "reading its lists needs";
+  const bool one = need.connections == 1;
+  return fmt::format("{} connection{}{}{} need{}", need.connections, one ? "" : "s",
+                     shard.total > 1 ? " of this shard" : "",
+                     need.only_interval ? " every " + FormatDuration(*need.only_interval) : "",
+                     one ? "s" : "");
 }
 
 std::optional<std::string> BudgetWarning(const AccountConfig& account, const PollConfig& poll,
                                          const Shard& shard) {
   const Need need = NeedOf(account, poll, shard);
   const double allowed = account.rate_limit.requests_per_second / shard.total;
-  if (need.connections == 0 || need.requests_per_second <= allowed * (1 + kTolerance)) {
-    return std::nullopt;
+  if (need.requests_per_second <= allowed * (1 + kTolerance)) return std::nullopt;
+  std::string warning =
+      fmt::format("account {}: {} {} requests/s; {} allows {}: {}", account.name,
+                  DescribeNeed(need, shard), FormatRate(need.requests_per_second, std::ceil),
+                  shard.total > 1 ? "this shard's part of rate_limit" : "rate_limit",
+                  FormatRate(allowed, std::floor), RemedyFor(need, allowed, shard.total));
+  const bool outlives = need.only_interval && poll.stale_after &&
+                        ToSeconds(*need.only_interval) * need.requests_per_second >
+                            ToSeconds(*poll.stale_after) * allowed;
+  if (outlives) {
+    warning +=
+        fmt::format("; values are shown for poll.stale_after, {}, so some are always missing",
+                    FormatDuration(*poll.stale_after));
   }
-  const std::string every =
-      need.only_interval ? " every " + FormatDuration(*need.only_interval) : "";
-  const bool one = need.connections == 1;
-  return fmt::format("account {}: {} connection{}{}{} need{} {} requests/s; {} allows {}: {}",
-                     account.name, need.connections, one ? "" : "s",
-                     shard.total > 1 ? " of this shard" : "", every, one ? "s" : "",
-                     FormatRate(need.requests_per_second, std::ceil),
-                     shard.total > 1 ? "this shard's part of rate_limit" : "rate_limit",
-                     FormatRate(allowed, std::floor), RemedyFor(need, allowed, shard.total));
+  return warning;
 }
 
 }  // namespace

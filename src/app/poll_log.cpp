@@ -29,7 +29,12 @@ PollLog::PollLog(Log& log) : log_(log) {}
 void PollLog::OnAccountAdded(AccountKey account, const AccountPlan& plan) {
   const auto index = static_cast<std::size_t>(account);
   if (accounts_.size() <= index) accounts_.resize(index + 1);
-  accounts_[index] = {.name = plan.name};
+  accounts_[index] = {.name = plan.name, .configured_rate = plan.rate_limit.requests_per_second};
+}
+
+void PollLog::OnAccountChanged(AccountKey account, const AccountPlan& plan) {
+  accounts_[static_cast<std::size_t>(account)].configured_rate =
+      plan.rate_limit.requests_per_second;
 }
 
 void PollLog::OnConnectionAdded(ConnectionKey connection, AccountKey account,
@@ -131,12 +136,16 @@ void PollLog::OnBudgetChanged(AccountKey key, const RequestBudget& budget) {
     return;
   }
   if (std::exchange(account.short_of, budget.connections) == budget.connections) return;
-  log_.Warn("rate limit too low for the configured intervals, polling less often",
+  // A higher limit of our own does not help against refusals.
+  const bool refused = budget.required_per_second <= account.configured_rate;
+  log_.Warn(refused ? "the API refuses requests that polling needs (429), polling less often"
+                    : "rate limit too low for the configured intervals, polling less often",
             {{"account", account.name},
              {"connections", budget.connections},
              {"required_per_second", budget.required_per_second},
              {"allowed_per_second", budget.allowed_per_second},
-             {"remedy", "raise rate_limit.requests_per_second or the intervals"}});
+             {"remedy", refused ? "raise the intervals, or let nobody else use up the API's limit"
+                                : "raise rate_limit.requests_per_second or the intervals"}});
 }
 
 void PollLog::OnPollsSkipped(ConnectionKey key, std::uint64_t count) {

@@ -26,6 +26,7 @@ class PollLog final : public PollObserver {
   explicit PollLog(Log& log);
 
   void OnAccountAdded(AccountKey account, const AccountPlan& plan) override;
+  void OnAccountChanged(AccountKey account, const AccountPlan& plan) override;
   void OnConnectionAdded(ConnectionKey connection, AccountKey account,
                          const ConnectionPlan& plan) override;
   void OnConnectionChanged(ConnectionKey connection, const ConnectionPlan& plan) override;
@@ -53,6 +54,7 @@ class PollLog final : public PollObserver {
 
   struct Account {
     std::string name;
+    double configured_rate = 0;
     RequestBudget budget;
     std::optional<std::size_t> short_of;    // connections, when the budget's shortage was said
     std::optional<FailureReason> held_by;   // what holds polls back, as said last

@@ -216,9 +216,10 @@ constexpr std::array kTable = {
                "without a limit."},
               ReadConnection(&ReadChannelLimits)},
     MetricRow{{"telnyx_connection_up", kGauge, "",
-               "1 when the newest poll was complete, else 0; 0 before the first poll."},
+               "1 when the newest poll was complete and its values are known, else 0; 0 before "
+               "the first poll."},
               ReadConnection([](const ConnectionReading& reading, SeriesWriter& out) {
-                out.Add(reading.connection.up() ? 1 : 0);
+                out.Add(reading.known && reading.connection.complete() ? 1 : 0);
               })},
     MetricRow{{"telnyx_connection_interval_seconds", kGauge, "seconds",
                "Interval between polls in force: the configured one, the idle one, or the longer "

@@ -190,7 +190,7 @@ void AddEffort(const ConnectionSnapshot& state, Html& html) {
     return;
   }
   html.Add("took {}", ElapsedWords(*state.last_poll_duration));
-  if (state.up()) html.Add(", {}", CountWords(state.values->pages, "page", "pages"));
+  if (state.complete()) html.Add(", {}", CountWords(state.values->pages, "page", "pages"));
 }
 
 void AddPolled(const ConnectionSnapshot& state, const Moment& moment, Html& html) {

@@ -189,7 +189,10 @@ void AddBudget(const AccountRow& row, Html& html) {
     html.Add(": polls every {} instead of {}", ElapsedWords(delayed->in_force().interval),
              ElapsedWords(WantedInterval(*delayed)));
   }
-  html.Add("</span><span class=\"sub\">raise rate_limit or intervals</span>");
+  // A higher limit of our own does not help against refusals.
+  const bool refused = budget->required_per_second <= row.account->rate_limit.requests_per_second;
+  html.Add("</span><span class=\"sub\">{}</span>",
+           refused ? "the API answers 429: raise intervals" : "raise rate_limit or intervals");
 }
 
 void AddRateLimit(const AccountRow& row, const Moment& moment, Html& html) {

@@ -111,8 +111,9 @@ ReasonWords WordsOf(FailureReason reason) {
     case FailureReason::kTooManyPages:
       return {"more pages than poll.max_pages", "raise it"};
     case FailureReason::kRequestBudget:
-      return {"the account's rate_limit is too small to poll in time",
-              "raise rate_limit or the intervals"};
+      return {
+          "the account's rate_limit or poll.max_concurrent_requests is too small to poll in time",
+          "raise it or the intervals; the log's detail says which"};
     case FailureReason::kTooManyConnections:
       return {"discovery found more connections than discovery.max_connections",
               "raise it or narrow the filters"};

@@ -6,6 +6,8 @@
 #include <unordered_set>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace telnyx_exporter {
 namespace {
 
@@ -140,6 +142,10 @@ void Account::ApplyConnections(Instant now) {
   }
 }
 
+void Account::PollSoon(Instant now) {
+  for (const auto& connection : connections_) connection->PollSoon(now);
+}
+
 void Account::RemoveConnections() {
   RemoveIf([](const PolledConnection& /*connection*/) { return true; });
 }
@@ -206,25 +212,35 @@ void Account::OnWake(Job& job, Instant now) {
 void Account::EndStep(Instant now) {
   for (PolledConnection* connection : std::exchange(expired_, {})) {
     if (connection->schedule().expiry() <= now) {
-      const auto most_at_once =
-          context_.has_free_slot() ? std::nullopt : std::optional(context_.max_in_flight);
-      connection->FailExpired(
-          NotAskedInTime(queue_.limiter(), Demand().total(),
-                         connection->waiting_since.value_or(now), most_at_once, now),
-          now);
+      const Instant since = connection->waiting_since.value_or(now);
+      connection->FailExpired(WhyHeldBack("not asked in time", since, now), now);
     }
     connection->Reschedule();
   }
   queue_.NoteWaiting(now, context_.has_free_slot());
 }
 
+// Why no request has been allowed `since` then; `what` came of it.
+PollFailure Account::WhyHeldBack(std::string_view what, Instant since, Instant now) const {
+  const auto most_at_once =
+      context_.has_free_slot() ? std::nullopt : std::optional(context_.max_in_flight);
+  return HeldBack(what, queue_.limiter(), Demand().total(), since, most_at_once, now);
+}
+
 void Account::OnDeadline(Job& job, Instant now) {
   if (job.request) {
     Cancel(job);
-    job.sequence->OnDeadline("the time-out passed with a request under way");
+    job.sequence->OnDeadline({.reason = FailureReason::kTimeout,
+                              .detail = "the time-out passed with a request under way"});
   } else {
+    const bool held_back = !context_.has_free_slot() || queue_.IsHeldBackByLimit(job, now) ||
+                           queue_.limiter().WaitTime(now) > Duration::zero();
     queue_.Remove(job);
-    job.sequence->OnDeadline("the time-out passed while the next request waited its turn");
+    const auto after = fmt::format("the time-out passed after page {}", job.sequence->pages_read());
+    job.sequence->OnDeadline(held_back
+                                 ? WhyHeldBack(after, now, now)
+                                 : PollFailure{.reason = FailureReason::kTimeout,
+                                               .detail = after + ", before the next request"});
   }
   End(job, std::unexpected(job.sequence->failure()), now);
 }

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -44,6 +45,8 @@ class Account {
   /// say.
   void ApplyConnections(Instant now);
   void RemoveConnections();
+  /// The next polls come like first ones.
+  void PollSoon(Instant now);
   /// Reports need and allowance where they have changed and stretches the intervals accordingly.
   void ReviewBudget(Instant now);
 
@@ -77,6 +80,7 @@ class Account {
   void End(Job& job, const Outcome& outcome, Instant now);
   void EndRefresh(const Outcome& outcome, Instant now);
   RequestDemand Demand() const;
+  PollFailure WhyHeldBack(std::string_view what, Instant since, Instant now) const;
 
   const AccountKey key_;
   PollingContext& context_;

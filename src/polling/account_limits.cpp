@@ -170,25 +170,25 @@ bool BudgetReview::Report(const RequestBudget& budget, bool recovers) {
   return changed;
 }
 
-PollFailure NotAskedInTime(const RateLimiter& limiter, double needed_per_second,
-                           Instant waiting_since, std::optional<std::uint32_t> most_at_once,
-                           Instant now) {
+PollFailure HeldBack(std::string_view what, const RateLimiter& limiter, double needed_per_second,
+                     Instant waiting_since, std::optional<std::uint32_t> most_at_once,
+                     Instant now) {
   const bool asked_to_wait = limiter.ApiLimitEnds() > waiting_since;
   const bool slowed_down = limiter.RateAt(now) < limiter.limit().requests_per_second &&
                            needed_per_second <= limiter.limit().requests_per_second;
   if (asked_to_wait || slowed_down) {
     return {.reason = FailureReason::kRateLimited,
-            .detail = "not asked in time: the API asked for fewer requests"};
+            .detail = fmt::format("{}: the API asked for fewer requests", what)};
   }
   if (most_at_once) {
     return {.reason = FailureReason::kRequestBudget,
-            .detail =
-                fmt::format("not asked in time: {} requests at once are under way", *most_at_once)};
+            .detail = fmt::format("{}: all {} poll.max_concurrent_requests are under way", what,
+                                  *most_at_once)};
   }
-  return {.reason = FailureReason::kRequestBudget,
-          .detail = fmt::format("not asked in time: the account needs {:.3g} requests per second "
-                                "and may send {:.3g}",
-                                needed_per_second, limiter.RateAt(now))};
+  return {
+      .reason = FailureReason::kRequestBudget,
+      .detail = fmt::format("{}: the account needs {:.3g} requests per second and may send {:.3g}",
+                            what, needed_per_second, limiter.RateAt(now))};
 }
 
 Duration Stretched(Duration interval, double factor) {

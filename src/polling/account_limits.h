@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "base/clock.h"
 #include "polling/poll_observer.h"
@@ -119,8 +120,9 @@ class KeyGuard {
 inline constexpr int kIdlePolls = 3;
 /// Where the budget is short, idle connections wait up to so many times as long as busy ones.
 inline constexpr double kMostIdleStretch = 4;
-/// Longer than any interval in force gets by stretching.
-inline constexpr Duration kLongestStretchedInterval = std::chrono::hours(24 * 365);
+/// Longer than any interval in force gets by stretching: as long as one may be configured. Values
+/// are kept for three of these, and nobody takes older ones for present.
+inline constexpr Duration kLongestStretchedInterval = std::chrono::hours(24);
 /// A change of the need or of the allowance by less than this share is not worth a word.
 inline constexpr double kMaterialChange = 0.01;
 
@@ -178,11 +180,10 @@ class BudgetReview {
   std::optional<RequestBudget> reported_;
 };
 
-/// Why no request was allowed before the values of a connection expired that has waited since
-/// `waiting_since`. `most_at_once` is how many requests may be under way, when so many are.
-PollFailure NotAskedInTime(const RateLimiter& limiter, double needed_per_second,
-                           Instant waiting_since, std::optional<std::uint32_t> most_at_once,
-                           Instant now);
+/// Why no request has been allowed since `waiting_since`; `what` came of it. `most_at_once` is how
+/// many requests may be under way, when so many are.
+PollFailure HeldBack(std::string_view what, const RateLimiter& limiter, double needed_per_second,
+                     Instant waiting_since, std::optional<std::uint32_t> most_at_once, Instant now);
 
 /// `interval` stretched, never shorter than it and, where it is stretched, bounded.
 Duration Stretched(Duration interval, double factor);

@@ -57,6 +57,15 @@ void SendQueue::Remove(const Job& job) {
   }
 }
 
+bool SendQueue::IsHeldBackByLimit(const Job& job, Instant now) {
+  const Duration held_back = HeldBackAt(now);
+  for (const auto* queue : {&to_continue_, &to_begin_}) {
+    const auto waiting = std::ranges::find(*queue, &job, &Waiting::job);
+    if (waiting != queue->end()) return held_back > waiting->held_back_before;
+  }
+  return false;
+}
+
 std::vector<Job*> SendQueue::TakeNewPolls() {
   std::vector<Job*> taken;
   for (const Waiting& waiting : std::exchange(to_begin_, {})) taken.push_back(waiting.job);

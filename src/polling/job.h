@@ -91,6 +91,8 @@ class SendQueue {
   /// before new polls.
   void AddNextRequest(Job& job, Instant now);
   void Remove(const Job& job);
+  /// Whether a job that waits here has been held back by our own rate limit.
+  bool IsHeldBackByLimit(const Job& job, Instant now);
   /// Takes out all polls that have not begun.
   std::vector<Job*> TakeNewPolls();
 

@@ -60,7 +60,9 @@ Instant PollSchedule::expiry() const {
     case Word::kValues:
       return Later(word_since_, in_force_.stale_after);
     case Word::kFirst:
-      return Later(word_since_, Times(in_force_.interval, kOverdueIntervals));
+      return Later(word_since_, std::min(Times(in_force_.interval, kOverdueIntervals),
+                                         std::max(Times(grid_.interval(), kOverdueIntervals),
+                                                  kFirstWordWithin)));
   }
   return kNever;
 }
@@ -165,6 +167,10 @@ void PollSchedule::Retry(Instant now) {
   refusals_ = 0;
   slow_until_ = Instant::min();
   due_ = std::min(due_, FirstAfter(now));
+}
+
+void PollSchedule::PollSoon(Instant now) {
+  if (refusals_ == 0) due_ = std::min(due_, FirstAfter(now));
 }
 
 }  // namespace telnyx_exporter

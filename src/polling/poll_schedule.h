@@ -37,6 +37,8 @@ class PollGrid {
 inline constexpr Duration kFirstPollWithin = std::chrono::seconds(15);
 /// A first poll that is so many intervals in force overdue has failed.
 inline constexpr int kOverdueIntervals = 3;
+/// Intervals that the budget has stretched leave no connection without a word for longer.
+inline constexpr Duration kFirstWordWithin = std::chrono::minutes(5);
 
 /// The due times of one connection, on its grid or stretched away from it.
 class PollSchedule {
@@ -75,6 +77,9 @@ class PollSchedule {
   /// The account has another key or way to its API: what was refused is tried again like a first
   /// poll.
   void Retry(Instant now);
+  /// The next poll comes like a first one, however long the interval: what it is to say has
+  /// changed.
+  void PollSoon(Instant now);
   /// How many polls in a row were refused.
   std::uint32_t refusals() const { return refusals_; }
 

@@ -93,6 +93,11 @@ void PolledConnection::Retry(Instant now) {
   Reschedule();
 }
 
+void PolledConnection::PollSoon(Instant now) {
+  schedule_.PollSoon(now);
+  Reschedule();
+}
+
 void PolledConnection::Reschedule() {
   const bool round_over = context_.single_round && schedule_.was_due();
   due = round_over ? kNever : schedule_.due();

@@ -129,6 +129,8 @@ class PolledConnection : public Job {
   void Stretch(const IntervalStretch& stretch, Instant now);
   /// The account has another key: what was refused is tried again.
   void Retry(Instant now);
+  /// What polls say has changed: the next one comes like a first one.
+  void PollSoon(Instant now);
 
   /// Its due time has come. False when no poll is to begin: the one before is not over, or the
   /// machine slept.

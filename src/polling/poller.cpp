@@ -95,17 +95,18 @@ std::optional<Instant> Poller::NextWake() const {
 
 void Poller::Apply(const PollPlan& plan) {
   const Instant now = context_.clock.Now();
-  ApplySettings(plan);
+  const bool other_buckets = ApplySettings(plan);
   RemoveAccounts(plan);
   for (const AccountPlan& account_plan : plan.accounts) {
     Account& account = KeepOrAddAccount(account_plan, now);
     account.ApplyConnections(now);
     account.ReviewBudget(now);
+    if (other_buckets) account.PollSoon(now);
   }
   context_.observer.OnPlanApplied();
 }
 
-void Poller::ApplySettings(const PollPlan& plan) {
+bool Poller::ApplySettings(const PollPlan& plan) {
   context_.walk = plan.walk;
   context_.max_in_flight = plan.max_concurrent_requests;
   context_.max_response_bytes = plan.max_response_bytes;
@@ -114,10 +115,12 @@ void Poller::ApplySettings(const PollPlan& plan) {
   context_.single_round = plan.single_round;
   context_.transport.SetMaxConnections(plan.max_concurrent_requests);
   auto& summarizer = context_.summarizer;
-  if (!summarizer || *summarizer->duration_bounds() != plan.duration_bounds ||
-      *summarizer->long_call_thresholds() != plan.long_call_thresholds) {
-    summarizer.emplace(plan.duration_bounds, plan.long_call_thresholds);
+  if (summarizer && *summarizer->duration_bounds() == plan.duration_bounds &&
+      *summarizer->long_call_thresholds() == plan.long_call_thresholds) {
+    return false;
   }
+  summarizer.emplace(plan.duration_bounds, plan.long_call_thresholds);
+  return true;
 }
 
 void Poller::RemoveAccounts(const PollPlan& plan) {

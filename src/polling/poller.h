@@ -56,7 +56,8 @@ class Poller {
 
  private:
   void RunTasks();
-  void ApplySettings(const PollPlan& plan);
+  /// True when complete polls are to say something else.
+  bool ApplySettings(const PollPlan& plan);
   void RemoveAccounts(const PollPlan& plan);
   Account& KeepOrAddAccount(const AccountPlan& plan, Instant now);
   bool SendOne(Instant now);

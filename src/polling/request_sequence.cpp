@@ -62,7 +62,8 @@ RequestSequence::Next RequestSequence::OnAnswer(const Answer& answer, Instant no
   if (!answer.page && !lacks) return OnFailure(answer, now, jitter);
   if (now > deadline()) {
     // A suspended machine reads it hours late: it tells of a time that nobody asks for any more.
-    OnDeadline("the time-out passed before the answer was read");
+    OnDeadline({.reason = FailureReason::kTimeout,
+                .detail = "the time-out passed before the answer was read"});
     return Next::kFailed;
   }
   auto step = lacks ? OnLacking() : OnPage(*answer.page);
@@ -90,10 +91,10 @@ RequestSequence::Next RequestSequence::OnFailure(const Answer& answer, Instant n
   return Next::kRetry;
 }
 
-void RequestSequence::OnDeadline(std::string_view detail) {
+void RequestSequence::OnDeadline(PollFailure failure) {
   // One that was waiting to try again failed for the reason it had to.
   if (attempt_ > 1) return;
-  Fail({.reason = FailureReason::kTimeout, .detail = std::string(detail)});
+  Fail(std::move(failure));
 }
 
 RequestSequence::Next RequestSequence::Fail(PollFailure failure) {

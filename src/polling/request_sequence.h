@@ -67,8 +67,8 @@ class RequestSequence {
 
   /// Takes in how the newest request ended.
   Next OnAnswer(const Answer& answer, Instant now, double jitter);
-  /// Ends the sequence as timed out; `detail` says what it was waiting for.
-  void OnDeadline(std::string_view detail);
+  /// Ends the sequence, because its time is over; `failure` says what it was waiting for.
+  void OnDeadline(PollFailure failure);
 
   /// Pages that were read so far.
   std::uint32_t pages_read() const { return pages_read_; }

@@ -291,6 +291,8 @@ std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const cha
 Result<void> WriteExporterConfig(const std::string& directory, std::string_view api,
                                  const std::vector<AccountSettings>& accounts) {
   const std::filesystem::path in = std::filesystem::absolute(directory);
+  std::error_code ignored;  // a directory that cannot be created shows in what is written next
+  std::filesystem::create_directories(in, ignored);
   std::string config = "poll: {interval: 5s}\naccounts:\n";
   for (const AccountSettings& account : accounts) {
     const auto key_file = in / (account.name + ".key");

@@ -38,9 +38,10 @@ struct CommandLineExit {
 /// Reads the scenario as well; its errors end with exit code 1.
 std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const char* const* argv);
 
-/// Writes telnyx_exporter.yml into an existing directory: a configuration with which the exporter
-/// finds and polls everything that the accounts have at `api` ("http://127.0.0.1:10036/v2"), and
-/// beside it each account's key as NAME.key. An error names the file that cannot be written.
+/// Writes telnyx_exporter.yml into a directory, which it creates if need be: a configuration with
+/// which the exporter finds and polls everything that the accounts have at `api`
+/// ("http://127.0.0.1:10036/v2"), and beside it each account's key as NAME.key. An error names the
+/// file that cannot be written.
 Result<void> WriteExporterConfig(const std::string& directory, std::string_view api,
                                  const std::vector<AccountSettings>& accounts);
 

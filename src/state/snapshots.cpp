@@ -129,7 +129,7 @@ std::vector<Coverage> CoverageOf(const View& view, Instant now) {
 }
 
 bool AllComplete(const View& view) {
-  return std::ranges::all_of(view.connections, [](const auto& one) { return one->up(); }) &&
+  return std::ranges::all_of(view.connections, [](const auto& one) { return one->complete(); }) &&
          std::ranges::all_of(view.accounts, [](const auto& account) {
            return !account->discovery || !account->discovery->failure;
          });

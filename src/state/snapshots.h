@@ -121,13 +121,16 @@ struct ConnectionSnapshot {
   CallHistory history;
 
   /// The newest poll was complete.
-  bool up() const { return values != nullptr && !failure.has_value(); }
+  bool complete() const { return values != nullptr && !failure.has_value(); }
   bool polled() const { return last_poll_duration.has_value(); }
   /// As the poller says; before it has said anything, as planned.
   IntervalInForce in_force() const;
   /// The values of the last complete poll are known until then.
   Instant values_expire() const { return values_ended + in_force().stale_after; }
   bool knows_values(Instant now) const { return values != nullptr && now < values_expire(); }
+  /// Without values a connection is not up, not even while nothing has failed: after the machine
+  /// slept, or under a plan that ended them.
+  bool up(Instant now) const { return complete() && knows_values(now); }
   /// Polled less often than configured because there were no calls.
   bool idle() const;
 };

@@ -47,10 +47,12 @@ TEST_F(CheckConfigFilesTest, RefusesAMissingKeyFileByItsPlace) {
 
 TEST_F(CheckConfigFilesTest, ShowsNoPastedKey) {
   EXPECT_THAT(Lines(Check("    api_key_file: KEY0123_secret\n").errors),
-              ElementsAre("c.yml:3:19: accounts[0].api_key_file: cannot be read: No such file or "
+              ElementsAre("c.yml:3:19: accounts[0].api_key_file: the file that it names cannot be "
+                          "read: No such file or "
                           "directory"));
   EXPECT_THAT(Lines(Check("    api_key_env: KEY0123_secret\n").warnings),
-              ElementsAre("c.yml:3:18: accounts[0].api_key_env: is not set: it must hold the API "
+              ElementsAre("c.yml:3:18: accounts[0].api_key_env: the environment variable that it "
+                          "names is not set: it must hold the API "
                           "key"));
 }
 
@@ -154,12 +156,43 @@ TEST(FindBudgetWarnings, NamesNoRateThatIsNotAllowed) {
 }
 
 TEST(FindBudgetWarnings, NamesNoIntervalThatIsNotAllowed) {
-  Config config = WithConnections(1);
-  config.accounts[0].rate_limit.requests_per_second = 1e-10;
+  Config config = WithConnections(3);
+  config.accounts[0].rate_limit.requests_per_second = 1e-7;
   EXPECT_THAT(FindBudgetWarnings(config, {}),
-              ElementsAre("account main: 1 connection every 15s needs 0.07 requests/s; rate_limit "
-                          "allows 1e-10: raise rate_limit.requests_per_second to 1"));
-  config = WithConnections(1500);
+              ElementsAre("account main: 3 connections every 15s need 0.2 requests/s; rate_limit "
+                          "allows 1e-07: raise rate_limit.requests_per_second to 1"));
+  config.accounts[0].rate_limit.requests_per_second = 1e-300;
+  config.accounts[0].connections[0].interval = 1s;
+  EXPECT_THAT(FindBudgetWarnings(config, {}),
+              ElementsAre("account main: 3 connections need 1.14 requests/s; rate_limit allows "
+                          "1e-300: raise rate_limit.requests_per_second to 2"));
+}
+
+TEST(FindBudgetWarnings, SaysThatValuesAreMissingWhereTheyAreNotKeptUntilTheNextPoll) {
+  Config config = WithConnections(300);
+  config.poll.stale_after = 20s;
+  EXPECT_THAT(FindBudgetWarnings(config, {}),
+              ElementsAre(::testing::EndsWith("or the interval to 30s; values are shown for "
+                                              "poll.stale_after, 20s, so some are always "
+                                              "missing")));
+  config.poll.stale_after = 30s;
+  EXPECT_THAT(FindBudgetWarnings(config, {}),
+              ElementsAre(::testing::EndsWith("or the interval to 30s")));
+}
+
+TEST(FindBudgetWarnings, CountsTheListsOfAnAccountWithoutConnectionsToo) {
+  Config config = WithConnections(0);
+  config.accounts[0].discovery.enabled = true;
+  config.accounts[0].discovery.refresh_interval = 10s;
+  config.accounts[0].rate_limit.requests_per_second = 0.05;
+  EXPECT_THAT(FindBudgetWarnings(config, {}),
+              ElementsAre("account main: reading its lists needs 0.1 requests/s; rate_limit allows "
+                          "0.05: raise rate_limit.requests_per_second to 1 or the intervals by a "
+                          "factor of 2"));
+}
+
+TEST(FindBudgetWarnings, AdvisesFewerConnectionsWhereNothingElseHelps) {
+  Config config = WithConnections(1500);
   config.poll.interval = 1s;
   config.accounts[0].rate_limit.requests_per_second = 0.001;
   EXPECT_THAT(

@@ -180,6 +180,13 @@ TEST_F(MetricsExpositionTest, LetsValuesExpireWithoutAnyEvent) {
   EXPECT_THAT(Exposition(), Not(HasSubstr("telnyx_active_calls")));
 }
 
+TEST_F(MetricsExpositionTest, IsNotUpWithoutValues) {
+  Complete(kFirst, 5);
+  EXPECT_THAT(Exposition(), HasSubstr("telnyx_connection_up" + kSupport + "} 1\n"));
+  clock_.Advance(45s);
+  EXPECT_THAT(Exposition(), HasSubstr("telnyx_connection_up" + kSupport + "} 0\n"));
+}
+
 TEST_F(MetricsExpositionTest, ShowsValuesAgainAfterARecovery) {
   Complete(kFirst, 5);
   clock_.Advance(1min);

@@ -162,6 +162,16 @@ TEST(PollSchedule, MustHaveAFirstPollInThreeIntervalsAfterItIsDue) {
   EXPECT_EQ(schedule.expiry(), kNever);
 }
 
+TEST(PollSchedule, MustHaveAFirstPollInFiveMinutesHoweverFarTheBudgetStretchesIntervals) {
+  PollSchedule schedule = Schedule({.interval = 15s});
+  schedule.Stretch({.busy = 1e9, .idle = 4e9}, kNow);
+  EXPECT_EQ(schedule.in_force().interval, Duration(24h));
+  EXPECT_EQ(schedule.expiry(), schedule.due() + 5min);
+  PollSchedule slow = Schedule({.interval = 1h});
+  slow.Stretch({.busy = 1e9, .idle = 4e9}, kNow);
+  EXPECT_EQ(slow.expiry(), slow.due() + 3h);
+}
+
 TEST(PollSchedule, MustHaveAnotherPollBeforeItsValuesExpire) {
   PollSchedule schedule = Schedule({.interval = 15s, .stale_after = 20s});
   const Instant complete = Poll(schedule);

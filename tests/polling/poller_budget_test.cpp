@@ -167,7 +167,7 @@ TEST_F(PollerBudgetTest, SaysThatAllSlotsAreTakenWhenTheFirstPollIsOverdue) {
   EXPECT_THAT(transport_.pending, SizeIs(1));
   EXPECT_EQ(Failures(), (std::map<FailureReason, int>{{FailureReason::kRequestBudget, 1}}));
   EXPECT_EQ(observer_.ended[0].result.error().detail,
-            "not asked in time: 1 requests at once are under way");
+            "not asked in time: all 1 poll.max_concurrent_requests are under way");
   EXPECT_EQ(observer_.waited, Duration(0));
 }
 
@@ -178,6 +178,66 @@ TEST_F(PollerBudgetTest, LeavesNothingWithoutAWordAtATinyRate) {
   Start();
   Serve(2min);
   EXPECT_THAT(transport_.sent, SizeIs(1));
+}
+
+TEST_F(PollerBudgetTest, LeavesNoConnectionWithoutAWordForLongAtATinyRate) {
+  plan_.accounts[0].rate_limit = {.requests_per_second = 1e-7, .burst = 1};
+  AddConnections(10);
+  Start();
+  Serve(5min + 16s);
+  EXPECT_EQ(Failures(), (std::map<FailureReason, int>{{FailureReason::kRequestBudget, 9}}));
+  for (const PollReport& report : observer_.ended) {
+    EXPECT_LE(report.in_force.interval, Duration(24h));
+  }
+}
+
+TEST_F(PollerBudgetTest, BlamesTheRateLimitWhenAPollsPagesTakeTooLongBecauseOfIt) {
+  plan_.accounts[0].rate_limit = {.requests_per_second = 2, .burst = 1};
+  AddConnections(1);
+  Start();
+  for (int i = 0; i < 600 && observer_.ended.empty(); ++i) {
+    while (!transport_.pending.empty()) {
+      transport_.Answer(200, Page({Row(1, 1, 30)}, std::to_string(transport_.sent.size()), 99));
+    }
+    clock_.Advance(50ms);
+    poller_->Step();
+  }
+  ASSERT_THAT(observer_.ended, SizeIs(1));
+  const PollFailure& failure = observer_.ended[0].result.error();
+  EXPECT_EQ(failure.reason, FailureReason::kRequestBudget);
+  EXPECT_EQ(failure.detail,
+            "the time-out passed after page 20: the account needs 0.0667 requests per second and "
+            "may send 2");
+}
+
+TEST_F(PollerBudgetTest, BlamesTheApiWhenItsQuotaHoldsBackAPollsNextPage) {
+  AddConnections(1);
+  Start();
+  headers_ = {.rate_limit_remaining = "0", .rate_limit_reset = "60"};
+  for (int i = 0; i < 600 && observer_.ended.empty(); ++i) {
+    while (!transport_.pending.empty()) {
+      transport_.Answer(200, Page({Row(1, 1, 30)}, "next", 2), headers_);
+    }
+    clock_.Advance(50ms);
+    poller_->Step();
+  }
+  EXPECT_EQ(Failures(), (std::map<FailureReason, int>{{FailureReason::kRateLimited, 1}}));
+}
+
+TEST_F(PollerBudgetTest, ShowsOtherBucketsAsSoonAsAfterAStart) {
+  AddConnections(2, 1h);
+  Start();
+  Serve(16s);
+  ASSERT_THAT(observer_.ended, SizeIs(2));
+  plan_.long_call_thresholds = {7};
+  poller_->Apply(plan_);
+  Serve(16s);
+  ASSERT_THAT(observer_.ended, SizeIs(4));
+  EXPECT_EQ(*observer_.ended[3].result->long_call_thresholds, (std::vector<std::uint32_t>{7}));
+  plan_.duration_bounds = {5, 60};
+  poller_->Apply(plan_);
+  Serve(16s);
+  EXPECT_THAT(observer_.ended, SizeIs(6));
 }
 
 TEST_F(PollerBudgetTest, PollsIdleConnectionsAtTheIdleInterval) {

@@ -192,6 +192,7 @@ class Checker final : public PollObserver {
   PollPlan plan_;
   std::unordered_map<std::string, const AccountPlan*> plans_;  // of plan_, by account name
   bool applying_ = false;
+  bool says_else_ = false;  // the plan that is applied has other buckets or thresholds
   std::vector<std::unique_ptr<AccountModel>> accounts_;
   std::vector<std::unique_ptr<ConnectionModel>> connections_;
   std::unordered_map<std::uint64_t, std::uint64_t> sent_;  // requests ever, by place

@@ -121,7 +121,9 @@ void Checker::RequireIntervals(const AccountModel& account) const {
   for (const ConnectionKey key : account.connections) {
     const ConnectionModel& connection = *connections_[static_cast<std::size_t>(key)];
     const double wanted = ToSeconds(WantedBy(connection.plan, connection.idle()));
-    const double right = wanted * (connection.idle() ? factors.idle : factors.busy);
+    constexpr double kDay = 86400;  // no interval is stretched to more
+    const double right = std::min(wanted * (connection.idle() ? factors.idle : factors.busy),
+                                  std::max(wanted, kDay));
     Require(IsNear(ToSeconds(connection.in_force.interval), right),
             "the interval in force is {} s instead of {}", ToSeconds(connection.in_force.interval),
             right);

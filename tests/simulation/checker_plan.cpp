@@ -61,6 +61,8 @@ void Checker::BeforeApply(const PollPlan& plan) {
     const auto next = std::ranges::find(plan.accounts, account->name, &AccountPlan::name);
     if (next != plan.accounts.end()) ApplyToAccount(*account, PlanOf(*account), *next);
   }
+  says_else_ = plan_.duration_bounds != plan.duration_bounds ||
+               plan_.long_call_thresholds != plan.long_call_thresholds;
   plan_ = plan;
   plans_.clear();
   for (const AccountPlan& account : plan_.accounts) plans_.emplace(account.name, &account);
@@ -135,6 +137,13 @@ void Checker::AfterApply() {
               accounts_, [](const auto& account) { return account != nullptr; })) ==
               plan_.accounts.size(),
           "there are other accounts than planned");
+  // Other buckets are seen as soon as after a start.
+  for (const auto& connection : connections_) {
+    if (!says_else_ || connection == nullptr || connection->refusals > 0) continue;
+    ExpectDue(*connection,
+              std::min(connection->due.next(),
+                       connection->due.FirstPlace(connection->plan.interval, clock_.Now())));
+  }
   for (const auto& account : accounts_) {
     if (account == nullptr) continue;
     RequirePlan(*account);

@@ -4,6 +4,7 @@
 // checker keeps these up to date from what the network did and compares with what the exporter
 // says.
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -79,7 +80,12 @@ struct ConnectionModel {
   /// When it must not be without a word any longer.
   Instant Expiry() const {
     if (word == Word::kGiven) return Instant::max();
-    return word_since + (word == Word::kValues ? in_force.stale_after : 3 * in_force.interval);
+    if (word == Word::kValues) return word_since + in_force.stale_after;
+    // Nobody waits for a first word for more than 5 minutes because the budget is short.
+    const Duration wanted = idle() && plan.idle_interval ? *plan.idle_interval : plan.interval;
+    return word_since + std::min<Duration>(3 * in_force.interval,
+                                           std::max<Duration>(3 * std::max(wanted, plan.interval),
+                                                              std::chrono::minutes(5)));
   }
 
   std::uint64_t polls = 0;

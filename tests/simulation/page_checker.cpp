@@ -128,12 +128,13 @@ void PageChecker::CheckConnection(const ConnectionModel& connection, Instant now
   const AccountModel& account = *checker_.accounts()[static_cast<std::size_t>(connection.account)];
   const std::string labels = LabelsOf(account.name, connection.plan);
   const auto& complete = connection.complete;
-  if (complete && now < complete->ended + connection.in_force.stale_after) {
+  const bool known = complete && now < complete->ended + connection.in_force.stale_after;
+  if (known) {
     CheckValues(*complete, labels);
     CheckPeak(connection, labels, now);
   }
   if (complete) CheckLegs(connection.legs, labels);
-  CheckHealth(connection, labels);
+  CheckHealth(connection, labels, known);
 }
 
 void PageChecker::CheckLegs(const LegModel& legs, const std::string& labels) {
@@ -201,8 +202,9 @@ void PageChecker::CheckPeak(const ConnectionModel& connection, const std::string
   ++expected_;
 }
 
-void PageChecker::CheckHealth(const ConnectionModel& connection, const std::string& labels) {
-  const bool up = connection.complete && !connection.failure;
+void PageChecker::CheckHealth(const ConnectionModel& connection, const std::string& labels,
+                              bool known) {
+  const bool up = known && !connection.failure;
   Expect("telnyx_connection_up", labels, up ? 1 : 0);
   CheckIdentity(connection.plan, labels);
   Expect("telnyx_polls_total", labels, static_cast<double>(connection.polls));

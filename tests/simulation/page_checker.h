@@ -26,7 +26,7 @@ class PageChecker {
   void CheckValues(const ConnectionModel::Complete& complete, const std::string& labels);
   void CheckPeak(const ConnectionModel& connection, const std::string& labels, Instant now);
   void CheckLegs(const LegModel& legs, const std::string& labels);
-  void CheckHealth(const ConnectionModel& connection, const std::string& labels);
+  void CheckHealth(const ConnectionModel& connection, const std::string& labels, bool known);
   void CheckIdentity(const ConnectionPlan& plan, const std::string& labels);
   void CheckDiscovery(const AccountModel& account, const std::string& label);
   void CheckAccount(const AccountModel& account);

@@ -136,7 +136,12 @@ void SequenceRecord::RequireFailure(FailureReason reason, Instant now, bool at_a
     Require(now >= deadline(), "failed with {}, {} s before the time-out", label,
             ToSeconds(deadline() - now));
     const FailureReason right = failed_attempt_.value_or(FailureReason::kTimeout);
-    Require(reason == right, "failed with {} instead of {}", label, ReasonLabel(right));
+    // One that waited to send is told what it waited for.
+    const bool held_back =
+        !failed_attempt_ && stage_ == Stage::kReady &&
+        (reason == FailureReason::kRequestBudget || reason == FailureReason::kRateLimited);
+    Require(held_back || reason == right, "failed with {} instead of {}", label,
+            ReasonLabel(right));
     return;
   }
   const bool gives_up =

@@ -366,11 +366,12 @@ TEST(ShippedScenarios, StuckCallsGrowOlderThanFourHours) {
 }
 
 TEST(ExporterConfig, IsOneThatTheExporterTakes) {
-  const TempDir directory;
+  const TempDir parent;
+  const auto directory = parent.path() / "new" / "one";
   AccountSettings other{.name = "other", .api_key = "KEY_2"};
-  ASSERT_TRUE(WriteExporterConfig(directory.path().string(), "http://127.0.0.1:1234/v2",
+  ASSERT_TRUE(WriteExporterConfig(directory.string(), "http://127.0.0.1:1234/v2",
                                   {AccountSettings{}, other}));
-  const auto loaded = LoadConfigFile((directory.path() / "telnyx_exporter.yml").string());
+  const auto loaded = LoadConfigFile((directory / "telnyx_exporter.yml").string());
   ASSERT_TRUE(loaded) << loaded.error().at(0).text;
   EXPECT_THAT(loaded->warnings, ElementsAre());
   ASSERT_EQ(loaded->config.accounts.size(), 2U);
@@ -380,19 +381,18 @@ TEST(ExporterConfig, IsOneThatTheExporterTakes) {
   EXPECT_TRUE(account.discovery.enabled);
   EXPECT_TRUE(account.discovery.channel_limits);
   using std::filesystem::perms;
-  EXPECT_EQ(std::filesystem::status(directory.path() / "other.key").permissions(),
+  EXPECT_EQ(std::filesystem::status(directory / "other.key").permissions(),
             perms::owner_read | perms::owner_write);
-  std::ifstream key_file(directory.path() / "other.key");
+  std::ifstream key_file(directory / "other.key");
   std::string key;
   EXPECT_TRUE(std::getline(key_file, key));
   EXPECT_EQ(key, "KEY_2");
 }
 
 TEST(ExporterConfig, NamesTheFileThatCannotBeWritten) {
-  const auto written = WriteExporterConfig("/nonexistent", "http://x", {AccountSettings{}});
+  const auto written = WriteExporterConfig("/dev/null/x", "http://x", {AccountSettings{}});
   ASSERT_FALSE(written);
-  EXPECT_EQ(written.error().message,
-            "/nonexistent/default.key cannot be written: No such file or directory");
+  EXPECT_EQ(written.error().message, "/dev/null/x/default.key cannot be written: Not a directory");
 }
 
 std::expected<CommandLine, CommandLineExit> ParseFlags(std::vector<std::string> flags) {
