@@ -16,7 +16,7 @@ namespace telnyx_exporter {
 namespace {
 
 constexpr double kHighestRate = 1000;  // that rate_limit.requests_per_second may have
-constexpr Duration kLongestInterval = std::chrono::hours(24);  // that the configuration allows
+constexpr Duration kLongestPollInterval = std::chrono::hours(24);  // that the configuration allows
 // Sums of fractions are not exact.
 constexpr double kTolerance = 1e-9;
 
@@ -79,7 +79,7 @@ std::string LongerIntervals(const Need& need, double allowed) {
     return fmt::format("the intervals by a factor of {}", FormatRate(factor, std::ceil));
   }
   const double seconds = std::ceil(ToSeconds(*need.only_interval) * factor - kTolerance);
-  if (seconds > ToSeconds(kLongestInterval)) return {};
+  if (seconds > ToSeconds(kLongestPollInterval)) return {};
   return fmt::format("the interval to {}",
                      FormatDuration(std::chrono::seconds(std::llround(seconds))));
 }
