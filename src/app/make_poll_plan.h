@@ -16,6 +16,7 @@
 namespace telnyx_exporter {
 
 using ReadKey = std::function<Result<Secret>(const ApiKeySource&)>;
+using ReadCa = std::function<Result<std::string>(const std::string& path)>;
 
 /// The text of a file of authorities' certificates; empty for an empty path. The error is a
 /// predicate that follows the file's name.
@@ -26,6 +27,6 @@ Result<std::string> ReadCaFile(const std::string& path);
 /// wrong, each sentence with the account that it is about.
 std::expected<PollPlan, std::vector<Error>> MakePollPlan(
     const Config& config, const Shard& shard, const ReadKey& read_key,
-    const ReadVariable& read_variable = ReadProcessVariable);
+    const ReadVariable& read_variable = ReadProcessVariable, const ReadCa& read_ca = ReadCaFile);
 
 }  // namespace telnyx_exporter
