@@ -38,7 +38,7 @@ struct RawFlags {
   CommandLine command_line;
   std::string config_check;
   std::string healthcheck;
-  bool lifecycle = false;  // which is the default
+  bool lifecycle = true;
   bool no_lifecycle = false;
   std::string log_level = "info";
   std::string log_format = "logfmt";
@@ -199,7 +199,7 @@ std::expected<CommandLine, CommandLineExit> Check(RawFlags flags, std::string_vi
   flags.command_line.shard = *shard;
   flags.command_line.config_check = *check;
   flags.command_line.healthcheck = *health;
-  flags.command_line.enable_lifecycle = !flags.no_lifecycle;
+  flags.command_line.enable_lifecycle = flags.lifecycle && !flags.no_lifecycle;
   flags.command_line.log_level = *level;
   flags.command_line.log_format = *format;
   return flags.command_line;

@@ -124,10 +124,10 @@ Result<Secret> ProxyOf(const AccountConfig& account, const ReadVariable& read_va
   return ProxyFromEnvironment(account.base_url, read_variable);
 }
 
-Result<std::string> AuthoritiesOf(const AccountConfig& account) {
-  auto text = ReadCaFile(account.tls.ca_file);
+Result<std::string> AuthoritiesOf(const AccountConfig& account, const ReadCa& read_ca) {
+  auto text = read_ca(account.tls.ca_file);
   if (text) return text;
-  return Fail(fmt::format("tls.ca_file: {} {}", account.tls.ca_file, text.error().message));
+  return Fail(fmt::format("tls.ca_file {} {}", account.tls.ca_file, text.error().message));
 }
 
 AccountPlan MakeAccountPlan(const AccountConfig& account, const PollConfig& poll,
@@ -193,7 +193,8 @@ Result<std::string> ReadCaFile(const std::string& path) {
 
 std::expected<PollPlan, ConfigErrors> MakePollPlan(const Config& config, const Shard& shard,
                                                    const ReadKey& read_key,
-                                                   const ReadVariable& read_variable) {
+                                                   const ReadVariable& read_variable,
+                                                   const ReadCa& read_ca) {
   PollPlan plan{.walk = {.page_limit = config.poll.page_limit, .max_pages = config.poll.max_pages},
                 .max_concurrent_requests = config.poll.max_concurrent_requests,
                 .max_response_bytes = config.poll.max_response_size,
@@ -204,7 +205,7 @@ std::expected<PollPlan, ConfigErrors> MakePollPlan(const Config& config, const S
   for (const AccountConfig& account : config.accounts) {
     auto key = read_key(account.api_key);
     auto proxy = ProxyOf(account, read_variable);
-    auto authorities = AuthoritiesOf(account);
+    auto authorities = AuthoritiesOf(account, read_ca);
     const auto note = [&](const auto& result) {
       if (result) return;
       errors.push_back(fmt::format("account {}: {}", account.name, result.error().message));

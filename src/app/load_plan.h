@@ -55,6 +55,7 @@ Result<Secret> ReadApiKey(const ApiKeySource& source, Log& log);
 /// predicate that follows the file's name.
 Result<std::string> ReadCaFile(const std::string& path);
 
+using ReadCa = std::function<Result<std::string>(const std::string& path)>;
 using ReadKey = std::function<Result<Secret>(const ApiKeySource&)>;
 
 /// The configuration as the poller of that shard wants it: defaults filled in, keys and CA files
@@ -62,7 +63,7 @@ using ReadKey = std::function<Result<Secret>(const ApiKeySource&)>;
 /// wrong, each sentence with the account that it is about.
 std::expected<PollPlan, ConfigErrors> MakePollPlan(
     const Config& config, const Shard& shard, const ReadKey& read_key,
-    const ReadVariable& read_variable = ReadProcessVariable);
+    const ReadVariable& read_variable = ReadProcessVariable, const ReadCa& read_ca = ReadCaFile);
 
 /// What is polled after a configuration, and where both came from.
 struct LoadedPlan {

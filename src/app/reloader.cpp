@@ -63,7 +63,7 @@ void Reloader::LookAtKeys() {
   const auto config = this->config();
   std::vector<ApiKeySource> unreadable;
   std::vector<std::string> errors;
-  auto plan = MakePollPlan(*config, shard_, [&](const ApiKeySource& source) -> Result<Secret> {
+  const auto read_key = [&](const ApiKeySource& source) -> Result<Secret> {
     auto key = ReadApiKey(source, log_);
     if (key) return key;
     if (std::ranges::find(unreadable, source) == unreadable.end()) {
@@ -71,7 +71,14 @@ void Reloader::LookAtKeys() {
       unreadable.push_back(source);
     }
     return KeyInForce(source);
-  });
+  };
+  const auto read_ca = [&](const std::string& path) -> Result<std::string> {
+    auto text = ReadCaFile(path);
+    if (text) return text;
+    errors.push_back(fmt::format("tls.ca_file {} {}", path, text.error().message));
+    return CaInForce(path);
+  };
+  auto plan = MakePollPlan(*config, shard_, read_key, ReadProcessVariable, read_ca);
   if (!plan) {
     errors = std::move(plan.error());
   } else {
@@ -100,6 +107,15 @@ Result<Secret> Reloader::KeyInForce(const ApiKeySource& source) const {
     if (key != keys_.end()) return key->endpoint->api_key;
   }
   return Fail("no API key is in use");
+}
+
+Result<std::string> Reloader::CaInForce(const std::string& path) const {
+  for (const AccountConfig& account : config()->accounts) {
+    if (account.tls.ca_file != path) continue;
+    const auto key = std::ranges::find(keys_, account.name, &AccountKey::account);
+    if (key != keys_.end()) return key->endpoint->ca_certificates;
+  }
+  return Fail("is not in use");
 }
 
 void Reloader::TellReadable(const std::vector<ApiKeySource>& unreadable) const {

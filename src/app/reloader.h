@@ -63,6 +63,7 @@ class Reloader {
   std::vector<std::string> LoadAndUse();
   void KeepKeys(const PollPlan& plan);
   Result<Secret> KeyInForce(const ApiKeySource& source) const;
+  Result<std::string> CaInForce(const std::string& path) const;
   void TellReadable(const std::vector<ApiKeySource>& unreadable) const;
   void NoteReload(const std::vector<std::string>& errors, std::string origin);
 

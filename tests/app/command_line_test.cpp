@@ -62,6 +62,8 @@ TEST(ParseCommandLine, TakesTheWebServersSwitches) {
   EXPECT_TRUE(parsed->probes_without_auth);
   EXPECT_TRUE(parsed->openmetrics_created);
   EXPECT_TRUE(Parse({"--web.enable-lifecycle"})->enable_lifecycle);
+  EXPECT_TRUE(Parse({"--web.enable-lifecycle=true"})->enable_lifecycle);
+  EXPECT_FALSE(Parse({"--web.enable-lifecycle=false"})->enable_lifecycle);
   EXPECT_EQ(Parse({"--web.max-requests=-1"}).error().exit_code, kExitWrongUsage);
 }
 

@@ -281,7 +281,7 @@ TEST(MakePollPlan, NamesACaFileThatCannotBeUsed) {
   const auto plan = MakePollPlan(config, {}, AnyKey);
   ASSERT_FALSE(plan.has_value());
   EXPECT_EQ(plan.error().at(0),
-            "account a: tls.ca_file: " + fifo + " is a FIFO: it must be a regular file");
+            "account a: tls.ca_file " + fifo + " is a FIFO: it must be a regular file");
 }
 
 TEST(MakePollPlan, NamesEveryAccountWithoutAKey) {

@@ -213,8 +213,8 @@ TEST_F(PollLogTest, DoesNotAdviseAHigherRateWhereTheApiRefusesIt) {
       AccountKey{0}, {.name = "main", .rate_limit = {.requests_per_second = 10, .burst = 20}});
   poll_log_.OnBudgetChanged(
       AccountKey{0}, {.required_per_second = 4, .allowed_per_second = 2.5, .connections = 20});
-  EXPECT_THAT(out_.str(), HasSubstr("msg=\"the API refuses requests that polling needs (429), so "
-                                    "polls come later\" account=main"));
+  EXPECT_THAT(out_.str(), HasSubstr("msg=\"the API refuses requests that polling needs (429), "
+                                    "polling less often\" account=main"));
   EXPECT_THAT(out_.str(), HasSubstr("remedy=\"raise the intervals, or let nobody else use up the "
                                     "API's limit\""));
 }

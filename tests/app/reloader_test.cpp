@@ -214,6 +214,26 @@ TEST_F(ReloaderTest, OneBrokenKeyKeepsNoOtherFromBeingRead) {
   EXPECT_EQ(readable_["a"], true);
 }
 
+TEST_F(ReloaderTest, ReadsAChangedCaFileAgainAndKeepsTheOldOneWhenItIsNone) {
+  const std::string first = "-----BEGIN CERTIFICATE-----\n1";
+  const std::string second = "-----BEGIN CERTIFICATE-----\n22";
+  directory_.Write("ca.pem", first);
+  directory_.Write("config.yml", "accounts: [{api_key_file: " + key_ +
+                                     ", tls: {ca_file: ca.pem}, connections: [{id: 1}]}]\n");
+  ASSERT_THAT(reloader_->Reload(), IsEmpty());
+  const auto newest = [this] { return plans_.back().accounts.at(0).endpoint->ca_certificates; };
+  EXPECT_EQ(newest(), first);
+  directory_.Write("ca.pem", second);
+  LookTwice();
+  EXPECT_EQ(newest(), second);
+  std::filesystem::remove(directory_.path() / "ca.pem");
+  WriteKey("key", "KEY22");
+  LookTwice();
+  EXPECT_EQ(newest(), second);
+  EXPECT_EQ(NewestKey().reveal(), "KEY22");
+  EXPECT_THAT(log_.text(), HasSubstr("ca.pem cannot be read: No such file or directory"));
+}
+
 TEST_F(ReloaderTest, SaysThatTheExporterIsStopping) {
   stopping_ = true;
   EXPECT_THAT(reloader_->Reload(), ElementsAre("the exporter is stopping"));

@@ -494,7 +494,7 @@ class OutageTest(EndToEndTest):
         run = subprocess.run([EXPORTER, f"--config.file={config}", "--once"], env={
             **os.environ, "TELNYX_API_KEY": API_KEY}, capture_output=True, text=True, check=False)
         self.assertEqual(run.returncode, 1)
-        self.assertIn("account default: tls.ca_file: ", run.stderr)
+        self.assertIn("account default: tls.ca_file ", run.stderr)
         self.assertIn("ca.pem.fifo is a FIFO: it must be a regular file", run.stderr)
 
     def test_stops_with_polls_in_flight(self):
