@@ -46,10 +46,11 @@ done
 [ -z "$(git status --porcelain --untracked-files=no)" ] || echo "Changes that are not committed are not in the release." >&2
 ensure_packages binutils buildah ccache mmdebstrap python3
 
+commit=$(git rev-parse HEAD)
 own_architecture=$(dpkg --print-architecture)
-version=$(git show HEAD:VERSION)
-revision=$(git rev-parse --short=12 HEAD)
-SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+version=$(git show "$commit:VERSION")
+revision=$(git rev-parse --short=12 "$commit")
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct "$commit")
 export SOURCE_DATE_EPOCH
 read -ra architectures <<<"${ARCHITECTURES:-amd64 arm64}"
 declare -A releases=([12]=bookworm [13]=trixie)
@@ -87,18 +88,18 @@ build_package() {
   root_of "$release" "$architecture"
   rm -rf "$root/build"
   mkdir -p "$root/build/src" "$cache" "$directory"
-  git archive HEAD | tar -x -C "$root/build/src"
+  git archive "$commit" | tar -x -C "$root/build/src"
   # A user who goes over to the next Debian gets its package.
   sed -i "1s/([^)]*)/($version+deb$release)/" "$root/build/src/debian/changelog"
   BIND="$cache:/ccache" enter_root "$root" CCACHE_DIR=/ccache CCACHE_COMPILERCHECK=content "${cache_settings[@]}" \
     CXX_LAUNCHER=ccache REVISION="$revision" SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" DEB_CXXFLAGS_STRIP=-g \
-    DEB_BUILD_OPTIONS="noautodbgsym nocheck parallel=$(nproc)" DEB_BUILD_PROFILES="cross nocheck" bash -euc "
+    DEB_BUILD_OPTIONS="noautodbgsym nocheck parallel=$(nproc)" DEB_BUILD_PROFILES=nocheck bash -euc "
       cd /build/src
       dpkg-buildpackage --build=binary --no-sign --no-check-builddeps --host-arch=$architecture" >"$work/build.log" 2>&1 || {
     tail -n 60 "$work/build.log" >&2
     return 1
   }
-  if grep -n 'warning:' "$work/build.log" | grep -v dpkg- >&2; then echo "warnings of Debian $release $architecture" >&2; fi
+  if grep -n 'warning:' "$work/build.log" | grep -Ev ':(dh_|dpkg-)' >&2; then echo "warnings of Debian $release $architecture" >&2; fi
   cp "$root"/build/*.deb "$root"/build/*.changes "$root"/build/*.buildinfo "$directory/"
   say "package of Debian $release for $architecture"
 }
