@@ -145,7 +145,7 @@ export function barGauge(options) {
 }
 
 /** What is longer, or always shorter, than a column without a width. */
-const widthOf = (label) => (label.endsWith('_id') ? 180 : {alertname: 230, severity: 90, shard: 80, total_shards: 80}[label]);
+const widthOf = (label) => (label.endsWith('_id') ? 190 : {alertname: 230, severity: 90, shard: 80, total_shards: 80}[label]);
 const widths = (labels) => Object.entries(labels).filter(([label]) => widthOf(label))
   .map(([label, name]) => ({name, 'custom.width': widthOf(label)}));
 

@@ -33,15 +33,22 @@ export const rateOnce = (metric) => byConnection(rate(`${metric}{${OF_CONNECTION
 
 const AND = `and on (${CONNECTION})`;
 
-/** The selected connections as 0, with their names at the end of the time that is shown, or else a name from within it. */
-const named = (metric) => {
-  const newest = (selector) =>
-    `topk by (${CONNECTION}) (1, max by (${CONNECTION}, connection_name) (${selector}))`;
-  return `0 * (${newest(`${metric} @ end()`)} or on (${CONNECTION}) ${newest(`last_over_time(${metric}[$__range] @ end())`)})`;
+/**
+ * The connections as 0, with their names at the end of the time that is shown, or else a name from within it: looked up at steps,
+ * because weeks of all samples of a thousand connections are more than Prometheus takes into one query.
+ */
+const named = (matchers, step) => {
+  const names = (when) => `max by (${CONNECTION}, connection_name) (telnyx_connection_up{${matchers}}${when})`;
+  const one = (expression) => `topk by (${CONNECTION}) (1, ${expression})`;
+  return `0 * (${one(names(' @ end()'))} or on (${CONNECTION}) `
+    + `${one(`last_over_time(${names('')}[$__range:${step}] @ end())`)})`;
 };
-export const NAMES = named(`telnyx_connection_up{${OF_CONNECTIONS}}`);
-/** Of all connections of the selected accounts: for the variable that selects connections, which must not depend on itself. */
-export const NAMES_OF_ACCOUNTS = named(`telnyx_connection_up{${OF_ACCOUNTS}}`);
+export const NAMES = named(OF_CONNECTIONS, '$__interval');
+/**
+ * Of all connections of the selected accounts: for the variable that selects connections, which must not depend on itself. For
+ * variables, $__interval is the scrape interval.
+ */
+export const NAMES_OF_ACCOUNTS = named(OF_ACCOUNTS, '5m');
 
 /** Why the newest poll of each connection failed. */
 const reasons = (matchers) => `topk by (${CONNECTION}) (1, `

@@ -159,9 +159,9 @@ class Past:
     def __init__(self):
         self.lines = []
 
-    def prometheus(self, test):
+    def prometheus(self, test, *flags):
         """A server that knows this past and scrapes nothing."""
-        return Prometheus(test, "127.0.0.1:1", "--storage.tsdb.retention.time=99y",
+        return Prometheus(test, "127.0.0.1:1", "--storage.tsdb.retention.time=99y", *flags,
                           storage=import_history(test, "past", self.lines))
 
     def add(self, name, labels, value, start=END - HOUR, end=END, step=60):

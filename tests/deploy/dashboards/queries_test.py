@@ -135,6 +135,18 @@ class PastTest(EndToEndTest):
                          {"main / gone", "main / there"})
         self.assertIn("gone", view.options(OVERVIEW.variable("connection")))
 
+    def test_a_long_time_of_many_connections_is_not_too_much(self):
+        """Prometheus takes only so many samples into one query: here fewer than there are."""
+        past, day = Past(), 24 * HOUR
+        for index in range(10):
+            for instance in ("a", "b"):
+                past.connection(str(index), 1, start=END - day, instance=instance)
+        self.prometheus = past.prometheus(self, f"--query.max-samples={20 * 24 * 60 // 2}")
+        view = View(self.prometheus, END, seconds=day, step=600)
+        for title in ("Active calls by connection", "Active calls", "Connections"):
+            self.assertTrue(any(view.results(OVERVIEW.panel(title))))
+        self.assertEqual(len(view.options(OVERVIEW.variable("connection"))), 10)
+
     # ---- Against last week
 
     def test_last_week_is_compared_only_for_connections_that_have_a_number_at_both_times(self):
