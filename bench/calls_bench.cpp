@@ -15,7 +15,6 @@
 #include "calls/call_rows.h"
 #include "calls/call_summary.h"
 #include "calls/call_tracker.h"
-#include "calls/longest_calls.h"
 
 namespace telnyx_exporter {
 namespace {

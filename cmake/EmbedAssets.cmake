@@ -13,7 +13,7 @@ const PageAsset& ${function}() {
   set(source "${source}" PARENT_SCOPE)
 endfunction()
 
-set(source "#include \"pages/assets.h\"\n\nnamespace telnyx_exporter {\n")
+set(source "#include \"pages/page_parts.h\"\n\nnamespace telnyx_exporter {\n")
 embed(status.css StyleAsset "text/css; charset=utf-8")
 embed(status.js ScriptAsset "text/javascript; charset=utf-8")
 embed(icon.svg IconAsset "image/svg+xml")

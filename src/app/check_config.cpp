@@ -8,9 +8,9 @@
 
 #include <fmt/format.h>
 
-#include "app/api_key.h"
+#include "app/load_plan.h"
 #include "base/file.h"
-#include "base/units.h"
+#include "base/text.h"
 
 namespace telnyx_exporter {
 namespace {

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "config/address.h"
 #include "config/config.h"
 #include "config/config_message.h"
-#include "config/proxy_environment.h"
-#include "polling/shard.h"
+#include "polling/poll_plan.h"
 
 namespace telnyx_exporter {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/log.h"
-#include "polling/shard.h"
+#include "polling/poll_plan.h"
 
 namespace telnyx_exporter {
 

@@ -14,8 +14,6 @@
 
 #include "app/main_loop.h"
 #include "app/poll_log.h"
-#include "app/poll_observers.h"
-#include "app/poll_thread.h"
 #include "app/service_manager.h"
 #include "app/web_pages.h"
 #include "app/web_server.h"
@@ -23,6 +21,7 @@
 #include "http/curl_transport.h"
 #include "metrics/exporter_metrics.h"
 #include "metrics/metrics_exposition.h"
+#include "polling/poll_observer.h"
 #include "polling/poller.h"
 #include "state/state_store.h"
 

@@ -4,12 +4,11 @@
 // web server. main calls it once everything that can be refused was checked.
 
 #include "app/command_line.h"
-#include "app/config_source.h"
+#include "app/load_plan.h"
 #include "app/reloader.h"
 #include "app/signals.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/log_writer.h"
 #include "polling/poll_plan.h"
 
 namespace telnyx_exporter {

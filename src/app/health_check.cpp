@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "app/web_rules.h"
+#include "app/web_server.h"
 #include "http/curl_transport.h"
 
 namespace telnyx_exporter {

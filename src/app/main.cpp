@@ -17,16 +17,15 @@
 
 #include "app/check_config.h"
 #include "app/command_line.h"
-#include "app/config_source.h"
 #include "app/exporter.h"
 #include "app/health_check.h"
+#include "app/load_plan.h"
 #include "app/reloader.h"
 #include "app/signals.h"
-#include "app/web_rules.h"
+#include "app/web_server.h"
 #include "base/build_info.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/log_writer.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -63,26 +62,19 @@ void PrintLines(const std::vector<std::string>& lines, std::string_view prefix =
   for (const std::string& line : lines) PrintError(fmt::format("{}{}\n", prefix, line));
 }
 
-std::vector<std::string> Lines(const std::string& file,
-                               const std::vector<ConfigMessage>& messages) {
-  std::vector<std::string> lines;
-  for (const ConfigMessage& message : messages) lines.push_back(FormatConfigMessage(file, message));
-  return lines;
-}
-
 // Prints what is wrong with the web configuration and with the certificates that it names.
 bool CheckWebConfig(const CommandLine& command_line) {
   const std::string& file = command_line.web_config_file;
   if (file.empty()) return true;
   if (command_line.config_check == ConfigCheck::kSyntax) {
     const auto loaded = LoadWebConfigFile(file);
-    loaded ? PrintLines(Lines(file, loaded->warnings), "warning: ")
-           : PrintLines(Lines(file, loaded.error()));
+    loaded ? PrintLines(FormatConfigMessages(file, loaded->warnings), "warning: ")
+           : PrintLines(FormatConfigMessages(file, loaded.error()));
     return loaded.has_value();
   }
   const WebRulesAttempt attempt = WebRulesLoader(file).Load();
-  attempt.outcome ? PrintLines(Lines(file, attempt.outcome->warnings), "warning: ")
-                  : PrintLines(Lines(file, attempt.outcome.error()));
+  attempt.outcome ? PrintLines(FormatConfigMessages(file, attempt.outcome->warnings), "warning: ")
+                  : PrintLines(FormatConfigMessages(file, attempt.outcome.error()));
   return attempt.outcome.has_value();
 }
 
@@ -92,12 +84,12 @@ int CheckConfig(const CommandLine& command_line, const ConfigSource& source) {
   ConfigFindings found;
   if (sourced && command_line.config_check == ConfigCheck::kFiles) {
     found = CheckConfigFiles(sourced->loaded.config);
-    PrintLines(Lines(source.file, found.errors));
+    PrintLines(FormatConfigMessages(source.file, found.errors));
   }
   const bool web_ok = CheckWebConfig(command_line);
   if (!sourced || !found.errors.empty() || !web_ok) return kExitRefused;
-  PrintLines(Lines(source.file, sourced->loaded.warnings), "warning: ");
-  PrintLines(Lines(source.file, found.warnings), "warning: ");
+  PrintLines(FormatConfigMessages(source.file, sourced->loaded.warnings), "warning: ");
+  PrintLines(FormatConfigMessages(source.file, found.warnings), "warning: ");
   PrintLines(FindConfigWarnings(sourced->loaded.config, command_line.shard), "warning: ");
   return Print(fmt::format("{}: configuration OK\n", sourced->origin)) ? kExitStopped
                                                                        : kExitRefused;

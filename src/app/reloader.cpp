@@ -5,52 +5,11 @@
 
 #include <fmt/format.h>
 
-#include "app/api_key.h"
 #include "app/check_config.h"
-#include "app/make_poll_plan.h"
+#include "app/load_plan.h"
 #include "app/service_manager.h"
 
 namespace telnyx_exporter {
-namespace {
-
-FileSet LookAtKeyFiles(const Config& config) {
-  FileSet files;
-  for (const AccountConfig& account : config.accounts) {
-    if (account.api_key.kind == ApiKeySource::Kind::kFile) files.Add(account.api_key.name);
-  }
-  return files;
-}
-
-std::vector<std::string> Messages(std::vector<Error> errors) {
-  std::vector<std::string> messages;
-  for (Error& error : errors) messages.push_back(std::move(error.message));
-  return messages;
-}
-
-}  // namespace
-
-std::expected<LoadedPlan, std::vector<std::string>> LoadPlan(const ConfigSource& source,
-                                                             const Shard& shard, Log& log) {
-  auto sourced = LoadConfig(source);
-  if (!sourced) return std::unexpected(std::move(sourced.error()));
-  for (const ConfigMessage& warning : sourced->loaded.warnings) {
-    log.Warn("configuration", {{"warning", FormatConfigMessage(source.file, warning)}});
-  }
-  auto config = std::make_shared<const Config>(std::move(sourced->loaded.config));
-  for (const std::string& warning : FindConfigWarnings(*config, shard)) {
-    log.Warn("configuration", {{"warning", warning}});
-  }
-  FileSet key_files = LookAtKeyFiles(*config);
-  auto plan = MakePollPlan(*config, shard, [&log](const ApiKeySource& key_source) {
-    return ReadApiKey(key_source, log);
-  });
-  if (!plan) return std::unexpected(Messages(std::move(plan.error())));
-  return LoadedPlan{.config = std::move(config),
-                    .plan = std::move(*plan),
-                    .key_files = std::move(key_files),
-                    .origin = std::move(sourced->origin)};
-}
-
 Reloader::Reloader(ConfigSource source, const Shard& shard, const LoadedPlan& in_force,
                    const Clock& clock, Log& log, Events events)
     : source_(std::move(source)),
@@ -65,7 +24,7 @@ Reloader::Reloader(ConfigSource source, const Shard& shard, const LoadedPlan& in
   TellReadable({});
 }
 
-std::vector<std::string> Reloader::Reload() {
+ConfigErrors Reloader::Reload() {
   NotifyReloading();
   std::vector<std::string> errors = LoadAndUse();
   events_.on_reloaded(errors.empty());
@@ -76,7 +35,7 @@ std::vector<std::string> Reloader::Reload() {
   return errors;
 }
 
-std::vector<std::string> Reloader::LoadAndUse() {
+ConfigErrors Reloader::LoadAndUse() {
   auto next = LoadPlan(source_, shard_, log_);
   if (!next) {
     NoteReload(next.error(), {});
@@ -114,7 +73,7 @@ void Reloader::LookAtKeys() {
     return KeyInForce(source);
   });
   if (!plan) {
-    errors = Messages(std::move(plan.error()));
+    errors = std::move(plan.error());
   } else {
     KeepKeys(*plan);
     if (!events_.put_into_force(std::move(*plan))) return;

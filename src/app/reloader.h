@@ -12,30 +12,16 @@
 #include <string_view>
 #include <vector>
 
-#include "app/config_source.h"
-#include "app/file_watch.h"
+#include "app/load_plan.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "config/config.h"
-#include "config/config_load_state.h"
 #include "http/transport.h"
 #include "polling/poll_plan.h"
 
 namespace telnyx_exporter {
-
-/// What is polled after a configuration, and where both came from.
-struct LoadedPlan {
-  std::shared_ptr<const Config> config;
-  PollPlan plan;
-  FileSet key_files;  // as they were before the keys were read
-  std::string origin;
-};
-
-/// Reads the configuration and the keys that it names. Otherwise everything that is wrong, a line
-/// each. Warnings go to the log.
-std::expected<LoadedPlan, std::vector<std::string>> LoadPlan(const ConfigSource& source,
-                                                             const Shard& shard, Log& log);
 
 class Reloader {
  public:

@@ -2,18 +2,94 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "app/status_pages.h"
+#include "base/build_info.h"
+#include "base/gzip.h"
+#include "config/config_text.h"
 #include "exposition/content_negotiation.h"
+#include "pages/page_parts.h"
+#include "pages/status_page.h"
 #include "web/router.h"
 
 namespace telnyx_exporter {
 namespace {
+
+// Nothing from elsewhere, nothing inline, no page around ours.
+constexpr std::string_view kContentSecurityPolicy =
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+HttpResponse Answer(const HttpRequest& request, int status, std::string_view content_type,
+                    std::string_view cache_control, std::string body) {
+  HttpResponse response{.status = status,
+                        .headers = {{"Content-Type", std::string(content_type)},
+                                    {"Cache-Control", std::string(cache_control)},
+                                    {"X-Content-Type-Options", "nosniff"},
+                                    {"Vary", "Accept-Encoding"}}};
+  if (AcceptsGzip(request.Header("Accept-Encoding").value_or(""))) {
+    response.headers.emplace_back("Content-Encoding", "gzip");
+    body = Gzip(body);
+  }
+  response.body = std::make_shared<const std::string>(std::move(body));
+  return response;
+}
+
+HttpResponse AnswerHtml(const HttpRequest& request, int status, std::string html) {
+  HttpResponse response =
+      Answer(request, status, "text/html; charset=utf-8", "no-store", std::move(html));
+  response.headers.emplace_back("Content-Security-Policy", kContentSecurityPolicy);
+  response.headers.emplace_back("Referrer-Policy", "no-referrer");
+  return response;
+}
+
+Moment Now(const WebPages& pages) {
+  return {.now = pages.clock.Now(), .wall = pages.clock.WallNow()};
+}
+
+ExporterFacts Facts(const WebPages& pages, const Moment& moment) {
+  return {.build = GetBuildInfo(),
+          .uptime = moment.now - pages.started,
+          .config = pages.reloader.load_state(),
+          .telemetry_path = pages.telemetry_path};
+}
+
+HttpResponse StatusPage(const WebPages& pages, const HttpRequest& request) {
+  const Moment moment = Now(pages);
+  StatusQuery query = ParseStatusQuery([&](std::string_view name) { return request.Query(name); });
+  const StatusData data = CollectStatus(pages.state.Read(), std::move(query), moment.now);
+  return AnswerHtml(request, 200, RenderStatusPage(data, Facts(pages, moment), moment));
+}
+
+HttpResponse ConnectionPage(const WebPages& pages, const HttpRequest& request) {
+  const Moment moment = Now(pages);
+  const std::string account = request.Query("account").value_or("");
+  const std::string id = request.Query("id").value_or("");
+  const auto connection = FindConnection(pages.state.Read(), account, id);
+  const ExporterFacts facts = Facts(pages, moment);
+  if (!connection) {
+    return AnswerHtml(request, 404, RenderNoConnectionPage(account, id, facts, moment));
+  }
+  return AnswerHtml(request, 200, RenderConnectionPage(*connection, facts, moment));
+}
+
+HttpResponse ConfigPage(const WebPages& pages, const HttpRequest& request) {
+  return Answer(request, 200, "text/plain; charset=utf-8", "no-store",
+                "# The configuration in force, defaults filled in, secrets left out.\n" +
+                    FormatConfig(*pages.reloader.config()));
+}
+
+HttpResponse Asset(const PageAsset& asset, const HttpRequest& request) {
+  // Under its own address for ever, under that of another version not at all.
+  const bool own = asset.address.ends_with('?' + std::string(request.query()));
+  return Answer(request, 200, asset.content_type,
+                own ? "public, max-age=31536000, immutable" : "no-store", std::string(asset.bytes));
+}
 
 HttpHandler MetricsHandler(MetricsExposition& metrics) {
   return [&metrics](const HttpRequest& request) {
@@ -50,6 +126,22 @@ HttpHandler ReloadHandler(std::function<void(MainLoop::OnReloaded)> request_relo
   };
 }
 
+// "/", "/connection", "/config" and "/static/…".
+void AddStatusPages(const WebPages& pages, Router& router) {
+  const auto add = [&](std::string path,
+                       HttpResponse (*answer)(const WebPages&, const HttpRequest&)) {
+    router.Add("GET", std::move(path),
+               [pages, answer](const HttpRequest& request) { return answer(pages, request); });
+  };
+  add("/", &StatusPage);
+  add("/connection", &ConnectionPage);
+  add("/config", &ConfigPage);
+  for (const PageAsset* asset : {&StyleAsset(), &ScriptAsset(), &IconAsset()}) {
+    router.Add("GET", std::string(asset->path),
+               [asset](const HttpRequest& request) { return Asset(*asset, request); });
+  }
+}
+
 }  // namespace
 
 HttpHandler MakeWebHandler(const WebPages& pages) {
@@ -57,12 +149,7 @@ HttpHandler MakeWebHandler(const WebPages& pages) {
       std::make_shared<Router>([&exporter = pages.exporter](std::string_view handler, int status) {
         exporter.CountWebRequest(handler, status);
       });
-  AddStatusPages({.state = pages.state,
-                  .reloader = pages.reloader,
-                  .clock = pages.clock,
-                  .started = pages.started,
-                  .telemetry_path = pages.telemetry_path},
-                 *router);
+  AddStatusPages(pages, *router);
   router->Add("GET", "/-/healthy", [&watchdog = pages.watchdog](const HttpRequest&) {
     return watchdog.healthy() ? TextResponse(200, "Healthy.\n")
                               : TextResponse(503, "Not healthy: the polling loop hangs.\n");

@@ -1,6 +1,8 @@
 #pragma once
 
-// What the exporter serves under which path; docs/http.md is its reference.
+// What the exporter serves under which path: /metrics, the probes, the lifecycle, and the pages for
+// people with the files that they refer to; docs/http.md is its reference. The web server's threads
+// call the handler.
 
 #include <functional>
 #include <memory>

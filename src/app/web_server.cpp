@@ -3,14 +3,71 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+#include <gnutls/x509.h>
+
+#include "base/error.h"
+#include "base/file.h"
+
 namespace telnyx_exporter {
 namespace {
 
-std::vector<std::string> Lines(const std::string& file,
-                               const std::vector<ConfigMessage>& messages) {
-  std::vector<std::string> lines;
-  for (const ConfigMessage& message : messages) lines.push_back(FormatConfigMessage(file, message));
-  return lines;
+constexpr std::size_t kMaxPemBytes = std::size_t{1} << 20U;
+
+// A message about what a key names: "server.pem is not a certificate".
+ConfigMessage About(const PemSource& source, std::string_view text) {
+  return MessageAt(source.place, source.file.empty() ? std::string(text)
+                                                     : fmt::format("{} {}", source.file, text));
+}
+
+// Appends what is wrong with the file's permissions to the warnings, unless it must not be used.
+Result<Secret> ReadPem(const PemSource& source, bool secret, std::vector<ConfigMessage>& warnings) {
+  if (source.file.empty()) return source.text;
+  auto file = ReadSecretFile(source.file, kMaxPemBytes);
+  if (!file) return std::unexpected(std::move(file.error()));
+  PermissionFaults faults = CheckPermissions(file->status, secret);
+  if (!faults.error.empty()) return Fail(std::move(faults.error));
+  if (!faults.warning.empty()) warnings.push_back(About(source, faults.warning));
+  return std::move(file->text);
+}
+
+const PemSource& SourceOf(const WebTlsConfig& tls, TlsFault::Input input) {
+  switch (input) {
+    case TlsFault::Input::kKey:
+      return tls.key;
+    case TlsFault::Input::kClientCa:
+      return tls.client_ca;
+    case TlsFault::Input::kCertificate:
+    case TlsFault::Input::kCipherSuites:
+      break;
+  }
+  return tls.certificate;
+}
+
+ConfigMessage MessageOf(const WebTlsConfig& tls, const TlsFault& fault) {
+  if (fault.input != TlsFault::Input::kCipherSuites) {
+    return About(SourceOf(tls, fault.input), fault.text);
+  }
+  return {.path = "tls_server_config.cipher_suites", .text = fault.text};
+}
+
+// Of the certificates in PEM, which were loaded before.
+std::optional<WallTime> EarliestExpiry(const std::string& pem) {
+  gnutls_x509_crt_t* chain = nullptr;
+  unsigned size = 0;
+  const gnutls_datum_t text{
+      .data = reinterpret_cast<unsigned char*>(const_cast<char*>(pem.data())),  // only read
+      .size = static_cast<unsigned>(pem.size())};
+  if (gnutls_x509_crt_list_import2(&chain, &size, &text, GNUTLS_X509_FMT_PEM, 0) < 0) return {};
+  std::optional<WallTime> earliest;
+  for (unsigned i = 0; i < size; ++i) {
+    const std::time_t expiry = gnutls_x509_crt_get_expiration_time(chain[i]);
+    const WallTime time = std::chrono::system_clock::from_time_t(expiry);
+    if (expiry >= 0 && (!earliest || time < *earliest)) earliest = time;
+    gnutls_x509_crt_deinit(chain[i]);
+  }
+  gnutls_free(chain);
+  return earliest;
 }
 
 bool Contains(const std::vector<std::string>& lines, const std::string& line) {
@@ -26,6 +83,81 @@ HttpServerSettings SettingsOf(const CommandLine& command_line) {
 }
 
 }  // namespace
+
+WebRulesAttempt WebRulesLoader::Load() {
+  FileSet files;
+  files.Add(path_);
+  auto loaded = LoadWebConfigFile(path_);
+  if (!loaded) return {.outcome = std::unexpected(std::move(loaded.error())), .files = files};
+  WebRulesAttempt attempt = LoadFilesOf(loaded->config);
+  attempt.files.Add(files);
+  if (attempt.outcome) {
+    std::vector<ConfigMessage>& warnings = attempt.outcome->warnings;
+    warnings.insert(warnings.begin(), loaded->warnings.begin(), loaded->warnings.end());
+  }
+  return attempt;
+}
+
+WebRulesAttempt WebRulesLoader::LoadFilesOf(const WebConfig& config) {
+  WebRulesAttempt attempt{.outcome = LoadedWebRules{.config = config}};
+  AccessRules rules;
+  if (config.tls) {
+    for (const PemSource* source :
+         {&config.tls->certificate, &config.tls->key, &config.tls->client_ca}) {
+      if (!source->file.empty()) attempt.files.Add(source->file);
+    }
+    auto context = LoadTls(*config.tls, attempt.outcome->warnings);
+    if (!context) {
+      attempt.outcome = std::unexpected(std::move(context.error()));
+      return attempt;
+    }
+    rules.tls = std::move(*context);
+    attempt.outcome->certificate_expiry = EarliestExpiry(material_.certificate);
+  }
+  rules.headers = config.headers;
+  for (const auto& [name, hash] : config.users) rules.users.emplace(name, hash);
+  if (config.rate_limit) {
+    rules.request_limit = {.interval = config.rate_limit->interval,
+                           .burst = config.rate_limit->burst};
+  }
+  attempt.outcome->rules = std::make_shared<const AccessRules>(std::move(rules));
+  return attempt;
+}
+
+std::expected<std::shared_ptr<const TlsContext>, WebRulesLoader::Faults> WebRulesLoader::LoadTls(
+    const WebTlsConfig& tls, std::vector<ConfigMessage>& warnings) {
+  Faults faults;
+  std::vector<const PemSource*> unread;
+  const auto read = [&](const PemSource& source) {
+    auto pem = ReadPem(source, &source == &tls.key, warnings);
+    if (!pem) {
+      faults.push_back(About(source, pem.error().message));
+      unread.push_back(&source);
+    }
+    return pem.value_or(Secret());
+  };
+  TlsMaterial material{.certificate = std::string(read(tls.certificate).reveal()),
+                       .key = read(tls.key),
+                       .client_ca = std::string(read(tls.client_ca).reveal()),
+                       .has_client_ca = !tls.client_ca.empty()};
+  if (context_ != nullptr && material == material_ && tls.policy == policy_) return context_;
+
+  auto context = TlsContext::Make(tls.policy, material);
+  if (!context) {
+    for (const TlsFault& fault : context.error()) {
+      if (std::ranges::find(unread, &SourceOf(tls, fault.input)) != unread.end()) continue;
+      faults.push_back(MessageOf(tls, fault));
+    }
+    std::ranges::stable_sort(faults, {}, [](const ConfigMessage& message) {
+      return std::pair(message.line, message.column);
+    });
+    return std::unexpected(std::move(faults));
+  }
+  policy_ = tls.policy;
+  material_ = std::move(material);
+  context_ = std::move(*context);
+  return context_;
+}
 
 WebRulesWatch::WebRulesWatch(WebRulesLoader& loader, const WebRulesAttempt& attempt, Events events,
                              Log& log)
@@ -60,8 +192,9 @@ void WebRulesWatch::Look() {
 }
 
 std::vector<std::string> WebRulesWatch::Use(WebRulesAttempt& attempt) {
-  if (!attempt.outcome) return Lines(loader_.path(), attempt.outcome.error());
-  for (const std::string& warning : Lines(loader_.path(), attempt.outcome->warnings)) {
+  if (!attempt.outcome) return FormatConfigMessages(loader_.path(), attempt.outcome.error());
+  for (const std::string& warning :
+       FormatConfigMessages(loader_.path(), attempt.outcome->warnings)) {
     log_.Warn("web configuration", {{"warning", warning}});
   }
   if (auto applied = events_.apply(attempt.outcome->rules); !applied) {
@@ -96,7 +229,7 @@ Result<std::unique_ptr<WebServer>> WebServer::Start(Parts parts, Log& log) {
   if (const std::string& file = parts.command_line.web_config_file; !file.empty()) {
     web->loader_.emplace(file);
     attempt = web->loader_->Load();
-    if (!attempt.outcome) return Fail(Lines(file, attempt.outcome.error()).front());
+    if (!attempt.outcome) return Fail(FormatConfigMessages(file, attempt.outcome.error()).front());
     settings.rules = attempt.outcome->rules;
   }
   auto server = HttpServer::Start(settings, std::move(parts.handler));

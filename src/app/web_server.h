@@ -1,8 +1,10 @@
 #pragma once
 
 // The exporter's web server: the HTTP server under the rules of the web configuration file. The
-// main loop owns it and lets it look at the file and the certificates now and then.
+// main loop owns it and lets it look at the file and the certificates now and then; --config.check
+// and --healthcheck read the rules alone.
 
+#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -10,14 +12,51 @@
 #include <vector>
 
 #include "app/command_line.h"
-#include "app/file_watch.h"
-#include "app/web_rules.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/log.h"
+#include "base/tls_policy.h"
+#include "config/web_config.h"
+#include "web/access_rules.h"
 #include "web/http_server.h"
 
 namespace telnyx_exporter {
+
+struct LoadedWebRules {
+  std::shared_ptr<const AccessRules> rules;
+  WebConfig config;                            // what the rules were made from
+  std::optional<WallTime> certificate_expiry;  // the earliest of the chain; nothing without TLS
+  std::vector<ConfigMessage> warnings;
+};
+
+/// What came of one reading.
+struct WebRulesAttempt {
+  std::expected<LoadedWebRules, std::vector<ConfigMessage>> outcome;  // or all that is wrong
+  FileSet files;  // all that the outcome depends on, as they were before the reading
+};
+
+class WebRulesLoader {
+ public:
+  explicit WebRulesLoader(std::string path) : path_(std::move(path)) {}
+
+  const std::string& path() const { return path_; }
+  /// Reads everything again. As long as nothing of TLS has changed, its context stays the same.
+  WebRulesAttempt Load();
+  /// The same with a configuration that was read before: reads only the files that it names.
+  WebRulesAttempt LoadFilesOf(const WebConfig& config);
+
+ private:
+  using Faults = std::vector<ConfigMessage>;
+
+  std::expected<std::shared_ptr<const TlsContext>, Faults> LoadTls(
+      const WebTlsConfig& tls, std::vector<ConfigMessage>& warnings);
+
+  const std::string path_;
+  TlsPolicy policy_;
+  TlsMaterial material_;
+  std::shared_ptr<const TlsContext> context_;  // of the two above; null before the first
+};
 
 /// Takes over rules when the web configuration file or a certificate that it names has changed. A
 /// broken state is said once and changes nothing but this: certificates of the configuration in

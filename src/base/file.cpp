@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/units.h"
+#include "base/text.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -162,6 +162,32 @@ PermissionFaults CheckPermissions(const FileStatus& status, bool secret) {
 std::string ResolveAgainst(std::string_view naming_file, std::string_view path) {
   if (path.empty()) return {};
   return (std::filesystem::path(naming_file).parent_path() / path).string();
+}
+
+void FileSet::Add(const std::string& path) {
+  if (!files_.contains(path)) files_.emplace(path, StatusOfFile(path));
+}
+
+void FileSet::Add(const FileSet& other) { files_.insert(other.files_.begin(), other.files_.end()); }
+
+FileSet FileSet::LookAgain() const {
+  FileSet now;
+  for (const auto& [path, status] : files_) now.Add(path);
+  return now;
+}
+
+void FileWatch::Watch(FileSet known) {
+  known_ = std::move(known);
+  seen_ = known_;
+}
+
+bool FileWatch::TakeChange() {
+  FileSet now = known_.LookAgain();
+  const bool settled = now == seen_;
+  seen_ = std::move(now);
+  if (!settled || seen_ == known_) return false;
+  known_ = seen_;
+  return true;
 }
 
 }  // namespace telnyx_exporter

@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
+
+#include <fmt/format.h>
+#include <re2/re2.h>
 
 namespace telnyx_exporter {
 namespace {
@@ -66,6 +70,61 @@ bool IsControl(std::string_view character) {
   if (character.size() == 1) return lead < 0x20 || lead == 0x7f;
   return character.size() == 2 && lead == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0;
 }
+
+using std::chrono::milliseconds;
+
+struct DurationUnit {
+  std::string_view name;
+  std::int64_t milliseconds;
+};
+
+constexpr std::array<DurationUnit, 7> kDurationUnits = {{
+    {"y", 365LL * 24 * 3600 * 1000},
+    {"w", 7LL * 24 * 3600 * 1000},
+    {"d", 24LL * 3600 * 1000},
+    {"h", 3600LL * 1000},
+    {"m", 60LL * 1000},
+    {"s", 1000},
+    {"ms", 1},
+}};
+
+// About 292 years: what nanoseconds in 64 bits hold.
+constexpr std::int64_t kMaxMilliseconds = std::numeric_limits<std::int64_t>::max() / 1'000'000;
+
+struct SizeUnit {
+  std::string_view name;
+  std::uint64_t bytes;
+};
+
+constexpr std::array<SizeUnit, 4> kSizeUnits = {{
+    {"GiB", 1ULL << 30U},
+    {"MiB", 1ULL << 20U},
+    {"KiB", 1ULL << 10U},
+    {"B", 1},
+}};
+
+std::string_view TakeUnit(std::string_view& text) {
+  std::size_t length = 0;
+  while (length < text.size() && (text[length] < '0' || text[length] > '9')) ++length;
+  const std::string_view unit = text.substr(0, length);
+  text.remove_prefix(length);
+  return unit;
+}
+
+struct GoUnit {
+  std::string_view name;
+  double seconds;
+};
+
+// Go knows both of Unicode's signs for micro.
+constexpr std::array<GoUnit, 8> kGoUnits = {{{"ns", 1e-9},
+                                             {"us", 1e-6},
+                                             {"\u00b5s", 1e-6},
+                                             {"\u03bcs", 1e-6},
+                                             {"ms", 1e-3},
+                                             {"s", 1},
+                                             {"m", 60},
+                                             {"h", 3600}}};
 
 }  // namespace
 
@@ -154,6 +213,114 @@ std::string SanitizeForDisplay(std::string_view text, std::size_t max_bytes) {
     clean += IsControl(character) ? " " : character;
   }
   return clean;
+}
+
+Result<Duration> ParseDuration(std::string_view text) {
+  const auto refuse = [text] {
+    return Fail(fmt::format("\"{}\" is not a duration: write it as in 500ms, 15s or 1m30s", text));
+  };
+  if (text == "0") return Duration::zero();
+  if (text.empty()) return refuse();
+  std::string_view rest = text;
+  std::int64_t total = 0;
+  std::size_t next_unit = 0;
+  while (!rest.empty()) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
+    if (error != std::errc() || number < 0 || rest.front() == '-') return refuse();
+    rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+    const std::string_view unit = TakeUnit(rest);
+    while (next_unit < kDurationUnits.size() && kDurationUnits[next_unit].name != unit) ++next_unit;
+    if (next_unit == kDurationUnits.size()) return refuse();
+    const std::int64_t factor = kDurationUnits[next_unit++].milliseconds;
+    if (number > (kMaxMilliseconds - total) / factor) {
+      return Fail(fmt::format("\"{}\" is too long a duration", text));
+    }
+    total += number * factor;
+  }
+  return Duration(milliseconds(total));
+}
+
+std::string FormatDuration(Duration duration) {
+  std::int64_t rest = std::chrono::duration_cast<milliseconds>(duration).count();
+  std::string text;
+  for (const DurationUnit& unit : kDurationUnits) {
+    // Years and weeks are exact in milliseconds but odd to read back: days are the largest unit
+    // written.
+    if (unit.name == "y" || unit.name == "w" || rest < unit.milliseconds) continue;
+    text += fmt::format("{}{}", rest / unit.milliseconds, unit.name);
+    rest %= unit.milliseconds;
+  }
+  return text.empty() ? "0s" : text;
+}
+
+std::optional<Duration> ParseGoDuration(std::string_view text) {
+  if (text == "0") return Duration::zero();
+  if (text.empty()) return std::nullopt;
+  double seconds = 0;
+  while (!text.empty()) {
+    const std::size_t unit_begin = text.find_first_not_of("0123456789.");
+    if (unit_begin == 0 || unit_begin == std::string_view::npos) return std::nullopt;
+    const std::string_view digits = text.substr(0, unit_begin);
+    double number = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+    text.remove_prefix(unit_begin);
+    const std::size_t unit_end = std::min(text.find_first_of("0123456789."), text.size());
+    const auto unit = std::ranges::find(kGoUnits, text.substr(0, unit_end), &GoUnit::name);
+    if (unit == kGoUnits.end()) return std::nullopt;
+    seconds += number * unit->seconds;
+    text.remove_prefix(unit_end);
+  }
+  if (seconds >= ToSeconds(Duration::max())) return Duration::max();
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+}
+
+Result<std::uint64_t> ParseSize(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view name(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  for (const SizeUnit& unit : kSizeUnits) {
+    if (error != std::errc() || name != unit.name) continue;
+    if (number > std::numeric_limits<std::uint64_t>::max() / unit.bytes) break;
+    return number * unit.bytes;
+  }
+  return Fail(fmt::format("\"{}\" is not a size: write it as in 512KiB or 4MiB", text));
+}
+
+std::string FormatSize(std::uint64_t bytes) {
+  for (const SizeUnit& unit : kSizeUnits) {
+    if (bytes >= unit.bytes && bytes % unit.bytes == 0) {
+      return fmt::format("{}{}", bytes / unit.bytes, unit.name);
+    }
+  }
+  return "0B";
+}
+
+Result<NamePattern> NamePattern::Compile(std::string_view expression) {
+  const re2::RE2::Options quiet = [] {
+    re2::RE2::Options options;
+    options.set_log_errors(false);
+    return options;
+  }();
+  auto compiled = std::make_shared<const re2::RE2>(
+      re2::StringPiece(expression.data(), expression.size()), quiet);
+  if (!compiled->ok()) return Fail(compiled->error());
+  NamePattern pattern;
+  pattern.expression_ = std::move(compiled);
+  return pattern;
+}
+
+bool NamePattern::Matches(std::string_view name) const {
+  return expression_ == nullptr ||
+         re2::RE2::FullMatch(re2::StringPiece(name.data(), name.size()), *expression_);
+}
+
+bool NamePattern::operator==(const NamePattern& other) const {
+  if (expression_ == nullptr || other.expression_ == nullptr) {
+    return expression_ == other.expression_;
+  }
+  return expression_->pattern() == other.expression_->pattern();
 }
 
 }  // namespace telnyx_exporter

@@ -1,11 +1,20 @@
 #pragma once
 
-// Small pure functions on text that more than one library needs.
+// Small functions on text that more than one library needs, among them durations and sizes as
+// configurations write them, and patterns that names match. Pure; any thread.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+namespace re2 {
+class RE2;
+}
 
 namespace telnyx_exporter {
 
@@ -31,5 +40,44 @@ void AppendJsonString(std::string& out, std::string_view text);
 /// Text from outside made safe to show: control characters become spaces, at most `max_bytes` bytes
 /// are kept, cut at a character's boundary.
 std::string SanitizeForDisplay(std::string_view text, std::size_t max_bytes);
+
+/// A duration as Prometheus writes it: whole numbers with y, w, d, h, m, s or ms, from the largest
+/// unit to the smallest and each at most once, as in `1m30s` or `500ms`; `0` needs no unit. The
+/// error names the text and what would be right.
+Result<Duration> ParseDuration(std::string_view text);
+
+/// The shortest such text; fractions of a millisecond are cut off. `0s` for nothing.
+std::string FormatDuration(Duration duration);
+
+/// A duration as Go writes it: numbers, perhaps with fractions, with ns, us, ms, s, m or h, as in
+/// `1h30m` or `1.5s`; `0` needs no unit. Nothing when it is none; one that does not fit is the
+/// longest that does.
+std::optional<Duration> ParseGoDuration(std::string_view text);
+
+/// A size in bytes: a whole number with B, KiB, MiB or GiB, as in `512KiB`. The error names the
+/// text and what would be right.
+Result<std::uint64_t> ParseSize(std::string_view text);
+
+/// The largest of these units that divides the size, as in `4MiB`.
+std::string FormatSize(std::uint64_t bytes);
+
+/// A regular expression in RE2's syntax that has to match a whole name, as in Prometheus. Takes a
+/// time that grows with the name alone, whatever the expression.
+class NamePattern {
+ public:
+  /// Matches every name.
+  NamePattern() = default;
+
+  /// The error says what is wrong with the expression, in RE2's words.
+  static Result<NamePattern> Compile(std::string_view expression);
+
+  bool Matches(std::string_view name) const;
+
+  /// Made from the same expression.
+  bool operator==(const NamePattern& other) const;
+
+ private:
+  std::shared_ptr<const re2::RE2> expression_;
+};
 
 }  // namespace telnyx_exporter

@@ -1,7 +1,8 @@
 #pragma once
 
 // All rows of one poll, in little memory: a poll under way collects them page by page, and when it
-// is complete it is summed up and compared with the one before from here.
+// is complete it is summed up and compared with the one before from here. The few longest calls are
+// kept whole, for people to look at. On the polling thread.
 
 #include <cstddef>
 #include <cstdint>
@@ -40,6 +41,28 @@ class CallRows {
   std::vector<std::uint32_t> durations_;
   std::vector<CallId> sessions_;
   bool all_name_session_ = true;
+};
+
+/// How many of a poll's calls are kept one by one, for people to look at.
+inline constexpr std::size_t kLongestCallsKept = 10;
+
+/// The legs of a poll that have lasted longest, at most kLongestCallsKept; of several rows of one
+/// leg the longest, which is the newest.
+class LongestCalls {
+ public:
+  /// The next rows of the poll.
+  void Add(std::span<const ActiveCall> rows);
+  /// The longest first.
+  std::vector<ActiveCall> Sorted() const;
+
+ private:
+  void Offer(const ActiveCall& row);
+  bool full() const { return kept_.size() == kLongestCallsKept; }
+
+  // In no order. The shortest of them is what a further call must exceed; most do not, and cost one
+  // comparison.
+  std::vector<ActiveCall> kept_;
+  std::size_t shortest_ = 0;  // its place, when full
 };
 
 }  // namespace telnyx_exporter

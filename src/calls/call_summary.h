@@ -10,8 +10,7 @@
 #include <optional>
 #include <vector>
 
-#include "calls/duration_bounds.h"
-#include "calls/duration_buckets.h"
+#include "calls/duration_histogram.h"
 #include "calls/sorted_legs.h"
 
 namespace telnyx_exporter {

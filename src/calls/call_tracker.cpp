@@ -1,10 +1,31 @@
 #include "calls/call_tracker.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace telnyx_exporter {
 namespace {
+
+// Reading and writing go on at about the same pace, so a few blocks are enough.
+constexpr std::size_t kMostSpareBlocks = 4;
+
+// How many legs that were seen to start are remembered. More would be smoother, but would carry
+// what a crowd of short calls told over to the long calls after it for longer.
+constexpr double kMemoryLegs = 3'000;
+
+// Of each whole second's legs in the value at age 0 of the straight line through all of them (least
+// squares; second d holds the ages around d + 1/2).
+constexpr std::array<double, StartEstimator::kWindowSeconds> kWeights = [] {
+  constexpr double kSize = StartEstimator::kWindowSeconds;
+  constexpr double kMiddle = kSize / 2;
+  constexpr double kSquares = kSize * (kSize * kSize - 1) / 12;
+  std::array<double, StartEstimator::kWindowSeconds> weights{};
+  for (std::size_t d = 0; d < weights.size(); ++d) {
+    weights[d] = 1 / kSize + kMiddle * (kMiddle - (static_cast<double>(d) + 0.5)) / kSquares;
+  }
+  return weights;
+}();
 
 // One step from poll to poll: walks the legs that were known and those that are seen now side by
 // side.
@@ -75,6 +96,62 @@ class Comparison {
 };
 
 }  // namespace
+
+LegBlock SpareLegBlocks::Take() {
+  LegBlock block;
+  if (!blocks_.empty()) {
+    block = std::move(blocks_.back());
+    blocks_.pop_back();
+  }
+  block.ids.reserve(kBlockLegs);
+  block.durations.reserve(kBlockLegs);
+  return block;
+}
+
+void SpareLegBlocks::Give(LegBlock block) {
+  if (block.ids.capacity() != kBlockLegs || blocks_.size() == kMostSpareBlocks) return;
+  block.ids.clear();
+  block.durations.clear();
+  blocks_.push_back(std::move(block));
+}
+
+void LegList::ShrinkToFit(SpareLegBlocks& spare) {
+  if (size_ % SpareLegBlocks::kBlockLegs == 0) return;
+  LegBlock& last = blocks_.back();
+  LegBlock exact{.ids = {last.ids.begin(), last.ids.end()},
+                 .durations = {last.durations.begin(), last.durations.end()}};
+  spare.Give(std::exchange(last, std::move(exact)));
+}
+
+LegReader::LegReader(LegList list, IdFingerprint fingerprint, SpareLegBlocks& spare)
+    : blocks_(std::move(list.blocks_)), fingerprint_(fingerprint), spare_(spare) {
+  OpenNextBlock();
+}
+
+void LegReader::OpenNextBlock() {
+  spare_.Give(std::exchange(block_, {}));
+  at_end_ = opened_ == blocks_.size();
+  if (at_end_) return;
+  block_ = std::move(blocks_[opened_++]);
+  position_ = 0;
+  ReadFront();
+}
+
+double DensityNearZero(std::span<const TrackedLeg> legs) {
+  double density = 0;
+  for (const TrackedLeg& leg : legs) {
+    if (leg.duration_seconds < kWeights.size()) density += kWeights[leg.duration_seconds];
+  }
+  return density;
+}
+
+double StartEstimator::Add(std::span<const TrackedLeg> legs, std::uint64_t started, Duration gap) {
+  const auto seen = static_cast<double>(started);
+  const double kept = std::exp(-seen / kMemoryLegs);
+  told_ = told_ * kept + DensityNearZero(legs) * ToSeconds(gap);
+  seen_ = seen_ * kept + seen;
+  return seen * std::max(1.0, told_ / seen_);
+}
 
 CallChanges CallTracker::Update(const SortedLegs& legs, Instant now, const DurationBounds& bounds,
                                 SpareLegBlocks& spare) {

@@ -4,17 +4,126 @@
 // how long those lasted, and how many began that no poll saw. The poller has one for each
 // connection and feeds it every complete poll, on the polling thread.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "calls/duration_histogram.h"
-#include "calls/leg_list.h"
 #include "calls/sorted_legs.h"
-#include "calls/start_estimator.h"
+#include "telnyx/active_call.h"
 
 namespace telnyx_exporter {
+
+/// 20 bytes a leg: fingerprints are recomputed.
+struct LegBlock {
+  std::vector<CallId> ids;
+  std::vector<std::uint32_t> durations;
+
+  std::size_t size() const { return ids.size(); }
+};
+
+/// A few blocks that are not in use, shared by all lists of a thread.
+class SpareLegBlocks {
+ public:
+  static constexpr std::size_t kBlockLegs = 256;
+
+  /// An empty block with room for kBlockLegs.
+  LegBlock Take();
+  /// Keeps the block for Take, or gives its memory back when there are enough already.
+  void Give(LegBlock block);
+
+ private:
+  std::vector<LegBlock> blocks_;
+};
+
+/// The legs of one poll, kept to be compared with the next one. They lie in blocks: while one list
+/// is read and another one is written, the blocks that were read are written again, so that both
+/// together need hardly more memory than one.
+class LegList {
+ public:
+  std::size_t size() const { return size_; }
+
+  /// `leg` comes behind all that are there already.
+  void Append(const TrackedLeg& leg, SpareLegBlocks& spare) {
+    if (size_ % SpareLegBlocks::kBlockLegs == 0) blocks_.push_back(spare.Take());
+    LegBlock& last = blocks_.back();
+    last.ids.push_back(leg.id);
+    last.durations.push_back(leg.duration_seconds);
+    ++size_;
+  }
+  /// After the last Append: gives back what the last block does not need.
+  void ShrinkToFit(SpareLegBlocks& spare);
+
+ private:
+  friend class LegReader;
+
+  std::vector<LegBlock> blocks_;  // all full but the last
+  std::size_t size_ = 0;
+};
+
+/// Reads a list from its front and uses it up.
+class LegReader {
+ public:
+  LegReader(LegList list, IdFingerprint fingerprint, SpareLegBlocks& spare);
+
+  /// Null at the end. Until the next Pop.
+  const TrackedLeg* front() const { return at_end_ ? nullptr : &front_; }
+  void Pop() {
+    if (++position_ == block_.size()) {
+      OpenNextBlock();
+    } else {
+      ReadFront();
+    }
+  }
+
+ private:
+  void OpenNextBlock();
+  void ReadFront() {
+    const CallId& id = block_.ids[position_];
+    front_ = {
+        .id = id, .fingerprint = fingerprint_(id), .duration_seconds = block_.durations[position_]};
+  }
+
+  std::vector<LegBlock> blocks_;
+  IdFingerprint fingerprint_;
+  SpareLegBlocks& spare_;
+  std::size_t opened_ = 0;  // of the blocks
+  LegBlock block_;          // the one that is read
+  std::size_t position_ = 0;
+  TrackedLeg front_;
+  bool at_end_ = false;
+};
+
+/// If legs start at the rate r and a share S(a) of them lasts longer than a, then r·S(a) legs of
+/// age a are active at any moment. S(0) is 1: so their density near age 0 is the rate of all
+/// starts, however far apart the polls are. A single poll tells it with much noise. So what is kept
+/// is how many times more starts the density told than legs were seen to start, over the last
+/// several thousand legs, and the legs that a poll saw start are multiplied by that.
+class StartEstimator {
+ public:
+  /// Legs younger than this are looked at: a straight line through their density by whole seconds
+  /// is extended to age 0.
+  static constexpr std::size_t kWindowSeconds = 12;
+
+  /// Takes in a poll `gap` after the one before, which saw `started` legs for the first time.
+  /// Returns the estimate of how many started: never fewer than `started`.
+  double Add(std::span<const TrackedLeg> legs, std::uint64_t started, Duration gap);
+
+ private:
+  // By density and as seen, both fading. They begin as if a few legs had started and all been seen,
+  // so that the first legs of a connection do not decide alone.
+  static constexpr double kInitialLegs = 20;
+  double told_ = kInitialLegs;
+  double seen_ = kInitialLegs;
+};
+
+/// Legs per second of age near age 0.
+double DensityNearZero(std::span<const TrackedLeg> legs);
 
 /// What one complete poll added to what is known.
 struct CallChanges {

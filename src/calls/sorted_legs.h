@@ -12,7 +12,7 @@
 
 #include "calls/call_rows.h"
 #include "calls/radix_sort.h"
-#include "telnyx/call_id.h"
+#include "telnyx/active_call.h"
 
 namespace telnyx_exporter {
 

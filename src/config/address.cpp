@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <cstdlib>
 #include <optional>
+#include <utility>
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -53,6 +57,119 @@ bool IsLoopback(std::string_view host) {
   return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
+std::string LowerCase(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return lower;
+}
+
+// The first of the two that is set and not empty.
+std::string FirstOf(std::string_view upper, const ReadVariable& read_variable) {
+  for (const std::string& name : {std::string(upper), LowerCase(upper)}) {
+    if (auto value = read_variable(name); value && !value->empty()) return std::move(*value);
+  }
+  return {};
+}
+
+// An IPv4 address as IPv6, so that both compare alike.
+using IpBytes = std::array<unsigned char, 16>;
+
+std::optional<IpBytes> ParseIp(const std::string& text) {
+  IpBytes bytes{};
+  if (inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1) return bytes;
+  bytes = {};
+  bytes[10] = bytes[11] = 0xff;
+  if (inet_pton(AF_INET, text.c_str(), bytes.data() + 12) == 1) return bytes;
+  return std::nullopt;
+}
+
+bool IsIpv4(const IpBytes& ip) {
+  return std::all_of(ip.begin(), ip.begin() + 10, [](unsigned char b) { return b == 0; }) &&
+         ip[10] == 0xff && ip[11] == 0xff;
+}
+
+bool IsLoopbackIp(const IpBytes& ip) {
+  IpBytes loopback{};
+  loopback[15] = 1;
+  return ip == loopback || (IsIpv4(ip) && ip[12] == 127);
+}
+
+// Whether the first `bits` bits of the two agree.
+bool SamePrefix(const IpBytes& left, const IpBytes& right, std::size_t bits) {
+  for (std::size_t i = 0; i < bits; ++i) {
+    const auto bit = [&](const IpBytes& ip) { return (unsigned{ip[i / 8]} >> (7 - i % 8)) & 1U; };
+    if (bit(left) != bit(right)) return false;
+  }
+  return true;
+}
+
+struct HostAndPort {
+  std::string host;  // without brackets
+  std::string port;  // empty: none
+};
+
+// "host:port" or "[v6]:port"; anything else is a host alone.
+HostAndPort SplitPort(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  const bool bracketed = text.starts_with('[');
+  const std::size_t bracket = text.find(']');
+  if (bracketed && bracket != std::string_view::npos) {
+    const std::string_view host = text.substr(1, bracket - 1);
+    const std::string_view rest = text.substr(bracket + 1);
+    return {std::string(host), std::string(rest.starts_with(':') ? rest.substr(1) : rest)};
+  }
+  if (colon == std::string_view::npos || text.find(':') != colon) return {std::string(text), ""};
+  return {std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
+}
+
+HostAndPort TargetOf(std::string_view base_url) {
+  const bool encrypted = base_url.starts_with("https:");
+  std::string_view authority = base_url.substr(base_url.find("://") + 3);
+  authority = authority.substr(0, authority.find('/'));
+  HostAndPort target = SplitPort(LowerCase(authority));
+  if (target.port.empty()) target.port = encrypted ? "443" : "80";
+  return target;
+}
+
+// "10.0.0.0/8"; nothing when the entry is no such range.
+std::optional<bool> MatchesRange(const std::string& entry, const std::optional<IpBytes>& ip) {
+  const std::size_t slash = entry.find('/');
+  if (slash == std::string::npos) return std::nullopt;
+  const auto network = ParseIp(entry.substr(0, slash));
+  const auto bits = ParseUnsigned(std::string_view(entry).substr(slash + 1));
+  if (!network || !bits) return std::nullopt;
+  const bool is_ipv4 = !entry.substr(0, slash).contains(':');
+  if (*bits > (is_ipv4 ? 32U : 128U)) return std::nullopt;
+  return ip && IsIpv4(*ip) == is_ipv4 && SamePrefix(*network, *ip, *bits + (is_ipv4 ? 96 : 0));
+}
+
+// One entry of NO_PROXY: an address, a range, or a domain that its subdomains match too.
+bool Matches(const std::string& entry, const HostAndPort& target,
+             const std::optional<IpBytes>& ip) {
+  if (entry == "*") return true;
+  if (const auto in_range = MatchesRange(entry, ip)) return *in_range;
+  HostAndPort pattern = SplitPort(entry);
+  if (pattern.host.empty()) return false;
+  if (!pattern.port.empty() && pattern.port != target.port) return false;
+  if (const auto pattern_ip = ParseIp(pattern.host)) return ip == pattern_ip;
+  if (pattern.host.starts_with("*.")) pattern.host.erase(0, 1);
+  if (pattern.host.starts_with('.')) return target.host.ends_with(pattern.host);
+  return target.host == pattern.host || target.host.ends_with("." + pattern.host);
+}
+
+bool IsExempt(const HostAndPort& target, std::string_view no_proxy) {
+  const auto ip = ParseIp(target.host);
+  if (target.host == "localhost" || (ip && IsLoopbackIp(*ip))) return true;
+  while (true) {
+    const std::size_t comma = no_proxy.find(',');
+    const std::string entry = LowerCase(TrimWhitespace(no_proxy.substr(0, comma)));
+    if (!entry.empty() && Matches(entry, target, ip)) return true;
+    if (comma == std::string_view::npos) return false;
+    no_proxy.remove_prefix(comma + 1);
+  }
+}
+
 }  // namespace
 
 Result<HttpAddress> ParseHttpAddress(std::string_view text) {
@@ -88,6 +205,32 @@ bool IsProxyAddress(std::string_view text) {
     host_and_port.remove_prefix(at + 1);
   }
   return !HostOf(host_and_port).empty();
+}
+
+std::optional<std::string> ReadProcessVariable(const std::string& name) {
+  const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): never changed
+  if (value == nullptr) return std::nullopt;
+  return value;
+}
+
+Result<Secret> ProxyFromEnvironment(std::string_view base_url, const ReadVariable& read_variable) {
+  const std::string_view variable = base_url.starts_with("https:") ? "HTTPS_PROXY" : "HTTP_PROXY";
+  std::string proxy = FirstOf(variable, read_variable);
+  if (proxy.empty() || IsExempt(TargetOf(base_url), FirstOf("NO_PROXY", read_variable))) {
+    return Secret();
+  }
+  if (!proxy.contains("://")) proxy.insert(0, "http://");
+  if (!IsProxyAddress(proxy)) {
+    return Fail(
+        fmt::format("the environment variable {} is not a proxy's address: write "
+                    "http://HOST:PORT, https://, socks5:// or socks5h://",
+                    variable));
+  }
+  return Secret(proxy);
+}
+
+bool HasHttpsProxy(const ReadVariable& read_variable) {
+  return !FirstOf("HTTPS_PROXY", read_variable).empty();
 }
 
 }  // namespace telnyx_exporter

@@ -1,22 +1,50 @@
 #pragma once
 
-// What the configuration file says, as plain structs with the documented defaults. config_keys.h
-// says what each key means, load_config.h reads the file; afterwards nothing changes a Config. app/
-// turns it into what the other libraries want.
+// The configuration: what its file says, as plain structs with the documented defaults, and the
+// reading of that file. Loaded at the start, by --config.check and by reloads, on the main thread;
+// app/ turns it into what the other libraries want. The structs are values for any thread.
 
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/secret.h"
-#include "config/api_key_source.h"
 #include "config/config_message.h"
 
 namespace telnyx_exporter {
+
+/// Exactly one of the three keys api_key_file, api_key_env and api_key.
+struct ApiKeySource {
+  enum class Kind : std::uint8_t { kFile, kEnvironment, kInline };
+  Kind kind = Kind::kEnvironment;
+  /// The file's path or the variable's name; empty for inline. Somebody may have pasted the key
+  /// itself there: show shown_name or DescribeKeySource(), never this.
+  std::string name = "TELNYX_API_KEY";
+  Secret inline_key;
+  /// The path with at least one slash as it is written, or the default variable; else empty.
+  std::string shown_name = "TELNYX_API_KEY";
+  ConfigPlace place;
+
+  bool operator==(const ApiKeySource&) const = default;
+};
+
+/// Sets the name of a file or variable as it is written, and what of it may be shown.
+void SetKeyName(ApiKeySource& source, std::string_view written);
+
+/// How messages name the source: "api_key_file /run/key", "the environment variable
+/// TELNYX_API_KEY", "api_key (line 3, column 14)". Where the name may be the key: "api_key_file
+/// (line 3, column 19)".
+std::string DescribeKeySource(const ApiKeySource& source);
+
+/// What is wrong with a text as an API key, and what would be right; empty: nothing. Blanks and
+/// line ends around it do not matter. It quotes nothing of the text.
+std::string FindApiKeyFault(std::string_view text);
 
 struct PollConfig {
   Duration interval = std::chrono::seconds(15);
@@ -105,5 +133,30 @@ struct Config {
 
   bool operator==(const Config&) const = default;
 };
+
+/// How loading the configuration went, for people to look at.
+struct ConfigLoadState {
+  std::string file;
+  WallTime loaded{};                // what is in force
+  std::optional<WallTime> refused;  // the newest attempt, when it failed
+  std::vector<std::string> errors;  // of it, a line each; never a secret
+  /// Why a changed key file was not taken over, a line each; the keys read before stay in use.
+  std::vector<std::string> key_errors;
+  /// Why the web configuration was refused, a line each; the one before stays in force.
+  std::vector<std::string> web_errors;
+};
+
+struct LoadedConfig {
+  Config config;
+  std::vector<ConfigMessage> warnings;
+};
+
+/// Reads YAML text; relative paths in it start at the directory of `file`. Fails with the errors of
+/// the file in its order, at most 50 and how many more there are. Opens no file.
+std::expected<LoadedConfig, std::vector<ConfigMessage>> ParseConfig(std::string_view yaml,
+                                                                    std::string_view file = {});
+
+/// The same for a file; one that cannot be read is an error of the whole file.
+std::expected<LoadedConfig, std::vector<ConfigMessage>> LoadConfigFile(const std::string& path);
 
 }  // namespace telnyx_exporter

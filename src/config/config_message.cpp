@@ -19,6 +19,13 @@ std::string FormatConfigMessage(std::string_view file, const ConfigMessage& mess
   return line + ": " + message.text;
 }
 
+std::vector<std::string> FormatConfigMessages(std::string_view file,
+                                              const std::vector<ConfigMessage>& messages) {
+  std::vector<std::string> lines;
+  for (const ConfigMessage& message : messages) lines.push_back(FormatConfigMessage(file, message));
+  return lines;
+}
+
 void SortAndBound(std::vector<ConfigMessage>& messages) {
   std::ranges::stable_sort(messages, {}, [](const ConfigMessage& message) {
     return std::pair(message.line, message.column);

@@ -23,6 +23,10 @@ struct ConfigMessage {
 /// "FILE:LINE:COLUMN: PATH: what is wrong", without the parts that the message does not have.
 std::string FormatConfigMessage(std::string_view file, const ConfigMessage& message);
 
+/// The same for each of the messages.
+std::vector<std::string> FormatConfigMessages(std::string_view file,
+                                              const std::vector<ConfigMessage>& messages);
+
 /// Where a value stands in the configuration file. All places are equal, so that two configurations
 /// that say the same are.
 struct ConfigPlace {

@@ -9,9 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "base/name_pattern.h"
 #include "base/text.h"
-#include "base/units.h"
 #include "config/address.h"
 
 namespace telnyx_exporter {

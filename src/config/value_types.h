@@ -2,7 +2,7 @@
 
 // The kinds of values that a configuration's keys can have. Each can read a value or note what is
 // wrong with it, write one as YAML, and describe itself to people and as JSON schema. Used in the
-// rows of key_table.h; plain values without state.
+// rows of config_keys.cpp; plain values without state.
 
 #include <cstddef>
 #include <cstdint>
@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "config/config.h"
-#include "config/key_table.h"
+#include "config/config_keys.h"
 
 namespace telnyx_exporter {
 

@@ -1,17 +1,21 @@
 #pragma once
 
-// What the web configuration file says, as plain structs with the documented defaults. Loaded by
-// load_web_config.h; app/ turns it into the web server's rules.
+// The web configuration: what its file says, as plain structs with the documented defaults, and the
+// reading of that file. Its format is the one of the Prometheus exporter toolkit; docs/http.md says
+// where it differs. app/ turns it into the web server's rules, on the main thread.
 
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/secret.h"
 #include "base/tls_policy.h"
+#include "config/config.h"
 #include "config/config_message.h"
 
 namespace telnyx_exporter {
@@ -50,5 +54,23 @@ struct WebConfig {
 
   bool operator==(const WebConfig&) const = default;
 };
+
+struct LoadedWebConfig {
+  WebConfig config;
+  std::vector<ConfigMessage> warnings;
+};
+
+/// Reads YAML text; an empty one sets no rules. Relative paths in it start from `directory`. Either
+/// everything was right, or all the errors of the file, in its order. Opens no other file.
+std::expected<LoadedWebConfig, std::vector<ConfigMessage>> ParseWebConfig(
+    std::string_view yaml, const std::string& directory);
+
+/// The same for a file; one that cannot be read is an error of the whole file.
+std::expected<LoadedWebConfig, std::vector<ConfigMessage>> LoadWebConfigFile(
+    const std::string& path);
+
+/// What keeps the text from being a bcrypt hash that passwords can be checked with; empty when
+/// nothing does. Says nothing of what stands in it, for it is a secret.
+std::string FindBcryptFault(std::string_view hash);
 
 }  // namespace telnyx_exporter

@@ -12,7 +12,6 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "base/units.h"
 
 namespace telnyx_exporter {
 namespace {

@@ -1,8 +1,8 @@
 #pragma once
 
 // One exchange on one curl easy handle, used again and again: the transport fills it with a
-// request, gives its handle to curl's multi interface, and takes the outcome from it. Lives on the
-// transport's thread.
+// request, gives its handle to curl's multi interface, and takes the outcome from it: a response,
+// or what went wrong in the words of the boundary. Lives on the transport's thread.
 
 #include <array>
 #include <cstddef>
@@ -16,8 +16,7 @@
 
 #include "base/clock.h"
 #include "http/curl_endpoint.h"
-#include "http/response_body.h"
-#include "http/response_head.h"
+#include "http/response.h"
 #include "http/transport.h"
 
 namespace telnyx_exporter {
@@ -95,5 +94,12 @@ class CurlTransfer {
   std::size_t received_body_bytes_ = 0;    // as sent, before decompression
   std::optional<TransportError> failure_;  // the first
 };
+
+/// The kind of every code but CURLE_OK.
+TransportError::Kind ClassifyCurlCode(CURLcode code);
+
+/// `text` (curl's error buffer) or, when it is empty, curl's sentence for `code`: one line,
+/// bounded, with the endpoint's key and its proxy's credentials replaced.
+std::string DescribeCurlError(CURLcode code, std::string_view text, const Endpoint& endpoint);
 
 }  // namespace telnyx_exporter

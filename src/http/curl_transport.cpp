@@ -16,7 +16,7 @@
 #include "base/secret.h"
 #include "http/curl_endpoint.h"
 #include "http/curl_transfer.h"
-#include "http/response_body.h"
+#include "http/response.h"
 
 namespace telnyx_exporter {
 

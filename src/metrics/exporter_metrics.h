@@ -23,6 +23,14 @@
 
 namespace telnyx_exporter {
 
+struct ProcessValue {
+  std::string_view name;  // "process_threads"
+  double value = 0;
+};
+
+/// As of now. What cannot be read is left out.
+std::vector<ProcessValue> ReadProcessValues();
+
 // What the registry counts.
 inline constexpr std::string_view kApiRequests = "telnyx_api_requests_total";
 inline constexpr std::string_view kApiRequestDuration = "telnyx_api_request_duration_seconds";

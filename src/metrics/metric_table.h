@@ -12,7 +12,6 @@
 #include "base/clock.h"
 #include "exposition/exposition_writer.h"
 #include "metrics/exporter_metrics.h"
-#include "metrics/process_metrics.h"
 #include "metrics/series_writer.h"
 #include "state/snapshots.h"
 

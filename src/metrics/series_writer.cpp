@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "telnyx/call_id.h"
+#include "telnyx/active_call.h"
 
 namespace telnyx_exporter {
 namespace {

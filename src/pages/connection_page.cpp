@@ -2,10 +2,9 @@
 #include <cmath>
 
 #include "pages/drawings.h"
-#include "pages/page_frame.h"
+#include "pages/page_parts.h"
 #include "pages/status_page.h"
-#include "pages/status_table.h"
-#include "telnyx/call_id.h"
+#include "telnyx/active_call.h"
 
 namespace telnyx_exporter {
 namespace {

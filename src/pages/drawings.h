@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "pages/html.h"
-#include "state/call_history.h"
+#include "state/snapshots.h"
 
 namespace telnyx_exporter {
 

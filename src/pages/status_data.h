@@ -1,11 +1,13 @@
 #pragma once
 
-// All that the status pages show, as plain data: computed from one view of the state on the thread
-// that serves the request. Pure functions.
+// What the status page was asked for, and all that it shows, as plain data: computed from one view
+// of the state on the thread that serves the request. The query is part of the address, so that it
+// works without script, can be bookmarked and survives a reload. Pure functions.
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,12 +16,49 @@
 
 #include "base/build_info.h"
 #include "base/clock.h"
-#include "config/config_load_state.h"
-#include "pages/status_query.h"
+#include "config/config.h"
 #include "pages/words.h"
 #include "state/snapshots.h"
 
 namespace telnyx_exporter {
+
+enum class ShownConnections : std::uint8_t { kAll, kFailing, kOverdue, kNotPolled, kUp };
+
+enum class SortKey : std::uint8_t { kState, kName, kCalls, kSessions, kLongest, kPolled };
+
+enum class SortOrder : std::uint8_t { kAscending, kDescending };
+
+/// The order in which a column is sorted first: what needs attention comes to the top.
+SortOrder FirstOrderOf(SortKey key);
+
+struct StatusQuery {
+  ShownConnections show = ShownConnections::kAll;
+  std::string account;  // empty: of all accounts
+  std::string search;   // empty: with any name
+  SortKey sort = SortKey::kState;
+  SortOrder order = SortOrder::kAscending;
+  std::size_t page = 1;
+
+  bool operator==(const StatusQuery&) const = default;
+};
+
+/// A parameter of a request's query by its name; nothing when it is not there.
+using QueryParameter = std::function<std::optional<std::string>(std::string_view name)>;
+
+/// Never fails: an unknown value counts as absent, and what is too long is cut.
+StatusQuery ParseStatusQuery(const QueryParameter& parameter);
+
+/// The address of the status page with this query, relative to it: "./?show=failing&sort=calls";
+/// defaults are left out.
+std::string AddressOf(const StatusQuery& query);
+
+/// The values of the parameters "show", "sort" and "order".
+std::string_view NameOf(ShownConnections show);
+std::string_view NameOf(SortKey key);
+std::string_view NameOf(SortOrder order);
+
+/// The address of a connection's own page, relative to the status page.
+std::string ConnectionAddress(std::string_view account, std::string_view id);
 
 /// What every status page shows.
 struct ExporterFacts {

@@ -4,8 +4,7 @@
 #include <utility>
 
 #include "pages/html.h"
-#include "pages/page_frame.h"
-#include "pages/status_table.h"
+#include "pages/page_parts.h"
 
 namespace telnyx_exporter {
 namespace {

@@ -1,14 +1,10 @@
-// How an account's jobs become due, send and end.
-
 #include "polling/account.h"
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
-
-#include <fmt/format.h>
-
-#include "polling/list_refresh.h"
-#include "polling/retry_policy.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -16,9 +12,21 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kConnectTimeout = 5s;
+// How often the intervals follow a rate limit that recovers.
+constexpr Duration kBudgetReviewInterval = 5s;
 
 std::optional<double> ToNumber(std::optional<std::uint64_t> count) {
   return count ? std::optional(static_cast<double>(*count)) : std::nullopt;
+}
+
+PolledConnection& ConnectionOf(Job& job) { return static_cast<PolledConnection&>(job); }
+
+Duration ShortestInterval(const std::vector<std::unique_ptr<PolledConnection>>& connections) {
+  Duration shortest = Duration::max();
+  for (const auto& connection : connections) {
+    shortest = std::min(shortest, connection->schedule().in_force().interval);
+  }
+  return shortest;
 }
 
 }  // namespace
@@ -43,6 +51,133 @@ Account::~Account() {
   context_.wakes.Remove(refresh_);
 }
 
+void Account::Change(const AccountPlan& plan, Instant now) {
+  const auto endpoint = plan_.endpoint;
+  const AccountPlan before = plan_;
+  const bool other_endpoint = *endpoint != *plan.endpoint;
+  plan_ = plan;
+  // An equal endpoint is kept, and with it its open connections.
+  if (!other_endpoint) plan_.endpoint = endpoint;
+  queue_.limiter().Configure(plan.rate_limit, now);
+  if (other_endpoint) ForgetKey(now);
+  ApplyDiscovery(before, other_endpoint, now);
+  context_.observer.OnAccountChanged(key_, plan_);
+}
+
+// Nothing that the API refused under the old key is known to be refused under the new one.
+void Account::ForgetKey(Instant now) {
+  const bool was_refused = key_guard_.refused();
+  key_guard_.Forget();
+  for (const auto& connection : connections_) {
+    if (!was_refused && connection->schedule().refusals() == 0) continue;
+    connection->Retry(now);
+  }
+}
+
+void Account::ApplyDiscovery(const AccountPlan& before_plan, bool other_endpoint, Instant now) {
+  const auto& before = before_plan.discovery;
+  if (!plan_.discovery) {
+    StopRefresh();
+    discovered_ = {};
+    refresh_schedule_ = {};
+    return;
+  }
+  if (before && before->channel_limits && !plan_.discovery->channel_limits) {
+    discovered_.ForgetLimits();
+  }
+  if (!before || other_endpoint || NeedsNewLists(before_plan, plan_, discovered_)) {
+    StopRefresh();
+    refresh_.due = now;
+    context_.wakes.Update(refresh_);
+  } else {
+    ScheduleRefresh(now);
+  }
+}
+
+void Account::ScheduleRefresh(Instant now) {
+  if (refresh_.sequence || refresh_.waiting_since) return;
+  refresh_.due = refresh_schedule_.NextDue(plan_.discovery->refresh_interval, now);
+  context_.wakes.Update(refresh_);
+}
+
+void Account::StopRefresh() {
+  Cancel(refresh_);
+  queue_.Remove(refresh_);
+  refresh_.sequence.reset();
+  refresh_.waiting_since.reset();
+  refresh_.retry = refresh_.due = kNever;
+  context_.wakes.Update(refresh_);
+}
+
+void Account::ApplyConnections(Instant now) {
+  const std::vector<ConnectionPlan> plans = ConnectionsToPoll(plan_, discovered_, context_.shard);
+  std::unordered_set<std::string_view> wanted;
+  for (const ConnectionPlan& plan : plans) wanted.insert(plan.id);
+  RemoveIf(
+      [&](const PolledConnection& connection) { return !wanted.contains(connection.plan().id); });
+  // Of those that stay: the ids are views into `plans`.
+  std::unordered_map<std::string_view, PolledConnection*> present;
+  for (const auto& connection : connections_) {
+    present.emplace(*wanted.find(connection->plan().id), connection.get());
+  }
+  for (const ConnectionPlan& plan : plans) {
+    const auto known = present.find(plan.id);
+    if (known == present.end()) {
+      connections_.push_back(std::make_unique<PolledConnection>(
+          context_, key_, plan, StableHash(plan_.name, plan.id), now));
+      context_.observer.OnConnectionAdded(connections_.back()->key(), key_, plan);
+      connections_.back()->Reschedule();
+      connections_.back()->Stretch(budget_.stretch(), now);
+    } else {
+      known->second->Change(plan, now);
+    }
+  }
+  // Exact again: what changes add and subtract is rounded.
+  budget_.Clear();
+  for (const auto& connection : connections_) {
+    connection->counted_demand() = {};
+    budget_.Replace(connection->counted_demand(), connection->demand());
+  }
+}
+
+void Account::RemoveConnections() {
+  RemoveIf([](const PolledConnection& /*connection*/) { return true; });
+}
+
+void Account::RemoveIf(const std::function<bool(const PolledConnection&)>& gone) {
+  std::erase_if(connections_, [&](const std::unique_ptr<PolledConnection>& connection) {
+    if (!gone(*connection)) return false;
+    Cancel(*connection);
+    queue_.Remove(*connection);
+    std::erase(expired_, connection.get());
+    context_.wakes.Remove(*connection);
+    key_guard_.OnPollOver(connection->key());
+    context_.observer.OnConnectionRemoved(connection->key());
+    context_.connection_keys.Release(connection->key());
+    return true;
+  });
+}
+
+RequestDemand Account::Demand() const {
+  return budget_.DemandWith(
+      plan_.discovery ? refresh_schedule_.Demand(plan_.discovery->refresh_interval) : 0);
+}
+
+void Account::ReviewBudget(Instant now) {
+  const RequestDemand demand = Demand();
+  const RequestBudget budget{.required_per_second = demand.total(),
+                             .allowed_per_second = queue_.limiter().RateAt(now),
+                             .connections = connections_.size()};
+  if (budget_.UpdateStretch(demand, budget.allowed_per_second)) {
+    for (const auto& connection : connections_) connection->Stretch(budget_.stretch(), now);
+  }
+  const bool recovers = budget.allowed_per_second < plan_.rate_limit.requests_per_second;
+  if (budget_.Report(budget, recovers)) context_.observer.OnBudgetChanged(key_, budget);
+  if (recovers == (refresh_.check != kNever)) return;
+  refresh_.check = recovers ? now + kBudgetReviewInterval : kNever;
+  context_.wakes.Update(refresh_);
+}
+
 void Account::OnWake(Job& job, Instant now) {
   const Instant wake = job.Wake();
   if (job.sequence && job.sequence->deadline() == wake) {
@@ -50,52 +185,37 @@ void Account::OnWake(Job& job, Instant now) {
   } else if (job.retry == wake) {
     job.retry = kNever;
     queue_.AddNextRequest(job, now);
+  } else if (job.due == wake && job.connection) {
+    if (!ConnectionOf(job).OnDue(now)) return;
+    if (key_guard_.HoldsBack(now)) {
+      ConnectionOf(job).FailWithoutRequest(key_guard_.failure(), now);
+    } else {
+      queue_.AddNewPoll(job, now);
+    }
   } else if (job.due == wake) {
-    job.connection ? OnConnectionDue(static_cast<Connection&>(job), now) : OnRefreshDue(now);
+    job.waiting_since = std::exchange(job.due, kNever);
+    queue_.AddNextRequest(job, now);
   } else {
     job.check = kNever;
     // A poll that may begin in this very step is in time.
-    job.connection ? expired_.push_back(static_cast<Connection*>(&job)) : ReviewBudget(now);
+    job.connection ? expired_.push_back(&ConnectionOf(job)) : ReviewBudget(now);
   }
   context_.wakes.Update(job);
 }
 
 void Account::EndStep(Instant now) {
-  for (Connection* connection : std::exchange(expired_, {})) FailExpired(*connection, now);
+  for (PolledConnection* connection : std::exchange(expired_, {})) {
+    if (connection->schedule().expiry() <= now) {
+      const auto most_at_once =
+          context_.has_free_slot() ? std::nullopt : std::optional(context_.max_in_flight);
+      connection->FailExpired(
+          NotAskedInTime(queue_.limiter(), Demand().total(),
+                         connection->waiting_since.value_or(now), most_at_once, now),
+          now);
+    }
+    connection->Reschedule();
+  }
   queue_.NoteWaiting(now, context_.has_free_slot());
-}
-
-void Account::Reschedule(Connection& connection) {
-  const bool round_over = context_.single_round && connection.schedule.was_due();
-  connection.due = round_over ? kNever : connection.schedule.due();
-  connection.check = round_over ? kNever : connection.schedule.expiry();
-  context_.wakes.Update(connection);
-}
-
-void Account::OnRefreshDue(Instant now) {
-  refresh_.waiting_since = std::exchange(refresh_.due, kNever);
-  queue_.AddNextRequest(refresh_, now);
-}
-
-void Account::OnConnectionDue(Connection& connection, Instant now) {
-  const Instant due = connection.due;
-  const bool busy = connection.sequence || connection.waiting_since;
-  std::uint64_t missed = connection.schedule.OnDue(now);
-  if (context_.single_round) missed = 0;  // there is no other place in time to go on at
-  Reschedule(connection);
-  // Whole intervals have passed unseen: the machine slept. To poll now, as all connections would,
-  // were a burst; each goes on at its own next place in time.
-  const std::uint64_t skipped = missed + (busy || missed > 0 ? 1 : 0);
-  if (skipped > 0) {
-    context_.observer.OnPollsSkipped(connection.key, skipped);
-    return;
-  }
-  connection.waiting_since = due;
-  if (key_guard_.HoldsBack(now)) {
-    FailWithoutRequest(connection, key_guard_.failure(), now);
-  } else {
-    queue_.AddNewPoll(connection, now);
-  }
 }
 
 void Account::OnDeadline(Job& job, Instant now) {
@@ -115,28 +235,8 @@ bool Account::SendNext(Instant now) {
   if (turn->held_back_by_limit > Duration::zero()) {
     context_.observer.OnRateLimiterWait(key_, turn->held_back_by_limit);
   }
-  if (!turn->job->sequence) Begin(*turn->job, now);
-  Send(*turn->job, now);
-  context_.wakes.Update(*turn->job);
-  return true;
-}
-
-void Account::Begin(Job& job, Instant now) {
-  const Duration lag = now - std::exchange(job.waiting_since, std::nullopt).value_or(now);
-  if (!job.connection) {
-    job.sequence = std::make_unique<ListRefresh>(SelectionOf(plan_, discovered_), now);
-    return;
-  }
-  auto& connection = static_cast<Connection&>(job);
-  connection.sequence = std::make_unique<Poll>(connection.plan.id, context_.walk, now,
-                                               connection.plan.timeout, context_.workspace);
-  connection.schedule.OnBegun(now);
-  Reschedule(connection);
-  context_.observer.OnPollBegun(connection.key, lag);
-  if (key_guard_.OnPollBegun(connection.key, now)) HoldBackWaiting(now);
-}
-
-void Account::Send(Job& job, Instant now) {
+  Job& job = *turn->job;
+  if (!job.sequence) Begin(job, now);
   const Duration timeout = job.sequence->AttemptTimeout(now);
   ++context_.in_flight;
   ++requests_in_flight_;
@@ -148,6 +248,18 @@ void Account::Send(Job& job, Instant now) {
        .timeout = timeout,
        .max_body_bytes = context_.max_response_bytes},
       [this, &job](const Exchange& exchange) { OnExchange(job, exchange); });
+  context_.wakes.Update(job);
+  return true;
+}
+
+void Account::Begin(Job& job, Instant now) {
+  if (job.connection) {
+    ConnectionOf(job).Begin(now);
+    if (key_guard_.OnPollBegun(*job.connection, now)) HoldBackWaiting(now);
+  } else {
+    job.waiting_since.reset();
+    job.sequence = std::make_unique<ListRefresh>(SelectionOf(plan_, discovered_), now);
+  }
 }
 
 void Account::Cancel(Job& job) {
@@ -171,7 +283,7 @@ void Account::OnExchange(Job& job, const Exchange& exchange) {
   if (const std::uint64_t ignored = sequence.TakeIgnoredFields()) {
     context_.observer.OnFieldsIgnored(key_, ignored);
   }
-  if (job.connection) LearnOfKey(static_cast<Connection&>(job), answer, next, now);
+  if (job.connection) LearnOfKey(ConnectionOf(job), answer, next, now);
   switch (next) {
     case RequestSequence::Next::kRequest:
       queue_.AddNextRequest(job, now);
@@ -212,8 +324,8 @@ void Account::LearnLimits(const Answer& answer, Instant now) {
                                           .requests_per_second = limiter.RateAt(now)});
 }
 
-void Account::LearnOfKey(Connection& connection, const Answer& answer, RequestSequence::Next next,
-                         Instant now) {
+void Account::LearnOfKey(PolledConnection& connection, const Answer& answer,
+                         RequestSequence::Next next, Instant now) {
   if (connection.endpoint != plan_.endpoint) return;  // sent with an old key
   const bool goes_on =
       next == RequestSequence::Next::kRequest || next == RequestSequence::Next::kComplete;
@@ -224,127 +336,48 @@ void Account::LearnOfKey(Connection& connection, const Answer& answer, RequestSe
     return;
   }
   if (answer.status != 401 || next != RequestSequence::Next::kFailed) return;
-  const auto wait = key_guard_.OnRefused(connection.sequence->begun(), now, ShortestInterval(),
-                                         answer.page.error());
+  const auto wait = key_guard_.OnRefused(connection.sequence->begun(), now,
+                                         ShortestInterval(connections_), answer.page.error());
   if (!wait) return;
   context_.observer.OnKeyRefused(key_, {.failure = key_guard_.failure(),
-                                        .connection_id = connection.plan.id,
+                                        .connection_id = connection.plan().id,
                                         .refusals = key_guard_.refusals(),
                                         .wait = *wait});
   HoldBackWaiting(now);
 }
 
-Duration Account::ShortestInterval() const {
-  Duration shortest = Duration::max();
-  for (const auto& connection : connections_) {
-    shortest = std::min(shortest, connection->schedule.in_force().interval);
-  }
-  return shortest;
-}
-
 void Account::HoldBackWaiting(Instant now) {
   for (Job* job : queue_.TakeNewPolls()) {
-    FailWithoutRequest(static_cast<Connection&>(*job), key_guard_.failure(), now);
+    ConnectionOf(*job).FailWithoutRequest(key_guard_.failure(), now);
   }
 }
 
 void Account::End(Job& job, const Outcome& outcome, Instant now) {
   job.retry = kNever;
-  job.connection ? EndPoll(static_cast<Connection&>(job), outcome, now) : EndRefresh(outcome, now);
+  if (!job.connection) return EndRefresh(outcome, now);
+  PolledConnection& connection = ConnectionOf(job);
+  key_guard_.OnPollOver(connection.key());
+  connection.End(outcome, now);
+  if (outcome) budget_.Replace(connection.counted_demand(), connection.demand());
 }
 
-CompletePoll Account::Summarize(const Poll& poll, Connection& connection, PollReport& report) {
-  CallSummarizer& summarizer = *context_.summarizer;
-  SortedLegs& legs = context_.legs;
-  legs.Assign(poll.rows());
-  CompletePoll complete{.summary = summarizer.Summarize(legs),
-                        .duration_bounds = summarizer.duration_bounds(),
-                        .long_call_thresholds = summarizer.long_call_thresholds(),
-                        .reported_legs = poll.reported_legs(),
-                        .pages = poll.pages(),
-                        .longest_calls = poll.longest_calls()};
-  if (!context_.single_round) {
-    report.changes = connection.tracker.Update(legs, report.ended, summarizer.duration_bounds(),
-                                               context_.spare_leg_blocks);
-  }
-  legs.Trim();
-  return complete;
-}
-
-void Account::EndPoll(Connection& connection, const Outcome& outcome, Instant now) {
-  key_guard_.OnPollOver(connection.key);
-  const auto sequence = std::move(connection.sequence);
-  PollReport report{.ended = now,
-                    .ended_wall = context_.clock.WallNow(),
-                    .elapsed = now - sequence->begun(),
-                    .result = std::unexpected(PollFailure{})};
+void Account::EndRefresh(const Outcome& outcome, Instant now) {
+  DiscoveryReport report{
+      .ended_wall = context_.clock.WallNow(), .result = std::size_t{0}, .known = discovered_};
+  const auto sequence = std::move(refresh_.sequence);
   if (outcome) {
-    report.result = Summarize(static_cast<const Poll&>(*sequence), connection, report);
-    connection.schedule.OnComplete(report.result->summary.legs, report.result->pages, now);
-    UpdateDemand(connection);
+    refresh_schedule_.OnComplete(sequence->pages_read());
+    discovered_.Take(static_cast<ListRefresh&>(*sequence).TakeLists());
+    ApplyConnections(now);
+    report.result = static_cast<std::size_t>(std::ranges::count_if(
+        connections_, [](const auto& connection) { return connection->plan().discovered; }));
   } else {
+    refresh_schedule_.OnFailed();
     report.result = std::unexpected(outcome.error());
-    const FailureReason reason = outcome.error().reason;
-    // A refused key says nothing about the connection.
-    if (reason != FailureReason::kUnauthorized) {
-      connection.schedule.OnFailed(RefusesConnection(reason), now);
-    }
   }
-  Reschedule(connection);
-  report.in_force = connection.schedule.in_force();
-  report.next_due = connection.due;
-  context_.observer.OnPollEnded(connection.key, report);
-}
-
-void Account::FailWithoutRequest(Connection& connection, PollFailure failure, Instant now) {
-  failure.detail = "not asked: the account's key was refused a moment before";
-  const Instant due = std::exchange(connection.waiting_since, std::nullopt).value_or(now);
-  connection.schedule.OnBegun(now);
-  Reschedule(connection);
-  ReportHeldBack(connection, std::move(failure), now - due, now);
-}
-
-void Account::FailExpired(Connection& connection, Instant now) {
-  if (connection.schedule.expiry() <= now) {
-    connection.schedule.OnExpired();
-    ReportHeldBack(connection, NotInTime(connection, now),
-                   now - connection.waiting_since.value_or(now), now);
-  }
-  Reschedule(connection);
-}
-
-// Why no request was allowed before the connection's values expired.
-PollFailure Account::NotInTime(const Connection& connection, Instant now) const {
-  const RateLimiter& limiter = queue_.limiter();
-  const double needed = Demand().total();
-  const bool asked_to_wait = limiter.ApiLimitEnds() > connection.waiting_since.value_or(now);
-  const bool slowed_down = limiter.RateAt(now) < limiter.limit().requests_per_second &&
-                           needed <= limiter.limit().requests_per_second;
-  if (asked_to_wait || slowed_down) {
-    return {.reason = FailureReason::kRateLimited,
-            .detail = "not asked in time: the API asked for fewer requests"};
-  }
-  if (!context_.has_free_slot()) {
-    return {.reason = FailureReason::kRequestBudget,
-            .detail = fmt::format("not asked in time: {} requests at once are under way",
-                                  context_.max_in_flight)};
-  }
-  return {.reason = FailureReason::kRequestBudget,
-          .detail = fmt::format("not asked in time: the account needs {:.3g} requests per second "
-                                "and may send {:.3g}",
-                                needed, limiter.RateAt(now))};
-}
-
-void Account::ReportHeldBack(const Connection& connection, PollFailure failure, Duration lag,
-                             Instant now) {
-  context_.observer.OnPollBegun(connection.key, lag);
-  context_.observer.OnPollEnded(connection.key, {.ended = now,
-                                                 .ended_wall = context_.clock.WallNow(),
-                                                 .elapsed = Duration::zero(),
-                                                 .result = std::unexpected(std::move(failure)),
-                                                 .held_back = true,
-                                                 .in_force = connection.schedule.in_force(),
-                                                 .next_due = connection.due});
+  refresh_schedule_.OnOver(now, std::uniform_real_distribution<double>(0, 1)(random_));
+  ScheduleRefresh(now);
+  context_.observer.OnDiscoveryEnded(key_, report);
 }
 
 }  // namespace telnyx_exporter

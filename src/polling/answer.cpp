@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "telnyx/error_body.h"
+#include "telnyx/failure.h"
 
 namespace telnyx_exporter {
 namespace {

@@ -1,6 +1,7 @@
 #include "polling/job.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace telnyx_exporter {
 
@@ -40,6 +41,55 @@ void WakeSet::Remove(Job& job) {
 
 Job* WakeSet::FirstAt(Instant now) const {
   return entries_.empty() || entries_.begin()->when > now ? nullptr : entries_.begin()->job;
+}
+
+void SendQueue::AddNewPoll(Job& job, Instant now) {
+  to_begin_.push_back({.job = &job, .held_back_before = HeldBackAt(now)});
+}
+
+void SendQueue::AddNextRequest(Job& job, Instant now) {
+  to_continue_.push_back({.job = &job, .held_back_before = HeldBackAt(now)});
+}
+
+void SendQueue::Remove(const Job& job) {
+  for (auto* queue : {&to_continue_, &to_begin_}) {
+    std::erase_if(*queue, [&](const Waiting& waiting) { return waiting.job == &job; });
+  }
+}
+
+std::vector<Job*> SendQueue::TakeNewPolls() {
+  std::vector<Job*> taken;
+  for (const Waiting& waiting : std::exchange(to_begin_, {})) taken.push_back(waiting.job);
+  return taken;
+}
+
+std::optional<Instant> SendQueue::NextTurn(Instant now) const {
+  if (empty()) return std::nullopt;
+  return now + limiter_.WaitTime(now);
+}
+
+std::optional<SendQueue::Turn> SendQueue::TakeTurn(Instant now) {
+  if (empty() || limiter_.WaitTime(now) > Duration::zero()) return std::nullopt;
+  auto& queue = to_continue_.empty() ? to_begin_ : to_continue_;
+  const Waiting waiting = queue.front();
+  queue.pop_front();
+  limiter_.Take(now);
+  return Turn{.job = waiting.job, .held_back_by_limit = HeldBackAt(now) - waiting.held_back_before};
+}
+
+void SendQueue::NoteWaiting(Instant now, bool free_slots) {
+  HeldBackAt(now);
+  grows_from_ = std::max(now, limiter_.ApiLimitEnds());
+  grows_until_ = free_slots && !empty() ? limiter_.OwnLimitEnds() : grows_from_;
+}
+
+Duration SendQueue::HeldBackAt(Instant now) {
+  const Instant until = std::min(now, grows_until_);
+  if (until > grows_from_) {
+    held_back_ += until - grows_from_;
+    grows_from_ = until;
+  }
+  return held_back_;
 }
 
 }  // namespace telnyx_exporter

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "calls/call_rows.h"
-#include "calls/longest_calls.h"
 #include "polling/request_sequence.h"
 #include "telnyx/page_parser.h"
 #include "telnyx/page_walk.h"

@@ -8,16 +8,33 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/clock.h"
-#include "base/name_pattern.h"
+#include "base/text.h"
 #include "http/transport.h"
-#include "polling/shard.h"
 #include "telnyx/page_walk.h"
 
 namespace telnyx_exporter {
+
+/// The same number for the same account and connection in every process and on every machine. Other
+/// values would move every connection in its interval, or to another shard, at an upgrade.
+std::uint64_t StableHash(std::string_view account, std::string_view connection_id);
+
+/// One of several exporters that share the connections of the same configuration among themselves.
+struct Shard {
+  std::uint32_t index = 0;  // from 0
+  std::uint32_t total = 1;
+
+  /// Whether this is the one shard of all that polls the connection. By rendezvous hashing: the
+  /// shards need not know of each other, and one more takes about its share from all others while
+  /// everything else stays where it is.
+  bool Owns(std::string_view account, std::string_view connection_id) const;
+
+  bool operator==(const Shard&) const = default;
+};
 
 struct RateLimit {
   double requests_per_second = 10;

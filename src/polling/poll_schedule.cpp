@@ -1,9 +1,10 @@
 #include "polling/poll_schedule.h"
 
 #include <algorithm>
+#include <string>
 
 #include "polling/job.h"
-#include "polling/retry_policy.h"
+#include "polling/request_sequence.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -20,6 +21,26 @@ Instant Later(Instant time, Duration duration) {
 }
 
 }  // namespace
+
+PollGrid::PollGrid(Duration interval, std::uint64_t hash, Instant now, WallTime wall_now)
+    : interval_(interval) {
+  const Duration since_epoch = wall_now.time_since_epoch();
+  const auto offset =
+      Duration(static_cast<Duration::rep>(hash % static_cast<std::uint64_t>(interval.count())));
+  anchor_ = now - since_epoch % interval + offset;
+}
+
+std::int64_t PollGrid::SlotOf(Instant time) const {
+  const Duration distance = time - anchor_;
+  const std::int64_t slot = distance / interval_;
+  return distance % interval_ < Duration::zero() ? slot - 1 : slot;
+}
+
+Instant PollGrid::NextAfter(Instant time) const { return anchor_ + (SlotOf(time) + 1) * interval_; }
+
+std::uint64_t PollGrid::CountBetween(Instant begin, Instant end) const {
+  return end <= begin ? 0 : static_cast<std::uint64_t>(SlotOf(end) - SlotOf(begin));
+}
 
 PollSchedule::PollSchedule(const PollIntervals& intervals, std::uint64_t hash, Instant now,
                            WallTime wall_now, bool at_once)

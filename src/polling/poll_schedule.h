@@ -8,16 +8,37 @@
 #include <optional>
 
 #include "base/clock.h"
-#include "polling/poll_grid.h"
-#include "polling/request_budget.h"
+#include "polling/account_limits.h"
 
 namespace telnyx_exporter {
+
+/// When a connection's polls are due: once an interval, at a place in it that `hash` chooses, so
+/// that many connections spread out. The places follow the wall clock at the start, so a restart
+/// does not move them; from then on only the steady clock counts, so setting the wall clock does
+/// nothing.
+class PollGrid {
+ public:
+  PollGrid(Duration interval, std::uint64_t hash, Instant now, WallTime wall_now);
+
+  Duration interval() const { return interval_; }
+  /// The first due time after `time`.
+  Instant NextAfter(Instant time) const;
+  /// How many due times lie after `begin` and not after `end`.
+  std::uint64_t CountBetween(Instant begin, Instant end) const;
+
+ private:
+  std::int64_t SlotOf(Instant time) const;
+
+  Duration interval_;
+  Instant anchor_;  // a due time
+};
 
 /// The first poll comes within this time, however long the interval.
 inline constexpr Duration kFirstPollWithin = std::chrono::seconds(15);
 /// A first poll that is so many intervals in force overdue has failed.
 inline constexpr int kOverdueIntervals = 3;
 
+/// The due times of one connection, on its grid or stretched away from it.
 class PollSchedule {
  public:
   /// `hash` chooses the place in the interval. `at_once`: the first poll is due now.

@@ -1,6 +1,7 @@
 #include "polling/poller.h"
 
 #include <algorithm>
+#include <future>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -148,6 +149,29 @@ Account& Poller::KeepOrAddAccount(const AccountPlan& plan, Instant now) {
   accounts_[index] = std::make_unique<Account>(key, plan, context_, random_(), now);
   context_.observer.OnAccountAdded(key, plan);
   return *accounts_[index];
+}
+
+PollThread::PollThread(Poller& poller)
+    : poller_(poller), thread_([&poller](const std::stop_token& stop) { poller.Run(stop); }) {}
+
+bool PollThread::Apply(PollPlan plan) {
+  std::promise<void> in_force;
+  std::future<void> waiting = in_force.get_future();
+  poller_.Post([plan = std::move(plan), done = std::move(in_force)](Poller& poller) mutable {
+    poller.Apply(plan);
+    done.set_value();
+  });
+  try {
+    waiting.get();
+    return true;
+  } catch (const std::future_error&) {
+    return false;  // the task was dropped
+  }
+}
+
+void PollThread::Stop() {
+  thread_.request_stop();
+  if (thread_.joinable()) thread_.join();
 }
 
 }  // namespace telnyx_exporter

@@ -11,6 +11,7 @@
 #include <optional>
 #include <random>
 #include <stop_token>
+#include <thread>
 #include <vector>
 
 #include "base/clock.h"
@@ -69,6 +70,25 @@ class Poller {
   std::mutex tasks_mutex_;
   std::vector<std::move_only_function<void(Poller&)>> tasks_;  // guarded by tasks_mutex_
   bool ended_ = false;                                         // guarded by tasks_mutex_
+};
+
+/// The thread that polls. The daemon starts it when everything that it needs is there and stops it
+/// first of all.
+class PollThread {
+ public:
+  /// Runs `poller`, which must outlive the thread, until Stop or the end of this object.
+  explicit PollThread(Poller& poller);
+
+  /// Puts another plan into force and waits until it is; false when polling has stopped. Any thread
+  /// but the polling one.
+  bool Apply(PollPlan plan);
+
+  /// Ends polling with whatever is in flight, and waits for it.
+  void Stop();
+
+ private:
+  Poller& poller_;
+  std::jthread thread_;
 };
 
 }  // namespace telnyx_exporter

@@ -15,7 +15,6 @@
 #include "base/gzip.h"
 #include "simulator/answers.h"
 #include "simulator/faults.h"
-#include "simulator/pages.h"
 
 namespace telnyx_exporter::simulator {
 namespace {

@@ -1,13 +1,133 @@
 #include "simulator/api.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <utility>
+#include <vector>
 
+#include <fmt/format.h>
+
+#include "base/text.h"
 #include "simulator/answers.h"
-#include "simulator/lists.h"
 
 namespace telnyx_exporter::simulator {
 namespace {
+
+constexpr std::string_view kAll = "connections";
+constexpr std::string_view kVoiceProfiles = "outbound_voice_profiles";
+
+/// A list of the connections of one kind, which carries what only this kind has.
+struct KindList {
+  std::string_view name;
+  std::string_view record_type;
+  std::string_view name_key;  // by which the connection's name goes there
+};
+constexpr std::array kKinds = {
+    KindList{"call_control_applications", "call_control_application", "application_name"},
+    KindList{"texml_applications", "texml_application", "friendly_name"},
+    KindList{"credential_connections", "credential_connection", "connection_name"},
+    KindList{"ip_connections", "ip_connection", "connection_name"},
+    KindList{"fqdn_connections", "fqdn_connection", "connection_name"},
+};
+constexpr std::string_view kInboundChannels = "inbound_channels";
+constexpr std::array kListNames = {kAll,           kKinds[0].name,  kKinds[1].name,
+                                   kKinds[2].name, kKinds[3].name,  kKinds[4].name,
+                                   kVoiceProfiles, kInboundChannels};
+
+void Append(std::string& body, std::string_view key, std::string_view text) {
+  body += fmt::format(R"("{}":)", key);
+  AppendJsonString(body, text);
+}
+
+// A text that is null when there is none.
+void AppendOptional(std::string& body, std::string_view key, std::string_view text) {
+  text.empty() ? void(body += fmt::format(R"("{}":null)", key)) : Append(body, key, text);
+}
+
+void AppendLimit(std::string& body, std::string_view key, std::optional<std::uint32_t> limit) {
+  body += fmt::format(R"("{}":{})", key, limit ? std::to_string(*limit) : "null");
+}
+
+// What all lists of connections say.
+void AppendCommon(std::string& body, const ConnectionSettings& connection,
+                  std::string_view name_key, SimTime now) {
+  body += '{';
+  Append(body, "id", connection.id);
+  body += ',';
+  Append(body, "record_type", connection.record_type);
+  body += ',';
+  Append(body, name_key, connection.NameAt(now));
+  body += R"(,"active":true,)";
+  AppendOptional(body, "webhook_event_url",
+                 connection.has_webhook ? "https://example.com/webhook" : "");
+  body += R"(,"tags":[)";
+  std::string_view separator;
+  for (const std::string& tag : connection.tags) {
+    body += separator;
+    AppendJsonString(body, tag);
+    separator = ",";
+  }
+  body += ']';
+}
+
+void AppendListed(std::string& body, const ConnectionSettings& connection, SimTime now) {
+  AppendCommon(body, connection, "connection_name", now);
+  body += ',';
+  AppendOptional(body, "outbound_voice_profile_id", connection.voice_profile_id);
+  body += '}';
+}
+
+void AppendOfKind(std::string& body, const KindList& kind, const ConnectionSettings& connection,
+                  SimTime now) {
+  AppendCommon(body, connection, kind.name_key, now);
+  if (kind.record_type == "credential_connection") {
+    // The API sends them to everyone who has the key: a reader must not show or keep them.
+    body += fmt::format(R"(,"user_name":"user{0}","password":"PASSWORD_OF_{0}")", connection.id);
+  }
+  body += R"(,"inbound":{)";
+  AppendLimit(body, "channel_limit", connection.inbound_channel_limit);
+  body += R"(},"outbound":{)";
+  AppendLimit(body, "channel_limit", connection.outbound_channel_limit);
+  body += ',';
+  AppendOptional(body, "outbound_voice_profile_id", connection.voice_profile_id);
+  body += "}}";
+}
+
+void AppendProfile(std::string& body, const VoiceProfileSettings& profile) {
+  body += '{';
+  Append(body, "id", profile.id);
+  body += R"(,"record_type":"outbound_voice_profile",)";
+  Append(body, "name", profile.name);
+  body += R"(,"enabled":true,)";
+  AppendLimit(body, "concurrent_call_limit", profile.concurrent_call_limit);
+  body += '}';
+}
+
+template <typename Row, typename AppendRow>
+HttpResponse PageOf(const HttpRequest& request, const std::vector<const Row*>& rows,
+                    AppendRow append_row) {
+  const auto page = ReadNumberedPage(request, rows.size());
+  if (!page) return page.error();
+  std::string body = R"({"data":[)";
+  for (std::size_t i = page->first; i < page->last; ++i) {
+    if (i > page->first) body += ',';
+    append_row(body, *rows[i]);
+  }
+  return JsonAnswer(200, body + R"(],"meta":{)" + page->Meta() + "}}");
+}
+
+std::vector<const ConnectionSettings*> Select(
+    const AccountSettings& account, SimTime now,
+    const std::function<bool(const ConnectionSettings&)>& wanted) {
+  std::vector<const ConnectionSettings*> found;
+  for (const ConnectionSettings& connection : account.connections) {
+    if (connection.IsPresent(now) && wanted(connection)) found.push_back(&connection);
+  }
+  return found;
+}
 
 constexpr std::string_view kApiPrefix = "/v2";
 constexpr std::string_view kConnections = "/connections";
@@ -28,6 +148,48 @@ HttpResponse MethodNotAllowed() {
 }
 
 }  // namespace
+
+std::span<const std::string_view> ListNames() { return kListNames; }
+
+std::optional<std::string_view> ListOfPath(std::string_view path) {
+  if (!path.starts_with('/')) return std::nullopt;
+  const auto found = std::ranges::find(kListNames, path.substr(1));
+  if (found == kListNames.end()) return std::nullopt;
+  return *found;
+}
+
+HttpResponse ListAnswer(const AccountSettings& account, std::string_view list,
+                        const HttpRequest& request, SimTime now) {
+  if (std::ranges::find(account.lacking, list) != account.lacking.end()) return NotFound();
+  if (list == kInboundChannels) {
+    if (!account.inbound_channels) return NotFound();
+    return JsonAnswer(
+        200, fmt::format(R"({{"data":{{"channels":{},"record_type":"inbound_channels"}}}})",
+                         *account.inbound_channels));
+  }
+  if (list == kVoiceProfiles) {
+    std::vector<const VoiceProfileSettings*> profiles;
+    profiles.reserve(account.voice_profiles.size());
+    for (const VoiceProfileSettings& profile : account.voice_profiles) profiles.push_back(&profile);
+    return PageOf(request, profiles, AppendProfile);
+  }
+  const auto kind = std::ranges::find(kKinds, list, &KindList::name);
+  if (kind != kKinds.end()) {
+    const auto found = Select(account, now, [&](const ConnectionSettings& connection) {
+      return connection.record_type == kind->record_type;
+    });
+    return PageOf(request, found, [&](std::string& body, const ConnectionSettings& connection) {
+      AppendOfKind(body, *kind, connection, now);
+    });
+  }
+  const std::string part = request.Query("filter[connection_name][contains]").value_or("");
+  const auto found = Select(account, now, [&](const ConnectionSettings& connection) {
+    return connection.NameAt(now).find(part) != std::string::npos;
+  });
+  return PageOf(request, found, [&](std::string& body, const ConnectionSettings& connection) {
+    AppendListed(body, connection, now);
+  });
+}
 
 std::optional<std::string_view> ConnectionOfPath(std::string_view path) {
   path = WithoutPrefix(path);

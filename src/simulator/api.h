@@ -1,23 +1,35 @@
 #pragma once
 
 // The polled API over the made-up accounts and calls: a request in, an answer out, no sockets. A
-// key opens its own account alone. Written from the API's description alone and sharing nothing
-// with the exporter's reading side.
+// key opens its own account alone, with its lists. Written from the API's description alone and
+// sharing nothing with the exporter's reading side. Any thread.
 
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.h"
+#include "simulator/answers.h"
 #include "simulator/call_world.h"
-#include "simulator/pages.h"
 #include "web/http_server.h"
 
 namespace telnyx_exporter::simulator {
+
+/// The lists' names, which are their paths without the slash: "connections" first.
+std::span<const std::string_view> ListNames();
+/// A name of ListNames(); nothing for a path, without its version, that is no list's.
+std::optional<std::string_view> ListOfPath(std::string_view path);
+
+/// The page of a list that the request asks for by page[number] and page[size], with the
+/// connections that exist at `now` and the names that they have then; 404 for a list that the
+/// account lacks.
+HttpResponse ListAnswer(const AccountSettings& account, std::string_view list,
+                        const HttpRequest& request, SimTime now);
 
 enum class Paging {
   kCursor,  // page[limit], page[after], page[before]

@@ -1,20 +1,67 @@
 #pragma once
 
-// All simulated accounts with their connections and, for any moment, the calls that are active on
-// them. Requests read from immutable views, so many can be answered while time goes on. Any thread.
+// All simulated accounts with what they have, constant while the simulation runs, and, for any
+// moment, the calls that are active on their connections. Requests read from immutable views, so
+// many can be answered while time goes on. Any thread.
 
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
-#include "simulator/account.h"
 #include "simulator/sim_time.h"
 #include "simulator/traffic_model.h"
 
 namespace telnyx_exporter::simulator {
+
+struct Rename {
+  double at = 0;  // seconds since midnight
+  std::string name;
+};
+
+struct ConnectionSettings {
+  std::string id;  // unique among all accounts
+  std::string name;
+  std::string record_type = "call_control_application";
+  bool has_webhook = true;
+  std::vector<std::string> tags;
+  std::optional<std::uint32_t> inbound_channel_limit;
+  std::optional<std::uint32_t> outbound_channel_limit;
+  std::string voice_profile_id;          // empty: none
+  std::vector<Rename> renames;           // of every day, in its order
+  std::optional<DayWindow> present;      // outside it the API does not know it; nothing: always
+  std::vector<TrafficSettings> traffic;  // all of these together; empty: no calls
+
+  bool IsPresent(SimTime time) const { return !present || present->Contains(time); }
+  /// At midnight every day begins with the first name again.
+  const std::string& NameAt(SimTime time) const {
+    const std::string* present_name = &name;
+    for (const Rename& rename : renames) {
+      if (rename.at <= TimeOfDay(time)) present_name = &rename.name;
+    }
+    return *present_name;
+  }
+};
+
+struct VoiceProfileSettings {
+  std::string id;
+  std::string name;
+  std::optional<std::uint32_t> concurrent_call_limit;
+};
+
+struct AccountSettings {
+  std::string name = "default";
+  std::string api_key = "KEY_SIMULATOR";             // no two accounts have the same
+  std::optional<std::uint32_t> requests_per_second;  // nothing: as for all accounts
+  std::optional<std::uint32_t> inbound_channels;  // of the whole account; absent: its list is, too
+  std::vector<std::string> lacking;  // lists that it does not have: "texml_applications"
+  std::vector<VoiceProfileSettings> voice_profiles;
+  std::vector<ConnectionSettings> connections;
+};
 
 /// The calls of one connection at one moment.
 struct CallView {

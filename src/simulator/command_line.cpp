@@ -2,14 +2,20 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "base/build_info.h"
-#include "config/load_config.h"
+#include "base/text.h"
+#include "config/config.h"
 #include "simulator/scenario_file.h"
 
 namespace telnyx_exporter::simulator {
@@ -229,6 +235,26 @@ std::expected<void, std::string> PlayScenario(RawFlags& flags) {
   return {};
 }
 
+// For its owner's eyes only: the exporter warns of keys that others may read.
+Result<void> WriteFile(const std::filesystem::path& path, std::string_view text) {
+  using std::filesystem::perms;
+  std::ofstream file(path, std::ios::binary);
+  std::error_code ignored;  // what cannot be opened is told below
+  std::filesystem::permissions(path, perms::owner_read | perms::owner_write, ignored);
+  file << text;
+  file.close();
+  if (!file)
+    return Fail(fmt::format("{} cannot be written: {}", path.string(), std::strerror(errno)));
+  return {};
+}
+
+// A JSON string is a YAML string.
+std::string Quoted(std::string_view text) {
+  std::string quoted;
+  AppendJsonString(quoted, text);
+  return quoted;
+}
+
 }  // namespace
 
 std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const char* const* argv) {
@@ -260,6 +286,21 @@ std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const cha
     return std::unexpected(WrongUsage(added.error().message));
   }
   return flags.command_line;
+}
+
+Result<void> WriteExporterConfig(const std::string& directory, std::string_view api,
+                                 const std::vector<AccountSettings>& accounts) {
+  const std::filesystem::path in = std::filesystem::absolute(directory);
+  std::string config = "poll: {interval: 5s}\naccounts:\n";
+  for (const AccountSettings& account : accounts) {
+    const auto key_file = in / (account.name + ".key");
+    if (auto written = WriteFile(key_file, account.api_key + "\n"); !written) return written;
+    config += fmt::format(
+        "  - name: {}\n    base_url: {}\n    api_key_file: {}\n"
+        "    discovery: {{enabled: true, refresh_interval: 30s, channel_limits: true}}\n",
+        Quoted(account.name), Quoted(api), Quoted(key_file.string()));
+  }
+  return WriteFile(in / "telnyx_exporter.yml", config);
 }
 
 }  // namespace telnyx_exporter::simulator

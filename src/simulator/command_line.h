@@ -1,16 +1,18 @@
 #pragma once
 
-// The simulator's flags, and the accounts, connections and faults that they or a scenario describe.
-// Parsed once, by main.
+// The simulator's flags, and the accounts, connections and faults that they or a scenario describe;
+// and the exporter's configuration that one of them asks for. Used once, by main.
 
 #include <cstdint>
 #include <expected>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "simulator/account.h"
+#include "base/error.h"
 #include "simulator/api.h"
-#include "simulator/faulty_api.h"
+#include "simulator/call_world.h"
+#include "simulator/faults.h"
 
 namespace telnyx_exporter::simulator {
 
@@ -35,5 +37,11 @@ struct CommandLineExit {
 
 /// Reads the scenario as well; its errors end with exit code 1.
 std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const char* const* argv);
+
+/// Writes telnyx_exporter.yml into an existing directory: a configuration with which the exporter
+/// finds and polls everything that the accounts have at `api` ("http://127.0.0.1:10036/v2"), and
+/// beside it each account's key as NAME.key. An error names the file that cannot be written.
+Result<void> WriteExporterConfig(const std::string& directory, std::string_view api,
+                                 const std::vector<AccountSettings>& accounts);
 
 }  // namespace telnyx_exporter::simulator

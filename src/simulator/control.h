@@ -1,7 +1,7 @@
 #pragma once
 
 #include "simulator/call_world.h"
-#include "simulator/faulty_api.h"
+#include "simulator/faults.h"
 #include "web/http_server.h"
 
 namespace telnyx_exporter::simulator {

@@ -1,17 +1,23 @@
 #pragma once
 
 // The ways in which the simulator can misbehave: one table, which the flags, the control endpoint,
-// the help and the tests read. Each row is in one file with its function: what happens on the
-// wire in wire_faults.cpp, what an answer says in answer_faults.cpp, how pages follow each other in
-// paging_faults.cpp.
+// the help and the tests read; the rules that are switched on; and the API as its clients meet it
+// under them. Each fault is in one file with its function: what happens on the wire in
+// wire_faults.cpp, what an answer says in answer_faults.cpp, how pages follow each other in
+// paging_faults.cpp. Any thread.
 
 #include <cstdint>
+#include <mutex>
+#include <optional>
+#include <random>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/error.h"
 #include "simulator/api.h"
-#include "simulator/wire.h"
+#include "simulator/wire_http.h"
 #include "web/http_server.h"
 
 namespace telnyx_exporter::simulator {
@@ -44,5 +50,70 @@ std::span<const Fault> PagingFaults();
 std::span<const Fault> AllFaults();
 /// Null for an unknown name.
 const Fault* FindFault(std::string_view name);
+
+/// NAME[:PROBABILITY][:later][@CONNECTION_ID] as text. Account and window come from a scenario
+/// alone and cannot be read from text.
+struct FaultRule {
+  const Fault* fault = nullptr;
+  double probability = 1;
+  bool later_pages_only = false;    // a walk's first page is spared
+  std::string connection_id;        // empty: every request to the API, whatever it asks for
+  std::string account;              // whose key the request has; empty: every one
+  std::optional<DayWindow> window;  // when it strikes; nothing: always
+
+  std::string ToText() const;
+};
+
+/// The error says what is wrong and what would be right; for a wrong name it lists all of them.
+Result<FaultRule> ParseFaultRule(std::string_view text);
+
+/// What decides whether a rule is for a request.
+struct FaultTarget {
+  std::optional<std::string_view> connection_id;  // whose active calls it asks for
+  bool later_page = false;
+  std::string_view account;  // whose key it has; empty without one
+  SimTime now = 0;
+};
+/// What a request tells of itself.
+FaultTarget TargetOf(const HttpRequest& request);
+
+class FaultRules {
+ public:
+  /// The same requests in the same order meet the same faults.
+  explicit FaultRules(std::uint64_t seed) : random_(seed) {}
+
+  /// Takes the place of a rule that differs in its probability only.
+  void Add(FaultRule rule);
+  /// Removes the rule that differs in its probability at most; false when there is none.
+  bool Remove(const FaultRule& rule);
+  void Clear();
+  std::vector<std::string> Texts() const;
+
+  struct Drawn {
+    const Fault* fault;
+    std::uint64_t random;  // for the fault's own choices
+  };
+  /// The fault that a request meets; nothing when it is spared. The first rule that strikes
+  /// decides.
+  std::optional<Drawn> Draw(const FaultTarget& target);
+
+ private:
+  mutable std::mutex mutex_;
+  std::mt19937_64 random_;        // guarded by mutex_
+  std::vector<FaultRule> rules_;  // guarded by mutex_
+};
+
+class FaultyApi {
+ public:
+  /// Both outlive this object. `redirect_target` is where redirects lead to: "http://HOST:PORT".
+  FaultyApi(Api& api, FaultRules& rules, std::string redirect_target);
+
+  WireAnswer Answer(const HttpRequest& request);
+
+ private:
+  Api& api_;
+  FaultRules& rules_;
+  const std::string redirect_target_;
+};
 
 }  // namespace telnyx_exporter::simulator

@@ -11,8 +11,7 @@
 #include "simulator/call_world.h"
 #include "simulator/command_line.h"
 #include "simulator/control.h"
-#include "simulator/exporter_config.h"
-#include "simulator/faulty_api.h"
+#include "simulator/faults.h"
 #include "simulator/wire_server.h"
 
 namespace telnyx_exporter::simulator {

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "simulator/answers.h"
 #include "simulator/faults.h"
-#include "simulator/pages.h"
 
 namespace telnyx_exporter::simulator {
 namespace {

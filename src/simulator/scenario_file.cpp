@@ -13,7 +13,7 @@
 
 #include "base/text.h"
 #include "config/yaml_reader.h"
-#include "simulator/lists.h"
+#include "simulator/api.h"
 
 namespace telnyx_exporter::simulator {
 namespace {

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "config/load_config.h"
-#include "simulator/account.h"
-#include "simulator/faulty_api.h"
+#include "config/config.h"
+#include "simulator/call_world.h"
+#include "simulator/faults.h"
 #include "simulator/sim_time.h"
 
 namespace telnyx_exporter::simulator {

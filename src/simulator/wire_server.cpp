@@ -21,7 +21,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "simulator/wire.h"
 #include "simulator/wire_http.h"
 
 namespace telnyx_exporter::simulator {

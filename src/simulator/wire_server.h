@@ -15,7 +15,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "simulator/wire.h"
+#include "simulator/wire_http.h"
 #include "web/listen_address.h"
 
 namespace telnyx_exporter::simulator {

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,13 +15,71 @@
 
 #include "base/clock.h"
 #include "calls/duration_histogram.h"
-#include "calls/peak_window.h"
 #include "polling/poll_observer.h"
 #include "polling/poll_plan.h"
-#include "state/call_history.h"
 #include "telnyx/failure.h"
 
 namespace telnyx_exporter {
+
+/// The highest of the counts that a connection's polls found within a window of time, so that a
+/// spike between two scrapes is not lost.
+class PeakWindow {
+ public:
+  struct Peak {
+    std::uint64_t count = 0;
+    std::optional<Instant> until;  // it holds, if nothing is added before; nothing: for ever
+  };
+
+  /// A window keeps this many counts at most. When its polls are closer together than a 64th of
+  /// the window, a count that was not the highest when it came may be left out; then, when the
+  /// highest is over, a lower peak is shown for less than a 64th of the window.
+  static constexpr std::size_t kMostCounts = 64;
+
+  /// `now` is not before the one of the last call.
+  void Add(std::uint64_t count, Instant now, Duration window);
+
+  /// The highest count of the window that ends at `now`. The newest one is always among them,
+  /// since it is what is known of the present. Nothing was added: 0.
+  Peak At(Instant now, Duration window) const;
+
+ private:
+  struct Entry {
+    Instant when;
+    std::uint64_t count;
+  };
+
+  std::vector<Entry> falling_;  // each can be the highest one day: later ones are all lower
+  std::uint64_t newest_ = 0;
+};
+
+/// How many calls a connection had in each minute of the last hour, for the status pages. It holds
+/// no memory of its own, so that recording a poll allocates nothing.
+class CallHistory {
+ public:
+  static constexpr std::size_t kMinutes = 60;
+  /// The highest number of each minute, the oldest first and the current minute last; nothing where
+  /// it was not known.
+  using Points = std::array<std::optional<std::uint32_t>, kMinutes>;
+
+  CallHistory() { highest_.fill(kUnknown); }
+
+  /// A complete poll that ended at `now` counted `calls`, and that is known until `expires`. `now`
+  /// never goes back.
+  void Note(std::uint64_t calls, Instant now, Instant expires);
+
+  /// A minute in which no poll ended has the number of the poll before, as long as that was known.
+  Points At(Instant now) const;
+
+ private:
+  static constexpr std::uint32_t kUnknown = std::numeric_limits<std::uint32_t>::max();
+
+  void MoveTo(std::int64_t minute);
+
+  std::array<std::uint32_t, kMinutes> highest_;  // of minute m at m % kMinutes
+  std::int64_t minute_ = -1;                     // the newest in it
+  std::uint32_t calls_ = kUnknown;               // of the newest poll
+  Instant expires_{};
+};
 
 /// Fixed for as long as the connection is polled under this plan.
 struct ConnectionIdentity {

@@ -1,6 +1,9 @@
 #include "telnyx/connection_list.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -191,6 +194,15 @@ Result<PageInfo> ReadList(json::parser& parser, std::string_view body, std::vect
   return Fail(std::move(problem));
 }
 
+constexpr std::array<std::string_view, 2> kApplications = {"call_control_application",
+                                                           "texml_application"};
+constexpr std::array<std::string_view, 3> kSipConnections = {"credential_connection",
+                                                             "fqdn_connection", "ip_connection"};
+
+bool IsOneOf(std::string_view record_type, std::span<const std::string_view> kinds) {
+  return std::ranges::find(kinds, record_type) != kinds.end();
+}
+
 }  // namespace
 
 void RowsLeftOut::Add(std::string_view name) {
@@ -236,6 +248,11 @@ Result<std::optional<std::uint64_t>> ConnectionListParser::ParseInboundChannels(
       ReadPage(buffers_->parser, body, read_data, [](json::value&) { return Result<void>(); });
   if (!read) return std::unexpected(read.error());
   return channels;
+}
+
+bool IsPollable(const ListedConnection& connection) {
+  return IsOneOf(connection.record_type, kApplications) ||
+         (connection.has_webhook && IsOneOf(connection.record_type, kSipConnections));
 }
 
 }  // namespace telnyx_exporter

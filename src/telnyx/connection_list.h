@@ -111,4 +111,8 @@ std::size_t RemoveDuplicateIds(std::vector<Row>& rows) {
   return std::erase_if(rows, [&](const Row& row) { return !seen.insert(row.id).second; });
 }
 
+/// Whether the API can be asked for a connection's active calls: it can for applications that
+/// control calls, and for SIP connections that send their calls' events to a webhook.
+bool IsPollable(const ListedConnection& connection);
+
 }  // namespace telnyx_exporter

@@ -1,7 +1,8 @@
 #pragma once
 
 // Why a poll did not end complete. The reason is the label that users alert on; this is the one
-// place that lists the reasons and says which HTTP status stands for which.
+// place that lists the reasons and says which HTTP status stands for which. With it are the API's
+// own words for why it refused, which the log quotes. Values and pure functions; any thread.
 
 #include <array>
 #include <cstdint>
@@ -62,5 +63,19 @@ struct PollFailure {
 
 /// That of an answer with status 200 whose content will not do.
 std::unexpected<PollFailure> ContentFailure(FailureReason reason, std::string detail);
+
+/// The first entry of `errors`, made safe to show and cut to a bounded length. Nothing else of such
+/// a body is read.
+struct ApiError {
+  std::string code;
+  std::string title;
+  std::string detail;  // "page[limit] must be at most 250"
+
+  bool operator==(const ApiError&) const = default;
+};
+
+/// Nothing when the body is not the API's error form (HTML of a proxy, an empty body). Any thread;
+/// any bytes.
+std::optional<ApiError> ParseErrorBody(std::string_view body);
 
 }  // namespace telnyx_exporter

@@ -1,24 +1,98 @@
 #pragma once
 
 // Who may ask what, and which headers answers carry. app/ makes the rules from the web
-// configuration file; they are immutable, and the server takes new ones at any time.
-// AccessControl applies those in force; the server's threads call it for each request.
+// configuration file; they are immutable, and the server takes new ones at any time. AccessControl
+// applies those in force; the server's threads call it for each request. Passwords are checked
+// against bcrypt hashes without holding up the serving threads: one that was right is remembered,
+// as a digest under a key of the process, and recognised in microseconds; all others wait for the
+// checker's one thread.
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/clock.h"
-#include "web/auth.h"
+#include "base/secret.h"
 #include "web/tls.h"
 
 namespace telnyx_exporter {
+
+/// Names and bcrypt hashes.
+using Users = std::map<std::string, Secret, std::less<>>;
+
+struct Credentials {
+  std::string user;
+  Secret password;
+};
+
+/// What an Authorization header of the Basic scheme (RFC 7617) says; nothing when it says anything
+/// else.
+std::optional<Credentials> ParseBasicAuthorization(std::string_view header);
+
+/// Whether a password is the one of a hash.
+using HashMatcher = std::function<bool(const Secret& password, const Secret& hash)>;
+
+/// Whether the password is the one of a bcrypt hash ($2a$, $2b$ or $2y$). Takes as long as the
+/// hash's cost says: 50 ms at 10, twice as long for each more. False for everything that is not
+/// such a hash, and for passwords with a zero byte, which bcrypt would cut there.
+bool BcryptMatches(const Secret& password, const Secret& hash);
+
+/// A hash of this cost (4 to 31) that no password has.
+Secret UnmatchedHash(int cost);
+
+/// Whether the password is the user's. A wrong one takes as long as one check at the highest cost
+/// of all users, whatever the user's own cost is and whether the user exists, so that the time
+/// does not tell which users exist.
+bool CheckPassword(const Users& users, const Credentials& credentials, const HashMatcher& matches);
+
+struct PasswordCheckerSettings {
+  std::size_t max_waiting = 64;  // the check under way included
+  std::size_t max_waiting_of_one_peer = 16;
+};
+
+/// Thread-safe.
+class PasswordChecker {
+ public:
+  enum class Verdict { kRight, kWrong, kBusy };
+  /// Called once for each check, from any thread, under the checker's lock: it must not call the
+  /// checker.
+  using Done = std::function<void(Verdict)>;
+
+  /// A check cannot be interrupted, so what `matches` refers to must live as long as the process.
+  PasswordChecker(const PasswordCheckerSettings& settings, HashMatcher matches);
+  ~PasswordChecker();
+  PasswordChecker(const PasswordChecker&) = delete;
+  PasswordChecker& operator=(const PasswordChecker&) = delete;
+
+  /// Whether this user's password has been found right before. Does not wait.
+  bool Remembers(const Users& users, const Credentials& credentials) const;
+
+  /// Has the password checked. Peers take turns, whatever the number of checks that each waits
+  /// for. When too many wait in total, one of the peer that waits for most ends with kBusy to make
+  /// room. False, and `done` is not called, when there is no room or after Stop.
+  bool Check(std::shared_ptr<const Users> users, Credentials credentials, const std::string& peer,
+             Done done);
+
+  /// Ends all checks with kBusy and returns at once; the one under way goes on without an effect.
+  /// `done` is not called afterwards.
+  void Stop();
+
+ private:
+  struct State;
+
+  // Shared with the thread, which may still be in a check when the checker is destroyed.
+  const std::shared_ptr<State> state_;
+};
 
 /// A token bucket over all requests: `burst` at once, and one more each `interval`.
 struct RequestLimit {

@@ -8,7 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "config/load_config.h"
+#include "config/config.h"
 #include "support/temp_dir.h"
 
 namespace telnyx_exporter {

@@ -10,7 +10,6 @@
 #include <gtest/gtest.h>
 
 #include "calls/call_tracker.h"
-#include "calls/start_estimator.h"
 #include "simulator/traffic_model.h"
 #include "support/call_theory.h"
 

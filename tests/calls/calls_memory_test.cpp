@@ -12,7 +12,7 @@
 
 #include "calls/call_summary.h"
 #include "calls/call_tracker.h"
-#include "calls/peak_window.h"
+#include "state/snapshots.h"
 
 namespace {
 

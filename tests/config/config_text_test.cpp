@@ -5,7 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "config/load_config.h"
+#include "config/config.h"
+#include "support/golden.h"
 #include "support/read_file.h"
 
 namespace telnyx_exporter {
@@ -164,6 +165,16 @@ accounts:
         tag: []
       channel_limits: false
 )");
+}
+
+TEST(ConfigReferenceGolden, IsTheCommittedPage) {
+  const std::string text = FormatConfigReference();
+  EXPECT_EQ(text, Golden("../docs/configuration.md", text));
+}
+
+TEST(ConfigReferenceGolden, IsTheCommittedSchema) {
+  const std::string text = FormatConfigSchema();
+  EXPECT_EQ(text, Golden("../config/telnyx_exporter.schema.json", text));
 }
 
 }  // namespace

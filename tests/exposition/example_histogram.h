@@ -1,6 +1,6 @@
 #pragma once
 
-#include "exposition/metric.h"
+#include "exposition/exposition_writer.h"
 
 namespace telnyx_exporter {
 

@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 
 #include "config/config_text.h"
-#include "config/load_config.h"
+#include "config/config.h"
 #include "fuzz/config_messages.h"
 #include "fuzz/input.h"
 

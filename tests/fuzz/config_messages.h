@@ -10,7 +10,7 @@
 #include <tuple>
 #include <vector>
 
-#include "config/load_config.h"
+#include "config/config.h"
 #include "fuzz/input.h"
 
 namespace telnyx_exporter {

@@ -14,7 +14,6 @@
 #include "fuzz/input.h"
 #include "fuzz/vocabulary.h"
 #include "telnyx/page_walk.h"
-#include "telnyx/pollable.h"
 
 namespace telnyx_exporter {
 namespace {

@@ -1,11 +1,10 @@
 // The body of an answer that is not a page.
 
-#include "telnyx/error_body.h"
-
 #include <string_view>
 
 #include "fuzz/guarded_body.h"
 #include "fuzz/input.h"
+#include "telnyx/failure.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace telnyx_exporter;  // NOLINT(google-build-using-namespace)

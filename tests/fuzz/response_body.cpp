@@ -1,8 +1,6 @@
 // A body as it comes from the network. The first bytes say how it is coded, how much of it is
 // allowed and in which pieces it comes.
 
-#include "http/response_body.h"
-
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -10,6 +8,7 @@
 
 #include "base/gzip.h"
 #include "fuzz/input.h"
+#include "http/response.h"
 
 namespace telnyx_exporter {
 namespace {

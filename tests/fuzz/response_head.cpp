@@ -1,7 +1,5 @@
 // The header lines of one exchange, behind two bytes that say how many bytes are allowed.
 
-#include "http/response_head.h"
-
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -10,6 +8,7 @@
 
 #include "base/text.h"
 #include "fuzz/input.h"
+#include "http/response.h"
 
 namespace telnyx_exporter {
 namespace {

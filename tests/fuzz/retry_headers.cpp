@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "fuzz/input.h"
 #include "polling/answer.h"
-#include "polling/retry_policy.h"
+#include "polling/request_sequence.h"
 
 namespace telnyx_exporter {
 namespace {

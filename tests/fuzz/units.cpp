@@ -1,7 +1,5 @@
 // Durations and sizes as people write them.
 
-#include "base/units.h"
-
 #include <algorithm>
 #include <cstdint>
 #include <string>

@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-#include "config/load_web_config.h"
+#include "config/web_config.h"
 #include "fuzz/config_messages.h"
 #include "fuzz/input.h"
 

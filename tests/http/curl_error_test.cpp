@@ -1,8 +1,8 @@
-#include "http/curl_error.h"
-
 #include <string>
 
 #include <gtest/gtest.h>
+
+#include "http/curl_transfer.h"
 
 namespace telnyx_exporter {
 namespace {

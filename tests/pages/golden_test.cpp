@@ -5,7 +5,7 @@
 #include <cmath>
 #include <string>
 
-#include "pages/assets.h"
+#include "pages/page_parts.h"
 #include "pages/pages_fixture.h"
 
 namespace telnyx_exporter {

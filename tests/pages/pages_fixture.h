@@ -12,7 +12,7 @@
 
 #include <gtest/gtest.h>
 
-#include "calls/duration_bounds.h"
+#include "calls/duration_histogram.h"
 #include "pages/status_page.h"
 #include "state/state_store.h"
 #include "support/manual_clock.h"

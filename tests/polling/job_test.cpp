@@ -1,5 +1,6 @@
 #include "polling/job.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "now.h"
@@ -61,6 +62,97 @@ TEST(WakeSet, ForgetsWhatWaitsForNothing) {
   wakes.Remove(job);
   wakes.Remove(job);
   EXPECT_EQ(wakes.next(), kNever);
+}
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+
+class SendQueueTest : public ::testing::Test {
+ protected:
+  Job first_, second_, lists_;
+};
+
+TEST_F(SendQueueTest, TakesNewPollsInTheirOrder) {
+  SendQueue queue({.requests_per_second = 10, .burst = 10}, kNow);
+  EXPECT_FALSE(queue.TakeTurn(kNow).has_value());
+  queue.AddNewPoll(second_, kNow);
+  queue.AddNewPoll(first_, kNow);
+  EXPECT_EQ(queue.TakeTurn(kNow)->job, &second_);
+  EXPECT_EQ(queue.TakeTurn(kNow)->job, &first_);
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST_F(SendQueueTest, LetsWhatIsUnderWayGoFirst) {
+  SendQueue queue({.requests_per_second = 10, .burst = 10}, kNow);
+  queue.AddNewPoll(first_, kNow);
+  queue.AddNextRequest(second_, kNow);
+  queue.AddNextRequest(lists_, kNow);
+  EXPECT_EQ(queue.TakeTurn(kNow)->job, &second_);
+  EXPECT_EQ(queue.TakeTurn(kNow)->job, &lists_);
+  EXPECT_EQ(queue.TakeTurn(kNow)->job, &first_);
+}
+
+class SendQueueWaitTest : public SendQueueTest {
+ protected:
+  void SetUp() override {
+    queue_.AddNewPoll(first_, kNow);
+    EXPECT_EQ(queue_.TakeTurn(kNow)->held_back_by_limit, Duration(0s));
+    queue_.AddNewPoll(second_, kNow);
+  }
+  Duration WaitedAt(Duration later) { return queue_.TakeTurn(kNow + later)->held_back_by_limit; }
+
+  SendQueue queue_{{.requests_per_second = 1, .burst = 1}, kNow};
+};
+
+TEST_F(SendQueueWaitTest, CountsTheTimeForWhichTheLimitHeldItBack) {
+  queue_.NoteWaiting(kNow, true);
+  EXPECT_EQ(queue_.NextTurn(kNow), kNow + 1s);
+  EXPECT_EQ(WaitedAt(1s), Duration(1s));
+}
+
+TEST_F(SendQueueWaitTest, DoesNotCountThatNobodyCameForIt) {
+  queue_.NoteWaiting(kNow, true);
+  EXPECT_EQ(WaitedAt(5s), Duration(1s));
+}
+
+TEST_F(SendQueueWaitTest, DoesNotCountTheWaitForAFreeSlot) {
+  queue_.NoteWaiting(kNow, false);
+  queue_.NoteWaiting(kNow + 400ms, true);
+  EXPECT_EQ(WaitedAt(1s), Duration(600ms));
+}
+
+TEST_F(SendQueueWaitTest, DoesNotCountTheWaitThatTheApiAsksFor) {
+  queue_.limiter().OnQuota(0, 700ms, kNow);
+  queue_.NoteWaiting(kNow, true);
+  EXPECT_EQ(WaitedAt(1s), Duration(300ms));
+}
+
+TEST_F(SendQueueWaitTest, CountsForEachWhatItWaitedItself) {
+  Job late;
+  queue_.NoteWaiting(kNow, true);
+  queue_.AddNewPoll(late, kNow + 900ms);
+  EXPECT_EQ(WaitedAt(1s), Duration(1s));
+  queue_.NoteWaiting(kNow + 1s, true);
+  EXPECT_EQ(WaitedAt(2s), Duration(1100ms));
+}
+
+TEST_F(SendQueueTest, ForgetsWhoIsRemoved) {
+  SendQueue queue({.requests_per_second = 10, .burst = 10}, kNow);
+  queue.AddNewPoll(first_, kNow);
+  queue.AddNextRequest(first_, kNow);
+  queue.AddNextRequest(lists_, kNow);
+  queue.Remove(first_);
+  EXPECT_EQ(queue.TakeTurn(kNow)->job, &lists_);
+  EXPECT_FALSE(queue.NextTurn(kNow).has_value());
+}
+
+TEST_F(SendQueueTest, GivesUpTheNewPollsAlone) {
+  SendQueue queue({.requests_per_second = 10, .burst = 10}, kNow);
+  queue.AddNewPoll(first_, kNow);
+  queue.AddNextRequest(second_, kNow);
+  EXPECT_THAT(queue.TakeNewPolls(), ElementsAre(&first_));
+  EXPECT_EQ(queue.TakeTurn(kNow)->job, &second_);
+  EXPECT_TRUE(queue.empty());
 }
 
 }  // namespace

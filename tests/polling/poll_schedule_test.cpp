@@ -1,5 +1,9 @@
 #include "polling/poll_schedule.h"
 
+#include <algorithm>
+#include <array>
+#include <string>
+
 #include <gtest/gtest.h>
 
 #include "now.h"
@@ -11,6 +15,67 @@ namespace {
 using namespace std::chrono_literals;
 
 const WallTime kWall{std::chrono::seconds(1'700'000'007)};
+
+TEST(StableHash, NeverChanges) {
+  // Other values would move every connection's polls, and connections between shards, at an
+  // upgrade.
+  EXPECT_EQ(StableHash("main", "1293384261075731461"), 0x16f9d8831e70a93eU);
+  EXPECT_EQ(StableHash("main", "1"), 0x1c3c91f60c18ff70U);
+  EXPECT_EQ(StableHash("other", "1"), 0x7a888d814258294bU);
+  EXPECT_EQ(StableHash("a", "bc"), 0xfb326f94d972279fU);
+  EXPECT_EQ(StableHash("ab", "c"), 0x6e8e5ea3e8f78b4dU);
+  EXPECT_EQ(StableHash("", ""), 0xc44bdff4074eecdbU);
+}
+
+TEST(PollGrid, NeverMovesItsPlaces) {
+  const PollGrid grid(15s, StableHash("main", "1293384261075731461"), kNow, kWall);
+  EXPECT_EQ(grid.NextAfter(kNow) - kNow, Duration(8'698'383'166));
+}
+
+TEST(PollGrid, ComesOnceAnInterval) {
+  const PollGrid grid(15s, 12345, kNow, kWall);
+  const Instant first = grid.NextAfter(kNow);
+  EXPECT_GT(first, kNow);
+  EXPECT_LE(first, kNow + 15s);
+  EXPECT_EQ(grid.NextAfter(first), first + 15s);
+  EXPECT_EQ(grid.NextAfter(first - 1ns), first);
+}
+
+TEST(PollGrid, KeepsItsPlaceInTheWallClockAfterARestart) {
+  const auto place = [](Duration later) {
+    const PollGrid grid(15s, 987654321, kNow + later,
+                        kWall + std::chrono::duration_cast<WallTime::duration>(later));
+    return (grid.NextAfter(kNow + later) - kNow) % Duration(15s);
+  };
+  EXPECT_EQ(place(0s), place(1h + 4s));
+  EXPECT_EQ(place(0s), place(123456789ms));
+}
+
+TEST(PollGrid, SpreadsAThousandConnectionsOverTheInterval) {
+  std::array<int, 15> per_second{};
+  for (int i = 0; i < 1000; ++i) {
+    const PollGrid grid(15s, StableHash("main", std::to_string(1293384261075731461 + i)), kNow,
+                        kWall);
+    const Duration until = grid.NextAfter(kNow) - kNow - 1ns;
+    ++per_second[static_cast<std::size_t>(until / 1s)];
+  }
+  // 67 a second on average; a place in ten thousand hashes would not do better.
+  EXPECT_LT(*std::ranges::max_element(per_second), 110);
+  EXPECT_GT(*std::ranges::min_element(per_second), 35);
+}
+
+TEST(PollGrid, CountsTheDueTimesOfAPause) {
+  const PollGrid grid(5s, 1, kNow, kWall);
+  const Instant due = grid.NextAfter(kNow);
+  EXPECT_EQ(grid.CountBetween(due, due), 0U);
+  EXPECT_EQ(grid.CountBetween(due, due + 4s), 0U);
+  EXPECT_EQ(grid.CountBetween(due, due + 5s), 1U);
+  EXPECT_EQ(grid.CountBetween(due, due + 1h), 720U);
+  EXPECT_EQ(grid.CountBetween(due, due - 1h), 0U);
+}
+
+using namespace std::chrono_literals;
+
 constexpr std::uint64_t kHash = 987654321;
 
 PollSchedule Schedule(const PollIntervals& intervals) {

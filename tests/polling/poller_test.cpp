@@ -8,7 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "polling/retry_policy.h"
+#include "polling/request_sequence.h"
 #include "support/fake_transport.h"
 #include "support/manual_clock.h"
 #include "support/pages.h"

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "polling/poll_grid.h"
+#include "polling/poll_schedule.h"
 #include "simulation/checker.h"
 #include "simulation/names.h"
 #include "simulation/violation.h"

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "fake_request.h"
-#include "simulator/faulty_api.h"
+#include "simulator/faults.h"
 
 namespace telnyx_exporter::simulator {
 namespace {

@@ -11,7 +11,6 @@
 
 #include "simulator/call_world.h"
 #include "simulator/command_line.h"
-#include "simulator/exporter_config.h"
 #include "support/manual_clock.h"
 #include "support/temp_dir.h"
 

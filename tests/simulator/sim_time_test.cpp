@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include "simulator/sim_time.h"
 #include "support/manual_clock.h"
 
 namespace telnyx_exporter::simulator {

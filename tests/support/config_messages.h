@@ -7,17 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "config/load_config.h"
+#include "config/config.h"
 #include "support/read_file.h"
 
 namespace telnyx_exporter {
-
-inline std::vector<std::string> Lines(const std::string& file,
-                                      const std::vector<ConfigMessage>& messages) {
-  std::vector<std::string> lines;
-  for (const ConfigMessage& message : messages) lines.push_back(FormatConfigMessage(file, message));
-  return lines;
-}
 
 /// The lines "#! …" of a file say what is expected: "LINE:COLUMN: PATH: text".
 inline std::vector<std::string> ExpectedLines(const std::string& file, const std::string& text) {

@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "calls/duration_bounds.h"
+#include "calls/duration_histogram.h"
 #include "polling/poll_observer.h"
 
 namespace telnyx_exporter {

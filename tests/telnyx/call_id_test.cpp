@@ -1,10 +1,10 @@
-#include "telnyx/call_id.h"
-
 #include <cstdlib>
 #include <set>
 #include <string>
 
 #include <gtest/gtest.h>
+
+#include "telnyx/active_call.h"
 
 namespace telnyx_exporter {
 namespace {

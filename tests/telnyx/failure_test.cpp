@@ -1,5 +1,6 @@
 #include "telnyx/failure.h"
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -33,6 +34,57 @@ TEST(ReasonOfStatus, MapsEveryStatus) {
   for (const int status : {0, 100, 201, 204, 206, 301, 302, 400, 418, 600}) {
     EXPECT_EQ(ReasonOfStatus(status), FailureReason::kUnexpectedStatus);
   }
+}
+
+TEST(ParseErrorBody, ReadsTheFirstError) {
+  EXPECT_EQ(
+      ParseErrorBody(
+          R"({"errors":[{"code":"10009","title":"Authentication failed","detail":"x"},{"code":"2"}]})"),
+      (ApiError{.code = "10009", .title = "Authentication failed", .detail = "x"}));
+}
+
+TEST(ParseErrorBody, ReadsACodeThatIsANumber) {
+  EXPECT_EQ(ParseErrorBody(R"({"errors":[{"code":10009}]})"), (ApiError{.code = "10009"}));
+}
+
+TEST(ParseErrorBody, FindsNothingInOtherBodies) {
+  for (const char* body : {"", "<html>502</html>", "null", "[]", "{}", R"({"errors":[]})",
+                           R"({"errors":{}})", R"({"errors":["x"]})", R"({"errors":[{"code":)"}) {
+    EXPECT_EQ(ParseErrorBody(body), std::nullopt) << body;
+  }
+  EXPECT_EQ(ParseErrorBody(std::string(1 << 20, ' ') + R"({"errors":[{"code":"1"}]})"),
+            std::nullopt);
+}
+
+TEST(ParseErrorBody, MakesTextsSafeToShow) {
+  const auto error = ParseErrorBody(R"({"errors":[{"code":"1\n2","title":"a\u001b[0mb"}]})");
+  EXPECT_EQ(error, (ApiError{.code = "1 2", .title = "a [0mb"}));
+  const auto cut =
+      ParseErrorBody(R"({"errors":[{"code":"1","title":")" + std::string(1000, 'x') + "\"}]}");
+  EXPECT_EQ(cut->title.size(), 160U);
+}
+
+TEST(ParseErrorBody, BoundsAndCleansTheDetail) {
+  const auto detail_of = [](const std::string& detail) {
+    return ParseErrorBody(R"({"errors":[{"detail":")" + detail + "\"}]}")->detail;
+  };
+  EXPECT_EQ(detail_of("page[limit] must be\\nat most 250"), "page[limit] must be at most 250");
+  EXPECT_EQ(detail_of(std::string(100'000 / 2, 'x')), std::string(200, 'x'));
+  EXPECT_EQ(detail_of("the header 'Bearer KEY0123456789_abc' is refused"),
+            "the header '<secret>' is refused");
+  EXPECT_EQ(detail_of("KEY0123456789_abc is refused"), "<secret> is refused");
+  EXPECT_EQ(detail_of("no call v3:MdI91X4lWFEs7IgbBEOT9M4AigoY08M0"), "no call <secret>");
+  EXPECT_EQ(detail_of("a KEY is missing"), "a KEY is missing");
+  EXPECT_EQ(detail_of(std::string(195, 'x') + "KEY0123456789_abc"),
+            std::string(195, 'x') + "<secr");
+}
+
+TEST(ParseErrorBody, SkipsAByteOrderMark) {
+  EXPECT_EQ(ParseErrorBody("\xEF\xBB\xBF{\"errors\":[{\"code\":\"1\"}]}"), (ApiError{.code = "1"}));
+}
+
+TEST(ParseErrorBody, BearsWrongTypes) {
+  EXPECT_EQ(ParseErrorBody(R"({"errors":[{"code":[],"title":{},"detail":5}]})"), ApiError{});
 }
 
 }  // namespace

@@ -1,0 +1,224 @@
+#include "config/config.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "config/config_keys.h"
+#include "config/yaml_reader.h"
+
+namespace telnyx_exporter {
+namespace {
+
+constexpr std::size_t kMaxKeyBytes = 4096;
+
+// Byte order marks of UTF-8 and UTF-16.
+constexpr std::array<std::string_view, 3> kByteOrderMarks = {"\xef\xbb\xbf", "\xff\xfe",
+                                                             "\xfe\xff"};
+
+// Plain ones, then the typographic ones.
+constexpr std::array<std::string_view, 13> kQuotes = {
+    "\"",     "'",      "`",      "\u2018", "\u2019", "\u201a", "\u201b",
+    "\u201c", "\u201d", "\u201e", "\u201f", "\u00ab", "\u00bb"};
+
+bool ContainsAny(std::string_view text, const auto& pieces) {
+  return std::ranges::any_of(pieces, [&](std::string_view piece) { return text.contains(piece); });
+}
+
+std::string_view WordsFor(ApiKeySource::Kind kind) {
+  switch (kind) {
+    case ApiKeySource::Kind::kFile:
+      return "api_key_file";
+    case ApiKeySource::Kind::kEnvironment:
+      return "the environment variable";
+    case ApiKeySource::Kind::kInline:
+      break;
+  }
+  return "api_key";
+}
+
+void CheckConnections(const YamlValue& account_value, const AccountConfig& account) {
+  const auto connections = account_value.Find("connections");
+  if (!connections && !account.discovery.enabled && account_value.IsMapping()) {
+    account_value.Error(
+        "connections is missing: list the connections to poll, or enable discovery");
+  }
+  if (!connections) return;
+  if (connections->IsEmptyList() && !account.discovery.enabled) {
+    connections->Error("is empty: list the connections to poll, or enable discovery");
+  }
+  std::set<std::string_view> ids;
+  for (std::size_t i = 0; i < account.connections.size(); ++i) {
+    const std::string& id = account.connections[i].id;
+    if (id.empty() || ids.insert(id).second) continue;
+    connections->Element(i)->Error(
+        fmt::format("another connection of the account has the id \"{}\" already", id));
+  }
+}
+
+void CheckAccounts(const YamlValue& root, const Config& config) {
+  const auto accounts = root.Find("accounts");
+  std::set<std::string_view> names;
+  for (std::size_t i = 0; i < config.accounts.size(); ++i) {
+    const AccountConfig& account = config.accounts[i];
+    const YamlValue value = accounts->Element(i).value();
+    if (!names.insert(account.name).second) {
+      value.Error(fmt::format("another account has the name \"{}\" already", account.name));
+    }
+    if (account.proxy_from_environment && !account.proxy_url.empty()) {
+      value.Find("proxy_from_environment")
+          ->Error("cannot be combined with proxy_url: remove one of the two");
+    }
+    CheckConnections(value, account);
+  }
+}
+
+// Values that expire before the next poll can renew them would come and go all the time; an idle
+// connection is not polled more often than a busy one.
+class IntervalCheck {
+ public:
+  IntervalCheck(const YamlValue& root, const Config& config)
+      : poll_(config.poll), poll_value_(root.Find("poll")) {
+    CheckPoll();
+    const auto accounts = root.Find("accounts");
+    for (std::size_t i = 0; i < config.accounts.size(); ++i) {
+      const auto connections = accounts->Element(i)->Find("connections");
+      for (std::size_t j = 0; j < config.accounts[i].connections.size(); ++j) {
+        CheckConnection(config.accounts[i].connections[j], *connections->Element(j));
+      }
+    }
+  }
+
+ private:
+  void CheckPoll() const {
+    if (!poll_value_) return;
+    const auto stale_after = poll_value_->Find("stale_after");
+    if (poll_.stale_after && *poll_.stale_after < poll_.interval) {
+      stale_after->Error(TooShort(*poll_.stale_after, "poll.interval", poll_.interval));
+    }
+    if (!poll_.idle_interval) return;
+    if (*poll_.idle_interval < poll_.interval) {
+      poll_value_->Find("idle_interval")
+          ->Error(TooShort(*poll_.idle_interval, "poll.interval", poll_.interval));
+    }
+    if (poll_.stale_after && *poll_.stale_after < *poll_.idle_interval) {
+      stale_after->Error(TooShort(*poll_.stale_after, "poll.idle_interval", *poll_.idle_interval));
+    }
+  }
+
+  void CheckConnection(const ConnectionConfig& connection, const YamlValue& value) const {
+    CheckAgainstStaleAfter(connection.interval, "interval", value);
+    if (!connection.idle_interval) return;
+    const Duration interval = connection.interval.value_or(poll_.interval);
+    if (*connection.idle_interval < interval) {
+      value.Find("idle_interval")
+          ->Error(TooShort(*connection.idle_interval,
+                           connection.interval ? "its interval" : "poll.interval", interval));
+    }
+    CheckAgainstStaleAfter(connection.idle_interval, "idle_interval", value);
+  }
+
+  void CheckAgainstStaleAfter(std::optional<Duration> interval, std::string_view key,
+                              const YamlValue& value) const {
+    if (!interval || !poll_.stale_after || *interval <= *poll_.stale_after) return;
+    value.Find(key)->Error(
+        fmt::format("{} is longer than poll.stale_after, {}: raise or remove poll.stale_after",
+                    FormatDuration(*interval), FormatDuration(*poll_.stale_after)));
+  }
+
+  static std::string TooShort(Duration duration, std::string_view other_name, Duration other) {
+    return fmt::format("{} is shorter than {}, {}: it must be at least that",
+                       FormatDuration(duration), other_name, FormatDuration(other));
+  }
+
+  const PollConfig& poll_;
+  const std::optional<YamlValue> poll_value_;
+};
+
+void ResolvePaths(Config& config, std::string_view file) {
+  for (AccountConfig& account : config.accounts) {
+    account.tls.ca_file = ResolveAgainst(file, account.tls.ca_file);
+    if (account.api_key.kind == ApiKeySource::Kind::kFile) {
+      account.api_key.name = ResolveAgainst(file, account.api_key.name);
+    }
+  }
+}
+
+std::unexpected<std::vector<ConfigMessage>> FileError(std::string text) {
+  return std::unexpected(std::vector<ConfigMessage>{{.text = std::move(text)}});
+}
+
+}  // namespace
+
+void SetKeyName(ApiKeySource& source, std::string_view written) {
+  source.name = written;
+  const bool shown = written.contains('/') || written == ApiKeySource().name;
+  source.shown_name = shown ? written : "";
+}
+
+std::string DescribeKeySource(const ApiKeySource& source) {
+  const std::string_view words = WordsFor(source.kind);
+  if (!source.shown_name.empty()) return fmt::format("{} {}", words, source.shown_name);
+  const bool is_variable = source.kind == ApiKeySource::Kind::kEnvironment;
+  const std::string_view named = is_variable ? " that api_key_env names" : "";
+  if (source.place.line == 0) return fmt::format("{}{}", words, named);
+  return fmt::format("{}{} (line {}, column {})", words, named, source.place.line,
+                     source.place.column);
+}
+
+std::string FindApiKeyFault(std::string_view text) {
+  const std::string_view key = TrimWhitespace(text);
+  if (key.empty()) return "is empty: it must hold the API key";
+  if (ContainsAny(key, kByteOrderMarks)) {
+    return "contains a byte order mark: save the key as plain text without one";
+  }
+  if (ContainsAny(key, kQuotes)) {
+    return "contains a quotation mark: write the API key without quotes";
+  }
+  if (key.size() > kMaxKeyBytes) {
+    return fmt::format("holds more than {} bytes: it must hold the API key alone", kMaxKeyBytes);
+  }
+  const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+  if (!std::ranges::all_of(key, is_ascii)) {
+    return "contains a character that is not ASCII: copy the API key again";
+  }
+  const auto is_visible = [](char c) { return c > ' ' && c < 0x7f; };
+  if (!std::ranges::all_of(key, is_visible)) {
+    return "contains a blank or a control character inside the key: it must hold the API key "
+           "alone, "
+           "on one line";
+  }
+  return {};
+}
+
+std::expected<LoadedConfig, std::vector<ConfigMessage>> ParseConfig(std::string_view yaml,
+                                                                    std::string_view file) {
+  ConfigMessages messages;
+  LoadedConfig loaded;
+  const bool has_content = ReadDocument(yaml, messages, [&](const YamlNode& document) {
+    const YamlValue root(document, "", messages);
+    ReadKeys(ConfigKeys(), root, loaded.config);
+    CheckAccounts(root, loaded.config);
+    const IntervalCheck check(root, loaded.config);
+  });
+  if (!has_content) return FileError("is empty: it must at least list accounts");
+  if (!messages.errors().empty()) return std::unexpected(std::move(messages.errors()));
+  ResolvePaths(loaded.config, file);
+  loaded.warnings = std::move(messages.warnings());
+  return loaded;
+}
+
+std::expected<LoadedConfig, std::vector<ConfigMessage>> LoadConfigFile(const std::string& path) {
+  const auto text = ReadConfigText(path);
+  if (!text) return std::unexpected(std::vector{text.error()});
+  return ParseConfig(*text, path);
+}
+
+}  // namespace telnyx_exporter

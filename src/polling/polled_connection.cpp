@@ -1,0 +1,136 @@
+#include "polling/polled_connection.h"
+
+#include <memory>
+#include <utility>
+
+namespace telnyx_exporter {
+
+PolledConnection::PolledConnection(PollingContext& context, AccountKey of,
+                                   const ConnectionPlan& plan, std::uint64_t hash, Instant now)
+    : Job{.account = of, .connection = context.connection_keys.Acquire()},
+      context_(context),
+      key_(*connection),
+      plan_(plan),
+      schedule_(IntervalsOf(plan), hash, now, context.clock.WallNow(),
+                context.first_polls_at_once) {}
+
+void PolledConnection::Change(const ConnectionPlan& plan, Instant now) {
+  if (plan_ == plan) return;
+  plan_ = plan;
+  context_.observer.OnConnectionChanged(key_, plan);
+  if (schedule_.Replan(IntervalsOf(plan), now, context_.clock.WallNow())) {
+    context_.observer.OnIntervalChanged(key_, schedule_.in_force());
+  }
+  Reschedule();
+}
+
+void PolledConnection::Stretch(const IntervalStretch& stretch, Instant now) {
+  if (!schedule_.Stretch(stretch, now)) return;
+  Reschedule();
+  context_.observer.OnIntervalChanged(key_, schedule_.in_force());
+}
+
+void PolledConnection::Retry(Instant now) {
+  schedule_.Retry(now);
+  Reschedule();
+}
+
+void PolledConnection::Reschedule() {
+  const bool round_over = context_.single_round && schedule_.was_due();
+  due = round_over ? kNever : schedule_.due();
+  check = round_over ? kNever : schedule_.expiry();
+  context_.wakes.Update(*this);
+}
+
+bool PolledConnection::OnDue(Instant now) {
+  const Instant was_due = due;
+  const bool busy = sequence || waiting_since;
+  std::uint64_t missed = schedule_.OnDue(now);
+  if (context_.single_round) missed = 0;  // there is no other place in time to go on at
+  Reschedule();
+  // Whole intervals have passed unseen: the machine slept. To poll now, as all connections would,
+  // were a burst; each goes on at its own next place in time.
+  const std::uint64_t skipped = missed + (busy || missed > 0 ? 1 : 0);
+  if (skipped > 0) {
+    context_.observer.OnPollsSkipped(key_, skipped);
+    return false;
+  }
+  waiting_since = was_due;
+  return true;
+}
+
+void PolledConnection::Begin(Instant now) {
+  const Duration lag = now - std::exchange(waiting_since, std::nullopt).value_or(now);
+  sequence =
+      std::make_unique<Poll>(plan_.id, context_.walk, now, plan_.timeout, context_.workspace);
+  schedule_.OnBegun(now);
+  Reschedule();
+  context_.observer.OnPollBegun(key_, lag);
+}
+
+CompletePoll PolledConnection::Summarize(const Poll& poll, PollReport& report) {
+  CallSummarizer& summarizer = *context_.summarizer;
+  SortedLegs& legs = context_.legs;
+  legs.Assign(poll.rows());
+  CompletePoll complete{.summary = summarizer.Summarize(legs),
+                        .duration_bounds = summarizer.duration_bounds(),
+                        .long_call_thresholds = summarizer.long_call_thresholds(),
+                        .reported_legs = poll.reported_legs(),
+                        .pages = poll.pages(),
+                        .longest_calls = poll.longest_calls()};
+  if (!context_.single_round) {
+    report.changes = tracker_.Update(legs, report.ended, summarizer.duration_bounds(),
+                                     context_.spare_leg_blocks);
+  }
+  legs.Trim();
+  return complete;
+}
+
+void PolledConnection::End(const Outcome& outcome, Instant now) {
+  const auto poll = std::move(sequence);
+  PollReport report{.ended = now,
+                    .ended_wall = context_.clock.WallNow(),
+                    .elapsed = now - poll->begun(),
+                    .result = std::unexpected(PollFailure{})};
+  if (outcome) {
+    report.result = Summarize(static_cast<const Poll&>(*poll), report);
+    schedule_.OnComplete(report.result->summary.legs, report.result->pages, now);
+  } else {
+    report.result = std::unexpected(outcome.error());
+    const FailureReason reason = outcome.error().reason;
+    // A refused key says nothing about the connection.
+    if (reason != FailureReason::kUnauthorized) {
+      schedule_.OnFailed(RefusesConnection(reason), now);
+    }
+  }
+  Reschedule();
+  report.in_force = schedule_.in_force();
+  report.next_due = due;
+  context_.observer.OnPollEnded(key_, report);
+}
+
+void PolledConnection::FailWithoutRequest(PollFailure failure, Instant now) {
+  failure.detail = "not asked: the account's key was refused a moment before";
+  const Instant was_due = std::exchange(waiting_since, std::nullopt).value_or(now);
+  schedule_.OnBegun(now);
+  Reschedule();
+  ReportHeldBack(std::move(failure), now - was_due, now);
+}
+
+void PolledConnection::FailExpired(PollFailure failure, Instant now) {
+  schedule_.OnExpired();
+  ReportHeldBack(std::move(failure), now - waiting_since.value_or(now), now);
+}
+
+void PolledConnection::ReportHeldBack(PollFailure failure, Duration lag, Instant now) {
+  context_.observer.OnPollBegun(key_, lag);
+  context_.observer.OnPollEnded(key_, {.ended = now,
+                                       .ended_wall = context_.clock.WallNow(),
+                                       .elapsed = Duration::zero(),
+                                       .result = std::unexpected(std::move(failure)),
+                                       .held_back = true,
+                                       .in_force = schedule_.in_force(),
+                                       .next_due = due});
+}
+
+}  // namespace telnyx_exporter
