@@ -1,26 +1,70 @@
 #pragma once
 
-// One connection that is polled: a job with its plan, its due times and what its polls leave for
-// the next one. It begins and ends its polls and tells the observer of them; when it may send is
-// its account's business. On the polling thread only.
+// One connection that is polled, and one poll of it: the walk through all pages of its active
+// calls. The connection is a job with its plan, its due times and what its polls leave for the next
+// one. It begins and ends its polls and tells the observer of them; when it may send is its
+// account's business. On the polling thread only.
 
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
+#include "calls/call_rows.h"
 #include "calls/call_summary.h"
 #include "calls/call_tracker.h"
 #include "http/transport.h"
 #include "polling/account_limits.h"
 #include "polling/job.h"
-#include "polling/poll.h"
 #include "polling/poll_observer.h"
 #include "polling/poll_plan.h"
 #include "polling/poll_schedule.h"
+#include "polling/request_sequence.h"
+#include "telnyx/page_parser.h"
+#include "telnyx/page_walk.h"
 
 namespace telnyx_exporter {
+
+/// What polls that follow each other use again; it outlives them all.
+struct PollWorkspace {
+  PageParser parser;
+  std::vector<ActiveCall> page;  // the rows of the page that is read
+  CallRows spare_rows;           // empty, with the memory of a large poll
+};
+
+/// One poll: the requests for all pages of a connection's active calls.
+class Poll final : public RequestSequence {
+ public:
+  Poll(std::string_view connection_id, PageWalkLimits limits, Instant begun, Duration timeout,
+       PollWorkspace& workspace);
+  ~Poll() override;
+  Poll(const Poll&) = delete;
+  Poll& operator=(const Poll&) = delete;
+
+  const std::string& next_target() const override { return walk_.next_target(); }
+
+  // After kComplete.
+
+  const CallRows& rows() const { return rows_; }
+  std::vector<ActiveCall> longest_calls() const { return longest_calls_.Sorted(); }
+  std::optional<std::uint64_t> reported_legs() const { return reported_legs_; }
+  std::uint32_t pages() const { return walk_.pages(); }
+
+ protected:
+  std::expected<Step, PollFailure> OnPage(std::string_view body) override;
+
+ private:
+  void MakeRoomFor(std::uint64_t rows);
+
+  PollWorkspace& workspace_;
+  PageWalk walk_;
+  CallRows rows_;
+  LongestCalls longest_calls_;
+  std::optional<std::uint64_t> reported_legs_;
+};
 
 /// Small keys, used again after their release.
 template <typename Key>

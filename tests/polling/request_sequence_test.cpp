@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "polling/poll.h"
+#include "polling/polled_connection.h"
 #include "support/manual_clock.h"
 #include "support/padded.h"
 #include "support/pages.h"

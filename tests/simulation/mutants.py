@@ -80,7 +80,7 @@ MUTANTS = [
     ("every other interval is left out", "polling/poll_schedule.cpp",
      "return anchor_ + (SlotOf(time) + 1) * interval_;",
      "return anchor_ + (SlotOf(time) + 2) * interval_;"),
-    ("the last page's rows are left out", "polling/poll.cpp",
+    ("the last page's rows are left out", "polling/polled_connection.cpp",
      "rows_.Add(rows);", "if (walk_.pages() == 0 || !page->after.empty()) rows_.Add(rows);"),
     ("an endless walk is published", "telnyx/page_walk.cpp",
      "if (pages_ >= limits_.max_pages)", "if (pages_ >= 10 * limits_.max_pages)"),

@@ -1,4 +1,4 @@
-#include "polling/poll.h"
+#include "polling/polled_connection.h"
 
 #include <cstddef>
 #include <string>
