@@ -3,6 +3,7 @@
 // A state store filled by hand, with a clock that stands still, so that the status pages are known
 // byte for byte.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <memory>
