@@ -209,8 +209,10 @@ def spdx_package(bundle, name):
     status = bundle.packages.status(name, bundle.architecture)
     licences = sorted({spdx_licence(licence) for licence in bundle.packages.licences(name)})
     reference = "SPDXRef-" + re.sub(r"[^A-Za-z0-9.-]+", "-", name)
-    return {"name": name, "SPDXID": reference, "versionInfo": status["Version"],
+    told = {} if licences else {"licenseComments": "Not in machine-readable form: the package's copyright file has it."}
+    return {**told, "name": name, "SPDXID": reference, "versionInfo": status["Version"],
             "supplier": "Organization: Debian", "downloadLocation": "NOASSERTION", "filesAnalyzed": False,
+            # Every licence that a file of the source package has; some are choices.
             "licenseConcluded": "NOASSERTION", "licenseDeclared": " AND ".join(licences) or "NOASSERTION",
             "copyrightText": "NOASSERTION",
             "externalRefs": [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl",
