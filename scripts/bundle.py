@@ -70,7 +70,10 @@ class Packages:
         raise LookupError(f"no package has brought {path}")
 
     def status(self, name, architecture):
-        return self._status.get((name, architecture)) or self._status[(name, "all")]
+        """Of that architecture where it is installed for it; base-files, for one, is there once and the same for all."""
+        if (name, architecture) in self._status:
+            return self._status[(name, architecture)]
+        return next(fields for (package, _), fields in self._status.items() if package == name)
 
     def copyright_file(self, name):
         return f"{self.root}/usr/share/doc/{name}/copyright"
