@@ -24,7 +24,7 @@ TRIPLETS = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
 LOADERS = {"amd64": "/lib64/ld-linux-x86-64.so.2", "arm64": "/lib/ld-linux-aarch64.so.1"}
 # What the programs load when they need it, and what is compiled into them.
 LOADED = ("libsystemd.so.0",)
-COMPILED_IN = ("libcli11-dev", "golang-github-prometheus-client-model-dev")
+COMPILED_IN = ("libcli11-dev", "golang-github-prometheus-client-model-dev", "libprotobuf-dev")
 # Debian's names of licences that SPDX calls otherwise; "+" is "or later" in both worlds' oldest names.
 SPDX = {"expat": "MIT", "mit": "MIT", "bsd-3-clause": "BSD-3-Clause", "bsd-2-clause": "BSD-2-Clause",
         "bsd-4-clause": "BSD-4-Clause", "apache-2.0": "Apache-2.0", "apache-2": "Apache-2.0", "zlib": "Zlib",
@@ -70,7 +70,10 @@ class Packages:
         raise LookupError(f"no package has brought {path}")
 
     def status(self, name, architecture):
-        return self._status.get((name, architecture)) or self._status[(name, "all")]
+        """Of that architecture where it is installed for it; base-files, for one, is there once and the same for all."""
+        if (name, architecture) in self._status:
+            return self._status[(name, architecture)]
+        return next(fields for (package, _), fields in self._status.items() if package == name)
 
     def copyright_file(self, name):
         return f"{self.root}/usr/share/doc/{name}/copyright"
@@ -209,8 +212,10 @@ def spdx_package(bundle, name):
     status = bundle.packages.status(name, bundle.architecture)
     licences = sorted({spdx_licence(licence) for licence in bundle.packages.licences(name)})
     reference = "SPDXRef-" + re.sub(r"[^A-Za-z0-9.-]+", "-", name)
-    return {"name": name, "SPDXID": reference, "versionInfo": status["Version"],
+    told = {} if licences else {"licenseComments": "Not in machine-readable form: the package's copyright file has it."}
+    return {**told, "name": name, "SPDXID": reference, "versionInfo": status["Version"],
             "supplier": "Organization: Debian", "downloadLocation": "NOASSERTION", "filesAnalyzed": False,
+            # Every licence that a file of the source package has; some are choices.
             "licenseConcluded": "NOASSERTION", "licenseDeclared": " AND ".join(licences) or "NOASSERTION",
             "copyrightText": "NOASSERTION",
             "externalRefs": [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl",
@@ -222,7 +227,8 @@ def make_sbom(bundle, name, version, kind):
     created = datetime.datetime.fromtimestamp(epoch, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     contained = [*bundle.owners(), *(["ca-certificates"] if kind == "image" else [])]
     compiled_in = [package for package in COMPILED_IN
-                   if os.path.exists(bundle.packages.copyright_file(package))]
+                   if os.path.exists(bundle.packages.copyright_file(package))
+                   and not (package == "libprotobuf-dev" and any("protobuf" in library for library in bundle.libraries))]
     packages = [spdx_package(bundle, package) for package in sorted({*contained, *compiled_in})]
     itself = {"name": "telnyx_exporter", "SPDXID": "SPDXRef-telnyx_exporter".replace("_", "-"), "versionInfo": version,
               "supplier": "Organization: telnyx_exporter maintainers", "downloadLocation": "NOASSERTION",

@@ -38,10 +38,12 @@ class BundleTest(unittest.TestCase):
     def test_status_is_that_of_the_architecture(self):
         self.write("/var/lib/dpkg/status", "Package: libone1\nArchitecture: amd64\nVersion: 1\n\n"
                                            "Package: libone1\nArchitecture: arm64\nVersion: 2\n\n"
-                                           "Package: headers\nArchitecture: all\nVersion: 3\n")
+                                           "Package: headers\nArchitecture: all\nVersion: 3\n\n"
+                                           "Package: base-files\nArchitecture: amd64\nVersion: 4\n")
         packages = self.packages()
         self.assertEqual(packages.status("libone1", "arm64")["Version"], "2")
         self.assertEqual(packages.status("headers", "arm64")["Version"], "3")
+        self.assertEqual(packages.status("base-files", "arm64")["Version"], "4")
 
     def test_licences_of_a_package(self):
         self.write("/usr/share/doc/libone1/copyright", """Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
