@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,14 @@ struct WipeAndFreeList {
   void operator()(curl_slist* list) const;
 };
 using CurlList = std::unique_ptr<curl_slist, WipeAndFreeList>;
+
+/// Where the certificates of public authorities are on Debian, RHEL, SUSE and Alpine, in the order
+/// in which the files are tried: a program that was built on Debian also runs on the others.
+std::span<const std::string> KnownCaBundles();
+
+/// The first readable file among `preferred`, which may be null, and `others`; null when there is
+/// none. The result points into the arguments.
+const char* FirstReadableFile(const char* preferred, std::span<const std::string> others);
 
 /// Sets one option of an easy handle; throws std::runtime_error when curl refuses, which means a
 /// curl built without something that this program needs.

@@ -1,4 +1,4 @@
-#include "http/ca_bundle.h"
+#include "http/curl_endpoint.h"
 
 #include <string>
 #include <vector>
