@@ -97,7 +97,7 @@ class World:
         self.directory.mkdir()
         # The reader has a clone of the project.
         for name in ("config", "deploy"):
-            (self.directory / name).symlink_to(PROJECT / name)
+            shutil.copytree(PROJECT / name, self.directory / name, ignore=shutil.ignore_patterns("node_modules"))
         self.servers = []
         programs = self.hidden / "bin"
         programs.mkdir()
