@@ -82,7 +82,8 @@ class ImagesTest(ArtefactTest):
                 "--ulimit=nofile=1024:1024", "--ulimit=nproc=1024:1024", *arguments]
 
     def load(self, name):
-        run("podman", "pull", "--quiet", f"oci:{os.path.join(self.work, name)}:{version()}", env=self.environment)
+        # The path becomes the image's name, and a temporary directory's would not always be a valid one.
+        run("podman", "pull", "--quiet", f"oci:{name}:{version()}", env=self.environment, cwd=self.work)
         return run("podman", "images", "--quiet", "--no-trunc", env=self.environment).split()[0]
 
     def test_runs_with_nothing_but_a_key(self):
