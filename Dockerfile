@@ -5,7 +5,7 @@
 # The images hold the programs, their libraries and CA certificates: no shell and no package manager. They are built on this
 # machine's architecture for that of --platform (amd64, arm64), so nothing is emulated.
 #
-# The same packages again: give BASE with its digest, and in APT_SOURCES lines of a sources.list that name an archive of one day.
+# For a reproducible image pin the packages: give BASE with its digest, and in APT_SOURCES lines of a sources.list that name an archive of one day.
 ARG BASE=docker.io/library/debian:trixie-slim
 # "built": by this file; "given": the roots are in image/ARCHITECTURE of the context, as scripts/release.sh makes them.
 ARG PROGRAMS=built

@@ -7,7 +7,7 @@ mapfile -t proxy_settings < <(env | grep -iE '^(https?_proxy|no_proxy|npm_config
 
 # write_sources RELEASE DIRECTORY: this machine's package sources for another release, as files in DIRECTORY; their names are in
 # `sources`. Instead of them APT_SOURCES, lines of a sources.list in which SUITE stands for the release: an archive of one day
-# makes the same packages again.
+# pins the packages.
 write_sources() {
   local release=$1 directory=$2 file this_release
   this_release=$(. /etc/os-release && echo "$VERSION_CODENAME")

@@ -47,7 +47,7 @@ std::uint64_t PositionOf(int socket) {
 }
 
 // The rest of an answer waits in its body, which clients share, is counted and is bounded. The
-// kernel would take up to 4 MiB of it for each client that does not read.
+// kernel would keep 4 MiB or less of it for each client that does not read.
 void BoundUnsentBytes(int socket) {
   setsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMaxUnsentBytes, sizeof kMaxUnsentBytes);
 }

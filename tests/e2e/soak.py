@@ -221,7 +221,7 @@ class Soak:
         return {name: min(look[name] for look in looks) for name in TOLERANCES}
 
     def look_with_silent_clients(self):
-        """The most resident memory, KiB, while they are there; everybody else is served."""
+        """The most resident memory, KiB, while they are there; everyone else is served."""
         host, port = self.exporter.url.removeprefix("http://").split(":")
         clients, highest = [], 0
         try:
