@@ -27,11 +27,10 @@ void CheckKeySource(const ApiKeySource& source, ConfigFindings& findings) {
   const std::string text = !key ? key.error().message : key->warning;
   if (text.empty()) return;
   const bool is_variable = source.kind == ApiKeySource::Kind::kEnvironment;
-  const std::string_view named = !source.shown_name.empty() ? source.shown_name
-                                 : is_variable ? "the environment variable that it names"
-                                 : source.kind == ApiKeySource::Kind::kFile
-                                     ? "the file that it names"
-                                     : "it";
+  const std::string named = !source.shown_name.empty() ? source.shown_name
+                            : is_variable              ? "the environment variable that it names"
+                            : source.kind == ApiKeySource::Kind::kFile ? "the file that it names"
+                                                                       : "it";
   // The default variable is not in the file.
   ConfigMessage message = MessageAt(source.place, fmt::format("{} {}", named, text));
   if (source.place.line == 0) message.text = fmt::format("{} {}", DescribeKeySource(source), text);
