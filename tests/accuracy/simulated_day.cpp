@@ -24,11 +24,12 @@ std::vector<simulator::AccountSettings> Accounts(std::vector<simulator::TrafficS
   return {std::move(account)};
 }
 
-PollPlan Plan(Duration interval) {
+PollPlan Plan(Duration interval, std::optional<Duration> idle_interval) {
   ConnectionPlan connection{.id = kId, .name = "support"};
   connection.interval = interval;
   connection.timeout = interval;
-  connection.stale_after = 3 * interval;
+  connection.idle_interval = idle_interval;
+  if (!idle_interval) connection.stale_after = 3 * interval;
   connection.peak_window = 60s;
   AccountPlan account{.name = "main", .endpoint = std::make_shared<Endpoint>()};
   account.rate_limit = {.requests_per_second = 1000, .burst = 1000};
@@ -49,10 +50,11 @@ simulator::WireRequest RequestFor(const std::string& target) {
 
 }  // namespace
 
-SimulatedDay::SimulatedDay(std::vector<simulator::TrafficSettings> kinds, Duration interval)
+SimulatedDay::SimulatedDay(std::vector<simulator::TrafficSettings> kinds, Duration interval,
+                           std::optional<Duration> idle_interval)
     : world_(Accounts(std::move(kinds)), sim_clock_),
       api_({}, world_, clock_),
-      poller_(Plan(interval), clock_, transport_, store_, 1) {}
+      poller_(Plan(interval, idle_interval), clock_, transport_, store_, 1) {}
 
 void SimulatedDay::Run(Duration time) {
   const Instant end = clock_.Now() + time;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -22,7 +23,8 @@ namespace telnyx_exporter {
 
 class SimulatedDay {
  public:
-  SimulatedDay(std::vector<simulator::TrafficSettings> kinds, Duration interval);
+  SimulatedDay(std::vector<simulator::TrafficSettings> kinds, Duration interval,
+               std::optional<Duration> idle_interval = std::nullopt);
 
   /// Lets so much time pass.
   void Run(Duration time);
