@@ -30,7 +30,9 @@ add_custom_target(unit_tests)
 add_custom_target(tests_with_threads)
 
 # add_unit_test(NAME SOURCES a_test.cpp … LINKS library … [THREADS]): one GoogleTest program. Each case is a ctest entry that
-# is read from the sources: listing tests builds nothing, and building runs none of them.
+# is read from the sources: listing tests builds nothing, and building runs none of them. With a sanitizer the whole program is
+# one entry. In a unity build it is one source: what tests instantiate of GoogleMock's templates is most of their cost, and it
+# is the same in all of them.
 #   THREADS  the code under test has several threads: the thread sanitizer watches these tests
 function(add_unit_test name)
   cmake_parse_arguments(PARSE_ARGV 1 test "THREADS" "" "SOURCES;LINKS")
@@ -43,15 +45,22 @@ function(add_unit_test name)
   add_executable(${name} ${test_SOURCES})
   target_link_libraries(${name} PRIVATE ${test_LINKS} project_options test_options GTest::gmock GTest::gtest_main)
   target_precompile_headers(${name} REUSE_FROM test_headers)
-  # Of a build with unity sources: eight files each, so that every core has work. What they instantiate of GoogleMock's
-  # templates is most of their cost, and it is the same in all of them.
-  set_target_properties(${name} PROPERTIES UNITY_BUILD_BATCH_SIZE 8)
-  gtest_add_tests(TARGET ${name} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}/tests" TEST_LIST cases)
+  if(TELNYX_EXPORTER_SANITIZER)
+    # Whole: to start a program with a sanitizer takes longer than most cases.
+    add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}/tests")
+    set(cases ${name})
+    set(processors ${busy})
+    set(timeout 900)
+  else()
+    gtest_add_tests(TARGET ${name} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}/tests" TEST_LIST cases)
+    set(processors 2)
+    set(timeout 300)
+  endif()
   set_tests_properties(
     ${cases}
     PROPERTIES LABELS "${labels}"
-               TIMEOUT 300
-               PROCESSORS 2
+               TIMEOUT ${timeout}
+               PROCESSORS ${processors}
                REQUIRED_FILES "$<TARGET_FILE:${name}>"
                # GoogleTest accepts a filter that matches nothing.
                FAIL_REGULAR_EXPRESSION "Running 0 tests")

@@ -12,14 +12,14 @@
 namespace telnyx_exporter {
 namespace {
 
-constexpr Duration kTimeout = std::chrono::seconds(10);
+constexpr Duration kPollTimeout = std::chrono::seconds(10);
 
 class PollTest : public ::testing::Test {
  protected:
   // A complete poll of so many rows, all but one on its second page; the API says that there are
   // `total`. Gives the number of calls.
   std::size_t Read(std::size_t rows, std::size_t total) {
-    Poll poll("1", {}, Instant{}, kTimeout, workspace_);
+    Poll poll("1", {}, Instant{}, kPollTimeout, workspace_);
     std::vector<std::string> others;
     for (std::size_t i = 1; i < rows; ++i) others.push_back(Row(i, i, 1));
     EXPECT_EQ(Answer(poll, Page({Row(0, 0, 1)}, "next", total)), Poll::Next::kRequest);
