@@ -1,8 +1,8 @@
 #pragma once
 
 // The web configuration: what its file says, as plain structs with the documented defaults, and the
-// reading of that file. Its format is the one of the Prometheus exporter toolkit; docs/access.md says
-// where it differs. app/ turns it into the web server's rules, on the main thread.
+// reading of that file. Its format is the one of the Prometheus exporter toolkit; docs/access.md
+// says where it differs. app/ turns it into the web server's rules, on the main thread.
 
 #include <cstdint>
 #include <expected>

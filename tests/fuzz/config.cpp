@@ -1,5 +1,7 @@
 // A configuration file; and its first line as the value of the settings that are secret.
 
+#include "config/config.h"
+
 #include <algorithm>
 #include <cstdint>
 #include <set>
@@ -10,7 +12,6 @@
 #include <fmt/format.h>
 
 #include "config/config_text.h"
-#include "config/config.h"
 #include "fuzz/config_messages.h"
 #include "fuzz/input.h"
 

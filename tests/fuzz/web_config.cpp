@@ -1,5 +1,7 @@
 // A web configuration file; and its first line as the value of the settings that are secret.
 
+#include "config/web_config.h"
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -9,7 +11,6 @@
 
 #include <fmt/format.h>
 
-#include "config/web_config.h"
 #include "fuzz/config_messages.h"
 #include "fuzz/input.h"
 

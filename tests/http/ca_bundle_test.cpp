@@ -1,10 +1,9 @@
-#include "http/curl_endpoint.h"
-
 #include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
 
+#include "http/curl_endpoint.h"
 #include "support/temp_dir.h"
 
 namespace telnyx_exporter {
