@@ -10,7 +10,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "flags.md"
 PROGRAMS = {"telnyx_exporter": "TELNYX_EXPORTER", "telnyx_simulator": "TELNYX_SIMULATOR"}
 KINDS = {"TEXT": "text", "UINT": "integer", "FLOAT": "number"}
 FLAG = re.compile(r"(?:-h, ?)?(?P<name>--[\w.-]+)(?: (?P<kind>TEXT|UINT|FLOAT)(?P<check>:.*?(?:\]|\}))?"
-                  r"(?:(?:=| )\[?\[?(?P<default>[^\s\]\[]+)\]?\]?)?(?P<repeats> \.\.\.)?)?(?: +Excludes:(?: --?\S+)+)? +(?P<meaning>\S.*)")
+                  r"(?:(?:=| (?=\[))\[?\[?(?P<default>[^\s\]\[]+)\]?\]?)?(?P<repeats> \.\.\.)?)?(?: +Excludes:(?: --?\S+)+)? +(?P<meaning>\S.*)")
 
 
 def rows_of(help_text):
