@@ -29,7 +29,7 @@ def rows_of(help_text):
             kind = check.strip("{}").replace(",", ", ")
         if found["repeats"]:
             kind += ", repeatable"
-            meaning = meaning.replace("; repeatable", "")
+            meaning = meaning.replace("; repeatable, ", "; ").replace("; repeatable", "")
         default = f"`{found['default']}`" if found["default"] else ""
         yield f"| `{found['name']}` | {kind} | {default} | {meaning} |"
 
