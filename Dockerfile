@@ -62,6 +62,6 @@ LABEL org.opencontainers.image.title="telnyx_exporter" \
       org.opencontainers.image.documentation="https://github.com/telnyx-exporter/telnyx_exporter/tree/main/docs"
 USER 65532:65532
 EXPOSE 10035
-# With other --web flags: the same flags here (--health-cmd, or healthcheck in a compose file).
+# With other --web flags the check needs the same ones: docs/install.md says how.
 HEALTHCHECK --interval=10s --timeout=6s --start-period=10s --retries=3 CMD ["/usr/bin/telnyx_exporter", "--healthcheck"]
 ENTRYPOINT ["/usr/bin/telnyx_exporter"]

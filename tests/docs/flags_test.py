@@ -10,7 +10,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "flags.md"
 PROGRAMS = {"telnyx_exporter": "TELNYX_EXPORTER", "telnyx_simulator": "TELNYX_SIMULATOR"}
 KINDS = {"TEXT": "text", "UINT": "integer", "FLOAT": "number"}
 FLAG = re.compile(r"(?:-h, ?)?(?P<name>--[\w.-]+)(?: (?P<kind>TEXT|UINT|FLOAT)(?P<check>:.*?(?:\]|\}))?"
-                  r"(?:(?:=| )\[?\[?(?P<default>[^\s\]\[]+)\]?\]?)?(?P<repeats> \.\.\.)?)?(?: +Excludes:(?: --?\S+)+)? +(?P<meaning>\S.*)")
+                  r"(?:(?:=| (?=\[))\[?\[?(?P<default>[^\s\]\[]+)\]?\]?)?(?P<repeats> \.\.\.)?)?(?: +Excludes:(?: --?\S+)+)? +(?P<meaning>\S.*)")
 
 
 def rows_of(help_text):
@@ -29,7 +29,7 @@ def rows_of(help_text):
             kind = check.strip("{}").replace(",", ", ")
         if found["repeats"]:
             kind += ", repeatable"
-            meaning = meaning.replace("; repeatable", "")
+            meaning = meaning.replace("; repeatable, ", "; ").replace("; repeatable", "")
         default = f"`{found['default']}`" if found["default"] else ""
         yield f"| `{found['name']}` | {kind} | {default} | {meaning} |"
 
