@@ -143,6 +143,7 @@ class Checker final : public PollObserver {
   static bool NamesUnknown(const AccountModel& account, const AccountPlan& before,
                            const AccountPlan& next);
   void RequirePlan(const AccountModel& account) const;
+  std::size_t CountDiscovered(const AccountModel& account) const;
 
   // Schedule.
   void ExpectDue(ConnectionModel& connection, Instant when);

@@ -149,6 +149,7 @@ void Checker::AfterApply() {
     RequirePlan(*account);
     RequireIntervals(*account);
     RequireBudget(*account);
+    account->discovered = CountDiscovered(*account);
   }
 }
 
@@ -164,6 +165,12 @@ void Checker::RequirePlan(const AccountModel& account) const {
     Require(polled == plan, "connection {} of {} has another plan: {} instead of {}", plan.id,
             account.name, Listed(polled), Listed(plan));
   }
+}
+
+std::size_t Checker::CountDiscovered(const AccountModel& account) const {
+  return static_cast<std::size_t>(std::ranges::count_if(account.connections, [&](auto key) {
+    return connections_[static_cast<std::size_t>(key)]->plan.discovered;
+  }));
 }
 
 void Checker::OnAccountAdded(AccountKey key, const AccountPlan& plan) {
