@@ -140,7 +140,7 @@ struct ConfigLoadState {
   WallTime loaded{};                // what is in force
   std::optional<WallTime> refused;  // the newest attempt, when it failed
   std::vector<std::string> errors;  // of it, a line each; never a secret
-  /// Why a changed key file was not taken over, a line each; the keys read before stay in use.
+  /// Why a changed key or CA file was refused, a line each; what was read before stays in use.
   std::vector<std::string> key_errors;
   /// Why the web configuration was refused, a line each; the one before stays in force.
   std::vector<std::string> web_errors;
