@@ -61,6 +61,9 @@ void Account::Change(const AccountPlan& plan, Instant now) {
   // An equal endpoint is kept, and with it its open connections.
   if (!other_endpoint) plan_.endpoint = endpoint;
   queue_.limiter().Configure(plan.rate_limit, now);
+  if (plan.rate_limit.requests_per_second > before.rate_limit.requests_per_second) {
+    for (const auto& connection : connections_) connection->OnRateRaised(now);
+  }
   if (other_endpoint) ForgetKey(now);
   ApplyDiscovery(before, other_endpoint, now);
   context_.observer.OnAccountChanged(key_, plan_);

@@ -163,6 +163,10 @@ bool PollSchedule::Replan(const PollIntervals& intervals, Instant now, WallTime 
   return changed;
 }
 
+void PollSchedule::OnRateRaised(Instant now) {
+  if (word_ == Word::kFirst) word_since_ = std::max(word_since_, now);
+}
+
 void PollSchedule::Retry(Instant now) {
   refusals_ = 0;
   slow_until_ = Instant::min();

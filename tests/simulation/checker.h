@@ -139,6 +139,7 @@ class Checker final : public PollObserver {
   void ExpectRefresh(AccountModel& account, Instant earliest, Instant latest);
   void ExpectRefreshAgain(AccountModel& account, const DiscoveryPlan& plan);
   void GiveUpRefresh(AccountModel& account);
+  void GiveFirstPollsTime(const AccountModel& account);
   void ForgetKey(AccountModel& account);
   static bool NamesUnknown(const AccountModel& account, const AccountPlan& before,
                            const AccountPlan& next);

@@ -77,6 +77,9 @@ void Checker::ApplyToAccount(AccountModel& account, const AccountPlan& before,
   account.discovers = next.discovery.has_value();
   // Another base address makes another account, which is added again.
   if (before.endpoint->base_url != next.endpoint->base_url) return;
+  if (next.rate_limit.requests_per_second > before.rate_limit.requests_per_second) {
+    GiveFirstPollsTime(account);
+  }
   if (other_endpoint) ForgetKey(account);
   if (!next.discovery) {
     GiveUpRefresh(account);
@@ -113,6 +116,15 @@ bool Checker::NamesUnknown(const AccountModel& account, const AccountPlan& befor
   for (const ConnectionPlan& plan : before.connections) known.insert(plan.id);
   return std::ranges::any_of(next.connections,
                              [&](const ConnectionPlan& plan) { return !known.contains(plan.id); });
+}
+
+// First polls that waited for a rate limit that is higher now are not overdue at once.
+void Checker::GiveFirstPollsTime(const AccountModel& account) {
+  for (const ConnectionKey key : account.connections) {
+    ConnectionModel& connection = ConnectionOf(key);
+    if (connection.word != ConnectionModel::Word::kFirst) continue;
+    SetWord(connection, connection.word, std::max(connection.word_since, clock_.Now()));
+  }
 }
 
 // What was refused under the old key is tried again like a first poll.
