@@ -70,7 +70,9 @@ Need NeedOf(const AccountConfig& account, const PollConfig& poll, const Shard& s
 // At most two decimals, rounded in the given direction; of less than a hundredth two digits.
 std::string FormatRate(double rate, double (*round)(double)) {
   if (rate > 0 && rate < 0.01) return fmt::format("{:.2g}", rate);
-  std::string text = fmt::format("{:.2f}", round(rate * 100) / 100);
+  const double nearest = std::round(rate * 100);
+  const bool is_exact = std::abs(rate * 100 - nearest) < 100 * kTolerance * std::max(1.0, rate);
+  std::string text = fmt::format("{:.2f}", (is_exact ? nearest : round(rate * 100)) / 100);
   while (text.ends_with('0')) text.pop_back();
   if (text.ends_with('.')) text.pop_back();
   return text;
