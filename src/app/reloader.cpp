@@ -107,7 +107,8 @@ void Reloader::KeepKeys(const PollPlan& plan) {
 }
 
 Result<Secret> Reloader::KeyInForce(const ApiKeySource& source) const {
-  for (const AccountConfig& account : config()->accounts) {
+  const auto config = this->config();
+  for (const AccountConfig& account : config->accounts) {
     if (account.api_key != source) continue;
     const auto key = std::ranges::find(keys_, account.name, &AccountKey::account);
     if (key != keys_.end()) return key->endpoint->api_key;
@@ -116,7 +117,8 @@ Result<Secret> Reloader::KeyInForce(const ApiKeySource& source) const {
 }
 
 Result<std::string> Reloader::CaInForce(const std::string& path) const {
-  for (const AccountConfig& account : config()->accounts) {
+  const auto config = this->config();
+  for (const AccountConfig& account : config->accounts) {
     if (account.tls.ca_file != path) continue;
     const auto key = std::ranges::find(keys_, account.name, &AccountKey::account);
     if (key != keys_.end()) return key->endpoint->ca_certificates;
@@ -125,7 +127,8 @@ Result<std::string> Reloader::CaInForce(const std::string& path) const {
 }
 
 void Reloader::TellReadable(const std::vector<ApiKeySource>& unreadable) const {
-  for (const AccountConfig& account : config()->accounts) {
+  const auto config = this->config();
+  for (const AccountConfig& account : config->accounts) {
     events_.on_key_read(account.name,
                         std::ranges::find(unreadable, account.api_key) == unreadable.end());
   }
