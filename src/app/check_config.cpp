@@ -16,8 +16,6 @@
 namespace telnyx_exporter {
 namespace {
 
-constexpr double kHighestRate = 1000;  // that rate_limit.requests_per_second may have
-constexpr Duration kLongestPollInterval = std::chrono::hours(24);  // that may be configured
 constexpr double kMostLengthening = 86400;  // from the shortest interval to the longest
 // Sums of fractions are not exact.
 constexpr double kTolerance = 1e-9;
@@ -97,7 +95,7 @@ std::string LongerIntervals(const Need& need, double allowed) {
 std::string RemedyFor(const Need& need, double allowed, std::uint32_t shards) {
   const double rate = std::ceil(need.requests_per_second * shards - kTolerance);
   const std::string higher =
-      rate > kHighestRate ? "" : fmt::format("rate_limit.requests_per_second to {}", rate);
+      rate > kHighestRequestRate ? "" : fmt::format("rate_limit.requests_per_second to {}", rate);
   const std::string longer = LongerIntervals(need, allowed);
   if (higher.empty() && longer.empty()) return "poll fewer connections";
   return fmt::format("raise {}{}{}", higher, higher.empty() || longer.empty() ? "" : " or ",

@@ -46,6 +46,11 @@ std::string DescribeKeySource(const ApiKeySource& source);
 /// line ends around it do not matter. It quotes nothing of the text.
 std::string FindApiKeyFault(std::string_view text);
 
+/// The longest interval that may be configured, between polls or between list refreshes.
+inline constexpr Duration kLongestPollInterval = std::chrono::hours(24);
+/// The highest rate_limit.requests_per_second.
+inline constexpr double kHighestRequestRate = 1000;
+
 struct PollConfig {
   Duration interval = std::chrono::seconds(15);
   Duration timeout = std::chrono::seconds(10);
