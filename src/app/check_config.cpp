@@ -16,8 +16,6 @@
 namespace telnyx_exporter {
 namespace {
 
-constexpr double kHighestRate = 1000;  // that rate_limit.requests_per_second may have
-constexpr Duration kLongestPollInterval = std::chrono::hours(24);  // that may be configured
 constexpr double kMostLengthening = 86400;  // from the shortest interval to the longest
 // Sums of fractions are not exact.
 constexpr double kTolerance = 1e-9;
@@ -70,7 +68,9 @@ Need NeedOf(const AccountConfig& account, const PollConfig& poll, const Shard& s
 // At most two decimals, rounded in the given direction; of less than a hundredth two digits.
 std::string FormatRate(double rate, double (*round)(double)) {
   if (rate > 0 && rate < 0.01) return fmt::format("{:.2g}", rate);
-  std::string text = fmt::format("{:.2f}", round(rate * 100) / 100);
+  const double nearest = std::round(rate * 100);
+  const bool is_exact = std::abs(rate * 100 - nearest) < 100 * kTolerance * std::max(1.0, rate);
+  std::string text = fmt::format("{:.2f}", (is_exact ? nearest : round(rate * 100)) / 100);
   while (text.ends_with('0')) text.pop_back();
   if (text.ends_with('.')) text.pop_back();
   return text;
@@ -95,7 +95,7 @@ std::string LongerIntervals(const Need& need, double allowed) {
 std::string RemedyFor(const Need& need, double allowed, std::uint32_t shards) {
   const double rate = std::ceil(need.requests_per_second * shards - kTolerance);
   const std::string higher =
-      rate > kHighestRate ? "" : fmt::format("rate_limit.requests_per_second to {}", rate);
+      rate > kHighestRequestRate ? "" : fmt::format("rate_limit.requests_per_second to {}", rate);
   const std::string longer = LongerIntervals(need, allowed);
   if (higher.empty() && longer.empty()) return "poll fewer connections";
   return fmt::format("raise {}{}{}", higher, higher.empty() || longer.empty() ? "" : " or ",

@@ -20,8 +20,8 @@ constexpr std::uint32_t kMostRequests = 1'000'000;
 constexpr std::size_t kMaxShownPath = 200;
 
 // What is served beside the metrics.
-constexpr std::array<std::string_view, 3> kPages = {"/", "/config", "/connection"};
-constexpr std::array<std::string_view, 2> kPageFolders = {"/-/", "/static/"};
+constexpr std::array<std::string_view, 3> kOtherPaths = {"/", "/config", "/connection"};
+constexpr std::array<std::string_view, 2> kOtherFolders = {"/-/", "/static/"};
 
 CommandLineExit WrongUsage(const std::string& what) {
   return {.exit_code = kExitWrongUsage,
@@ -134,9 +134,9 @@ Result<void> CheckTelemetryPath(std::string_view path) {
                     SanitizeForDisplay(path, kMaxShownPath)));
   }
   const std::string normal = NormalizePath(path);
-  const bool page = std::ranges::find(kPages, normal) != kPages.end();
+  const bool page = std::ranges::find(kOtherPaths, normal) != kOtherPaths.end();
   const bool below = std::ranges::any_of(
-      kPageFolders, [&](std::string_view folder) { return (normal + '/').starts_with(folder); });
+      kOtherFolders, [&](std::string_view folder) { return (normal + '/').starts_with(folder); });
   if (page || below) {
     return Fail(
         fmt::format("\"{}\" is another page of the exporter: choose a path like /metrics", path));

@@ -15,7 +15,7 @@
 #include "app/main_loop.h"
 #include "app/poll_log.h"
 #include "app/service_manager.h"
-#include "app/web_pages.h"
+#include "app/web_handler.h"
 #include "app/web_server.h"
 #include "base/build_info.h"
 #include "http/curl_transport.h"

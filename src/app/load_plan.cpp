@@ -150,7 +150,8 @@ std::expected<SourcedConfig, ConfigErrors> LoadConfig(const ConfigSource& source
   auto loaded = built_in ? ParseConfig(kWholeAccount) : LoadConfigFile(source.file);
   if (loaded) {
     return SourcedConfig{.loaded = std::move(*loaded),
-                         .origin = built_in ? "built in: the whole account" : source.file};
+                         .origin = built_in ? "built in: the whole account" : source.file,
+                         .built_in = built_in};
   }
   return std::unexpected(FormatConfigMessages(source.file, loaded.error()));
 }
@@ -242,7 +243,12 @@ std::expected<LoadedPlan, ConfigErrors> LoadPlan(const ConfigSource& source, con
   auto plan = MakePollPlan(*config, shard, [&log](const ApiKeySource& key_source) {
     return ReadApiKey(key_source, log);
   });
-  if (!plan) return std::unexpected(std::move(plan.error()));
+  if (!plan) {
+    // The built-in configuration is in no file.
+    if (sourced->built_in) return std::unexpected(std::move(plan.error()));
+    for (std::string& error : plan.error()) error = fmt::format("{}: {}", source.file, error);
+    return std::unexpected(std::move(plan.error()));
+  }
   return LoadedPlan{.config = std::move(config),
                     .plan = std::move(*plan),
                     .key_files = std::move(key_files),

@@ -31,6 +31,7 @@ struct ConfigSource {
 struct SourcedConfig {
   LoadedConfig loaded;
   std::string origin;  // the file, or words for the built-in configuration
+  bool built_in = false;
 };
 
 /// Everything that is wrong, a line each.
@@ -73,7 +74,8 @@ struct LoadedPlan {
   std::string origin;
 };
 
-/// Reads the configuration and the keys that it names. Warnings go to the log.
+/// Reads the configuration and the keys that it names. Warnings go to the log. An error begins with
+/// the configuration file's name.
 std::expected<LoadedPlan, ConfigErrors> LoadPlan(const ConfigSource& source, const Shard& shard,
                                                  Log& log);
 

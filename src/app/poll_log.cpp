@@ -107,7 +107,7 @@ void PollLog::HoldBack(Connection& connection, const PollFailure& failure) {
   Account& account = accounts_[static_cast<std::size_t>(connection.account)];
   if (!std::exchange(connection.held_back, true)) ++account.held_back;
   if (std::exchange(account.held_by, failure.reason) == failure.reason) return;
-  log_.Warn("polls held back by the rate limit, values expire",
+  log_.Warn("polls held back, values expire",
             {{"account", account.name},
              {"reason", ReasonLabel(failure.reason)},
              {"detail", failure.detail},
@@ -211,7 +211,7 @@ void PollLog::NameLacking(Account& account, const DiscoveredConnections& known) 
 
 void PollLog::NameLeftOut(Account& account, const DiscoveredConnections& known) {
   if (known.not_pollable() != account.not_pollable && known.not_pollable().count > 0) {
-    log_.Info("connections without active calls to list are not polled",
+    log_.Info("connections that cannot list active calls are not polled",
               {{"account", account.name},
                {"count", known.not_pollable().count},
                {"connections", Joined(known.not_pollable().names)}});

@@ -1,6 +1,7 @@
 #include "app/reloader.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -63,33 +64,38 @@ void Reloader::LookAtKeys() {
   const auto config = this->config();
   std::vector<ApiKeySource> unreadable;
   std::vector<std::string> errors;
+  const std::string file = load_state().file;
+  // Accounts may share a key or a CA file.
+  const auto refuse = [&](std::string_view sentence, std::string error) {
+    if (std::ranges::find(errors, error) != errors.end()) return;
+    log_.Error(sentence, {{"file", file}, {"error", error}});
+    errors.push_back(std::move(error));
+  };
   const auto read_key = [&](const ApiKeySource& source) -> Result<Secret> {
     auto key = ReadApiKey(source, log_);
     if (key) return key;
-    if (std::ranges::find(unreadable, source) == unreadable.end()) {
-      errors.push_back(key.error().message);
-      unreadable.push_back(source);
-    }
+    refuse("API key refused, the old one stays", std::move(key.error().message));
+    unreadable.push_back(source);
     return KeyInForce(source);
   };
   const auto read_ca = [&](const std::string& path) -> Result<std::string> {
     auto text = ReadCaFile(path);
     if (text) return text;
-    errors.push_back(fmt::format("tls.ca_file {} {}", path, text.error().message));
+    refuse("CA file refused, the old one stays",
+           fmt::format("tls.ca_file {} {}", path, text.error().message));
     return CaInForce(path);
   };
   auto plan = MakePollPlan(*config, shard_, read_key, ReadProcessVariable, read_ca);
   if (!plan) {
-    errors = std::move(plan.error());
+    for (std::string& error : plan.error()) {
+      refuse("API keys and CA files refused, the old ones stay", std::move(error));
+    }
   } else {
     KeepKeys(*plan);
     if (!events_.put_into_force(std::move(*plan))) return;
   }
   TellReadable(unreadable);
   log_.Info("API keys reloaded", {{"refused", errors.size()}});
-  for (const std::string& error : errors) {
-    log_.Error("API key refused, the old one stays", {{"error", error}});
-  }
   const std::lock_guard lock(mutex_);
   load_state_.key_errors = std::move(errors);
 }
@@ -101,7 +107,8 @@ void Reloader::KeepKeys(const PollPlan& plan) {
 }
 
 Result<Secret> Reloader::KeyInForce(const ApiKeySource& source) const {
-  for (const AccountConfig& account : config()->accounts) {
+  const auto config = this->config();
+  for (const AccountConfig& account : config->accounts) {
     if (account.api_key != source) continue;
     const auto key = std::ranges::find(keys_, account.name, &AccountKey::account);
     if (key != keys_.end()) return key->endpoint->api_key;
@@ -110,7 +117,8 @@ Result<Secret> Reloader::KeyInForce(const ApiKeySource& source) const {
 }
 
 Result<std::string> Reloader::CaInForce(const std::string& path) const {
-  for (const AccountConfig& account : config()->accounts) {
+  const auto config = this->config();
+  for (const AccountConfig& account : config->accounts) {
     if (account.tls.ca_file != path) continue;
     const auto key = std::ranges::find(keys_, account.name, &AccountKey::account);
     if (key != keys_.end()) return key->endpoint->ca_certificates;
@@ -119,7 +127,8 @@ Result<std::string> Reloader::CaInForce(const std::string& path) const {
 }
 
 void Reloader::TellReadable(const std::vector<ApiKeySource>& unreadable) const {
-  for (const AccountConfig& account : config()->accounts) {
+  const auto config = this->config();
+  for (const AccountConfig& account : config->accounts) {
     events_.on_key_read(account.name,
                         std::ranges::find(unreadable, account.api_key) == unreadable.end());
   }

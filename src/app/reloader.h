@@ -1,9 +1,9 @@
 #pragma once
 
 // Puts a configuration into force while the exporter runs: the whole file at SIGHUP and POST
-// /-/reload, the API keys alone when a key file changes. A new configuration is checked whole
-// first; what is refused changes nothing, and the key files of the one in force stay watched. The
-// main loop owns it; config() and load_state() are for any thread.
+// /-/reload, the API keys and CA files alone when one of these changes. A new configuration is
+// checked whole first; what is refused changes nothing, and the key files of the one in force stay
+// watched. The main loop owns it; config() and load_state() are for any thread.
 
 #include <functional>
 #include <memory>
@@ -43,8 +43,9 @@ class Reloader {
   /// force now.
   std::vector<std::string> Reload();
 
-  /// Looks at the key files once and reads the keys again when one has changed. An account whose
-  /// key cannot be read keeps the one it has; the others get theirs.
+  /// Looks at the key and CA files once and reads them again when one has changed. An account keeps
+  /// the key or the CA certificates that it has where the new ones cannot be used; the others get
+  /// theirs.
   void LookAtKeys();
 
   /// In force now.

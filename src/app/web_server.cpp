@@ -198,7 +198,7 @@ std::vector<std::string> WebRulesWatch::Use(WebRulesAttempt& attempt) {
     log_.Warn("web configuration", {{"warning", warning}});
   }
   if (auto applied = events_.apply(attempt.outcome->rules); !applied) {
-    return {std::move(applied.error().message)};
+    return {fmt::format("{}: {}", loader_.path(), applied.error().message)};
   }
   Keep(*attempt.outcome);
   return {};

@@ -44,14 +44,26 @@ std::string_view WordsFor(ApiKeySource::Kind kind) {
   return "api_key";
 }
 
+// Whether the account needs no connections of its own. A value that cannot be read is an error
+// already and may have been meant so.
+bool MayDiscover(const YamlValue& account_value, const AccountConfig& account) {
+  if (account.discovery.enabled) return true;
+  const auto discovery = account_value.Find("discovery");
+  if (!discovery) return false;
+  if (!discovery->IsMapping()) return true;
+  const auto enabled = discovery->Find("enabled");
+  return enabled && !enabled->Is("false");
+}
+
 void CheckConnections(const YamlValue& account_value, const AccountConfig& account) {
   const auto connections = account_value.Find("connections");
-  if (!connections && !account.discovery.enabled && account_value.IsMapping()) {
+  const bool may_discover = MayDiscover(account_value, account);
+  if (!connections && !may_discover && account_value.IsMapping()) {
     account_value.Error(
         "connections is missing: list the connections to poll, or enable discovery");
   }
   if (!connections) return;
-  if (connections->IsEmptyList() && !account.discovery.enabled) {
+  if (connections->IsEmptyList() && !may_discover) {
     connections->Error("is empty: list the connections to poll, or enable discovery");
   }
   std::set<std::string_view> ids;

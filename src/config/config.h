@@ -46,6 +46,11 @@ std::string DescribeKeySource(const ApiKeySource& source);
 /// line ends around it do not matter. It quotes nothing of the text.
 std::string FindApiKeyFault(std::string_view text);
 
+/// The longest interval that may be configured, between polls or between list refreshes.
+inline constexpr Duration kLongestPollInterval = std::chrono::hours(24);
+/// The highest rate_limit.requests_per_second.
+inline constexpr double kHighestRequestRate = 1000;
+
 struct PollConfig {
   Duration interval = std::chrono::seconds(15);
   Duration timeout = std::chrono::seconds(10);
@@ -140,7 +145,7 @@ struct ConfigLoadState {
   WallTime loaded{};                // what is in force
   std::optional<WallTime> refused;  // the newest attempt, when it failed
   std::vector<std::string> errors;  // of it, a line each; never a secret
-  /// Why a changed key file was not taken over, a line each; the keys read before stay in use.
+  /// Why a changed key or CA file was refused, a line each; what was read before stays in use.
   std::vector<std::string> key_errors;
   /// Why the web configuration was refused, a line each; the one before stays in force.
   std::vector<std::string> web_errors;

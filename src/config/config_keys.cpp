@@ -9,7 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kLongestInterval = 24h;
 constexpr std::size_t kMaxListed = 1000;
 
 // What an account's keys must be together, as members of its JSON schema.
@@ -31,15 +30,15 @@ constexpr const char* kAccountSchema = R"("allOf": [
 const KeyTable<PollConfig>& PollKeys() {
   using Poll = PollConfig;
   static const KeyTable<Poll> keys = {
-      Row("interval", &Poll::interval, DurationType(1s, kLongestInterval),
+      Row("interval", &Poll::interval, DurationType(1s, kLongestPollInterval),
           "How often each connection is polled."),
       Row("timeout", &Poll::timeout, DurationType(100ms, 10min),
           "Time limit of one poll: all its pages, waits and retries. A shorter interval caps it."),
-      Row("stale_after", &Poll::stale_after, DurationType(1s, 7 * kLongestInterval),
+      Row("stale_after", &Poll::stale_after, DurationType(1s, 7 * kLongestPollInterval),
           "How long the last complete values are kept after failures. When given, it must not be "
           "shorter than any interval or idle_interval.",
           {.default_words = "three intervals in force", .example = "2m"}),
-      Row("idle_interval", &Poll::idle_interval, DurationType(1s, kLongestInterval),
+      Row("idle_interval", &Poll::idle_interval, DurationType(1s, kLongestPollInterval),
           "How often a connection is polled that had no call in its last three complete polls. Not "
           "shorter than interval; equal to it: idle connections are polled like others.",
           {.default_words = "none: idle connections are polled like others", .example = "60s"}),
@@ -58,8 +57,8 @@ const KeyTable<PollConfig>& PollKeys() {
 
 const KeyTable<RateLimitConfig>& RateLimitKeys() {
   static const KeyTable<RateLimitConfig> keys = {
-      Row("requests_per_second", &RateLimitConfig::requests_per_second, NumberType(0, 1000),
-          "Requests per second in the long run."),
+      Row("requests_per_second", &RateLimitConfig::requests_per_second,
+          NumberType(0, kHighestRequestRate), "Requests per second in the long run."),
       Row("burst", &RateLimitConfig::burst, IntegerType(1, 10'000),
           "Requests that may be sent at once."),
   };
@@ -103,9 +102,9 @@ const KeyTable<ConnectionConfig>& ConnectionKeys() {
       Row("labels", &Connection::labels, LabelsType(),
           "Labels on all series of the connection. The exporter's own label names are refused.",
           {.default_words = "none", .example = "{team: voice}"}),
-      Row("interval", &Connection::interval, DurationType(1s, kLongestInterval),
+      Row("interval", &Connection::interval, DurationType(1s, kLongestPollInterval),
           "How often it is polled.", {.default_words = "poll.interval", .example = "5s"}),
-      Row("idle_interval", &Connection::idle_interval, DurationType(1s, kLongestInterval),
+      Row("idle_interval", &Connection::idle_interval, DurationType(1s, kLongestPollInterval),
           "How often it is polled while it has no calls, see poll.idle_interval.",
           {.default_words = "poll.idle_interval", .example = "60s"}),
       Row("channel_limit", &Connection::channel_limit, IntegerType(1, 1'000'000),
@@ -134,7 +133,7 @@ const KeyTable<DiscoveryConfig>& DiscoveryKeys() {
   using Discovery = DiscoveryConfig;
   static const KeyTable<Discovery> keys = {
       Row("enabled", &Discovery::enabled, BoolType(), "Find the account's connections."),
-      Row("refresh_interval", &Discovery::refresh_interval, DurationType(10s, kLongestInterval),
+      Row("refresh_interval", &Discovery::refresh_interval, DurationType(10s, kLongestPollInterval),
           "How often the account's lists are read."),
       Row("max_connections", &Discovery::max_connections, IntegerType(1, 1'000'000),
           "If more connections pass the filters, of all shards together, the refresh fails and the "

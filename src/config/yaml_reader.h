@@ -69,6 +69,10 @@ class YamlValue {
   /// There is nothing after the key.
   bool IsEmpty() const { return node_->kind == YamlNode::Kind::kEmpty; }
   bool IsMapping() const { return node_->kind == YamlNode::Kind::kMapping; }
+  /// A single value that is written so.
+  bool Is(std::string_view scalar) const {
+    return node_->kind == YamlNode::Kind::kScalar && node_->scalar == scalar;
+  }
 
   /// The scalar as it is written; `what` says what should be there: "a string".
   std::optional<std::string> Scalar(std::string_view what) const;

@@ -321,7 +321,7 @@ constexpr std::array kTable = {
               ReadAccount([](const AccountReading& reading, SeriesWriter& out) {
                 const auto& discovery = reading.account.discovery;
                 if (discovery && discovery->last_success) {
-                  out.Add(static_cast<double>(discovery->connections));
+                  out.Add(static_cast<double>(reading.coverage.discovered));
                 }
               })},
     MetricRow{{"telnyx_discovery_failures_total", kCounter, "",

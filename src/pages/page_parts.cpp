@@ -59,8 +59,8 @@ void AddConfigTrouble(const ConfigLoadState& config, const Moment& moment, Html&
   if (!config.key_errors.empty()) {
     html.Add(
         "<section class=\"notice\" aria-labelledby=\"keys\">\n"
-        "<h2 id=\"keys\">A changed API key was refused</h2>\n"
-        "<p>The key that was read before stays in use.</p>\n");
+        "<h2 id=\"keys\">A changed API key or CA file was refused</h2>\n"
+        "<p>What was read before stays in use.</p>\n");
     AddErrors(config.key_errors, html);
   }
   if (!config.web_errors.empty()) {

@@ -209,6 +209,7 @@ void AddTo(Totals& totals, const OverviewRow& row) {
   ++totals.connections;
   ++totals.by_condition[static_cast<std::size_t>(row.condition)];
   if (row.connection->idle()) ++totals.idle;
+  if (row.connection->identity->plan.discovered) ++totals.discovered;
   totals.calls.Add(row.calls);
   totals.sessions.Add(row.sessions);
   const Duration delay = DelayOf(*row.connection);

@@ -102,7 +102,8 @@ struct KnownSum {
 struct Totals {
   std::size_t connections = 0;
   std::array<std::size_t, kConditions> by_condition{};
-  std::size_t idle = 0;  // polled less often because they have no calls
+  std::size_t idle = 0;        // polled less often because they have no calls
+  std::size_t discovered = 0;  // found by discovery
   KnownSum calls;
   KnownSum sessions;
   std::optional<std::uint64_t> longest_seconds;  // nothing when none is known

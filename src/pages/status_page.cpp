@@ -126,7 +126,8 @@ void AddTotals(const Totals& totals, Html& html) {
   html.Add("</dd></div>\n</dl>\n");
 }
 
-void AddDiscovery(const DiscoverySnapshot& discovery, const Moment& moment, Html& html) {
+void AddDiscovery(const AccountRow& row, const Moment& moment, Html& html) {
+  const DiscoverySnapshot& discovery = *row.account->discovery;
   if (!discovery.ended) {
     html.Add("<span class=\"sub\">looking for connections</span>");
     return;
@@ -138,7 +139,7 @@ void AddDiscovery(const DiscoverySnapshot& discovery, const Moment& moment, Html
     AddFailure(*discovery.failure, html);
   }
   if (discovery.last_success) {
-    html.Add("<span class=\"sub\">{} discovered, {}</span>", CountWords(discovery.connections),
+    html.Add("<span class=\"sub\">{} discovered, {}</span>", CountWords(row.totals.discovered),
              AgeWords(moment.now - *discovery.last_success));
   }
 }
@@ -251,7 +252,7 @@ void AddAccounts(const std::vector<AccountRow>& accounts, const Moment& moment, 
     AddConditionCounts(account.totals, account.account->name, html);
     html.Add("</span>");
     AddRemarks(account, html);
-    if (account.account->discovery) AddDiscovery(*account.account->discovery, moment, html);
+    if (account.account->discovery) AddDiscovery(account, moment, html);
     html.Add("</td>\n");
     AddAccountCalls(account.totals, html);
     AddKey(account, moment, html);

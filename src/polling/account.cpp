@@ -54,13 +54,14 @@ Account::~Account() {
 }
 
 void Account::Change(const AccountPlan& plan, Instant now) {
-  const auto endpoint = plan_.endpoint;
-  const AccountPlan before = plan_;
-  const bool other_endpoint = *endpoint != *plan.endpoint;
-  plan_ = plan;
+  const AccountPlan before = std::exchange(plan_, plan);
+  const bool other_endpoint = *before.endpoint != *plan.endpoint;
   // An equal endpoint is kept, and with it its open connections.
-  if (!other_endpoint) plan_.endpoint = endpoint;
+  if (!other_endpoint) plan_.endpoint = before.endpoint;
   queue_.limiter().Configure(plan.rate_limit, now);
+  if (plan.rate_limit.requests_per_second > before.rate_limit.requests_per_second) {
+    for (const auto& connection : connections_) connection->OnRateRaised(now);
+  }
   if (other_endpoint) ForgetKey(now);
   ApplyDiscovery(before, other_endpoint, now);
   context_.observer.OnAccountChanged(key_, plan_);

@@ -185,10 +185,18 @@ PollFailure HeldBack(std::string_view what, const RateLimiter& limiter, double n
             .detail = fmt::format("{}: all {} poll.max_concurrent_requests are under way", what,
                                   *most_at_once)};
   }
+  const double allowed = limiter.RateAt(now);
+  // Enough on average: many were due together, a poll has many pages, or less was allowed before.
+  if (needed_per_second <= allowed) {
+    return {.reason = FailureReason::kRequestBudget,
+            .detail = fmt::format("{}: requests waited for the rate limit; it allows {:.3g} per "
+                                  "second, and the account needs {:.3g} on average",
+                                  what, allowed, needed_per_second)};
+  }
   return {
       .reason = FailureReason::kRequestBudget,
       .detail = fmt::format("{}: the account needs {:.3g} requests per second and may send {:.3g}",
-                            what, needed_per_second, limiter.RateAt(now))};
+                            what, needed_per_second, allowed)};
 }
 
 Duration Stretched(Duration interval, double factor) {

@@ -101,7 +101,8 @@ void PollSchedule::OnBegun(Instant now) {
   has_begun_ = true;
   newest_ = now;
   word_ = Word::kGiven;
-  if (stretched()) due_ = NextAfter(now);
+  // A first poll may have waited while the interval became shorter.
+  due_ = stretched() ? NextAfter(now) : std::min(due_, NextAfter(now));
 }
 
 void PollSchedule::OnComplete(std::uint64_t legs, std::uint32_t pages, Instant now) {
@@ -161,6 +162,10 @@ bool PollSchedule::Replan(const PollIntervals& intervals, Instant now, WallTime 
   const bool changed = UpdateInForce();
   due_ = has_begun_ ? NextAfter(now) : FirstAfter(now);
   return changed;
+}
+
+void PollSchedule::OnRateRaised(Instant now) {
+  if (word_ == Word::kFirst) word_since_ = std::max(word_since_, now);
 }
 
 void PollSchedule::Retry(Instant now) {

@@ -74,6 +74,9 @@ class PollSchedule {
   bool Stretch(const IntervalStretch& stretch, Instant now);
   /// Another plan for the same connection. True when the interval in force changed.
   bool Replan(const PollIntervals& intervals, Instant now, WallTime wall_now);
+  /// The account's rate limit was raised: a first poll that waits for it is overdue no earlier than
+  /// one that is due now.
+  void OnRateRaised(Instant now);
   /// The account has another key or way to its API: what was refused is tried again like a first
   /// poll.
   void Retry(Instant now);

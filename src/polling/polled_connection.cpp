@@ -88,6 +88,11 @@ void PolledConnection::Stretch(const IntervalStretch& stretch, Instant now) {
   context_.observer.OnIntervalChanged(key_, schedule_.in_force());
 }
 
+void PolledConnection::OnRateRaised(Instant now) {
+  schedule_.OnRateRaised(now);
+  Reschedule();
+}
+
 void PolledConnection::Retry(Instant now) {
   schedule_.Retry(now);
   Reschedule();

@@ -127,6 +127,8 @@ class PolledConnection : public Job {
   /// Takes over another plan for the same connection.
   void Change(const ConnectionPlan& plan, Instant now);
   void Stretch(const IntervalStretch& stretch, Instant now);
+  /// The account's rate limit was raised: a first poll that waits gets its chance.
+  void OnRateRaised(Instant now);
   /// The account has another key: what was refused is tried again.
   void Retry(Instant now);
   /// What polls say has changed: the next one comes like a first one.

@@ -123,7 +123,9 @@ std::vector<Coverage> CoverageOf(const View& view, Instant now) {
   for (const auto& connection : view.connections) {
     const auto found = by_name.find(connection->identity->account);
     if (found == by_name.end()) continue;
-    ++(connection->knows_values(now) ? found->second->known : found->second->unknown);
+    Coverage& of_account = *found->second;
+    ++(connection->knows_values(now) ? of_account.known : of_account.unknown);
+    if (connection->identity->plan.discovered) ++of_account.discovered;
   }
   return coverage;
 }
@@ -167,7 +169,6 @@ AccountSnapshot AfterDiscovery(AccountSnapshot account, const DiscoveryReport& r
   discovery.failure.reset();
   discovery.last_success = now;
   discovery.last_success_wall = report.ended_wall;
-  discovery.connections = *report.result;
   discovery.voice_profiles =
       std::make_shared<const std::vector<ListedVoiceProfile>>(report.known.voice_profiles());
   account.channel_limit = report.known.account_channel_limit();

@@ -152,7 +152,6 @@ struct DiscoverySnapshot {
   std::optional<PollFailure> failure;                                     // of the newest attempt
   std::optional<Instant> last_success;                                    // of reading all lists
   std::optional<WallTime> last_success_wall;                              // the same
-  std::size_t connections = 0;                                            // found then and polled
   std::shared_ptr<const std::vector<ListedVoiceProfile>> voice_profiles;  // null: not known
 };
 
@@ -186,10 +185,12 @@ struct View {
   bool ready = false;
 };
 
-/// How many of an account's connections have numbers now.
+/// How many connections of an account are polled: by whether they have numbers now, and those of
+/// all that discovery found.
 struct Coverage {
   std::size_t known = 0;
   std::size_t unknown = 0;
+  std::size_t discovered = 0;
 };
 
 /// Of each account of the view, in the view's order.

@@ -124,6 +124,14 @@ Config WithConnections(std::size_t count) {
   return config;
 }
 
+TEST(FindBudgetWarnings, RoundsUpOnlyWhatIsNotExact) {
+  Config config = WithConnections(1350);
+  config.poll.interval = std::chrono::minutes(1);
+  EXPECT_THAT(
+      FindBudgetWarnings(config, {}),
+      ElementsAre(::testing::HasSubstr("every 1m need 22.5 requests/s; rate_limit allows 10: ")));
+}
+
 TEST(FindBudgetWarnings, SaysWhatIsNeededWhatIsAllowedAndTheRemedy) {
   EXPECT_THAT(
       FindBudgetWarnings(WithConnections(300), {}),

@@ -156,8 +156,8 @@ TEST_F(PollLogTest, NamesRowsThatWereLeftOutOnceUntilThatChanges) {
   EXPECT_THAT(out_.str(), HasSubstr("level=warn msg=\"unusable list entries skipped"
                                     "\" account=main count=30 rows=\"1, "
                                     "data[3]\"\n"));
-  EXPECT_THAT(out_.str(), HasSubstr("level=info msg=\"connections without active calls to "
-                                    "list are not polled\" account=main count=1 connections=7\n"));
+  EXPECT_THAT(out_.str(), HasSubstr("level=info msg=\"connections that cannot list active calls "
+                                    "are not polled\" account=main count=1 connections=7\n"));
 }
 
 TEST_F(PollLogTest, SaysOnceForTheAccountThatPollsAreHeldBack) {
@@ -178,7 +178,8 @@ TEST_F(PollLogTest, SaysOnceForTheAccountThatPollsAreHeldBack) {
     hold_back(ConnectionKey{1}, FailureReason::kRateLimited);
   }
   EXPECT_EQ(Lines(), 1);
-  EXPECT_THAT(out_.str(), HasSubstr("account=main reason=rate_limited detail=\"\" "
+  EXPECT_THAT(out_.str(), HasSubstr("msg=\"polls held back, values expire\" "
+                                    "account=main reason=rate_limited detail=\"\" "
                                     "required_per_second=5 allowed_per_second=10\n"));
   hold_back(kConnection, FailureReason::kRequestBudget);
   EXPECT_EQ(Lines(), 2);

@@ -19,6 +19,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 class ReloaderTest : public ::testing::Test {
@@ -95,7 +96,7 @@ TEST_F(ReloaderTest, KeepsTheOldConfigurationWhenTheNewOneIsRefused) {
 
 TEST_F(ReloaderTest, KeepsTheOldConfigurationWhenAKeyCannotBeRead) {
   std::filesystem::remove(key_);
-  EXPECT_THAT(reloader_->Reload(), ElementsAre("account default: api_key_file " + key_ +
+  EXPECT_THAT(reloader_->Reload(), ElementsAre(file_ + ": account default: api_key_file " + key_ +
                                                " cannot be read: No such file or directory"));
   EXPECT_THAT(plans_, IsEmpty());
   EXPECT_EQ(successful_, false);
@@ -231,7 +232,10 @@ TEST_F(ReloaderTest, ReadsAChangedCaFileAgainAndKeepsTheOldOneWhenItIsNone) {
   LookTwice();
   EXPECT_EQ(newest(), second);
   EXPECT_EQ(NewestKey().reveal(), "KEY22");
+  EXPECT_THAT(log_.text(), HasSubstr("msg=\"CA file refused, the old one stays\" file=" + file_ +
+                                     " error=\"tls.ca_file "));
   EXPECT_THAT(log_.text(), HasSubstr("ca.pem cannot be read: No such file or directory"));
+  EXPECT_THAT(log_.text(), Not(HasSubstr("API key refused")));
 }
 
 TEST_F(ReloaderTest, SaysThatTheExporterIsStopping) {

@@ -308,8 +308,8 @@ TEST_F(WebRulesWatchTest, SaysWhenTheServerCannotTakeThem) {
   refuses_ = true;
   WriteTls(kUsers);
   LookTwice();
-  EXPECT_THAT(TakeLog(),
-              HasSubstr("web configuration refused, the old one stays\" error=\"not now\""));
+  EXPECT_THAT(TakeLog(), HasSubstr("web configuration refused, the old one stays\" error=\"" +
+                                   path() + ": not now\""));
   LookTwice();
   EXPECT_EQ(TakeLog(), "");
 }

@@ -157,6 +157,12 @@ class DiscoveryMetricsTest : public AccountMetricsTest {
     Tell(&PollObserver::OnDiscoveryEnded, kDiscovering,
          {.ended_wall = WallTime(1000s), .result = 3, .known = known_});
   }
+  void AddDiscovered(std::uint32_t count) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+      Tell(&PollObserver::OnConnectionAdded, ConnectionKey{10 + i}, kDiscovering,
+           {.id = std::to_string(10 + i), .discovered = true});
+    }
+  }
 
   DiscoveredConnections known_;
 };
@@ -164,6 +170,8 @@ class DiscoveryMetricsTest : public AccountMetricsTest {
 TEST_F(DiscoveryMetricsTest, ShowsWhatIsKnownOnly) {
   EXPECT_THAT(Text(), HasSubstr("telnyx_discovery_failures_total{account=\"finds\"} 0\n"));
   EXPECT_THAT(Text(), Not(HasSubstr("telnyx_discovered_connections")));
+  Tell(&PollObserver::OnConnectionAdded, ConnectionKey{9}, kDiscovering, {.id = "9"});
+  AddDiscovered(3);
   Discover({{.id = "7", .name = "eu", .concurrent_call_limit = 50}, {.id = "8", .name = "us"}});
   const std::string text = Text();
   EXPECT_THAT(text, HasSubstr("telnyx_discovered_connections{account=\"finds\"} 3\n"));
@@ -175,12 +183,20 @@ TEST_F(DiscoveryMetricsTest, ShowsWhatIsKnownOnly) {
 }
 
 TEST_F(DiscoveryMetricsTest, CountsFailuresAndKeepsWhatIsKnown) {
+  AddDiscovered(3);
   Discover({});
   Tell(&PollObserver::OnDiscoveryEnded, kDiscovering,
        {.result = std::unexpected(PollFailure{}), .known = known_});
   const std::string text = Text();
   EXPECT_THAT(text, HasSubstr("telnyx_discovery_failures_total{account=\"finds\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("telnyx_discovered_connections{account=\"finds\"} 3\n"));
+}
+
+TEST_F(DiscoveryMetricsTest, CountsTheConnectionsThatAReloadLeaves) {
+  AddDiscovered(3);
+  Discover({});
+  Tell(&PollObserver::OnConnectionRemoved, ConnectionKey{11});
+  EXPECT_THAT(Text(), HasSubstr("telnyx_discovered_connections{account=\"finds\"} 2\n"));
 }
 
 TEST_F(DiscoveryMetricsTest, LosesAProfileThatIsGoneAndOneThatIsRenamed) {

@@ -235,6 +235,13 @@ TEST_F(StatusDataTest, PutsAnAccountWhoseBudgetIsShortFirst) {
   EXPECT_FALSE(IsBudgetShort(*accounts.at(1).account));
 }
 
+TEST_F(StatusDataTest, CountsWhatDiscoveryFound) {
+  main_ = AddAccount("main");
+  Add(main_, {.id = "1"});
+  Add(main_, {.id = "2", .discovered = true});
+  EXPECT_EQ(TotalsNow().discovered, 1U);
+}
+
 TEST_F(StatusDataTest, FindsTheConnectionThatTheBudgetDelaysMost) {
   main_ = AddAccount("main");
   EXPECT_EQ(TotalsNow().most_delayed, nullptr);

@@ -91,6 +91,17 @@ Instant Poll(PollSchedule& schedule, std::uint64_t legs = 1, std::uint32_t pages
   return due;
 }
 
+TEST(PollSchedule, FollowsAShorterIntervalAfterAFirstPollThatWaited) {
+  PollSchedule schedule = Schedule({.interval = 15s});
+  schedule.Stretch({.busy = 40, .idle = 40}, kNow);
+  const Instant first = schedule.due();
+  EXPECT_EQ(schedule.OnDue(first), 0U);
+  EXPECT_EQ(schedule.due(), first + 10min);
+  schedule.Stretch({}, first + 100s);
+  schedule.OnBegun(first + 101s);
+  EXPECT_EQ(schedule.due(), first + 105s);
+}
+
 TEST(PollSchedule, BeginsWithin15SecondsHoweverLongTheInterval) {
   for (const Duration interval : {Duration(1s), Duration(15s), Duration(2min), Duration(24h)}) {
     const PollSchedule schedule = Schedule({.interval = interval});

@@ -2,6 +2,7 @@
 // that change what it waits for.
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -205,9 +206,10 @@ TEST_F(PollerBudgetTest, BlamesTheRateLimitWhenAPollsPagesTakeTooLongBecauseOfIt
   ASSERT_THAT(observer_.ended, SizeIs(1));
   const PollFailure& failure = observer_.ended[0].result.error();
   EXPECT_EQ(failure.reason, FailureReason::kRequestBudget);
-  EXPECT_EQ(failure.detail,
-            "the time-out passed after page 20: the account needs 0.0667 requests per second and "
-            "may send 2");
+  EXPECT_EQ(
+      failure.detail,
+      "the time-out passed after page 20: requests waited for the rate limit; it allows 2 per "
+      "second, and the account needs 0.0667 on average");
 }
 
 TEST_F(PollerBudgetTest, BlamesTheApiWhenItsQuotaHoldsBackAPollsNextPage) {
@@ -277,6 +279,20 @@ TEST_F(PollerBudgetTest, FollowsALowerRateAndItsRecovery) {
 }
 
 // What a reload changes.
+
+TEST_F(PollerBudgetTest, LetsFirstPollsBeginWhenTheRateIsRaised) {
+  plan_.accounts[0].rate_limit = {.requests_per_second = 0.5, .burst = 1};
+  AddConnections(300);
+  Start();
+  Serve(200s);
+  ASSERT_THAT(Failures(), IsEmpty());
+  plan_.accounts[0].rate_limit = {.requests_per_second = 100, .burst = 20};
+  poller_->Apply(plan_);
+  Serve(20s);
+  EXPECT_EQ(std::set(observer_.begun.begin(), observer_.begun.end()).size(), 300U);
+  Serve(2min);
+  EXPECT_THAT(Failures(), IsEmpty());
+}
 
 TEST_F(PollerBudgetTest, ReadsTheListsByTheNewIntervalNow) {
   plan_.accounts[0].discovery = DiscoveryPlan{.refresh_interval = 24h};

@@ -116,8 +116,7 @@ class Arm64TarballTest(TarballTest):
     architecture = "arm64"
     prefix = EMULATED
 
-    def test_debian_11(self):
-        """Nothing that the bare root does not show."""
+    test_debian_11 = None  # the bare root shows all that it could
 
 
 if __name__ == "__main__":

@@ -139,10 +139,12 @@ class Checker final : public PollObserver {
   void ExpectRefresh(AccountModel& account, Instant earliest, Instant latest);
   void ExpectRefreshAgain(AccountModel& account, const DiscoveryPlan& plan);
   void GiveUpRefresh(AccountModel& account);
+  void GiveFirstPollsTime(const AccountModel& account);
   void ForgetKey(AccountModel& account);
   static bool NamesUnknown(const AccountModel& account, const AccountPlan& before,
                            const AccountPlan& next);
   void RequirePlan(const AccountModel& account) const;
+  std::size_t CountDiscovered(const AccountModel& account) const;
 
   // Schedule.
   void ExpectDue(ConnectionModel& connection, Instant when);

@@ -96,9 +96,7 @@ void Checker::OnDiscoveryEnded(AccountKey key, const DiscoveryReport& report) {
     account.failed_refreshes = 0;
     account.refresh_pages = account.refresh->pages();
     account.discovered_at = report.ended_wall;
-    account.discovered = static_cast<std::size_t>(std::ranges::count_if(
-        account.connections,
-        [&](ConnectionKey connection) { return ConnectionOf(connection).plan.discovered; }));
+    account.discovered = CountDiscovered(account);
     account.limited_profiles = account.discovery.limited_profiles();
     Require(*report.result == account.discovered, "{} connections are found instead of {}",
             *report.result, account.discovered);

@@ -77,6 +77,9 @@ void Checker::ApplyToAccount(AccountModel& account, const AccountPlan& before,
   account.discovers = next.discovery.has_value();
   // Another base address makes another account, which is added again.
   if (before.endpoint->base_url != next.endpoint->base_url) return;
+  if (next.rate_limit.requests_per_second > before.rate_limit.requests_per_second) {
+    GiveFirstPollsTime(account);
+  }
   if (other_endpoint) ForgetKey(account);
   if (!next.discovery) {
     GiveUpRefresh(account);
@@ -115,6 +118,15 @@ bool Checker::NamesUnknown(const AccountModel& account, const AccountPlan& befor
                              [&](const ConnectionPlan& plan) { return !known.contains(plan.id); });
 }
 
+// First polls that waited for a rate limit that is higher now are not overdue at once.
+void Checker::GiveFirstPollsTime(const AccountModel& account) {
+  for (const ConnectionKey key : account.connections) {
+    ConnectionModel& connection = ConnectionOf(key);
+    if (connection.word != ConnectionModel::Word::kFirst) continue;
+    SetWord(connection, connection.word, std::max(connection.word_since, clock_.Now()));
+  }
+}
+
 // What was refused under the old key is tried again like a first poll.
 void Checker::ForgetKey(AccountModel& account) {
   const bool was_refused = account.key_refusals > 0;
@@ -149,6 +161,7 @@ void Checker::AfterApply() {
     RequirePlan(*account);
     RequireIntervals(*account);
     RequireBudget(*account);
+    account->discovered = CountDiscovered(*account);
   }
 }
 
@@ -164,6 +177,12 @@ void Checker::RequirePlan(const AccountModel& account) const {
     Require(polled == plan, "connection {} of {} has another plan: {} instead of {}", plan.id,
             account.name, Listed(polled), Listed(plan));
   }
+}
+
+std::size_t Checker::CountDiscovered(const AccountModel& account) const {
+  return static_cast<std::size_t>(std::ranges::count_if(account.connections, [&](auto key) {
+    return connections_[static_cast<std::size_t>(key)]->plan.discovered;
+  }));
 }
 
 void Checker::OnAccountAdded(AccountKey key, const AccountPlan& plan) {

@@ -202,7 +202,9 @@ void Checker::BeginPoll(ConnectionModel& connection, Duration lag) {
   SetWord(connection, ConnectionModel::Word::kGiven, Now());
   connection.has_begun = true;
   connection.due.SetNewest(Now());
-  if (connection.due.is_stretched()) ExpectDue(connection, connection.due.FirstAfter(Now()));
+  // A first poll that waited may have been stretched further when it was due.
+  const Instant next = connection.due.FirstAfter(Now());
+  if (connection.due.is_stretched() || next < connection.due.next()) ExpectDue(connection, next);
 }
 
 void Checker::OnPollsSkipped(ConnectionKey key, std::uint64_t count) {

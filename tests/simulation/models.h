@@ -140,7 +140,7 @@ struct AccountModel {
   std::optional<double> rate_limit_limit;
   std::uint64_t discovery_failures = 0;
   std::optional<WallTime> discovered_at;
-  std::size_t discovered = 0;  // connections, by the newest complete lists
+  std::size_t discovered = 0;  // connections that are polled
   std::size_t limited_profiles = 0;
 };
 

@@ -19,7 +19,7 @@
 
 namespace telnyx_exporter {
 
-struct WebPages {
+struct HandlerParts {
   std::string telemetry_path;
   MetricsExposition& metrics;
   const StateStore& state;
@@ -32,7 +32,7 @@ struct WebPages {
   Instant started;
 };
 
-/// The handler for all requests. What `pages` refers to must outlive it.
-HttpHandler MakeWebHandler(const WebPages& pages);
+/// The handler for all requests. What `parts` refers to must outlive it.
+HttpHandler MakeWebHandler(const HandlerParts& parts);
 
 }  // namespace telnyx_exporter

@@ -1,4 +1,4 @@
-#include "app/web_pages.h"
+#include "app/web_handler.h"
 
 #include <memory>
 #include <string>
@@ -48,40 +48,40 @@ HttpResponse AnswerHtml(const HttpRequest& request, int status, std::string html
   return response;
 }
 
-Moment Now(const WebPages& pages) {
-  return {.now = pages.clock.Now(), .wall = pages.clock.WallNow()};
+Moment Now(const HandlerParts& parts) {
+  return {.now = parts.clock.Now(), .wall = parts.clock.WallNow()};
 }
 
-ExporterFacts Facts(const WebPages& pages, const Moment& moment) {
+ExporterFacts Facts(const HandlerParts& parts, const Moment& moment) {
   return {.build = GetBuildInfo(),
-          .uptime = moment.now - pages.started,
-          .config = pages.reloader.load_state(),
-          .telemetry_path = pages.telemetry_path};
+          .uptime = moment.now - parts.started,
+          .config = parts.reloader.load_state(),
+          .telemetry_path = parts.telemetry_path};
 }
 
-HttpResponse StatusPage(const WebPages& pages, const HttpRequest& request) {
-  const Moment moment = Now(pages);
+HttpResponse StatusPage(const HandlerParts& parts, const HttpRequest& request) {
+  const Moment moment = Now(parts);
   StatusQuery query = ParseStatusQuery([&](std::string_view name) { return request.Query(name); });
-  const StatusData data = CollectStatus(pages.state.Read(), std::move(query), moment.now);
-  return AnswerHtml(request, 200, RenderStatusPage(data, Facts(pages, moment), moment));
+  const StatusData data = CollectStatus(parts.state.Read(), std::move(query), moment.now);
+  return AnswerHtml(request, 200, RenderStatusPage(data, Facts(parts, moment), moment));
 }
 
-HttpResponse ConnectionPage(const WebPages& pages, const HttpRequest& request) {
-  const Moment moment = Now(pages);
+HttpResponse ConnectionPage(const HandlerParts& parts, const HttpRequest& request) {
+  const Moment moment = Now(parts);
   const std::string account = request.Query("account").value_or("");
   const std::string id = request.Query("id").value_or("");
-  const auto connection = FindConnection(pages.state.Read(), account, id);
-  const ExporterFacts facts = Facts(pages, moment);
+  const auto connection = FindConnection(parts.state.Read(), account, id);
+  const ExporterFacts facts = Facts(parts, moment);
   if (!connection) {
     return AnswerHtml(request, 404, RenderNoConnectionPage(account, id, facts, moment));
   }
   return AnswerHtml(request, 200, RenderConnectionPage(*connection, facts, moment));
 }
 
-HttpResponse ConfigPage(const WebPages& pages, const HttpRequest& request) {
+HttpResponse ConfigPage(const HandlerParts& parts, const HttpRequest& request) {
   return Answer(request, 200, "text/plain; charset=utf-8", "no-store",
                 "# The configuration in force, defaults filled in, secrets left out.\n" +
-                    FormatConfig(*pages.reloader.config()));
+                    FormatConfig(*parts.reloader.config()));
 }
 
 HttpResponse Asset(const PageAsset& asset, const HttpRequest& request) {
@@ -127,11 +127,11 @@ HttpHandler ReloadHandler(std::function<void(MainLoop::OnReloaded)> request_relo
 }
 
 // "/", "/connection", "/config" and "/static/…".
-void AddStatusPages(const WebPages& pages, Router& router) {
+void AddStatusPages(const HandlerParts& parts, Router& router) {
   const auto add = [&](std::string path,
-                       HttpResponse (*answer)(const WebPages&, const HttpRequest&)) {
+                       HttpResponse (*answer)(const HandlerParts&, const HttpRequest&)) {
     router.Add("GET", std::move(path),
-               [pages, answer](const HttpRequest& request) { return answer(pages, request); });
+               [parts, answer](const HttpRequest& request) { return answer(parts, request); });
   };
   add("/", &StatusPage);
   add("/connection", &ConnectionPage);
@@ -144,24 +144,24 @@ void AddStatusPages(const WebPages& pages, Router& router) {
 
 }  // namespace
 
-HttpHandler MakeWebHandler(const WebPages& pages) {
+HttpHandler MakeWebHandler(const HandlerParts& parts) {
   auto router =
-      std::make_shared<Router>([&exporter = pages.exporter](std::string_view handler, int status) {
+      std::make_shared<Router>([&exporter = parts.exporter](std::string_view handler, int status) {
         exporter.CountWebRequest(handler, status);
       });
-  AddStatusPages(pages, *router);
-  router->Add("GET", "/-/healthy", [&watchdog = pages.watchdog](const HttpRequest&) {
+  AddStatusPages(parts, *router);
+  router->Add("GET", "/-/healthy", [&watchdog = parts.watchdog](const HttpRequest&) {
     return watchdog.healthy() ? TextResponse(200, "Healthy.\n")
                               : TextResponse(503, "Not healthy: the polling loop hangs.\n");
   });
-  router->Add("GET", "/-/ready", [&state = pages.state](const HttpRequest&) {
+  router->Add("GET", "/-/ready", [&state = parts.state](const HttpRequest&) {
     return state.ready() ? TextResponse(200, "Ready.\n")
                          : TextResponse(503, "Not ready: not every connection was polled yet.\n");
   });
   for (const char* method : {"POST", "PUT"}) {
-    router->Add(method, "/-/reload", ReloadHandler(pages.request_reload));
+    router->Add(method, "/-/reload", ReloadHandler(parts.request_reload));
   }
-  router->Add("GET", pages.telemetry_path, MetricsHandler(pages.metrics));
+  router->Add("GET", parts.telemetry_path, MetricsHandler(parts.metrics));
   return [router](const HttpRequest& request) { return router->Answer(request); };
 }
 
