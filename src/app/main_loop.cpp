@@ -6,7 +6,7 @@
 namespace telnyx_exporter {
 namespace {
 
-const MainLoop::ReloadErrors kStopping{"the exporter is stopping"};
+MainLoop::ReloadErrors Stopping() { return {"the exporter is stopping"}; }
 
 }  // namespace
 
@@ -20,7 +20,7 @@ void MainLoop::RequestReload(OnReloaded done) {
       return;
     }
   }
-  if (done) done(kStopping);
+  if (done) done(Stopping());
 }
 
 void MainLoop::Stop(int signal) {
@@ -50,7 +50,7 @@ int MainLoop::Run(const Work& work) {
   const int signal = signal_;
   std::vector<OnReloaded> waiting = std::exchange(waiting_, {});
   lock.unlock();
-  for (OnReloaded& done : waiting) done(kStopping);
+  for (OnReloaded& done : waiting) done(Stopping());
   return signal;
 }
 

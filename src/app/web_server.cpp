@@ -66,7 +66,7 @@ std::optional<WallTime> EarliestExpiry(const std::string& pem) {
     if (expiry >= 0 && (!earliest || time < *earliest)) earliest = time;
     gnutls_x509_crt_deinit(chain[i]);
   }
-  gnutls_free(chain);
+  gnutls_free(static_cast<void*>(chain));
   return earliest;
 }
 

@@ -94,7 +94,7 @@ std::vector<KeyDescription> DescribeKeys(const KeyTable<T>& table) {
 /// A row of a value that `Type` can read, write and describe. What the mapping has by default is
 /// the default that people are told.
 template <typename T, typename Member, typename Type>
-Key<T> Row(std::string_view name, Member T::* member, Type type, std::string_view doc,
+Key<T> Row(std::string_view name, Member T::* member, const Type& type, std::string_view doc,
            const KeyOptions& options = {}) {
   constexpr bool kIsOptional = std::is_same_v<Member, std::optional<typename Type::Value>>;
   Key<T> key;
@@ -115,6 +115,7 @@ Key<T> Row(std::string_view name, Member T::* member, Type type, std::string_vie
     if constexpr (requires { type.ReadInto(value, target.*member); }) {
       type.ReadInto(value, target.*member);
     } else if (auto read = type.Read(value)) {
+      // NOLINTNEXTLINE(bugprone-optional-value-conversion): of some rows the member is optional
       target.*member = std::move(*read);
     }
   };

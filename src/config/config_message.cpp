@@ -22,6 +22,7 @@ std::string FormatConfigMessage(std::string_view file, const ConfigMessage& mess
 std::vector<std::string> FormatConfigMessages(std::string_view file,
                                               const std::vector<ConfigMessage>& messages) {
   std::vector<std::string> lines;
+  lines.reserve(messages.size());
   for (const ConfigMessage& message : messages) lines.push_back(FormatConfigMessage(file, message));
   return lines;
 }

@@ -55,7 +55,7 @@ void AppendTo(CurlList& list, const char* line) {
 }  // namespace
 
 std::span<const std::string> KnownCaBundles() {
-  static const std::string kBundles[] = {
+  static const std::string bundles[] = {
       "/etc/ssl/certs/ca-certificates.crt",                 // Debian, Ubuntu, Alpine, Arch
       "/etc/pki/tls/certs/ca-bundle.crt",                   // RHEL and its relatives
       "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  // newer Fedora has this one alone
@@ -63,7 +63,7 @@ std::span<const std::string> KnownCaBundles() {
       "/var/lib/ca-certificates/ca-bundle.pem",             // what SUSE's link points to
       "/etc/ssl/cert.pem",                                  // Alpine without ca-certificates
   };
-  return kBundles;
+  return bundles;
 }
 
 const char* FirstReadableFile(const char* preferred, std::span<const std::string> others) {

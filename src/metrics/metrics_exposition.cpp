@@ -66,6 +66,7 @@ std::vector<ConnectionReading> ReadConnections(const View& view, Instant now) {
 std::vector<AccountReading> ReadAccounts(const View& view, Instant now) {
   const std::vector<Coverage> coverage = CoverageOf(view, now);
   std::vector<AccountReading> readings;
+  readings.reserve(coverage.size());
   for (std::size_t i = 0; i < coverage.size(); ++i) {
     readings.push_back({*view.accounts[i], coverage[i]});
   }

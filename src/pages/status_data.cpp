@@ -227,6 +227,7 @@ std::vector<AccountRow> CollectAccounts(const View& view,
   std::map<std::string_view, Totals> totals;
   for (const OverviewRow& row : overview) AddTo(totals[row.connection->identity->account], row);
   std::vector<AccountRow> rows;
+  rows.reserve(view.accounts.size());
   for (const auto& account : view.accounts) {
     rows.push_back({.account = account, .totals = totals[account->name]});
   }

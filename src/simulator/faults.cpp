@@ -62,14 +62,14 @@ double ToShare(std::uint64_t random) {
 }  // namespace
 
 std::span<const Fault> AllFaults() {
-  static const std::vector<Fault> kAll = [] {
+  static const std::vector<Fault> all = [] {
     std::vector<Fault> all;
     for (const auto& faults : {WireFaults(), AnswerFaults(), PagingFaults()}) {
       all.insert(all.end(), faults.begin(), faults.end());
     }
     return all;
   }();
-  return kAll;
+  return all;
 }
 
 const Fault* FindFault(std::string_view name) {
