@@ -63,11 +63,11 @@ double ToShare(std::uint64_t random) {
 
 std::span<const Fault> AllFaults() {
   static const std::vector<Fault> all = [] {
-    std::vector<Fault> all;
+    std::vector<Fault> joined;
     for (const auto& faults : {WireFaults(), AnswerFaults(), PagingFaults()}) {
-      all.insert(all.end(), faults.begin(), faults.end());
+      joined.insert(joined.end(), faults.begin(), faults.end());
     }
-    return all;
+    return joined;
   }();
   return all;
 }
