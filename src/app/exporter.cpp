@@ -219,9 +219,9 @@ int Serve(const CommandLine& command_line, const ConfigSource& source, LoadedPla
   const int signal = loop.Run({.reload = [&reloader] { return reloader.Reload(); },
                                .look =
                                    [&] {
-                                     watchdog.Look();
-                                     reloader.LookAtKeys();
-                                     (*server)->LookAtConfig();
+                                     watchdog.Check();
+                                     reloader.ReloadChangedKeys();
+                                     (*server)->ReloadChangedConfig();
                                      metrics.AddLogLinesLost(lost_lines.Take());
                                    },
                                .interval = watchdog.interval()});

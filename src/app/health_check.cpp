@@ -26,7 +26,7 @@ Result<std::shared_ptr<const AccessRules>> LoadRules(const std::string& web_conf
 
 // What the answer says. A refusal under these rules is a sign of life, but says nothing of
 // readiness.
-Result<void> Judge(int status, const AccessRules& rules, bool asked_for_readiness) {
+Result<void> OutcomeOf(int status, const AccessRules& rules, bool asked_for_readiness) {
   if (status == 200) return {};
   const bool refused =
       (status == 401 && !rules.users.empty()) || (status == 429 && rules.request_limit.has_value());
@@ -62,7 +62,7 @@ Result<void> AskExporter(const CommandLine& command_line, const Clock& clock) {
                    if (!exchange.result) {
                      outcome = Fail(exchange.result.error().message);
                    } else {
-                     outcome = Judge(exchange.result->status, rules, ready);
+                     outcome = OutcomeOf(exchange.result->status, rules, ready);
                    }
                  });
   while (!outcome) transport.Run(kTimeout);

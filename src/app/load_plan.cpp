@@ -56,7 +56,7 @@ Result<ApiKey> ReadKeyFile(const std::string& path) {
   return CheckKey(file->text.reveal(), std::move(faults.warning));
 }
 
-FileSet LookAtFiles(const Config& config) {
+FileSet FilesOf(const Config& config) {
   FileSet files;
   for (const AccountConfig& account : config.accounts) {
     if (account.api_key.kind == ApiKeySource::Kind::kFile) files.Add(account.api_key.name);
@@ -239,7 +239,7 @@ std::expected<LoadedPlan, ConfigErrors> LoadPlan(const ConfigSource& source, con
   for (const std::string& warning : FindConfigWarnings(*config, shard)) {
     log.Warn("configuration", {{"warning", warning}});
   }
-  FileSet key_files = LookAtFiles(*config);
+  FileSet key_files = FilesOf(*config);
   auto plan = MakePollPlan(*config, shard, [&log](const ApiKeySource& key_source) {
     return ReadApiKey(key_source, log);
   });

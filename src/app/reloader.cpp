@@ -59,8 +59,8 @@ ConfigErrors Reloader::LoadAndUse() {
   return {};
 }
 
-void Reloader::LookAtKeys() {
-  if (!key_files_.TakeChange()) return;
+void Reloader::ReloadChangedKeys() {
+  if (!key_files_.DetectChange()) return;
   const auto config = this->config();
   std::vector<ApiKeySource> unreadable;
   std::vector<std::string> errors;

@@ -46,7 +46,7 @@ class Reloader {
   /// Looks at the key and CA files once and reads them again when one has changed. An account keeps
   /// the key or the CA certificates that it has where the new ones cannot be used; the others get
   /// theirs.
-  void LookAtKeys();
+  void ReloadChangedKeys();
 
   /// In force now.
   std::shared_ptr<const Config> config() const;

@@ -51,7 +51,7 @@ Watchdog::Watchdog(const Clock& clock, std::function<void(Task)> post)
       timeout_(ServiceManagerTimeout()),
       interval_(std::min(kLongestInterval, timeout_ / kLooksBeforeTimeout)) {}
 
-void Watchdog::Look() {
+void Watchdog::Check() {
   if (waits_) return;
   asked_ = clock_.Now();
   waits_ = true;

@@ -32,7 +32,7 @@ class Watchdog {
 
   /// Asks for a sign of life, unless the last one is still to come. To be called once an interval
   /// at least, from one thread.
-  void Look();
+  void Check();
 
   /// Any thread.
   bool healthy() const;

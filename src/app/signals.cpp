@@ -33,7 +33,7 @@ Signals::Signals() {
   const sigset_t signals = HandledSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-  thread_ = std::thread([this] { TakeSignals(); });
+  thread_ = std::thread([this] { HandleSignals(); });
 }
 
 Signals::~Signals() {
@@ -52,7 +52,7 @@ void Signals::Follow(SignalRules rules) {
   Deliver();
 }
 
-void Signals::TakeSignals() {
+void Signals::HandleSignals() {
   const sigset_t signals = HandledSignals();
   std::unique_lock lock(mutex_);
   while (stop_signal_ == 0) {

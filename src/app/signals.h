@@ -40,7 +40,7 @@ class Signals {
   void Follow(SignalRules rules);
 
  private:
-  void TakeSignals();
+  void HandleSignals();
   void Deliver();
 
   std::mutex mutex_;

@@ -167,8 +167,8 @@ WebRulesWatch::WebRulesWatch(WebRulesLoader& loader, const WebRulesAttempt& atte
   events_.on_loaded({});
 }
 
-void WebRulesWatch::Look() {
-  if (!files_.TakeChange()) return;
+void WebRulesWatch::ReloadChanged() {
+  if (!files_.DetectChange()) return;
   WebRulesAttempt attempt = loader_.Load();
   std::vector<std::string> errors = Use(attempt);
   std::vector<std::string> all_errors = errors;
@@ -251,8 +251,8 @@ Result<std::unique_ptr<WebServer>> WebServer::Start(Parts parts, Log& log) {
   return web;
 }
 
-void WebServer::LookAtConfig() {
-  if (watch_) watch_->Look();
+void WebServer::ReloadChangedConfig() {
+  if (watch_) watch_->ReloadChanged();
 }
 
 }  // namespace telnyx_exporter

@@ -77,7 +77,7 @@ class WebRulesWatch {
   WebRulesWatch(WebRulesLoader& loader, const WebRulesAttempt& attempt, Events events, Log& log);
 
   /// Looks at the files once.
-  void Look();
+  void ReloadChanged();
 
  private:
   /// The errors; none: the rules are in force.
@@ -110,7 +110,7 @@ class WebServer {
   static Result<std::unique_ptr<WebServer>> Start(Parts parts, Log& log);
 
   /// Looks at the web configuration and the certificates once. One thread.
-  void LookAtConfig();
+  void ReloadChangedConfig();
 
  private:
   WebServer() = default;

@@ -170,7 +170,7 @@ void FileSet::Add(const std::string& path) {
 
 void FileSet::Add(const FileSet& other) { files_.insert(other.files_.begin(), other.files_.end()); }
 
-FileSet FileSet::LookAgain() const {
+FileSet FileSet::ReadStatusAgain() const {
   FileSet now;
   for (const auto& [path, status] : files_) now.Add(path);
   return now;
@@ -181,8 +181,8 @@ void FileWatch::Watch(FileSet known) {
   seen_ = known_;
 }
 
-bool FileWatch::TakeChange() {
-  FileSet now = known_.LookAgain();
+bool FileWatch::DetectChange() {
+  FileSet now = known_.ReadStatusAgain();
   const bool settled = now == seen_;
   seen_ = std::move(now);
   if (!settled || seen_ == known_) return false;

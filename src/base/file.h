@@ -74,7 +74,7 @@ class FileSet {
   /// Adds the files that this set does not have.
   void Add(const FileSet& other);
   /// The same files as they are now.
-  FileSet LookAgain() const;
+  FileSet ReadStatusAgain() const;
 
   bool operator==(const FileSet&) const = default;
 
@@ -93,7 +93,7 @@ class FileWatch {
 
   /// Looks at the files once. True once after a change: as soon as two looks in a row agree, since
   /// somebody may be writing. What it saw counts as known then.
-  bool TakeChange();
+  bool DetectChange();
 
  private:
   FileSet known_;

@@ -97,7 +97,7 @@ class Comparison {
 
 }  // namespace
 
-LegBlock SpareLegBlocks::Take() {
+LegBlock SpareLegBlocks::Acquire() {
   LegBlock block;
   if (!blocks_.empty()) {
     block = std::move(blocks_.back());

@@ -33,8 +33,8 @@ class SpareLegBlocks {
   static constexpr std::size_t kBlockLegs = 256;
 
   /// An empty block with room for kBlockLegs.
-  LegBlock Take();
-  /// Keeps the block for Take, or gives its memory back when there are enough already.
+  LegBlock Acquire();
+  /// Keeps the block for Acquire, or gives its memory back when there are enough already.
   void Give(LegBlock block);
 
  private:
@@ -50,7 +50,7 @@ class LegList {
 
   /// Appends `leg`.
   void Append(const TrackedLeg& leg, SpareLegBlocks& spare) {
-    if (size_ % SpareLegBlocks::kBlockLegs == 0) blocks_.push_back(spare.Take());
+    if (size_ % SpareLegBlocks::kBlockLegs == 0) blocks_.push_back(spare.Acquire());
     LegBlock& last = blocks_.back();
     last.ids.push_back(leg.id);
     last.durations.push_back(leg.duration_seconds);

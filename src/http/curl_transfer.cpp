@@ -256,7 +256,7 @@ void CurlTransfer::CollectBody(std::string_view bytes) {
       Fail(TransportError::Kind::kMalformed, "content coding that was not asked for");
       return;
     }
-    body_ = bodies_.Take();
+    body_ = bodies_.Acquire();
     body_->Begin(head_.content_coding() == ResponseHead::ContentCoding::kGzip, max_body_bytes());
   }
   CheckBody(body_->Append(bytes));

@@ -113,7 +113,7 @@ CurlTransport::CurlTransport(const Clock& clock, CurlTransportSettings settings)
       bodies_(std::make_unique<ResponseBodyPool>()) {}
 
 CurlTransport::~CurlTransport() {
-  while (!active_.empty()) Take(active_.begin()->first);
+  while (!active_.empty()) Remove(active_.begin()->first);
 }
 
 RequestId CurlTransport::Send(Request request, ExchangeCallback done) {
@@ -130,7 +130,7 @@ RequestId CurlTransport::Send(Request request, ExchangeCallback done) {
 }
 
 void CurlTransport::Cancel(RequestId id) {
-  if (auto transfer = Take(id)) Recycle(std::move(transfer));
+  if (auto transfer = Remove(id)) Recycle(std::move(transfer));
 }
 
 void CurlTransport::Run(Duration at_most) {
@@ -177,7 +177,7 @@ std::unique_ptr<CurlTransfer> CurlTransport::IdleTransfer(
   return transfer;
 }
 
-std::unique_ptr<CurlTransfer> CurlTransport::Take(RequestId id) {
+std::unique_ptr<CurlTransfer> CurlTransport::Remove(RequestId id) {
   auto node = active_.extract(id);
   if (node.empty()) return nullptr;
   auto transfer = std::move(node.mapped());
@@ -203,7 +203,7 @@ std::size_t CurlTransport::CompleteFinished() {
   std::size_t ended = 0;
   for (auto finished = multi_->NextFinished(); finished.handle != nullptr;
        finished = multi_->NextFinished()) {
-    auto transfer = Take(CurlTransfer::IdOf(finished.handle));
+    auto transfer = Remove(CurlTransfer::IdOf(finished.handle));
     Exchange exchange{.result = transfer->Finish(finished.code)};
     Complete(std::move(transfer), std::move(exchange));
     ++ended;
@@ -220,7 +220,7 @@ std::size_t CurlTransport::CompleteOverdue() {
   }
   std::size_t ended = 0;
   for (const RequestId id : overdue) {
-    auto transfer = Take(id);
+    auto transfer = Remove(id);
     if (!transfer) continue;
     Exchange exchange{.result = transfer->FinishOverdue()};
     Complete(std::move(transfer), std::move(exchange));

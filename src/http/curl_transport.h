@@ -54,7 +54,7 @@ class CurlTransport final : public Transport {
   std::shared_ptr<CurlEndpoint> PreparedEndpoint(const std::shared_ptr<const Endpoint>& endpoint);
   std::unique_ptr<CurlTransfer> IdleTransfer(const std::shared_ptr<CurlEndpoint>& endpoint);
   /// Takes a request out of the running ones and out of curl; empty when there is none.
-  std::unique_ptr<CurlTransfer> Take(RequestId id);
+  std::unique_ptr<CurlTransfer> Remove(RequestId id);
   void Recycle(std::unique_ptr<CurlTransfer> transfer);
   void ForgetExpiredEndpoints();
 

@@ -209,7 +209,7 @@ ResponseBody::Verdict ResponseBody::Inflate() {
   return Verdict::kOk;
 }
 
-std::unique_ptr<ResponseBody> ResponseBodyPool::Take() {
+std::unique_ptr<ResponseBody> ResponseBodyPool::Acquire() {
   if (idle_.empty()) {
     fewest_idle_ = 0;
     return std::make_unique<ResponseBody>();

@@ -133,7 +133,7 @@ class ResponseBodyPool {
   /// After so many uses those that lay idle all the while are let go.
   static constexpr std::size_t kUsesUntilTrim = 1024;
 
-  std::unique_ptr<ResponseBody> Take();
+  std::unique_ptr<ResponseBody> Acquire();
   void Give(std::unique_ptr<ResponseBody> body);
   std::size_t idle() const { return idle_.size(); }
 

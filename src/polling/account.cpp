@@ -292,7 +292,7 @@ void Account::OnExchange(Job& job, const Exchange& exchange) {
   --requests_in_flight_;
   const Instant now = context_.clock.Now();
   const Answer answer = ReadAnswer(exchange, context_.clock.WallNow());
-  LearnLimits(answer, now);
+  UpdateLimits(answer, now);
 
   const double jitter = std::uniform_real_distribution<double>(0, 1)(random_);
   RequestSequence& sequence = *job.sequence;
@@ -300,7 +300,7 @@ void Account::OnExchange(Job& job, const Exchange& exchange) {
   if (const std::uint64_t ignored = sequence.TakeIgnoredFields()) {
     context_.observer.OnFieldsIgnored(key_, ignored);
   }
-  if (job.connection) LearnOfKey(ConnectionOf(job), answer, next, now);
+  if (job.connection) UpdateKeyGuard(ConnectionOf(job), answer, next, now);
   switch (next) {
     case RequestSequence::Next::kRequest:
       queue_.AddNextRequest(job, now);
@@ -320,7 +320,7 @@ void Account::OnExchange(Job& job, const Exchange& exchange) {
   ReviewBudget(now);
 }
 
-void Account::LearnLimits(const Answer& answer, Instant now) {
+void Account::UpdateLimits(const Answer& answer, Instant now) {
   RateLimiter& limiter = queue_.limiter();
   const RetryAdvice& advice = answer.advice;
   const auto remaining = answer.quota.remaining;
@@ -341,8 +341,8 @@ void Account::LearnLimits(const Answer& answer, Instant now) {
                                           .requests_per_second = limiter.RateAt(now)});
 }
 
-void Account::LearnOfKey(PolledConnection& connection, const Answer& answer,
-                         RequestSequence::Next next, Instant now) {
+void Account::UpdateKeyGuard(PolledConnection& connection, const Answer& answer,
+                             RequestSequence::Next next, Instant now) {
   if (connection.endpoint != plan_.endpoint) return;  // sent with an old key
   const bool goes_on =
       next == RequestSequence::Next::kRequest || next == RequestSequence::Next::kComplete;
@@ -384,7 +384,7 @@ void Account::EndRefresh(const Outcome& outcome, Instant now) {
   const auto sequence = std::move(refresh_.sequence);
   if (outcome) {
     refresh_schedule_.OnComplete(sequence->pages_read());
-    discovered_.Take(static_cast<ListRefresh&>(*sequence).TakeLists());
+    discovered_.Update(static_cast<ListRefresh&>(*sequence).TakeLists());
     ApplyConnections(now);
     report.result = static_cast<std::size_t>(std::ranges::count_if(
         connections_, [](const auto& connection) { return connection->plan().discovered; }));

@@ -73,9 +73,9 @@ class Account {
   void Begin(Job& job, Instant now);
   void Cancel(Job& job);
   void OnExchange(Job& job, const Exchange& exchange);
-  void LearnLimits(const Answer& answer, Instant now);
-  void LearnOfKey(PolledConnection& connection, const Answer& answer, RequestSequence::Next next,
-                  Instant now);
+  void UpdateLimits(const Answer& answer, Instant now);
+  void UpdateKeyGuard(PolledConnection& connection, const Answer& answer,
+                      RequestSequence::Next next, Instant now);
   void HoldBackWaiting(Instant now);
   void End(Job& job, const Outcome& outcome, Instant now);
   void EndRefresh(const Outcome& outcome, Instant now);

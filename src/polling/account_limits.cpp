@@ -51,7 +51,7 @@ Duration RateLimiter::WaitTime(Instant now) const {
   return std::max(std::max(OwnLimitEnds(), ApiLimitEnds()) - now, Duration::zero());
 }
 
-void RateLimiter::Take(Instant now) {
+void RateLimiter::CountRequest(Instant now) {
   tokens_ = TokensAt(now) - 1.0;
   updated_ = std::max(updated_, now);
   if (quota_ > 0) --quota_;

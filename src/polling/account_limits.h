@@ -34,7 +34,7 @@ class RateLimiter {
   /// How long until a request may be sent; zero: now.
   Duration WaitTime(Instant now) const;
   /// Counts one request as sent. Only when WaitTime(now) is zero.
-  void Take(Instant now);
+  void CountRequest(Instant now);
 
   /// The API answered a request that was sent at `sent` with "too many requests" and asked to be
   /// left alone for `wait`. Requests that were under way when the rate was last halved do not halve

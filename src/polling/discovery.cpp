@@ -209,7 +209,7 @@ std::unexpected<PollFailure> ListRefresh::Malformed(std::string_view what) const
   return ContentFailure(FailureReason::kMalformedResponse, fmt::format("{} {}", path(), what));
 }
 
-void DiscoveredConnections::Take(AccountLists lists) {
+void DiscoveredConnections::Update(AccountLists lists) {
   std::unordered_set<std::string_view> named;
   for (const ListedConnection& connection : lists.connections) named.insert(connection.id);
   std::vector<std::string> missed;

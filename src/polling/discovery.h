@@ -96,7 +96,7 @@ class ListRefresh final : public RequestSequence {
 class DiscoveredConnections {
  public:
   /// Takes in a complete list.
-  void Take(AccountLists lists);
+  void Update(AccountLists lists);
   /// The lists that tell limits are not read any more.
   void ForgetLimits();
 

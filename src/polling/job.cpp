@@ -82,7 +82,7 @@ std::optional<SendQueue::Turn> SendQueue::TakeTurn(Instant now) {
   auto& queue = to_continue_.empty() ? to_begin_ : to_continue_;
   const Waiting waiting = queue.front();
   queue.pop_front();
-  limiter_.Take(now);
+  limiter_.CountRequest(now);
   return Turn{.job = waiting.job, .held_back_by_limit = HeldBackAt(now) - waiting.held_back_before};
 }
 

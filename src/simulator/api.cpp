@@ -214,7 +214,7 @@ HttpResponse Api::Answer(const HttpRequest& request) {
   const Access* access = FindAccess(request);
   if (access == nullptr) return KeyRefused();
   if (access->quota == nullptr) return Route(access->account, request);
-  const RequestQuota::Verdict verdict = access->quota->Take();
+  const RequestQuota::Verdict verdict = access->quota->CountRequest();
   HttpResponse response = verdict.allowed ? Route(access->account, request) : TooManyRequests();
   response.headers.emplace_back("x-ratelimit-limit", std::to_string(access->quota->per_second()));
   response.headers.emplace_back("x-ratelimit-remaining", std::to_string(verdict.remaining));

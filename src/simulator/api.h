@@ -60,7 +60,7 @@ class RequestQuota {
 
   std::uint32_t per_second() const { return per_second_; }
 
-  Verdict Take() {
+  Verdict CountRequest() {
     const std::lock_guard lock(mutex_);
     const auto second =
         std::chrono::floor<std::chrono::seconds>(clock_.Now().time_since_epoch()).count();

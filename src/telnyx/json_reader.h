@@ -148,6 +148,17 @@ Result<void> ForEachElement(json::value& data, Read read) {
   return {};
 }
 
+/// Fails when the list of errors has an entry: what came with them is not to be trusted.
+inline Result<void> RefuseErrors(json::value& value) {
+  json::array errors;
+  if (value.get_array().get(errors) != simdjson::SUCCESS) return {};
+  for (auto reported : errors) {
+    if (const auto error = reported.error()) return JsonFailure("errors", error);
+    return Fail("errors are reported beside the data");
+  }
+  return {};
+}
+
 /// Reads a whole page: calls `read_data(value)` for its `data`, which must be there, and
 /// `read_meta(value)` for its `meta`, and returns whether that was there. Neither may be there
 /// twice, and nothing may follow the page. A byte order mark is skipped. `body` must be followed by
@@ -173,7 +184,7 @@ Result<bool> ReadPage(json::parser& parser, std::string_view body, ReadData read
       if (std::exchange(has_meta, true)) return Result<void>(Fail("duplicate meta"));
       return read_meta(value);
     }
-    return Result<void>();
+    return key == "errors" ? RefuseErrors(value) : Result<void>();
   });
   if (!read) return std::unexpected(std::move(read.error()));
   if (!document.current_location().error()) return Fail("trailing content after the JSON document");

@@ -113,7 +113,7 @@ TEST_F(PollLogTest, NamesAListThatTheAccountDoesNotHaveOnceUntilThatChanges) {
   const auto discover = [&](std::vector<std::string_view> lacking) {
     AccountLists lists;
     lists.lacking = std::move(lacking);
-    known.Take(std::move(lists));
+    known.Update(std::move(lists));
     poll_log_.OnDiscoveryEnded(
         AccountKey{0}, {.ended_wall = clock_.WallNow(), .result = std::size_t{0}, .known = known});
   };
@@ -144,7 +144,7 @@ TEST_F(PollLogTest, NamesRowsThatWereLeftOutOnceUntilThatChanges) {
     AccountLists lists;
     lists.unusable = std::move(unusable);
     lists.not_pollable = std::move(not_pollable);
-    known.Take(std::move(lists));
+    known.Update(std::move(lists));
     poll_log_.OnDiscoveryEnded(
         AccountKey{0}, {.ended_wall = clock_.WallNow(), .result = std::size_t{0}, .known = known});
   };

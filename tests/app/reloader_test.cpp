@@ -53,8 +53,8 @@ class ReloaderTest : public ::testing::Test {
   }
   /// Twice, so that a change has settled.
   void LookTwice() {
-    reloader_->LookAtKeys();
-    reloader_->LookAtKeys();
+    reloader_->ReloadChangedKeys();
+    reloader_->ReloadChangedKeys();
   }
   const Secret& NewestKey(std::size_t account = 0) const {
     return plans_.back().accounts.at(account).endpoint->api_key;

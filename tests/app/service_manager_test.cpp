@@ -75,19 +75,19 @@ TEST_F(ServiceManagerTest, IsToldEachState) {
 
 TEST_F(ServiceManagerTest, HearsOfTheLoopOnlyWhenItCarriesOutWhatItIsGiven) {
   Watchdog watchdog = MakeWatchdog();
-  watchdog.Look();
+  watchdog.Check();
   EXPECT_THAT(Received(), IsEmpty());
   CarryOutTasks();
   EXPECT_EQ(Received(), "WATCHDOG=1");
   EXPECT_THAT(Received(), IsEmpty());
-  watchdog.Look();
+  watchdog.Check();
   CarryOutTasks();
   EXPECT_EQ(Received(), "WATCHDOG=1");
 }
 
 TEST_F(ServiceManagerTest, ALoopThatHangsGetsNoHeapOfTasks) {
   Watchdog watchdog = MakeWatchdog();
-  for (int i = 0; i < 100; ++i) watchdog.Look();
+  for (int i = 0; i < 100; ++i) watchdog.Check();
   EXPECT_THAT(tasks_, SizeIs(1));
   EXPECT_THAT(Received(), IsEmpty());
 }
@@ -101,22 +101,22 @@ TEST_F(ServiceManagerTest, LooksThreeTimesBeforeTheTimeoutAndOnceASecond) {
 TEST_F(ServiceManagerTest, ALoopThatDoesNothingForHalfAMinuteIsNotHealthy) {
   Watchdog watchdog = MakeWatchdog();
   EXPECT_TRUE(watchdog.healthy());
-  watchdog.Look();
+  watchdog.Check();
   clock_.Advance(std::chrono::milliseconds(29'999));
-  watchdog.Look();
+  watchdog.Check();
   EXPECT_TRUE(watchdog.healthy());
   clock_.Advance(std::chrono::milliseconds(1));
   EXPECT_FALSE(watchdog.healthy());
   CarryOutTasks();
   EXPECT_TRUE(watchdog.healthy());
-  watchdog.Look();
+  watchdog.Check();
   EXPECT_TRUE(watchdog.healthy());
 }
 
 TEST_F(ServiceManagerTest, WithoutAServiceManagerNothingIsSent) {
   unsetenv("WATCHDOG_USEC");
   Watchdog watchdog = MakeWatchdog();
-  watchdog.Look();
+  watchdog.Check();
   CarryOutTasks();
   EXPECT_THAT(Received(), IsEmpty());
   EXPECT_EQ(watchdog.interval(), std::chrono::seconds(1));
@@ -125,7 +125,7 @@ TEST_F(ServiceManagerTest, WithoutAServiceManagerNothingIsSent) {
 TEST_F(ServiceManagerTest, AnotherProcessesWatchdogIsNotOurs) {
   setenv("WATCHDOG_PID", "1", 1);
   Watchdog watchdog = MakeWatchdog();
-  watchdog.Look();
+  watchdog.Check();
   CarryOutTasks();
   EXPECT_THAT(Received(), IsEmpty());
 }

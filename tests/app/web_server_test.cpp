@@ -206,8 +206,8 @@ class WebRulesWatchTest : public WebRulesTest {
   }
 
   void LookTwice() {
-    watch_->Look();
-    watch_->Look();
+    watch_->ReloadChanged();
+    watch_->ReloadChanged();
   }
   std::string TakeLog() { return log_.Take(); }
   WebRulesWatch::Events MakeEvents() {
@@ -240,12 +240,12 @@ TEST_F(WebRulesWatchTest, LeavesUnchangedFilesAlone) {
 TEST_F(WebRulesWatchTest, TakesAChangeUpWhenItHasSettled) {
   StartWatching();
   WriteTls(kUsers);
-  watch_->Look();
+  watch_->ReloadChanged();
   EXPECT_THAT(applied_, IsEmpty());
   WriteTls(kUsers + "rate_limit: {interval: 1s, burst: 1}\n");
-  watch_->Look();
+  watch_->ReloadChanged();
   EXPECT_THAT(applied_, IsEmpty());
-  watch_->Look();
+  watch_->ReloadChanged();
   ASSERT_EQ(applied_.size(), 1U);
   EXPECT_TRUE(applied_[0]->request_limit.has_value());
   EXPECT_THAT(TakeLog(), HasSubstr("msg=\"web configuration reloaded\" file=" + path()));
@@ -270,8 +270,8 @@ TEST_F(WebRulesWatchTest, SeesASymbolicLinkMoved) {
   std::filesystem::remove(In("link.key"));
   std::filesystem::create_symlink(second_.certificate_file, In("link.pem"));
   std::filesystem::create_symlink(second_.key_file, In("link.key"));
-  watch.Look();
-  watch.Look();
+  watch.ReloadChanged();
+  watch.ReloadChanged();
   EXPECT_EQ(applied_.size(), 1U);
 }
 

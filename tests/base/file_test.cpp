@@ -173,8 +173,8 @@ class FileWatchTest : public ::testing::Test {
   }
   /// Twice, so that a change has settled.
   bool SeesChange() {
-    watch_.TakeChange();
-    return watch_.TakeChange();
+    watch_.DetectChange();
+    return watch_.DetectChange();
   }
 
   const TempDir directory_;
@@ -205,10 +205,10 @@ TEST_F(FileWatchTest, TellsEachChangeOnce) {
 TEST_F(FileWatchTest, WaitsUntilAChangeHasSettled) {
   WatchFile(directory_.Write("a", "1"));
   directory_.Write("a", "22");
-  EXPECT_FALSE(watch_.TakeChange());
+  EXPECT_FALSE(watch_.DetectChange());
   directory_.Write("a", "333");
-  EXPECT_FALSE(watch_.TakeChange());
-  EXPECT_TRUE(watch_.TakeChange());
+  EXPECT_FALSE(watch_.DetectChange());
+  EXPECT_TRUE(watch_.DetectChange());
 }
 
 TEST_F(FileWatchTest, SeesAChangeSinceTheFilesWereLookedAt) {

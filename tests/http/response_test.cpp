@@ -235,17 +235,17 @@ TEST(ResponseBody, UsesItsMemoryAgain) {
 
 TEST(ResponseBodyPool, GivesOutWhatCameBackLast) {
   ResponseBodyPool pool;
-  auto body = pool.Take();
+  auto body = pool.Acquire();
   const ResponseBody* const address = body.get();
   pool.Give(std::move(body));
-  EXPECT_EQ(pool.Take().get(), address);
+  EXPECT_EQ(pool.Acquire().get(), address);
 }
 
 TEST(ResponseBodyPool, LetsGoWhatWasNotNeededOfLate) {
   ResponseBodyPool pool;
   const auto use = [&pool](std::size_t at_once) {
     std::vector<std::unique_ptr<ResponseBody>> bodies;
-    for (std::size_t i = 0; i < at_once; ++i) bodies.push_back(pool.Take());
+    for (std::size_t i = 0; i < at_once; ++i) bodies.push_back(pool.Acquire());
     for (auto& body : bodies) pool.Give(std::move(body));
   };
   use(50);
@@ -258,11 +258,11 @@ TEST(ResponseBodyPool, LetsGoWhatWasNotNeededOfLate) {
 
 TEST(ResponseBodyPool, DoesNotKeepAnUnusuallyLargeBodysMemory) {
   ResponseBodyPool pool;
-  auto body = pool.Take();
+  auto body = pool.Acquire();
   body->Begin(false, 1'000'000);
   ASSERT_EQ(body->Append(std::string(1'000'000, 'a')), BodyVerdict::kOk);
   pool.Give(std::move(body));
-  EXPECT_EQ(pool.Take()->allocated_bytes(), 0U);
+  EXPECT_EQ(pool.Acquire()->allocated_bytes(), 0U);
 }
 
 }  // namespace

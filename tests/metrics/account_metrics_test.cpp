@@ -153,7 +153,7 @@ class DiscoveryMetricsTest : public AccountMetricsTest {
     return {.name = "finds", .discovery = DiscoveryPlan{.refresh_interval = 1min}};
   }
   void Discover(std::vector<ListedVoiceProfile> profiles) {
-    known_.Take({.voice_profiles = std::move(profiles)});
+    known_.Update({.voice_profiles = std::move(profiles)});
     Tell(&PollObserver::OnDiscoveryEnded, kDiscovering,
          {.ended_wall = WallTime(1000s), .result = 3, .known = known_});
   }
@@ -212,7 +212,7 @@ TEST_F(DiscoveryMetricsTest, LosesAProfileThatIsGoneAndOneThatIsRenamed) {
 TEST_F(DiscoveryMetricsTest, ShowsTheAccountsChannelLimitWhereItIsKnown) {
   Discover({});
   EXPECT_THAT(Text(), Not(HasSubstr("telnyx_account_channel_limit")));
-  known_.Take({.account_channel_limit = 120});
+  known_.Update({.account_channel_limit = 120});
   Tell(&PollObserver::OnDiscoveryEnded, kDiscovering, {.result = 3, .known = known_});
   EXPECT_THAT(Text(), HasSubstr("telnyx_account_channel_limit{account=\"finds\"} 120\n"));
   Tell(&PollObserver::OnAccountChanged, kDiscovering, {.name = "finds"});

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 int TakeAll(RateLimiter& limiter, Instant now) {
   int taken = 0;
   while (limiter.WaitTime(now) == Duration::zero()) {
-    limiter.Take(now);
+    limiter.CountRequest(now);
     ++taken;
   }
   return taken;
@@ -29,21 +29,21 @@ TEST(RateLimiter, StartsWithItsBurst) {
 TEST(RateLimiter, LetsOneThroughAfterTheWaitItTold) {
   RateLimiter limiter({.requests_per_second = 3, .burst = 1}, kNow);
   Instant now = kNow;
-  limiter.Take(now);
+  limiter.CountRequest(now);
   for (int i = 0; i < 1000; ++i) {
     const Duration wait = limiter.WaitTime(now);
     ASSERT_GT(wait, Duration::zero());
     ASSERT_LE(wait, Duration(334ms));
     now += wait;
     ASSERT_EQ(limiter.WaitTime(now), Duration::zero());
-    limiter.Take(now);
+    limiter.CountRequest(now);
   }
   EXPECT_GE(now - kNow, Duration(333s));
 }
 
 TEST(RateLimiter, NamesTheSameMomentWheneverItIsAsked) {
   RateLimiter limiter({.requests_per_second = 0.7, .burst = 1}, kNow);
-  limiter.Take(kNow);
+  limiter.CountRequest(kNow);
   const Instant ready = kNow + limiter.WaitTime(kNow);
   for (Instant now = kNow; now < ready; now += 9'999'991ns) {
     EXPECT_EQ(now + limiter.WaitTime(now), ready);
@@ -75,7 +75,7 @@ TEST(RateLimiter, GivesNoMoreThanTheBurstAfterAPause) {
 
 TEST(RateLimiter, GivesNothingForATimeThatGoesBack) {
   RateLimiter limiter({.requests_per_second = 10, .burst = 1}, kNow);
-  limiter.Take(kNow);
+  limiter.CountRequest(kNow);
   EXPECT_GT(limiter.WaitTime(kNow - 1h), Duration::zero());
 }
 
@@ -154,7 +154,7 @@ TEST(RateLimiter, LetsOneThroughAfterTheWaitItToldWhileItRecovers) {
   for (int i = 0; i < 1000; ++i) {
     now += limiter.WaitTime(now);
     ASSERT_EQ(limiter.WaitTime(now), Duration::zero()) << i;
-    limiter.Take(now);
+    limiter.CountRequest(now);
   }
 }
 
@@ -189,7 +189,7 @@ TEST(RateLimiter, IsSafeWithAHugeRate) {
 TEST(RateLimiter, TellsItsOwnLimitFromTheApis) {
   RateLimiter limiter({.requests_per_second = 1, .burst = 1}, kNow);
   EXPECT_LE(limiter.ApiLimitEnds(), kNow);
-  limiter.Take(kNow);
+  limiter.CountRequest(kNow);
   limiter.OnQuota(0, 10s, kNow);
   EXPECT_EQ(limiter.OwnLimitEnds(), kNow + 1s);
   EXPECT_EQ(limiter.ApiLimitEnds(), kNow + 10s);

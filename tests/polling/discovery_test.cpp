@@ -152,27 +152,27 @@ std::vector<std::string> Polled(const AccountPlan& account,
 
 TEST(DiscoveredConnections, KeepsOneThatAListLeavesOutOnce) {
   DiscoveredConnections discovered;
-  discovered.Take({.connections = {Application("1"), Application("2")}});
-  discovered.Take({.connections = {Application("2")}});
+  discovered.Update({.connections = {Application("1"), Application("2")}});
+  discovered.Update({.connections = {Application("2")}});
   EXPECT_THAT(Ids(discovered), UnorderedElementsAre("1", "2"));
-  discovered.Take({.connections = {Application("2")}});
+  discovered.Update({.connections = {Application("2")}});
   EXPECT_THAT(Ids(discovered), ElementsAre("2"));
 }
 
 TEST(DiscoveredConnections, ForgetsThatOneWasLeftOutOnceItIsNamedAgain) {
   DiscoveredConnections discovered;
-  discovered.Take({.connections = {Application("1"), Application("2")}});
+  discovered.Update({.connections = {Application("1"), Application("2")}});
   for (int i = 0; i < 3; ++i) {
-    discovered.Take({.connections = {Application("2")}});
+    discovered.Update({.connections = {Application("2")}});
     EXPECT_THAT(Ids(discovered), UnorderedElementsAre("1", "2"));
-    discovered.Take({.connections = {Application("1"), Application("2")}});
+    discovered.Update({.connections = {Application("1"), Application("2")}});
   }
 }
 
 TEST(DiscoveredConnections, TakesTheNewestName) {
   DiscoveredConnections discovered;
-  discovered.Take({.connections = {Application("1", "old")}});
-  discovered.Take({.connections = {Application("1", "new")}});
+  discovered.Update({.connections = {Application("1", "old")}});
+  discovered.Update({.connections = {Application("1", "new")}});
   EXPECT_EQ(discovered.connections().at(0).name, "new");
 }
 
@@ -181,7 +181,7 @@ TEST(ConnectionsToPoll, FillsInWhatTheListSays) {
   ListedConnection listed = Application("1", "support");
   listed.outbound_voice_profile_id = "7";
   listed.inbound_channel_limit = 10;
-  discovered.Take({.connections = {listed}, .voice_profiles = {{.id = "7", .name = "eu"}}});
+  discovered.Update({.connections = {listed}, .voice_profiles = {{.id = "7", .name = "eu"}}});
   const auto plans = ConnectionsToPoll(Account(), discovered, {});
   EXPECT_THAT(plans, ElementsAre(ConnectionPlan{.id = "1",
                                                 .name = "support",
@@ -199,7 +199,7 @@ TEST(ConnectionsToPoll, LetsTheConfigurationWin) {
   AccountPlan account = Account();
   account.connections = {{.id = "1", .name = "mine", .interval = 5s, .timeout = 5s}};
   DiscoveredConnections discovered;
-  discovered.Take({.connections = {Application("1", "theirs"), Application("2")}});
+  discovered.Update({.connections = {Application("1", "theirs"), Application("2")}});
   const auto plans = ConnectionsToPoll(account, discovered, {});
   ASSERT_EQ(plans.size(), 2U);
   EXPECT_EQ(plans[0].name, "mine");
@@ -211,11 +211,11 @@ TEST(ConnectionsToPoll, LetsTheConfigurationWin) {
 
 TEST(ConnectionsToPoll, LeavesOutWhatCannotHaveActiveCalls) {
   DiscoveredConnections discovered;
-  discovered.Take({.connections = {
-                       {.id = "1", .record_type = "fax_application"},
-                       {.id = "2", .record_type = "ip_connection"},
-                       {.id = "3", .record_type = "ip_connection", .has_webhook = true},
-                   }});
+  discovered.Update({.connections = {
+                         {.id = "1", .record_type = "fax_application"},
+                         {.id = "2", .record_type = "ip_connection"},
+                         {.id = "3", .record_type = "ip_connection", .has_webhook = true},
+                     }});
   EXPECT_THAT(Polled(Account(), discovered), ElementsAre("3"));
 }
 
@@ -223,7 +223,7 @@ TEST(ConnectionsToPoll, KeepsWhatTheFilterIncludesAndDoesNotExclude) {
   DiscoveredConnections discovered;
   ListedConnection tagged = Application("4", "prod-4");
   tagged.tags = {"eu", "production"};
-  discovered.Take(
+  discovered.Update(
       {.connections = {Application("1", "prod-1"),
                        Application("2", "dev-2"),
                        Application("3", "prod-3-test"),
@@ -253,7 +253,7 @@ TEST(ConnectionsToPoll, SharesThemOutAmongTheShards) {
     account.connections.push_back({.id = "c" + std::to_string(i)});
     lists.connections.push_back(Application("d" + std::to_string(i)));
   }
-  discovered.Take(lists);
+  discovered.Update(lists);
   std::vector<std::string> all;
   for (std::uint32_t shard = 0; shard < 3; ++shard) {
     for (const auto& plan : ConnectionsToPoll(account, discovered, {shard, 3})) {
@@ -269,7 +269,7 @@ TEST(ConnectionsToPoll, IgnoresTheListsWithoutDiscovery) {
   account.discovery.reset();
   account.connections = {{.id = "1"}};
   DiscoveredConnections discovered;
-  discovered.Take({.connections = {Application("2")}});
+  discovered.Update({.connections = {Application("2")}});
   EXPECT_THAT(Polled(account, discovered), ElementsAre("1"));
 }
 

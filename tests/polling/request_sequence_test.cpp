@@ -99,12 +99,12 @@ class RequestSequenceTest : public ::testing::Test {
  protected:
   Next Answer(int status, std::string_view body = "") {
     const Padded padded(body);
-    return Take({.result = Response{.status = status, .body = padded}});
+    return Deliver({.result = Response{.status = status, .body = padded}});
   }
   Next Fail(Kind kind) {
-    return Take({.result = std::unexpected(TransportError{kind, "made up"})});
+    return Deliver({.result = std::unexpected(TransportError{kind, "made up"})});
   }
-  Next Take(const Exchange& exchange) {
+  Next Deliver(const Exchange& exchange) {
     return poll_.OnAnswer(ReadAnswer(exchange, clock_.WallNow()), clock_.Now(), 0.5);
   }
 

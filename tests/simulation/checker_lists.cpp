@@ -92,7 +92,7 @@ void Checker::OnDiscoveryEnded(AccountKey key, const DiscoveryReport& report) {
   if (report.result) {
     Require(answered && account.refresh->expectation().kind == Expectation::Kind::kComplete,
             "lists that were not read to their end are used");
-    account.discovery.Take(*account.refresh);
+    account.discovery.Update(*account.refresh);
     account.failed_refreshes = 0;
     account.refresh_pages = account.refresh->pages();
     account.discovered_at = report.ended_wall;

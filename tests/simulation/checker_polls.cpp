@@ -150,7 +150,7 @@ void Checker::OnPollEnded(ConnectionKey key, const PollReport& report) {
   if (report.result) {
     CheckComplete(connection, *report.result, now);
     if (report.changes) {
-      connection.legs.Take(DistinctLegs(connection.poll->rows()), now, *report.changes);
+      connection.legs.Update(DistinctLegs(connection.poll->rows()), now, *report.changes);
       statistics_.started += report.changes->started;
       statistics_.completed += report.changes->completed.count();
     }

@@ -113,7 +113,7 @@ Expectation RefreshRecord::JudgePage(const ListPage& page) {
   return {.kind = Expectation::Kind::kNextPage};
 }
 
-void DiscoveryModel::Take(const RefreshRecord& refresh) {
+void DiscoveryModel::Update(const RefreshRecord& refresh) {
   std::vector<Known> next;
   const auto find = [](auto& known, const std::string& id) {
     return std::ranges::find(known, id, [](const Known& k) { return k.row.id; });

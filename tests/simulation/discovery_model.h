@@ -52,7 +52,7 @@ class RefreshRecord final : public SequenceRecord {
 class DiscoveryModel {
  public:
   /// Takes in lists that were read to the end.
-  void Take(const RefreshRecord& refresh);
+  void Update(const RefreshRecord& refresh);
 
   /// Of the connections that the lists have named and that were kept.
   std::set<std::string> KnownIds() const;

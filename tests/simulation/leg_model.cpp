@@ -29,7 +29,7 @@ void LegModel::End(const Leg& leg, Instant now) {
   ++ended_;
 }
 
-void LegModel::Take(const std::vector<Row>& legs, Instant now, const CallChanges& changes) {
+void LegModel::Update(const std::vector<Row>& legs, Instant now, const CallChanges& changes) {
   BeginWithBounds(*changes.completed.bounds());
   const std::uint64_t started_before = started_;
   const std::uint64_t ended_before = ended_;

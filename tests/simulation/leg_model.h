@@ -17,7 +17,7 @@ class LegModel {
  public:
   /// Takes the legs of a complete poll that ended at `now`, each once. A Violation when `changes`
   /// are not what came of it, or when legs have got lost or come from nowhere.
-  void Take(const std::vector<Row>& legs, Instant now, const CallChanges& changes);
+  void Update(const std::vector<Row>& legs, Instant now, const CallChanges& changes);
 
   // Since the connection was added. Other buckets reset the histogram.
   std::uint64_t started() const { return started_; }

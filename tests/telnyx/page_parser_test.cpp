@@ -184,6 +184,17 @@ TEST(PageParser, RefusesAPageThatDoesNotSayWhetherItIsTheLast) {
   EXPECT_TRUE(ParsePage(R"({"data":[]})").page.has_value());
 }
 
+TEST(PageParser, RefusesAPageThatReportsErrors) {
+  EXPECT_EQ(PageErrorOf(R"({"data":[],"errors":[{"code":"10007"}]})"),
+            "errors are reported beside the data");
+  EXPECT_EQ(PageErrorOf(R"({"errors":["x"],"data":[],"meta":{}})"),
+            "errors are reported beside the data");
+  for (const char* none : {"[]", "null", "{}", "\"\""}) {
+    const auto page = fmt::format(R"({{"errors":{},"data":[]}})", none);
+    EXPECT_TRUE(ParsePage(page).page.has_value()) << none;
+  }
+}
+
 TEST(PageParser, RefusesAnythingBehindTheDocument) {
   using namespace std::string_literals;
   for (const std::string& rest : {"x"s, "{}"s, ","s, "]"s, "\""s, "\0x"s, "\0"s}) {
