@@ -149,9 +149,13 @@ class WebConfigTest(EndToEndTest):
         self.assertTrue(self.speaks(exporter, "-tls1_1"))
 
     def subject(self, exporter):
+        """Of the certificate that is shown; empty when the server ends the client, as it does with all when one comes into
+        force."""
         client = subprocess.run(["openssl", "s_client", "-connect",
                                  exporter.url.removeprefix("https://")], input=b"",
-                                capture_output=True, check=True)
+                                capture_output=True, check=False)
+        if client.returncode != 0:
+            return ""
         return subprocess.run(["openssl", "x509", "-noout", "-subject"], input=client.stdout,
                               capture_output=True, check=True).stdout.decode()
 
