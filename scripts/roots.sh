@@ -20,12 +20,12 @@ write_sources() {
   for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
     [ -s "$file" ] || continue
     sources+=("$directory/$(basename "$file")")
-    if [ "$release" = sid ]; then
-      # It has neither updates nor a security archive.
-      awk -v RS= -v ORS='\n\n' '!/-security/' "$file" | sed "s/ $this_release-[a-z]*//g; s/$this_release/sid/g" >"${sources[-1]}"
-    else
-      sed "s/$this_release/$release/g" "$file" >"${sources[-1]}"
-    fi
+    sed "s/$this_release/$release/g" "$file" >"${sources[-1]}"
+    [ "$release" = sid ] || continue
+    # It has neither updates nor security: those suites go, and the entries that have no other.
+    sed -E -i '/^deb.*sid-/d; s/\bsid-[a-z-]+//g' "${sources[-1]}"
+    awk -v RS= -v ORS='\n\n' '!/(^|\n)Suites:[ \t]*(\n|$)/' "${sources[-1]}" >"${sources[-1]}.kept"
+    mv "${sources[-1]}.kept" "${sources[-1]}"
   done
 }
 

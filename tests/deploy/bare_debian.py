@@ -1,9 +1,7 @@
 """A Debian with next to nothing in it, made with this machine's package sources."""
 
-import glob
 import os
 import platform
-import re
 import subprocess
 import tempfile
 
@@ -11,6 +9,7 @@ import tempfile
 _SETTINGS = ("/etc/apt/apt.conf.d", "/etc/apt/auth.conf.d", "/usr/local/share/ca-certificates")
 
 
+PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 THIS_RELEASE = platform.freedesktop_os_release()["VERSION_CODENAME"]
 
 
@@ -24,7 +23,7 @@ def make_bare_debian(target, packages=(), with_settings=False, release=THIS_RELE
             hooks += [f'--customize-hook=mkdir -p "$1{parent}"',
                       f"--customize-hook=copy-in {path} {parent}"]
     with tempfile.TemporaryDirectory() as directory:
-        sources = list(_sources_of(release, directory))
+        sources = _sources_of(release, directory)
         subprocess.run(["mmdebstrap", "--quiet", "--variant=minbase", *hooks,
                         '--aptopt=Acquire::Check-Valid-Until "false"',  # of a snapshot of sid
                         *(f"--include={package}" for package in packages), release, target, *sources],
@@ -33,23 +32,11 @@ def make_bare_debian(target, packages=(), with_settings=False, release=THIS_RELE
 
 def _sources_of(release, directory):
     """This machine's package sources, for another release."""
-    for pattern in ("/etc/apt/sources.list", "/etc/apt/sources.list.d/*.list", "/etc/apt/sources.list.d/*.sources"):
-        for name in filter(os.path.getsize, glob.glob(pattern)):
-            copy = os.path.join(directory, os.path.basename(name))
-            with open(name, encoding="utf-8") as file, open(copy, "w", encoding="utf-8") as written:
-                written.write(_for_release(file.read(), release))
-            if os.path.getsize(copy):
-                yield copy
-
-
-def _for_release(sources, release):
-    """sid has neither updates nor security: those suites, and the entries with no other, go."""
-    sources = sources.replace(THIS_RELEASE, release)
-    if release != "sid":
-        return sources
-    sources = re.sub(r"^deb.*\bsid-.*\n", "", sources, flags=re.MULTILINE)
-    entries = re.sub(r"\bsid-\w+(?:-\w+)*", "", sources).split("\n\n")
-    return "\n\n".join(e for e in entries if not re.search(r"^Suites:\s*$", e, re.MULTILINE))
+    written = subprocess.run(
+        ["bash", "-euc", '. "$1"; write_sources "$2" "$3"; printf "%s\\n" "${sources[@]}"', "bash",
+         os.path.join(PROJECT, "scripts", "roots.sh"), release, directory],
+        check=True, capture_output=True, text=True).stdout
+    return [name for name in written.splitlines() if os.path.getsize(name)]
 
 
 # Mounts /proc, /dev and the named directories inside the root, in a mount namespace of its own: nothing stays mounted
