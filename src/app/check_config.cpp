@@ -20,19 +20,30 @@ constexpr double kMostLengthening = 86400;  // from the shortest interval to the
 // Sums of fractions are not exact.
 constexpr double kTolerance = 1e-9;
 
+// As the subject of a message that begins with the source's place in the file.
+std::string SubjectOf(const ApiKeySource& source) {
+  if (!source.shown_name.empty()) return source.shown_name;
+  switch (source.kind) {
+    case ApiKeySource::Kind::kEnvironment:
+      return "the environment variable that it names";
+    case ApiKeySource::Kind::kFile:
+      return "the file that it names";
+    case ApiKeySource::Kind::kInline:
+      break;
+  }
+  return "it";
+}
+
 void CheckKeySource(const ApiKeySource& source, ConfigFindings& findings) {
   const auto key = FindApiKey(source);
   const std::string text = !key ? key.error().message : key->warning;
   if (text.empty()) return;
-  const bool is_variable = source.kind == ApiKeySource::Kind::kEnvironment;
-  const std::string named = !source.shown_name.empty() ? source.shown_name
-                            : is_variable              ? "the environment variable that it names"
-                            : source.kind == ApiKeySource::Kind::kFile ? "the file that it names"
-                                                                       : "it";
   // The default variable is not in the file.
-  ConfigMessage message = MessageAt(source.place, fmt::format("{} {}", named, text));
-  if (source.place.line == 0) message.text = fmt::format("{} {}", DescribeKeySource(source), text);
-  const bool is_error = !key && !is_variable;
+  ConfigMessage message =
+      source.place.line == 0
+          ? ConfigMessage{.text = fmt::format("{} {}", DescribeKeySource(source), text)}
+          : MessageAt(source.place, fmt::format("{} {}", SubjectOf(source), text));
+  const bool is_error = !key && source.kind != ApiKeySource::Kind::kEnvironment;
   (is_error ? findings.errors : findings.warnings).push_back(std::move(message));
 }
 

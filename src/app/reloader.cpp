@@ -11,6 +11,7 @@
 #include "app/service_manager.h"
 
 namespace telnyx_exporter {
+
 Reloader::Reloader(ConfigSource source, const Shard& shard, const LoadedPlan& in_force,
                    const Clock& clock, Log& log, Events events)
     : source_(std::move(source)),
@@ -76,14 +77,16 @@ void Reloader::ReloadChangedKeys() {
     if (key) return key;
     refuse("API key refused, the old one stays", std::move(key.error().message));
     unreadable.push_back(source);
-    return KeyInForce(source);
+    const auto endpoint = EndpointInForce([&](const auto& of) { return of.api_key == source; });
+    return endpoint ? Result<Secret>(endpoint->api_key) : Fail("no API key is in use");
   };
   const auto read_ca = [&](const std::string& path) -> Result<std::string> {
     auto text = ReadCaFile(path);
     if (text) return text;
     refuse("CA file refused, the old one stays",
            fmt::format("tls.ca_file {} {}", path, text.error().message));
-    return CaInForce(path);
+    const auto endpoint = EndpointInForce([&](const auto& of) { return of.tls.ca_file == path; });
+    return endpoint ? Result<std::string>(endpoint->ca_certificates) : Fail("is not in use");
   };
   auto plan = MakePollPlan(*config, shard_, read_key, ReadProcessVariable, read_ca);
   if (!plan) {
@@ -106,24 +109,15 @@ void Reloader::KeepKeys(const PollPlan& plan) {
     keys_.push_back({account.name, account.endpoint});
 }
 
-Result<Secret> Reloader::KeyInForce(const ApiKeySource& source) const {
+std::shared_ptr<const Endpoint> Reloader::EndpointInForce(
+    const std::function<bool(const AccountConfig&)>& matches) const {
   const auto config = this->config();
   for (const AccountConfig& account : config->accounts) {
-    if (account.api_key != source) continue;
+    if (!matches(account)) continue;
     const auto key = std::ranges::find(keys_, account.name, &AccountKey::account);
-    if (key != keys_.end()) return key->endpoint->api_key;
+    if (key != keys_.end()) return key->endpoint;
   }
-  return Fail("no API key is in use");
-}
-
-Result<std::string> Reloader::CaInForce(const std::string& path) const {
-  const auto config = this->config();
-  for (const AccountConfig& account : config->accounts) {
-    if (account.tls.ca_file != path) continue;
-    const auto key = std::ranges::find(keys_, account.name, &AccountKey::account);
-    if (key != keys_.end()) return key->endpoint->ca_certificates;
-  }
-  return Fail("is not in use");
+  return nullptr;
 }
 
 void Reloader::TellReadable(const std::vector<ApiKeySource>& unreadable) const {

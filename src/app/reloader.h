@@ -63,8 +63,9 @@ class Reloader {
 
   std::vector<std::string> LoadAndUse();
   void KeepKeys(const PollPlan& plan);
-  Result<Secret> KeyInForce(const ApiKeySource& source) const;
-  Result<std::string> CaInForce(const std::string& path) const;
+  /// That of an account whose configuration `matches`; null when there is none.
+  std::shared_ptr<const Endpoint> EndpointInForce(
+      const std::function<bool(const AccountConfig&)>& matches) const;
   void TellReadable(const std::vector<ApiKeySource>& unreadable) const;
   void NoteReload(const std::vector<std::string>& errors, std::string origin);
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <utility>
 
 #include <fmt/format.h>
@@ -99,7 +98,7 @@ std::optional<TlsCipherSuite> FindSuite(std::string_view name) {
 
 class WebConfigReader {
  public:
-  explicit WebConfigReader(std::string directory) : directory_(std::move(directory)) {}
+  explicit WebConfigReader(std::string_view file) : file_(file) {}
 
   WebConfig Read(const YamlValue& root) {
     WebConfig config;
@@ -211,7 +210,7 @@ class WebConfigReader {
     if (!path) return;
     if (path->empty()) return value.Error("is empty: it names a file");
     if (!Claim(value, fmt::format("{}_file", other), other, source)) return;
-    source.file = (std::filesystem::path(directory_) / *path).string();
+    source.file = ResolveAgainst(file_, *path);
   }
 
   static void ReadInline(const YamlValue& value, std::string_view name, PemSource& source) {
@@ -358,7 +357,7 @@ class WebConfigReader {
     }
     for (const auto& [name, entry] : *entries) {
       if (name.find(':') != std::string::npos) {
-        entry.KeyError("has a colon, so that nobody could log in under this name");
+        entry.KeyError("has a colon, so no one could log in under this name");
         continue;
       }
       const auto hash = entry.Scalar("a string");
@@ -407,7 +406,7 @@ class WebConfigReader {
     return interval;
   }
 
-  std::string directory_;
+  std::string_view file_;
 };
 
 }  // namespace
@@ -434,12 +433,12 @@ std::string FindBcryptFault(std::string_view hash) {
   return {};
 }
 
-std::expected<LoadedWebConfig, std::vector<ConfigMessage>> ParseWebConfig(
-    std::string_view yaml, const std::string& directory) {
+std::expected<LoadedWebConfig, std::vector<ConfigMessage>> ParseWebConfig(std::string_view yaml,
+                                                                          std::string_view file) {
   ConfigMessages messages;
   LoadedWebConfig loaded;
   ReadDocument(yaml, messages, [&](const YamlNode& document) {
-    loaded.config = WebConfigReader(directory).Read(YamlValue(document, "", messages));
+    loaded.config = WebConfigReader(file).Read(YamlValue(document, "", messages));
   });
   if (!messages.errors().empty()) return std::unexpected(std::move(messages.errors()));
   loaded.warnings = std::move(messages.warnings());
@@ -453,7 +452,7 @@ std::expected<LoadedWebConfig, std::vector<ConfigMessage>> LoadWebConfigFile(
   };
   auto file = ReadFile(path, kMaxConfigFileBytes);
   if (!file) return refuse(std::move(file.error().message));
-  auto loaded = ParseWebConfig(file->text, std::filesystem::path(path).parent_path().string());
+  auto loaded = ParseWebConfig(file->text, path);
   if (!loaded) return loaded;
   const bool secret = !loaded->config.users.empty() ||
                       (loaded->config.tls && !loaded->config.tls->key.text.empty());

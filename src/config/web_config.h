@@ -60,10 +60,11 @@ struct LoadedWebConfig {
   std::vector<ConfigMessage> warnings;
 };
 
-/// Reads YAML text; an empty one sets no rules. Relative paths in it start from `directory`. Either
-/// everything was right, or all the errors of the file, in its order. Opens no other file.
-std::expected<LoadedWebConfig, std::vector<ConfigMessage>> ParseWebConfig(
-    std::string_view yaml, const std::string& directory);
+/// Reads YAML text; an empty one sets no rules. Relative paths in it start from the directory of
+/// `file`. Either everything was right, or all the errors of the file, in its order. Opens no other
+/// file.
+std::expected<LoadedWebConfig, std::vector<ConfigMessage>> ParseWebConfig(std::string_view yaml,
+                                                                          std::string_view file);
 
 /// The same for a file; one that cannot be read is an error of the whole file.
 std::expected<LoadedWebConfig, std::vector<ConfigMessage>> LoadWebConfigFile(

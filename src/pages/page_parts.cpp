@@ -45,11 +45,15 @@ void AddErrors(const std::vector<std::string>& errors, Html& html) {
   html.Add("</ul>\n</section>\n");
 }
 
+void BeginNotice(std::string_view id, std::string_view title, Html& html) {
+  html.Add("<section class=\"notice\" aria-labelledby=\"{}\">\n<h2 id=\"{}\">{}</h2>\n", id, id,
+           title);
+}
+
 void AddConfigTrouble(const ConfigLoadState& config, const Moment& moment, Html& html) {
   if (config.refused) {
-    html.Add(
-        "<section class=\"notice\" aria-labelledby=\"refused\">\n"
-        "<h2 id=\"refused\">The newest configuration was refused</h2>\n<p>Tried at ");
+    BeginNotice("refused", "The newest configuration was refused", html);
+    html.Add("<p>Tried at ");
     AddTime(*config.refused, moment, html);
     html.Add("; the one that was loaded at ");
     AddTime(config.loaded, moment, html);
@@ -57,17 +61,13 @@ void AddConfigTrouble(const ConfigLoadState& config, const Moment& moment, Html&
     AddErrors(config.errors, html);
   }
   if (!config.key_errors.empty()) {
-    html.Add(
-        "<section class=\"notice\" aria-labelledby=\"keys\">\n"
-        "<h2 id=\"keys\">A changed API key or CA file was refused</h2>\n"
-        "<p>What was read before stays in use.</p>\n");
+    BeginNotice("keys", "A changed API key or CA file was refused", html);
+    html.Add("<p>What was read before stays in use.</p>\n");
     AddErrors(config.key_errors, html);
   }
   if (!config.web_errors.empty()) {
-    html.Add(
-        "<section class=\"notice\" aria-labelledby=\"web\">\n"
-        "<h2 id=\"web\">The newest web configuration was refused</h2>\n"
-        "<p>The one that was loaded before stays in force.</p>\n");
+    BeginNotice("web", "The newest web configuration was refused", html);
+    html.Add("<p>The one that was loaded before stays in force.</p>\n");
     AddErrors(config.web_errors, html);
   }
 }

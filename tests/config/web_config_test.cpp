@@ -41,7 +41,7 @@ INSTANTIATE_TEST_SUITE_P(Files, InvalidWebConfig,
                          [](const auto& parameter) { return TestName(parameter.param); });
 
 TEST(ParseWebConfig, ReadsEverything) {
-  const auto loaded = ParseWebConfig(ReadFile("config/web_data/full.yml"), "/etc/web");
+  const auto loaded = ParseWebConfig(ReadFile("config/web_data/full.yml"), "/etc/web/web.yml");
   ASSERT_TRUE(loaded.has_value()) << FormatConfigMessages("", loaded.error()).front();
   const WebConfig& config = loaded->config;
   ASSERT_TRUE(config.tls.has_value());
@@ -84,7 +84,7 @@ TEST(ParseWebConfig, SetsNoRulesWhereNoneAre) {
 }
 
 TEST(ParseWebConfig, FillsInTheDefaults) {
-  const auto loaded = ParseWebConfig("tls_server_config: {cert: CERT, key: KEY}", "/etc");
+  const auto loaded = ParseWebConfig("tls_server_config: {cert: CERT, key: KEY}", "/etc/web.yml");
   ASSERT_TRUE(loaded.has_value());
   EXPECT_EQ(loaded->config.tls->policy, TlsPolicy{});
   EXPECT_EQ(loaded->config.tls->certificate.text.reveal(), "CERT");

@@ -17,7 +17,7 @@
 namespace telnyx_exporter {
 namespace {
 
-const std::string kDirectory = "/etc/exporter";
+const std::string kFile = "/etc/exporter/web.yml";
 
 void CheckPem(const PemSource& pem) {
   Require(pem.file.empty() || pem.text.empty(), "a file or inline, not both");
@@ -48,7 +48,7 @@ void CheckConfig(const WebConfig& config) {
 }
 
 void CheckFile(std::string_view yaml) {
-  const auto loaded = ParseWebConfig(yaml, kDirectory);
+  const auto loaded = ParseWebConfig(yaml, kFile);
   if (!loaded) {
     CheckErrors(loaded.error(), yaml);
     return;
@@ -65,7 +65,7 @@ void CheckSecretSettings(std::string_view line) {
       fmt::format("basic_auth_users:\n  prometheus: {}\n", value),
   };
   for (const std::string& yaml : files) {
-    const auto loaded = ParseWebConfig(yaml, kDirectory);
+    const auto loaded = ParseWebConfig(yaml, kFile);
     CheckNoSecret(loaded ? loaded->warnings : loaded.error(), kMarker);
   }
 }
