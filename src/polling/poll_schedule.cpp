@@ -51,18 +51,18 @@ PollSchedule::PollSchedule(const PollIntervals& intervals, std::uint64_t hash, I
       in_force_(InForce(intervals, false, {})),
       due_(at_once ? now : FirstAfter(now)),
       newest_(due_),
-      word_since_(due_) {}
+      pending_since_(due_) {}
 
 Instant PollSchedule::expiry() const {
-  switch (word_) {
-    case Word::kGiven:
+  switch (pending_) {
+    case Pending::kNothing:
       return kNever;
-    case Word::kValues:
-      return Later(word_since_, in_force_.stale_after);
-    case Word::kFirst:
-      return Later(word_since_, std::min(Times(in_force_.interval, kOverdueIntervals),
-                                         std::max(Times(grid_.interval(), kOverdueIntervals),
-                                                  kFirstWordWithin)));
+    case Pending::kExpiry:
+      return Later(pending_since_, in_force_.stale_after);
+    case Pending::kFirstPoll:
+      return Later(pending_since_, std::min(Times(in_force_.interval, kOverdueIntervals),
+                                            std::max(Times(grid_.interval(), kOverdueIntervals),
+                                                     kFirstResultWithin)));
   }
   return kNever;
 }
@@ -89,10 +89,10 @@ std::uint64_t PollSchedule::OnDue(Instant now) {
                                    : grid_.CountBetween(due, now);
   newest_ = due;
   due_ = NextAfter(now);
-  if (missed > 0 && word_ != Word::kGiven) {
-    // The machine slept, and nobody is to blame for the polls that it missed.
-    word_ = Word::kFirst;
-    word_since_ = due_;
+  if (missed > 0 && pending_ != Pending::kNothing) {
+    // The machine slept: the polls that it missed have not failed.
+    pending_ = Pending::kFirstPoll;
+    pending_since_ = due_;
   }
   return missed;
 }
@@ -100,7 +100,7 @@ std::uint64_t PollSchedule::OnDue(Instant now) {
 void PollSchedule::OnBegun(Instant now) {
   has_begun_ = true;
   newest_ = now;
-  word_ = Word::kGiven;
+  pending_ = Pending::kNothing;
   // A first poll may have waited while the interval became shorter.
   due_ = stretched() ? NextAfter(now) : std::min(due_, NextAfter(now));
 }
@@ -111,8 +111,8 @@ void PollSchedule::OnComplete(std::uint64_t legs, std::uint32_t pages, Instant n
   pages_ = pages;
   refusals_ = 0;
   slow_until_ = Instant::min();
-  word_ = Word::kValues;
-  word_since_ = now;
+  pending_ = Pending::kExpiry;
+  pending_since_ = now;
   const Duration interval = in_force_.interval;
   const bool other_grid = idle() != was_idle && UpdateInForce();
   in_force_ = InForce(intervals_, idle(), stretch_);
@@ -151,9 +151,9 @@ bool PollSchedule::Replan(const PollIntervals& intervals, Instant now, WallTime 
                            intervals.idle_interval != intervals_.idle_interval;
   intervals_ = intervals;
   // It is the plan that ends these values, and no poll that is missing.
-  const bool ends = intervals.stale_after && word_ == Word::kValues &&
-                    Later(word_since_, *intervals.stale_after) <= now;
-  if (ends) word_ = Word::kGiven;
+  const bool ends = intervals.stale_after && pending_ == Pending::kExpiry &&
+                    Later(pending_since_, *intervals.stale_after) <= now;
+  if (ends) pending_ = Pending::kNothing;
   if (!other_times) return UpdateInForce();
   epoch_ = EpochOf(now, wall_now);
   grid_ = GridOf(WantedInterval(intervals_, idle()), hash_, epoch_);
@@ -165,7 +165,7 @@ bool PollSchedule::Replan(const PollIntervals& intervals, Instant now, WallTime 
 }
 
 void PollSchedule::OnRateRaised(Instant now) {
-  if (word_ == Word::kFirst) word_since_ = std::max(word_since_, now);
+  if (pending_ == Pending::kFirstPoll) pending_since_ = std::max(pending_since_, now);
 }
 
 void PollSchedule::Retry(Instant now) {

@@ -37,8 +37,9 @@ class PollGrid {
 inline constexpr Duration kFirstPollWithin = std::chrono::seconds(15);
 /// A first poll that is so many intervals in force overdue has failed.
 inline constexpr int kOverdueIntervals = 3;
-/// Intervals that the budget has stretched leave no connection without a word for longer.
-inline constexpr Duration kFirstWordWithin = std::chrono::minutes(5);
+/// Where the budget has stretched the intervals, a first poll is overdue after this time at the
+/// latest.
+inline constexpr Duration kFirstResultWithin = std::chrono::minutes(5);
 
 /// The due times of one connection, on its grid or stretched away from it.
 class PollSchedule {
@@ -68,7 +69,7 @@ class PollSchedule {
   /// `refused`: the API took the key and refused the connection, which is then polled less often.
   void OnFailed(bool refused, Instant now);
   /// That there are no values any more has been said.
-  void OnExpired() { word_ = Word::kGiven; }
+  void OnExpired() { pending_ = Pending::kNothing; }
 
   /// True when the interval in force changed.
   bool Stretch(const IntervalStretch& stretch, Instant now);
@@ -80,18 +81,17 @@ class PollSchedule {
   /// The account has another key or way to its API: what was refused is tried again like a first
   /// poll.
   void Retry(Instant now);
-  /// The next poll comes like a first one, however long the interval: what it is to say has
-  /// changed.
+  /// The next poll comes like a first one, however long the interval: what it reports has changed.
   void PollSoon(Instant now);
   /// How many polls in a row were refused.
   std::uint32_t refusals() const { return refusals_; }
 
  private:
-  /// What a connection says for itself while no poll has begun since.
-  enum class Word : std::uint8_t {
-    kGiven,   // the newest poll has begun, or has failed and said why
-    kValues,  // its newest poll was complete at word_since_
-    kFirst,   // its first poll is due at word_since_
+  /// What fails the connection when no poll begins in time.
+  enum class Pending : std::uint8_t {
+    kNothing,    // the newest poll has begun, or has failed with a reason
+    kExpiry,     // its values, complete at pending_since_, expire
+    kFirstPoll,  // its first poll, due at pending_since_, becomes overdue
   };
 
   /// After anything that the interval in force depends on; true when it changed.
@@ -114,8 +114,8 @@ class PollSchedule {
   Instant slow_until_ = Instant::min();  // because of these
   int quiet_polls_ = 0;                  // complete, in a row, without a call
   std::uint32_t pages_ = 1;              // of the newest complete poll
-  Word word_ = Word::kFirst;
-  Instant word_since_{};
+  Pending pending_ = Pending::kFirstPoll;
+  Instant pending_since_{};
 };
 
 }  // namespace telnyx_exporter

@@ -115,7 +115,7 @@ void Checker::SendForLists(AccountModel& account, RequestId id, const Request& r
   Require(!account.refresh_request, "a second request for one account's lists at once");
   if (!account.refresh) {
     const auto& discovery = PlanOf(account).discovery;
-    Require(discovery.has_value(), "lists are read that nobody wants");
+    Require(discovery.has_value(), "lists are read that are not wanted");
     Require(step_time_ >= account.refresh_earliest, "lists are read {} s too early",
             ToSeconds(account.refresh_earliest - step_time_));
     std::set<std::string> known = account.discovery.KnownIds();

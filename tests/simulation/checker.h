@@ -163,7 +163,7 @@ class Checker final : public PollObserver {
   void RequireOnlyProbe(const AccountModel& account, const ConnectionModel& connection) const;
 
   // Budget and intervals, in checker_budget.cpp.
-  void SetWord(ConnectionModel& connection, ConnectionModel::Word word, Instant since);
+  void SetPending(ConnectionModel& connection, ConnectionModel::Pending pending, Instant since);
   void SetInForce(ConnectionModel& connection, const IntervalInForce& in_force);
   void ChangeIdleness(ConnectionModel& connection, const PollReport& report);
   Need NeedOf(const AccountModel& account) const;

@@ -19,10 +19,11 @@ bool IsNear(double value, double right) {
 
 }  // namespace
 
-void Checker::SetWord(ConnectionModel& connection, ConnectionModel::Word word, Instant since) {
-  connection.word = word;
-  connection.word_since = since;
-  if (word != ConnectionModel::Word::kGiven) {
+void Checker::SetPending(ConnectionModel& connection, ConnectionModel::Pending pending,
+                         Instant since) {
+  connection.pending = pending;
+  connection.pending_since = since;
+  if (pending != ConnectionModel::Pending::kNothing) {
     Expect(connection, connection.Expiry(), Moment::Kind::kExpiry);
   }
 }
@@ -36,7 +37,7 @@ void Checker::SetInForce(ConnectionModel& connection, const IntervalInForce& in_
           ToSeconds(in_force.interval));
   connection.in_force = in_force;
   connection.due.SetInForce(in_force.interval);
-  if (connection.word != ConnectionModel::Word::kGiven) {
+  if (connection.pending != ConnectionModel::Pending::kNothing) {
     Expect(connection, connection.Expiry(), Moment::Kind::kExpiry);
   }
 }
@@ -76,7 +77,7 @@ void Checker::ChangeIdleness(ConnectionModel& connection, const PollReport& repo
       if (changed) ExpectDue(connection, connection.due.FirstAfter(Now()));
       if (other_places) ++statistics_.idle_changes;
     }
-    SetWord(connection, ConnectionModel::Word::kValues, Now());
+    SetPending(connection, ConnectionModel::Pending::kExpiry, Now());
   }
   Require(report.in_force == connection.in_force, "a poll tells an interval of {} s instead of {}",
           ToSeconds(report.in_force.interval), ToSeconds(connection.in_force.interval));
@@ -142,7 +143,7 @@ void Checker::CheckExpired(ConnectionModel& connection, const PollReport& report
           "the budget is blamed for what the API forbids");
   Require(!account.rate.untouched() || reason == FailureReason::kRequestBudget,
           "the API is blamed, which has asked for nothing");
-  connection.word = ConnectionModel::Word::kGiven;
+  connection.pending = ConnectionModel::Pending::kNothing;
   ++(reason == FailureReason::kRateLimited ? statistics_.expired_by_api
                                            : statistics_.expired_by_budget);
 }

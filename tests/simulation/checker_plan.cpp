@@ -122,8 +122,8 @@ bool Checker::NamesUnknown(const AccountModel& account, const AccountPlan& befor
 void Checker::GiveFirstPollsTime(const AccountModel& account) {
   for (const ConnectionKey key : account.connections) {
     ConnectionModel& connection = ConnectionOf(key);
-    if (connection.word != ConnectionModel::Word::kFirst) continue;
-    SetWord(connection, connection.word, std::max(connection.word_since, clock_.Now()));
+    if (connection.pending != ConnectionModel::Pending::kFirstPoll) continue;
+    SetPending(connection, connection.pending, std::max(connection.pending_since, clock_.Now()));
   }
 }
 
@@ -230,7 +230,7 @@ void Checker::OnConnectionAdded(ConnectionKey key, AccountKey account_key,
   account.connections.push_back(key);
   ConnectionModel& connection = ConnectionOf(key);
   ExpectDue(connection, connection.due.next());
-  SetWord(connection, ConnectionModel::Word::kFirst, connection.due.next());
+  SetPending(connection, ConnectionModel::Pending::kFirstPoll, connection.due.next());
   listener_->OnConnectionAdded(key, account_key, plan);
 }
 
@@ -242,10 +242,10 @@ void Checker::OnConnectionChanged(ConnectionKey key, const ConnectionPlan& plan)
                            connection.plan.idle_interval != plan.idle_interval;
   if (connection.plan.peak_window != plan.peak_window) connection.peak_window_since = clock_.Now();
   connection.plan = plan;
-  // A plan under which the values are too old blames nobody.
-  const bool ends = plan.stale_after && connection.word == ConnectionModel::Word::kValues &&
-                    connection.word_since + *plan.stale_after <= clock_.Now();
-  if (ends) connection.word = ConnectionModel::Word::kGiven;
+  // Values that are too old under a new plan are no failure.
+  const bool ends = plan.stale_after && connection.pending == ConnectionModel::Pending::kExpiry &&
+                    connection.pending_since + *plan.stale_after <= clock_.Now();
+  if (ends) connection.pending = ConnectionModel::Pending::kNothing;
   if (other_times) {
     const Instant now = clock_.Now();
     connection.refusals = 0;

@@ -94,7 +94,7 @@ void Checker::OnKeyRefused(AccountKey key, const KeyRefusalReport& report) {
   const auto refused = std::ranges::find_if(account.connections, [&](ConnectionKey connection) {
     return ConnectionOf(connection).plan.id == report.connection_id;
   });
-  Require(refused != account.connections.end(), "a key refused to nobody");
+  Require(refused != account.connections.end(), "a key was refused without a request");
   ConnectionModel& connection = ConnectionOf(*refused);
   Require(connection.poll.has_value(), "a key refused without a poll");
   if (IsAnswered(connection)) {
@@ -121,7 +121,7 @@ void Checker::OnKeyRefused(AccountKey key, const KeyRefusalReport& report) {
 void Checker::OnKeyAccepted(AccountKey key) {
   AccountModel& account = AccountOf(key);
   Require(account.key_refusals > 0, "a key was accepted that had not been refused");
-  Require(answer_.has_value() && ProvesKey(answer_->outcome), "a key was accepted by nobody");
+  Require(answer_.has_value() && ProvesKey(answer_->outcome), "a key was accepted without proof");
   Require(answer_->key == PlaceOf(*PlanOf(account).endpoint).key,
           "the present key is praised for an old one's acceptance");
   account.key_refusals = 0;
@@ -269,7 +269,7 @@ void Checker::CheckHeldBackByKey(ConnectionModel& connection, Duration lag) {
   const AccountModel& account = AccountOf(connection.account);
   Require(account.key_refusals > 0, "a poll was held back although no key is refused");
   const bool early = Now() == account.key_refused_at || Now() < account.key_held_until;
-  Require(early || KeyIsTried(account), "a poll is held back and nobody tries the key");
+  Require(early || KeyIsTried(account), "a poll is held back and no poll tries the key");
   BeginPoll(connection, lag);
   ++statistics_.held_back;
 }

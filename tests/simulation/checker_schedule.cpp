@@ -1,4 +1,4 @@
-// When polls are due, whose turn it is, and that nobody waits without a reason.
+// When polls are due, whose turn it is, and that no job waits without a reason.
 
 #include <algorithm>
 #include <utility>
@@ -9,8 +9,8 @@
 namespace telnyx_exporter::simulation {
 namespace {
 
-// What docs/reliability.md promises: whoever tries a refused key for longer does not keep others
-// from it.
+// What docs/reliability.md promises: a poll that tries a refused key for longer does not keep
+// others from it.
 constexpr Duration kLongestKeyTrial = std::chrono::seconds(30);
 
 }  // namespace
@@ -199,7 +199,7 @@ void Checker::BeginPoll(ConnectionModel& connection, Duration lag) {
   if (account.key_refusals == 0) RequireItsTurn(account, connection);
   SetNotReady(connection);
   connection.waits_since_due.reset();
-  SetWord(connection, ConnectionModel::Word::kGiven, Now());
+  SetPending(connection, ConnectionModel::Pending::kNothing, Now());
   connection.has_begun = true;
   connection.due.SetNewest(Now());
   // A first poll that waited may have been stretched further when it was due.
@@ -218,8 +218,8 @@ void Checker::OnPollsSkipped(ConnectionKey key, std::uint64_t count) {
   connection.due.SetNewest(due);
   ExpectDue(connection, connection.due.FirstAfter(step_time_));
   // A machine that slept is no fault of the budget.
-  if (missed > 0 && connection.word != ConnectionModel::Word::kGiven) {
-    SetWord(connection, ConnectionModel::Word::kFirst, connection.due.next());
+  if (missed > 0 && connection.pending != ConnectionModel::Pending::kNothing) {
+    SetPending(connection, ConnectionModel::Pending::kFirstPoll, connection.due.next());
   }
   AccountOf(connection.account).skipped += count;
   statistics_.skipped += count;

@@ -54,7 +54,7 @@ struct ListPage {
   std::uint64_t total_pages = 1;
 };
 
-/// Appends the page's JSON as the list `list` writes it. `bad_row`, if any, is put behind the rows.
+/// Appends the page's JSON as the list `list` writes it. `bad_row`, if any, follows the rows.
 void WriteListPage(const ListPage& page, std::size_t list, std::string_view bad_row,
                    std::string& out);
 

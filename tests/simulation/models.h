@@ -45,9 +45,9 @@ struct ConnectionModel {
   bool has_begun = false;
 
   /// What it says for itself while no poll has begun since.
-  enum class Word : std::uint8_t { kGiven, kValues, kFirst };
-  Word word = Word::kFirst;
-  Instant word_since{};  // the complete poll's end, or the first poll's due time
+  enum class Pending : std::uint8_t { kNothing, kExpiry, kFirstPoll };
+  Pending pending = Pending::kFirstPoll;
+  Instant pending_since{};  // the complete poll's end, or the first poll's due time
 
   // A poll is said to begin, and it is not clear yet whether a request will follow.
   std::optional<Duration> said_to_begin;  // so much after its due time
@@ -77,15 +77,16 @@ struct ConnectionModel {
   LegModel legs;
 
   bool idle() const { return quiet_polls >= kQuietPolls; }
-  /// When it must not be without a word any longer.
+  /// When it must have failed unless a poll begins.
   Instant Expiry() const {
-    if (word == Word::kGiven) return Instant::max();
-    if (word == Word::kValues) return word_since + in_force.stale_after;
-    // Nobody waits for a first word for more than 5 minutes because the budget is short.
+    if (pending == Pending::kNothing) return Instant::max();
+    if (pending == Pending::kExpiry) return pending_since + in_force.stale_after;
+    // The budget delays a first report by 5 minutes at most.
     const Duration wanted = idle() && plan.idle_interval ? *plan.idle_interval : plan.interval;
-    return word_since + std::min<Duration>(3 * in_force.interval,
-                                           std::max<Duration>(3 * std::max(wanted, plan.interval),
-                                                              std::chrono::minutes(5)));
+    return pending_since +
+           std::min<Duration>(
+               3 * in_force.interval,
+               std::max<Duration>(3 * std::max(wanted, plan.interval), std::chrono::minutes(5)));
   }
 
   std::uint64_t polls = 0;

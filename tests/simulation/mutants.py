@@ -32,7 +32,7 @@ MUTANTS = [
      "const bool busy = sequence || waiting_since;", "const bool busy = sequence != nullptr;"),
     ("a refused key is tried by every poll", "polling/account_limits.cpp",
      "trial_ = Trial{.connection = connection, .begun = now};", ""),
-    ("whoever waits when a refused key is tried goes on waiting", "polling/account.cpp",
+    ("polls that wait while a refused key is tried go on waiting", "polling/account.cpp",
      "if (key_guard_.OnPollBegun(*job.connection, now)) HoldBackWaiting(now);",
      "key_guard_.OnPollBegun(*job.connection, now);"),
     ("the slowest connection decides when a refused key is tried", "polling/account.cpp",

@@ -57,7 +57,7 @@ class SimTransport final : public Transport {
  private:
   struct Slot {
     RequestId id = 0;   // 0: free
-    bool over = false;  // nobody waits for the answer any more
+    bool over = false;  // cancelled: the answer is ignored
     bool served = false;
     ExchangeCallback done;
     Instant sent{};

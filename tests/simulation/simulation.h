@@ -15,7 +15,7 @@ struct Options {
   std::uint64_t seed = 1;
   Duration length = std::chrono::hours(24);
   bool print_trace = false;
-  /// The first account has fair weather and nobody touches the exporter or the clocks; whatever
+  /// The first account has fair weather, and exporter and clocks are left alone; whatever
   /// else happens follows from this number.
   std::optional<std::uint64_t> others_seed;
 };

@@ -58,13 +58,13 @@ struct Page {
 struct PageStyle {
   std::uint64_t id_salt = 0;  // makes the ids of connections differ
   bool opaque_ids = false;    // ids that are no UUIDs
-  bool full_rows = false;     // with all the fields that nobody reads
+  bool full_rows = false;     // with all the fields that are not read
   bool meta_first = false;
   bool next_address = false;  // meta.next instead of meta.cursors
   bool null_cursor = false;   // "after":null at the end instead of no word of it
 };
 
-/// Appends the page's JSON. `bad_row`, if any, is put behind the rows as it is.
+/// Appends the page's JSON. `bad_row`, if any, follows the rows as it is.
 void WritePage(const Page& page, const PageStyle& style, std::string_view bad_row,
                std::string& out);
 
