@@ -40,7 +40,7 @@ done
 ensure_packages ccache git mmdebstrap qemu-user-static
 
 cache=${CCACHE_DIR:-$HOME/.cache/telnyx_exporter_release}
-work=$(mktemp -d /var/tmp/telnyx_exporter_platforms.XXXXXX)
+work=$(mktemp -d --tmpdir=/var/tmp)
 roots=${ROOTS:-$work/roots}
 mkdir -p "$cache" "$roots"
 trap 'rm -rf --one-file-system "$work"' EXIT

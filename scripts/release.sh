@@ -55,7 +55,7 @@ export SOURCE_DATE_EPOCH
 read -ra architectures <<<"${ARCHITECTURES:-amd64 arm64}"
 declare -A releases=([12]=bookworm [13]=trixie)
 cache=${CCACHE_DIR:-$HOME/.cache/telnyx_exporter_release}
-work=$(mktemp -d /var/tmp/telnyx_exporter_release.XXXXXX)
+work=$(mktemp -d --tmpdir=/var/tmp)
 roots=${ROOTS:-$work/roots}
 trap 'rm -rf --one-file-system "$work"' EXIT
 umask 022

@@ -46,7 +46,7 @@ class BundleTest(unittest.TestCase):
         self.assertEqual(packages.status("base-files", "arm64")["Version"], "4")
 
     def test_licences_of_a_package(self):
-        self.write("/usr/share/doc/libone1/copyright", """Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+        self.write("/usr/share/doc/libone1/copyright", """Format: 1.0
 
 Files: *
 Copyright: 2020 Somebody
