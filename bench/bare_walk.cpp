@@ -1,5 +1,5 @@
-// The least that anybody can do to walk all pages: curl's multi interface and a search for the next
-// cursor in each body. What the exporter costs is told as a multiple of this.
+// The least that a client can do to walk all pages: curl's multi interface and a search for the
+// next cursor in each body. What the exporter costs is told as a multiple of this.
 //
 //   bare_walk BASE_URL CONNECTIONS ROUNDS INTERVAL [--gzip] [--ca-file FILE]
 //

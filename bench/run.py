@@ -3,7 +3,7 @@
 
     bench/run.py [--rounds 5] [--only NAME] [--build-dir build/release]
 
-polling      CPU and memory of polls in the steady state, against the bare walk (bare_walk.cpp), the least that anybody
+polling      CPU and memory of polls in the steady state, against the bare walk (bare_walk.cpp), the least that a client
              can do to read the same pages: plain, compressed, and over TLS with HTTP/2. nginx serves static pages of
              250 made-up calls on loopback. CPU is the kernel's clock of the process. Both run in turn, in several
              rounds; each round's ratio counts.

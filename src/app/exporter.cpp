@@ -92,7 +92,7 @@ class Pipeline {
   Poller poller_;
 };
 
-// Lines that nobody could read, since the last look.
+// Log lines lost since the last call.
 class LostLines {
  public:
   explicit LostLines(const LogWriter& writer) : writer_(writer) {}

@@ -24,7 +24,7 @@ namespace telnyx_exporter {
 /// every time.
 struct ConfigSource {
   std::string file;
-  /// The file is the default one, which nobody named: it may be missing.
+  /// The file is the default one, not named by the user: it may be missing.
   bool may_be_missing = false;
 };
 

@@ -50,7 +50,7 @@ void OpenStandardDescriptors() {
   }
 }
 
-// What cannot be written is no reason to fail: whoever wants it would read it.
+// A failed write is no error: the reader has gone.
 void PrintError(const std::string& text) { std::fputs(text.c_str(), stderr); }
 
 /// False: it could not be written.

@@ -1,7 +1,7 @@
 #pragma once
 
 // The loop of the main thread. It looks at the files and at the polling loop once a second and
-// carries out reloads, one at a time: whoever asks while one is under way shares the next one.
+// carries out reloads, one at a time: requests that come while one is under way share the next one.
 // Serving threads and the signal thread only ask; none of them waits.
 
 #include <chrono>

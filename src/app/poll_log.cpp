@@ -138,14 +138,15 @@ void PollLog::OnBudgetChanged(AccountKey key, const RequestBudget& budget) {
   if (std::exchange(account.short_of, budget.connections) == budget.connections) return;
   // A higher limit of our own does not help against refusals.
   const bool refused = budget.required_per_second <= account.configured_rate;
-  log_.Warn(refused ? "the API refuses requests that polling needs (429), polling less often"
-                    : "rate limit too low for the configured intervals, polling less often",
-            {{"account", account.name},
-             {"connections", budget.connections},
-             {"required_per_second", budget.required_per_second},
-             {"allowed_per_second", budget.allowed_per_second},
-             {"remedy", refused ? "raise the intervals, or let nobody else use up the API's limit"
-                                : "raise rate_limit.requests_per_second or the intervals"}});
+  log_.Warn(
+      refused ? "the API refuses requests that polling needs (429), polling less often"
+              : "rate limit too low for the configured intervals, polling less often",
+      {{"account", account.name},
+       {"connections", budget.connections},
+       {"required_per_second", budget.required_per_second},
+       {"allowed_per_second", budget.allowed_per_second},
+       {"remedy", refused ? "raise the intervals, or reduce what other clients send to the API"
+                          : "raise rate_limit.requests_per_second or the intervals"}});
 }
 
 void PollLog::OnPollsSkipped(ConnectionKey key, std::uint64_t count) {

@@ -1,7 +1,7 @@
 #pragma once
 
 // SIGTERM, SIGINT and SIGHUP from main's first statement on, also for process 1, for which the
-// kernel ignores signals that nobody handles. They are blocked everywhere and taken by one thread,
+// kernel ignores signals without a handler. They are blocked everywhere and taken by one thread,
 // which ends the program by itself when the rest of it does not do so in time: SIGTERM and SIGINT
 // work in every state, whatever the other threads wait for.
 

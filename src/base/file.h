@@ -92,7 +92,7 @@ class FileWatch {
   void Watch(FileSet known);
 
   /// Looks at the files once. True once after a change: as soon as two looks in a row agree, since
-  /// somebody may be writing. What it saw counts as known then.
+  /// may still be being written. What it saw counts as known then.
   bool DetectChange();
 
  private:

@@ -71,7 +71,7 @@ class Log {
 };
 
 /// Writes log lines on a thread of its own, so that a reader who does not read (a full pipe, a
-/// stopped terminal) delays nobody who logs. main() makes one for standard error.
+/// stopped terminal) delays no thread that logs. main() makes one for standard error.
 class LogWriter {
  public:
   /// The line, its newline included, that says how many lines were lost.
@@ -98,7 +98,7 @@ class LogWriter {
  private:
   struct Queue;
 
-  // Shared with the thread, which stays behind when the system does not let it go.
+  // Shared with the thread, which outlives this object while a write blocks.
   const std::shared_ptr<Queue> queue_;
   std::thread thread_;
 };

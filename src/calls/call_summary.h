@@ -17,7 +17,7 @@ namespace telnyx_exporter {
 
 struct CallSummary {
   std::uint64_t legs = 0;
-  /// Absent when a row did not name its session: then nobody knows how many there are.
+  /// Absent when a row did not name its session: then their number is unknown.
   std::optional<std::uint64_t> sessions = 0;
   std::uint32_t longest_seconds = 0;  // 0 with no legs
   std::uint64_t total_seconds = 0;    // of all legs together

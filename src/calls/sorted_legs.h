@@ -50,8 +50,9 @@ struct TrackedLeg {
 
 class SortedLegs {
  public:
-  /// Orders by this fingerprint, which nobody outside can work out: so nobody can choose ids that
-  /// make sorting slow. Ids are taken for equal only when all of their 128 bits are.
+  /// Orders by this fingerprint, which cannot be computed without the process's key: no one can
+  /// choose ids that make sorting slow. Ids are taken for equal only when all of their 128 bits
+  /// are.
   explicit SortedLegs(IdFingerprint fingerprint) : fingerprint_(fingerprint) {}
 
   /// Replaces what is there by the legs of these rows. The memory is used again for the next poll.
@@ -59,7 +60,7 @@ class SortedLegs {
 
   const IdFingerprint& fingerprint() const { return fingerprint_; }
   std::span<const TrackedLeg> legs() const { return legs_; }
-  /// Distinct ones; absent when a row did not name its session: then nobody knows how many.
+  /// Distinct ones; absent when a row did not name its session: then their number is unknown.
   std::optional<std::uint64_t> sessions() const { return sessions_; }
 
   /// After this poll's legs were used: gives back the memory that an extraordinary poll needed.

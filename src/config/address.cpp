@@ -24,10 +24,11 @@ struct SplitAddress {
 std::optional<SplitAddress> Split(std::string_view text) {
   const std::size_t scheme_end = text.find("://");
   if (scheme_end == std::string_view::npos) return std::nullopt;
-  const std::string_view behind = text.substr(scheme_end + 3);
-  const std::size_t authority_end = std::min(behind.find_first_of("/?#"), behind.size());
-  return SplitAddress{text.substr(0, scheme_end), behind.substr(0, authority_end),
-                      behind.substr(authority_end)};
+  const std::string_view after_scheme = text.substr(scheme_end + 3);
+  const std::size_t authority_end =
+      std::min(after_scheme.find_first_of("/?#"), after_scheme.size());
+  return SplitAddress{text.substr(0, scheme_end), after_scheme.substr(0, authority_end),
+                      after_scheme.substr(authority_end)};
 }
 
 bool IsVisible(std::string_view text) {

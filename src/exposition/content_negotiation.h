@@ -17,7 +17,7 @@ struct NegotiatedExposition {
 /// The format that the value of Accept gives the most weight to; of several with the same weight
 /// the one that is named first, as Prometheus and its Go library read the header. OpenMetrics and
 /// protobuf must be named, wildcards mean text. Whatever asks for none of the formats, in whatever
-/// form, gets text: a scrape that fails helps nobody.
+/// form, gets text: a failed scrape is of no use.
 NegotiatedExposition NegotiateExposition(std::string_view accept);
 
 /// Whether the answer is to be compressed, from the value of Accept-Encoding: gzip (or `*`) must be

@@ -43,7 +43,8 @@ void* ReallocateWiped(void* memory, std::size_t size) {
 class CurlMulti {
  public:
   explicit CurlMulti(std::size_t max_connections) {
-    // Once in a process and never undone: name look-ups that were left behind may still use it.
+    // Once in a process and never undone: look-ups of names may outlive the transport and still use
+    // it.
     static std::once_flag initialised;
     std::call_once(initialised, [] {
       // curl would write the keys of every TLS session to the file that it names.

@@ -58,7 +58,7 @@ class Account {
   bool SendNext(Instant now);
   /// After all requests that may be sent have been.
   void EndStep(Instant now);
-  /// When SendNext has something to send; nothing when nobody waits.
+  /// When SendNext has something to send; nothing when no job waits.
   std::optional<Instant> NextTurn(Instant now) const { return queue_.NextTurn(now); }
 
  private:

@@ -106,7 +106,7 @@ std::optional<Duration> KeyGuard::OnRefused(Instant begun, Instant now, Duration
   refused_at_ = now;
   failure_ = failure;
   const Duration wait = RefusedInterval(interval, refusals_);
-  // Whoever is due next after this tries the key: a connection with that interval is due within it.
+  // The next poll that is due after this tries the key: one of that interval is due within it.
   held_until_ = now + wait - interval;
   return wait;
 }

@@ -88,7 +88,7 @@ class KeyGuard {
   bool HoldsBack(Instant now) const;
 
   /// The poll of `connection` sends its first request. True when it is the one that tries a refused
-  /// key: whoever waits to begin is held back from now on.
+  /// key: polls that wait to begin are held back from now on.
   bool OnPollBegun(ConnectionKey connection, Instant now);
   /// It ended, or its connection was removed: another one may try.
   void OnPollOver(ConnectionKey connection);
@@ -121,7 +121,7 @@ inline constexpr int kIdlePolls = 3;
 /// Where the budget is short, idle connections wait up to so many times as long as busy ones.
 inline constexpr double kMostIdleStretch = 4;
 /// Longer than any interval in force gets by stretching: as long as one may be configured. Values
-/// are kept for three of these, and nobody takes older ones for present.
+/// are kept for three of these, and older ones are of no use.
 inline constexpr Duration kLongestStretchedInterval = std::chrono::hours(24);
 /// A change of the need or of the allowance by less than this share is not worth a word.
 inline constexpr double kMaterialChange = 0.01;

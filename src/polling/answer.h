@@ -2,7 +2,7 @@
 
 // One HTTP exchange, read once: a page's body or a failure, and in either case what the headers say
 // about further requests. The account reads each exchange on the polling thread; its rate limiter,
-// its key guard and the request sequence go by the result, and nobody reads headers again.
+// its key guard and the request sequence go by the result; headers are read here alone.
 
 #include <cstdint>
 #include <expected>

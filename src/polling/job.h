@@ -96,12 +96,12 @@ class SendQueue {
   /// Takes out all polls that have not begun.
   std::vector<Job*> TakeNewPolls();
 
-  /// When the first in the queue may send; nothing when nobody waits.
+  /// When the first in the queue may send; nothing when no job waits.
   std::optional<Instant> NextTurn(Instant now) const;
-  /// Whose turn it is now, counted as sent; nothing when nobody may send.
+  /// Whose turn it is now, counted as sent; nothing when no job may send.
   std::optional<Turn> TakeTurn(Instant now);
 
-  /// From here on whoever waits is held back by the limits of this account alone or, without
+  /// From here on waiting jobs are held back by the limits of this account alone or, without
   /// `free_slots`, by the number of requests at once. To be told after every step.
   void NoteWaiting(Instant now, bool free_slots);
 

@@ -61,7 +61,7 @@ RequestSequence::Next RequestSequence::OnAnswer(const Answer& answer, Instant no
   const bool lacks = SaysNotThere(answer) && MayBeLacking();
   if (!answer.page && !lacks) return OnFailure(answer, now, jitter);
   if (now > deadline()) {
-    // A suspended machine reads it hours late: it tells of a time that nobody asks for any more.
+    // A suspended machine reads it hours late: it is about a time that has passed.
     OnDeadline({.reason = FailureReason::kTimeout,
                 .detail = "the time-out passed before the answer was read"});
     return Next::kFailed;

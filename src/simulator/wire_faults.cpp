@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t kMegabyte = 1'000'000;
 constexpr std::size_t kHugeBodyMegabytes = 100;
 constexpr std::size_t kGzipBombMegabytes = 1000;
-// Longer than anybody waits; a script ends earlier, with its client.
+// Longer than any client waits; a script ends earlier, with its client.
 constexpr auto kForEver = 24h;
 
 constexpr std::string_view kJsonHead =

@@ -27,7 +27,7 @@ bool ReadUuid(std::string_view text, CallId& id);
 
 /// A UUID in its canonical lower-case form is its own 128 bits. Ids are opaque to their readers, so
 /// any other text is taken as well: as a 128-bit hash under a random key of the process, for
-/// which nobody can prepare two texts that meet.
+/// which collisions cannot be prepared.
 CallId ParseCallId(std::string_view text);
 
 /// Whether the id was made from a UUID. Ids that were hashed have the version 0 of a UUID, which

@@ -143,7 +143,7 @@ class EntryReader {
   bool usable_ = true;
 };
 
-// Without its kind nobody knows whether a connection can have active calls.
+// Without its kind it is unknown whether a connection can have active calls.
 bool IsComplete(const ListedConnection& row) { return !row.id.empty() && !row.record_type.empty(); }
 bool IsComplete(const ListedVoiceProfile& row) { return !row.id.empty(); }
 

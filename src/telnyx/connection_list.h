@@ -3,7 +3,7 @@
 // The bytes of one page of an account's lists to their entries: its connections, the lists by kind
 // that carry channel limits, its outbound voice profiles, and the channels of the whole account. A
 // list refresh feeds it every page, on the polling thread. These answers hold passwords: only what
-// is named here is read, and nothing that nobody uses.
+// is named here is read.
 
 #include <array>
 #include <cstddef>

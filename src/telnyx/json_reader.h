@@ -48,7 +48,7 @@ void ReadCount(json::value& value, std::optional<std::uint64_t>& count, std::uin
 /// An optional string: null is the empty one. False, and `text` as it was, when it is no string.
 bool ReadText(json::value& value, std::string& text);
 
-/// What a page's `meta` says, before anybody has judged what it lacks. Nothing in it fails a page
+/// What a page's `meta` says, before it is checked for what it lacks. Nothing in it fails a page
 /// by itself: `page.ignored_fields` counts what could not be read.
 struct MetaFields {
   PageInfo page;  // without rows and without the cursor of `next`

@@ -166,7 +166,7 @@ struct PageParser::Buffers {
     if (!has_meta) return std::unexpected(has_meta.error());
     meta.page.rows = calls.size() - rows_before;
     meta.page.ignored_fields += ignored;
-    // Without it nobody knows whether this was the last page.
+    // Without it it is unknown whether this was the last page.
     if (!*has_meta && meta.page.rows > 0) return Fail("meta is missing");
     if (auto resolved = ResolveNext(meta); !resolved) {
       return std::unexpected(std::move(resolved.error()));

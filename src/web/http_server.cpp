@@ -384,7 +384,7 @@ class MicrohttpdServer final : public HttpServer {
                                                        .identity = response.body.get(),
                                                        .bytes = response.body->size()});
     }
-    // No request follows a body, so that nobody can hide one in it.
+    // No request follows a body, so none can be smuggled in it.
     return QueueResponse(connection, std::move(response),
                          {.headers = state.rules->headers, .close = state.checked.has_body});
   }

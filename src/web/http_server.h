@@ -45,7 +45,7 @@ struct HttpResponse {
   /// server sends only its length.
   std::shared_ptr<const std::string> body;
   /// For an answer that is not known yet: the server puts the request aside, ignores the rest of
-  /// this response and calls `later` with what takes the answer. Whoever holds that calls it before
+  /// this response and calls `later` with what takes the answer. Its holder calls it before
   /// the server ends, so that no serving thread waits.
   std::function<void(AnswerRequest)> later = {};
 };

@@ -216,8 +216,8 @@ TEST_F(PollLogTest, DoesNotAdviseAHigherRateWhereTheApiRefusesIt) {
       AccountKey{0}, {.required_per_second = 4, .allowed_per_second = 2.5, .connections = 20});
   EXPECT_THAT(out_.str(), HasSubstr("msg=\"the API refuses requests that polling needs (429), "
                                     "polling less often\" account=main"));
-  EXPECT_THAT(out_.str(), HasSubstr("remedy=\"raise the intervals, or let nobody else use up the "
-                                    "API's limit\""));
+  EXPECT_THAT(out_.str(), HasSubstr("remedy=\"raise the intervals, or reduce what other clients "
+                                    "send to the API\""));
 }
 
 TEST_F(PollLogTest, FollowsAConnectionsName) {

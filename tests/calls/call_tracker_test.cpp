@@ -252,7 +252,7 @@ constexpr std::uint64_t InverseOf(std::uint64_t odd) {
   return inverse;
 }
 
-// An id for each number, of which a fifth each have the same fingerprint. Whoever knows the key can
+// An id for each number, of which a fifth each have the same fingerprint. With the key one can
 // work them out.
 CallId CrowdedId(std::uint64_t number, std::uint64_t key) {
   constexpr std::uint64_t kFirstOdd = 0x9e3779b97f4a7c15ULL;

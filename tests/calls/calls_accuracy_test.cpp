@@ -162,7 +162,7 @@ TEST(CallTracker, IsNotMisledByCallsThatAWalkMisses) {
   const std::size_t seen_first = day.seen.size();
   for (SimTime time = 15; time < kDay / 4; time += 15) walk.Poll(time);
   const auto appeared = static_cast<double>(day.seen.size() - seen_first);
-  // Whoever took each of these for an end and a new call would count this much too much.
+  // To count each of these as an end and a new call would add this much.
   EXPECT_GT(static_cast<double>(walk.missed), 0.03 * appeared);
   EXPECT_NEAR(static_cast<double>(day.started), appeared, 0.002 * appeared);
   RecordProperty("missed_share", std::to_string(static_cast<double>(walk.missed) / appeared));

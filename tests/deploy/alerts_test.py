@@ -14,7 +14,7 @@ from rules_test import PROMETHEUS, ROOT, RULES, load
 
 class Alertmanager:
     def __init__(self, test):
-        # The example's routes and inhibitions; nobody waits for others.
+        # The example's routes and inhibitions, without waiting for groups.
         config = load(os.path.join(PROMETHEUS, "alertmanager.yml"))
         config["route"].update(group_wait="0s", group_interval="1s")
         path = test.write("alertmanager.yml", yaml.safe_dump(config))
@@ -68,7 +68,7 @@ class AlertsTest(EndToEndTest):
         self.start("--connections=3", "--active-calls=60", "--even-connections")
         eventually("all is well", lambda: self.prometheus.query(
             "sum(connection:telnyx_connection_up:max) == 3"))
-        # What was unknown at the start is known, and nobody is called without a reason.
+        # What was unknown at the start is known, and no alert is sent without a reason.
         eventually("no alert", lambda: not self.prometheus.query("ALERTS"))
         self.wait_for_end("TelnyxDataStale")
 

@@ -17,6 +17,8 @@ INSTEAD = {
     r"\b(?:configuration|file) is right\b": "configuration OK",
     r"\banew\b": "again; for configuration: reloaded",
     r"\btak(?:e|es|en) up\b": "applied, reloaded",
+    r"\b(?:nobody|anybody) [a-z]|\bwhoever\b": "no one, no job, no client; the first sender; or who or what it is",
+    r"\bbehind the (?:rows|last byte|document|soak)\b": "after",
     r"\beverybody\b": "everyone; every request is admitted",
     r"\bnull rules:": "with null rules every request is admitted",
     r"\bstays a place\b": "slots are reused but never removed",

@@ -1,4 +1,4 @@
-"""Connections that nobody configured are found in the account's list, and shared among shards."""
+"""Connections that are not configured are found in the account's list, and shared among shards."""
 
 import subprocess
 import unittest

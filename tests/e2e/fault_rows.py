@@ -197,7 +197,7 @@ class RefusedRow(Row):
     """A simulator of its own is stopped, and started again at the same address."""
 
     def __init__(self):
-        super().__init__("refused", "nobody listens: connections are refused", "connect", KEPT,
+        super().__init__("refused", "nothing listens: connections are refused", "connect", KEPT,
                          PROMPT, bystander=False)
 
     def base_url(self, scenario):

@@ -190,7 +190,7 @@ class SignalTest(EndToEndTest):
 
     def setUp(self):
         super().setUp()
-        # Answers nothing: connections are made and then nobody speaks.
+        # Answers nothing: it accepts connections and stays silent.
         self.api = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(self.api.close)
         port = self.api.getsockname()[1]
@@ -256,7 +256,7 @@ class SignalTest(EndToEndTest):
         fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
         os.write(write, b"x" * 4096)
         found = {}
-        # Where it listens is in the log, which nobody reads: ask the kernel.
+        # Where it listens is in the log, which is not read: ask the kernel.
         process = self.start("--log.level=debug", stderr=write)
         os.close(write)
 

@@ -192,7 +192,7 @@ class ReloadTest(EndToEndTest):
         for client in clients:
             client.join()
         self.assertEqual(statuses, [200] * 40)
-        # Whoever asks in a row takes part in one reload at a time.
+        # Requests in a row share one reload at a time.
         self.assertLess(exporter.log().count(reloaded), 40)
 
     def test_it_can_be_disabled(self):

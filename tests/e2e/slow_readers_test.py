@@ -1,5 +1,5 @@
 """A thousand clients that ask for large bodies and never read them take a bounded amount of memory,
-and whoever reads is served all the time."""
+and clients that read are served all the time."""
 
 import os
 import resource

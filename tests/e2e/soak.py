@@ -3,7 +3,7 @@ tells whether the exporter ended where it began. scripts/soak.sh builds the prog
 
     soak.py [DURATION] [SEED]      30m and 1 when left out
 
-Before and behind the soak, after the same storm of faults and when every connection is up again,
+Before and after the soak, after the same storm of faults and when every connection is up again,
 its memory, open files and threads are looked at. Exit code 1 when they have grown past the
 tolerances below, when a scrape failed or showed what cannot be true, when a connection did not
 recover, or when clients that ask for /metrics and never read made it large at the end.
@@ -252,7 +252,7 @@ class Soak:
                 CONNECTIONS: connections, THREADS: int(status["Threads"])}
 
     def _count_connections(self):
-        """Nobody else has one. The kernel writes their address as a number of this machine."""
+        """No other process has one. The kernel writes their address as a number of this machine."""
         host, port = self._address.split(":")
         number = int.from_bytes(socket.inet_aton(host), sys.byteorder)
         remote = f"{number:08X}:{int(port):04X}"

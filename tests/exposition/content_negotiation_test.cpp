@@ -75,8 +75,8 @@ INSTANTIATE_TEST_SUITE_P(
         AcceptCase{"quotes hold separators",
                    "application/openmetrics-text;note=\"a,b;c\\\",\";version=\"1.0.0\";q=0.5",
                    kOpenMetrics},
-        AcceptCase{"an escaping that nobody knows",
-                   "application/openmetrics-text;escaping=shouting", kOpenMetrics},
+        AcceptCase{"an unknown escaping", "application/openmetrics-text;escaping=shouting",
+                   kOpenMetrics},
         AcceptCase{"text with escaping", "text/plain;version=0.0.4;escaping=allow-utf-8", kText,
                    "; escaping=allow-utf-8"}));
 

@@ -104,7 +104,7 @@ TEST_F(CurlTransportPlain, IgnoresTheEnvironmentsProxies) {
       {"http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"},
       proxy.url());
   EXPECT_EQ(Fetch(RequestTo(server.url())).body, "server");
-  // Nobody answers there: what matters is who was asked.
+  // Nothing answers there: what matters is who was asked.
   const RefusingPort nobody;
   Fetch(RequestTo("https://127.0.0.1:" + std::to_string(nobody.port())));
   EXPECT_EQ(proxy.accepted(), 0U);

@@ -354,7 +354,7 @@ TEST_F(PollerTest, AsksLessOftenWhileTheKeyIsRefused) {
   EXPECT_THAT(transport_.sent, SizeIs(AllOf(Ge(14U), Le(17U))));
   EXPECT_EQ(observer_.key_waits.size(), transport_.sent.size());
   EXPECT_EQ(observer_.key_waits.back(), kLongestRefusedInterval);
-  // Nobody is left without word meanwhile.
+  // Meanwhile every connection has a reason.
   EXPECT_THAT(observer_.ended, SizeIs(AllOf(Ge(4 * 239U), Le(4 * 241U))));
   for (const PollReport& report : observer_.ended) {
     EXPECT_EQ(report.result.error().reason, FailureReason::kUnauthorized);

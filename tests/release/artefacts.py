@@ -53,7 +53,7 @@ def unpack_tarball(architecture, directory):
 
 class NameServer:
     """Answers every question for an IPv4 address with 127.0.0.1, and knows no other. /etc/resolv.conf cannot name a port, so it
-    listens on port 53 of a loopback address that nobody else uses."""
+    listens on port 53 of a loopback address that no other process uses."""
 
     ADDRESS = "127.77.0.53"
 

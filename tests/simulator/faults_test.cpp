@@ -248,7 +248,7 @@ TEST_F(FaultyApiTest, AnswersEveryStatus) {
   }
 }
 
-// What a gateway sends: a status and headers that count, before a body that nobody can read.
+// What a gateway sends: a status and headers that count, before a body that cannot be read.
 TEST_F(FaultyApiTest, AnswersStatusesWithBodiesThatCannotBeRead) {
   for (const auto& [fault, status] : std::map<std::string, int>{
            {"cut_401", 401}, {"cut_404", 404}, {"cut_429", 429}, {"reset_503", 503}}) {

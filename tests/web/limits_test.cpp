@@ -230,7 +230,7 @@ TEST_F(LimitsTest, EndsTheAnswerLongestWithoutProgressAtTheLimitOfRequests) {
   EXPECT_THAT(deaf.Read(8), StartsWith("HTTP/1.1"));
   // Otherwise its buffer still fills, which is progress, after the clock has advanced.
   deaf.StopReceiving();
-  // Whoever is accepted makes the server look how far the others are.
+  // To accept a client, the server checks the progress of the others.
   ExpectAnswers();
   clock_.Advance(1s);
   // More than sockets buffer is still to be sent after this.
