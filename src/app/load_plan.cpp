@@ -237,7 +237,7 @@ std::expected<LoadedPlan, ConfigErrors> LoadPlan(const ConfigSource& source, con
   }
   auto config = std::make_shared<const Config>(std::move(sourced->loaded.config));
   for (const std::string& warning : FindConfigWarnings(*config, shard)) {
-    log.Warn("configuration", {{"warning", warning}});
+    log.Warn("configuration", {{"warning", fmt::format("{}: {}", sourced->origin, warning)}});
   }
   FileSet key_files = FilesOf(*config);
   auto plan = MakePollPlan(*config, shard, [&log](const ApiKeySource& key_source) {

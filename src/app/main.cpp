@@ -90,7 +90,8 @@ int CheckConfig(const CommandLine& command_line, const ConfigSource& source) {
   if (!sourced || !found.errors.empty() || !web_ok) return kExitRefused;
   PrintLines(FormatConfigMessages(source.file, sourced->loaded.warnings), "warning: ");
   PrintLines(FormatConfigMessages(source.file, found.warnings), "warning: ");
-  PrintLines(FindConfigWarnings(sourced->loaded.config, command_line.shard), "warning: ");
+  PrintLines(FindConfigWarnings(sourced->loaded.config, command_line.shard),
+             fmt::format("warning: {}: ", sourced->origin));
   return Print(fmt::format("{}: configuration OK\n", sourced->origin)) ? kExitStopped
                                                                        : kExitRefused;
 }
