@@ -128,16 +128,17 @@ void PollLog::OnBudgetChanged(AccountKey key, const RequestBudget& budget) {
   account.budget = budget;
   const bool is_short = budget.required_per_second > budget.allowed_per_second;
   if (!is_short) {
-    if (!account.short_of) return;
-    account.short_of.reset();
+    if (!account.shortage) return;
+    account.shortage.reset();
     log_.Info("rate limit sufficient again", {{"account", account.name},
                                               {"required_per_second", budget.required_per_second},
                                               {"allowed_per_second", budget.allowed_per_second}});
     return;
   }
-  if (std::exchange(account.short_of, budget.connections) == budget.connections) return;
   // A higher limit of our own does not help against refusals.
   const bool refused = budget.required_per_second <= account.configured_rate;
+  const Shortage shortage{.connections = budget.connections, .refused = refused};
+  if (std::exchange(account.shortage, shortage) == shortage) return;
   log_.Warn(
       refused ? "the API refuses requests that polling needs (429), polling less often"
               : "rate limit too low for the configured intervals, polling less often",

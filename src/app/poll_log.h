@@ -52,11 +52,18 @@ class PollLog final : public PollObserver {
     std::uint64_t failures = 0;          // since it began
   };
 
+  struct Shortage {
+    std::size_t connections = 0;
+    bool refused = false;  // by the API, and not for our own limit
+
+    bool operator==(const Shortage&) const = default;
+  };
+
   struct Account {
     std::string name;
     double configured_rate = 0;
     RequestBudget budget;
-    std::optional<std::size_t> short_of;    // connections, when the budget's shortage was said
+    std::optional<Shortage> shortage;       // of the budget, as said last
     std::optional<FailureReason> held_by;   // what holds polls back, as said last
     std::size_t held_back = 0;              // connections whose polls are held back
     std::optional<std::size_t> discovered;  // connections, as said last

@@ -220,6 +220,22 @@ TEST_F(PollLogTest, DoesNotAdviseAHigherRateWhereTheApiRefusesIt) {
                                     "send to the API\""));
 }
 
+TEST_F(PollLogTest, SaysWhenTheBudgetIsShortForAnotherCause) {
+  const auto configure = [&](double rate) {
+    poll_log_.OnAccountChanged(
+        AccountKey{0}, {.name = "main", .rate_limit = {.requests_per_second = rate, .burst = 20}});
+    poll_log_.OnBudgetChanged(
+        AccountKey{0}, {.required_per_second = 4, .allowed_per_second = 2.5, .connections = 20});
+  };
+  configure(10);
+  EXPECT_EQ(Lines(), 1);
+  configure(3);
+  EXPECT_EQ(Lines(), 2);
+  EXPECT_THAT(out_.str(), HasSubstr("msg=\"rate limit too low for the configured intervals"));
+  configure(3);
+  EXPECT_EQ(Lines(), 2);
+}
+
 TEST_F(PollLogTest, FollowsAConnectionsName) {
   poll_log_.OnConnectionChanged(kConnection, {.id = "1", .name = "renamed"});
   Fail({.reason = FailureReason::kTimeout});
