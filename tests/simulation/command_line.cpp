@@ -19,6 +19,7 @@ struct Flags {
   double days = 1;
   std::uint64_t others_seed = 0;  // 0: none
   bool trace = false;
+  bool stop_at_failure = false;
   bool given = false;
 };
 
@@ -38,6 +39,8 @@ std::optional<Flags> ParseFlags(int argc, char** argv) {
     flags.given = true;
     if (argument == "--trace") {
       flags.trace = true;
+    } else if (argument == "--stop-at-failure") {
+      flags.stop_at_failure = true;
     } else if (!TakeFlag(argument, "--seed=", flags.first_seed) &&
                !TakeFlag(argument, "--first-seed=", flags.first_seed) &&
                !TakeFlag(argument, "--seeds=", flags.seeds) &&
@@ -63,6 +66,7 @@ int SimulateAll(const Flags& flags) {
     if (outcomes.violation) {
       ++failed;
       fmt::print("--seed={} --days={}: {}\n", seed, flags.days, *outcomes.violation);
+      if (flags.stop_at_failure) break;
     }
   }
   const double took = ToSeconds(std::chrono::steady_clock::now() - begun);
@@ -80,6 +84,7 @@ std::optional<int> RunCommandLine(int argc, char** argv) {
   if (!flags) {
     std::fputs(
         "usage: simulation_test [--first-seed=S] [--seeds=N] [--days=D]   N worlds of D days\n"
+        "         [--stop-at-failure]   no world after the first one that fails\n"
         "       simulation_test --seed=S [--days=D] [--trace]             one world, exactly as "
         "before\n"
         "         [--others-seed=S]   the first account in fair weather, all others from this "
