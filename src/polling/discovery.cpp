@@ -33,7 +33,7 @@ std::vector<std::string_view> PathsOf(bool with_channel_limits) {
 std::size_t BytesOf(const ListedConnection& connection) {
   std::size_t bytes = sizeof(ListedConnection) + connection.id.size() + connection.name.size() +
                       connection.outbound_voice_profile_id.size();
-  for (const std::string& tag : connection.tags) bytes += sizeof tag + tag.size();
+  for (const std::string& tag : connection.tags) bytes += sizeof(std::string) + tag.size();
   return bytes;
 }
 

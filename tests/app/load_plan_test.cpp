@@ -90,6 +90,17 @@ class ReadApiKeyTest : public ::testing::Test {
            [this](std::string_view line) { out_ << line; }};
 };
 
+TEST_F(ReadApiKeyTest, NamesTheFileInAWarningAboutTheBudget) {
+  const TempDir directory;
+  const std::string path =
+      directory.Write("c.yml",
+                      "accounts: [{api_key: K, rate_limit: {requests_per_second: 0.01, burst: 1}, "
+                      "connections: [{id: 1}]}]\n");
+  ASSERT_TRUE(LoadPlan({.file = path}, {}, log_).has_value());
+  EXPECT_THAT(out_.str(), HasSubstr("warning=\"" + path +
+                                    ": account default: 1 connection every 15s needs 0.07 "));
+}
+
 TEST_F(ReadApiKeyTest, ReadsAFileWithoutItsLineEnd) {
   const TempDir directory;
   const auto key = Read(File(directory.Write("key", " KEY0123\r\n")));
