@@ -8,7 +8,8 @@
 #                             builds only what they need
 #   scripts/test.sh all       all of that, and the rest: clang-tidy over all sources, the thread sanitizer where there are
 #                             threads, fuzzing, browser, dashboards, Kubernetes, packages, images, the newest Prometheus and
-#                             VictoriaMetrics, the guard of the instruction counts, and the mutants
+#                             VictoriaMetrics, the guard of the instruction counts, the mutants, and a look at the
+#                             programs for arm64
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/packages.sh
@@ -74,7 +75,8 @@ test_all() {
   section "build asan"
   configure_and_build asan
   section "test asan"
-  run_tests asan
+  # The others look at files, or need more than the programs.
+  run_tests asan --label-regex '^(unit|simulation|e2e)$' --exclude-regex '^(bench|deploy|docs|release)\.'
   section "build tsan"
   configure_and_build tsan -- tests_with_threads
   section "test tsan"
@@ -85,6 +87,8 @@ test_all() {
   scripts/guard.sh
   section "mutants"
   /usr/bin/python3 tests/simulation/mutants.py
+  section "arm64"
+  scripts/check_platforms.sh --smoke arm64-debian13
 }
 
 # targets_and_labels_of REGULAR-EXPRESSION: two lines, the build targets that the matching tests run and the labels of those tests.
