@@ -20,6 +20,7 @@ namespace {
 
 constexpr auto kPhrases = std::to_array<std::string_view>({
     "the body is not the JSON of a page",
+    "errors are reported beside the data",
     "trailing content after the JSON document",
     "is not a non-negative integer",
     "holds a control character",

@@ -26,6 +26,7 @@ using simdjson::SUCCESS;
 
 constexpr auto kPhrases = std::to_array<std::string_view>({
     "the body is not the JSON of a page",
+    "errors are reported beside the data",
     "trailing content after the JSON document",
     "is not an integer from",
     "is not a non-negative integer",
