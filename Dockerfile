@@ -7,8 +7,6 @@
 #
 # For a reproducible image pin the packages: give BASE with its digest, and in APT_SOURCES lines of a sources.list that name an archive of one day.
 ARG BASE=docker.io/library/debian:trixie-slim
-# "built": by this file; "given": the roots are in image/ARCHITECTURE of the context, as scripts/release.sh makes them.
-ARG PROGRAMS=built
 
 FROM --platform=$BUILDPLATFORM ${BASE} AS base
 ARG APT_SOURCES=
@@ -18,39 +16,35 @@ FROM base AS built
 # Packages alone first: they stay when only the sources change.
 COPY scripts/packages.sh /src/scripts/
 ARG TARGETARCH
-RUN ["bash", "-euc", "source /src/scripts/packages.sh && ensure_build_packages \"$TARGETARCH\" binutils python3-minimal"]
+RUN ["bash", "-euc", "source /src/scripts/packages.sh && ensure_build_packages \"${TARGETARCH:-$(dpkg --print-architecture)}\" binutils python3-minimal"]
 COPY . /src
 WORKDIR /src
 ARG REVISION=unknown
 ARG CCACHE_DIR=/root/.cache/ccache
 ENV CCACHE_BASEDIR=/src CCACHE_NOHASHDIR=1
 RUN --mount=type=cache,target=/root/.cache/ccache \
-    case "${TARGETARCH}" in amd64) processor=x86_64 ;; arm64) processor=aarch64 ;; esac && \
+    native=$(dpkg --print-architecture) && architecture=${TARGETARCH:-$native} && \
+    case "$architecture" in amd64) processor=x86_64 ;; arm64) processor=aarch64 ;; esac && \
     cmake --preset release -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=0 -DCMAKE_CXX_COMPILER_LAUNCHER=ccache \
       -DTELNYX_EXPORTER_REVISION="${REVISION}" \
-      $(test "${TARGETARCH}" = "$(dpkg --print-architecture)" || \
+      $(test "$architecture" = "$native" || \
         echo --toolchain cmake/Cross.cmake -DTELNYX_EXPORTER_PROCESSOR=${processor}) && \
     cmake --build --preset release && \
     for component in exporter simulator; do \
       DESTDIR=/image/$component cmake --install build/release --prefix /usr --component $component --strip && \
-      scripts/bundle.py image / "${TARGETARCH}" /image/$component /image/$component/usr/bin/telnyx_$component || exit 1; \
+      scripts/bundle.py image / "$architecture" /image/$component /image/$component/usr/bin/telnyx_$component || exit 1; \
     done
 
-FROM scratch AS given
-ARG TARGETARCH
-COPY image/${TARGETARCH}/ /image/
-
-FROM ${PROGRAMS} AS programs
-
+# scripts/release.sh takes what follows and the roots that it has made itself.
 FROM scratch AS simulator
-COPY --from=programs /image/simulator/ /
+COPY --from=built /image/simulator/ /
 USER 65532:65532
 EXPOSE 10036
 ENTRYPOINT ["/usr/bin/telnyx_simulator"]
 CMD ["--scenario=/usr/share/telnyx_exporter/scenarios/demo.yml", "--web.listen-address=:10036"]
 
 FROM scratch AS exporter
-COPY --from=programs /image/exporter/ /
+COPY --from=built /image/exporter/ /
 ARG REVISION=unknown
 ARG VERSION=1.0.0
 LABEL org.opencontainers.image.title="telnyx_exporter" \

@@ -198,9 +198,12 @@ make_image() {
     export CONTAINERS_STORAGE_CONF=$work/storage.conf
     buildah manifest create "$name" >/dev/null
     for architecture in "${architectures[@]}"; do
+      # The stages of the Dockerfile that make the images, on the roots above.
+      sed -n '/^FROM scratch AS simulator$/,$p' Dockerfile |
+        sed "s,^COPY --from=built /image/,COPY image/$architecture/," >"$work/Dockerfile"
       buildah bud --quiet --isolation=chroot --pull-never --format=oci --platform="linux/$architecture" --manifest="$name" \
-        --timestamp="$SOURCE_DATE_EPOCH" --target="$target" --build-arg=PROGRAMS=given --build-arg=REVISION="$revision" \
-        --build-arg=VERSION="$version" --ignorefile=/dev/null --file=Dockerfile "$context" 2>"$work/buildah.log" >/dev/null || {
+        --timestamp="$SOURCE_DATE_EPOCH" --target="$target" --build-arg=REVISION="$revision" --build-arg=VERSION="$version" \
+        --ignorefile=/dev/null --file="$work/Dockerfile" "$context" 2>"$work/buildah.log" >/dev/null || {
         cat "$work/buildah.log" >&2
         exit 1
       }
