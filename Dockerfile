@@ -16,7 +16,7 @@ FROM base AS built
 # Packages alone first: they stay when only the sources change.
 COPY scripts/packages.sh /src/scripts/
 ARG TARGETARCH
-RUN ["bash", "-euc", "source /src/scripts/packages.sh && ensure_build_packages \"${TARGETARCH:-$(dpkg --print-architecture)}\" binutils python3-minimal"]
+RUN ["bash", "-euc", "source /src/scripts/packages.sh && ensure_build_packages \"${TARGETARCH:-$(dpkg --print-architecture)}\" binutils python3"]
 COPY . /src
 WORKDIR /src
 ARG REVISION=unknown

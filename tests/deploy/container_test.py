@@ -61,8 +61,9 @@ class ImageTest(EndToEndTest):
                        f'graphroot = "{cls.work}/graph"\nrunroot = "{cls.work}/run"\n')
         cls.environment = {**os.environ, "CONTAINERS_STORAGE_CONF": storage}
         # Frees what the overlays hold, whatever the tests did.
-        cls.addClassCleanup(subprocess.run, ["buildah", "rmi", "--all", "--force"],
-                            env=cls.environment, capture_output=True, check=False)
+        for command in ("rmi --all --force", "rm --all"):  # in reverse order
+            cls.addClassCleanup(subprocess.run, ["buildah", *command.split()], env=cls.environment,
+                                capture_output=True, check=False)
 
     @classmethod
     def tool(cls, *command, **options):
