@@ -161,8 +161,8 @@ void ExporterMetrics::CountWebRequest(std::string_view handler, int status) {
       .Increment();
 }
 
-void ExporterMetrics::AddLogLinesLost(std::uint64_t lines) {
-  log_lines_lost_.Increment(static_cast<double>(lines));
+void ExporterMetrics::NoteLogLinesLost(std::uint64_t lines) {
+  log_lines_lost_.Increment(static_cast<double>(lines) - log_lines_lost_.Value());
 }
 
 void ExporterMetrics::OnAccountAdded(AccountKey key, const AccountPlan& plan) {

@@ -87,7 +87,7 @@ class KeyPool {
 struct PollingContext {
   const Clock& clock;
   Transport& transport;
-  PollObserver& observer;
+  PollObservers observers;
   SortedLegs legs;  // of the poll that ends; what the trackers keep is in their order
 
   WakeSet wakes{};

@@ -26,7 +26,7 @@ class Poller {
  public:
   /// Everything passed by reference must outlive the poller. `seed` decides retry jitter and
   /// hashing.
-  Poller(const PollPlan& plan, const Clock& clock, Transport& transport, PollObserver& observer,
+  Poller(const PollPlan& plan, const Clock& clock, Transport& transport, PollObservers observers,
          std::uint64_t seed);
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
