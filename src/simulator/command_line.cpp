@@ -16,6 +16,7 @@
 #include "base/build_info.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "simulator/answers.h"
 #include "simulator/scenario_file.h"
 
 namespace telnyx_exporter::simulator {
@@ -248,13 +249,6 @@ Result<void> WriteFile(const std::filesystem::path& path, std::string_view text)
   return {};
 }
 
-// A JSON string is a YAML string.
-std::string Quoted(std::string_view text) {
-  std::string quoted;
-  AppendJsonString(quoted, text);
-  return quoted;
-}
-
 }  // namespace
 
 std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const char* const* argv) {
@@ -300,7 +294,7 @@ Result<void> WriteExporterConfig(const std::string& directory, std::string_view 
     config += fmt::format(
         "  - name: {}\n    base_url: {}\n    api_key_file: {}\n"
         "    discovery: {{enabled: true, refresh_interval: 30s, channel_limits: true}}\n",
-        Quoted(account.name), Quoted(api), Quoted(key_file.string()));
+        JsonText(account.name), JsonText(api), JsonText(key_file.string()));
   }
   return WriteFile(in / "telnyx_exporter.yml", config);
 }
