@@ -11,7 +11,7 @@
 
 #include "base/build_info.h"
 #include "base/gzip.h"
-#include "config/config_text.h"
+#include "config/config_keys.h"
 #include "exposition/content_negotiation.h"
 #include "pages/page_parts.h"
 #include "pages/status_page.h"
