@@ -214,10 +214,8 @@ struct ConnectionListParser::Buffers {
   json::parser parser;
 };
 
-ConnectionListParser::ConnectionListParser() : buffers_(std::make_unique<Buffers>()) {}
-ConnectionListParser::~ConnectionListParser() = default;
-ConnectionListParser::ConnectionListParser(ConnectionListParser&&) noexcept = default;
-ConnectionListParser& ConnectionListParser::operator=(ConnectionListParser&&) noexcept = default;
+ConnectionListParser::ConnectionListParser()
+    : buffers_(new Buffers, [](Buffers* buffers) { delete buffers; }) {}
 
 Result<PageInfo> ConnectionListParser::ParseConnections(std::string_view body,
                                                         std::vector<ListedConnection>& connections,

@@ -175,10 +175,7 @@ struct PageParser::Buffers {
   }
 };
 
-PageParser::PageParser() : buffers_(std::make_unique<Buffers>()) {}
-PageParser::~PageParser() = default;
-PageParser::PageParser(PageParser&&) noexcept = default;
-PageParser& PageParser::operator=(PageParser&&) noexcept = default;
+PageParser::PageParser() : buffers_(new Buffers, [](Buffers* buffers) { delete buffers; }) {}
 
 Result<PageInfo> PageParser::Parse(std::string_view body, std::vector<ActiveCall>& calls) {
   const std::size_t rows_before = calls.size();
