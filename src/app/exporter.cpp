@@ -1,7 +1,6 @@
 #include "app/exporter.h"
 
 #include <atomic>
-#include <cstdint>
 #include <cstdio>
 #include <functional>
 #include <optional>

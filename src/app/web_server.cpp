@@ -5,9 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "base/error.h"
-#include "base/file.h"
-
 namespace telnyx_exporter {
 namespace {
 

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
+#include <cstddef>
 #include <set>
-#include <string>
-#include <utility>
 
 #include <fmt/format.h>
 

@@ -5,7 +5,6 @@
 #include <map>
 #include <numeric>
 #include <ranges>
-#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,14 +1,9 @@
 #include "metrics/exporter_metrics.h"
 
-#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <limits>
-#include <optional>
 #include <sstream>
-#include <string>
-#include <string_view>
 #include <utility>
 
 #include <sys/resource.h>

@@ -2,8 +2,6 @@
 
 #include <array>
 
-#include "pages/drawings.h"
-
 namespace telnyx_exporter {
 namespace {
 

@@ -1,12 +1,8 @@
 #include "pages/status_data.h"
 
 #include <algorithm>
-#include <array>
-#include <functional>
 #include <map>
-#include <string_view>
 #include <tuple>
-#include <utility>
 
 #include "base/text.h"
 

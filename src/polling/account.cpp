@@ -1,7 +1,6 @@
 #include "polling/account.h"
 
 #include <algorithm>
-#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>

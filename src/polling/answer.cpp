@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "base/text.h"
-#include "telnyx/failure.h"
 
 namespace telnyx_exporter {
 namespace {

@@ -2,15 +2,12 @@
 
 #include <algorithm>
 #include <memory>
-#include <string_view>
-#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "polling/account_limits.h"
-#include "telnyx/connection_list.h"
 
 namespace telnyx_exporter {
 namespace {

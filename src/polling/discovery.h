@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/text.h"
 #include "polling/poll_plan.h"
 #include "polling/request_sequence.h"
 #include "telnyx/connection_list.h"

@@ -3,17 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <ranges>
 #include <utility>
-#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-
-#include "base/text.h"
-#include "simulator/answers.h"
 
 namespace telnyx_exporter::simulator {
 namespace {

@@ -6,7 +6,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -14,7 +13,6 @@
 #include <fmt/format.h>
 
 #include "base/build_info.h"
-#include "base/text.h"
 #include "config/config.h"
 #include "simulator/answers.h"
 #include "simulator/scenario_file.h"

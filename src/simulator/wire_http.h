@@ -6,7 +6,6 @@
 // before its body. On the connection's thread.
 
 #include <cstddef>
-#include <cstdint>
 #include <expected>
 #include <functional>
 #include <optional>

@@ -5,11 +5,9 @@
 #include <cerrno>
 #include <chrono>
 #include <climits>
-#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <utility>
 
@@ -20,8 +18,6 @@
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <unistd.h>
-
-#include "simulator/wire_http.h"
 
 namespace telnyx_exporter::simulator {
 namespace {

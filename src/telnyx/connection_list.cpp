@@ -1,12 +1,8 @@
 #include "telnyx/connection_list.h"
 
 #include <algorithm>
-#include <array>
 #include <span>
-#include <string_view>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "base/text.h"
 #include "telnyx/json_reader.h"

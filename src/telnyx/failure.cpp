@@ -1,8 +1,6 @@
 #include "telnyx/failure.h"
 
 #include <algorithm>
-#include <array>
-#include <string_view>
 #include <utility>
 
 #include <simdjson.h>

@@ -1,10 +1,10 @@
 #include "telnyx/page_parser.h"
 
+#include <cstddef>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "base/text.h"
 #include "telnyx/json_reader.h"
 
 namespace telnyx_exporter {

@@ -4,7 +4,6 @@
 // page of a walk, on the polling thread; the parser keeps its buffers, so that a row costs no
 // allocation.
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>

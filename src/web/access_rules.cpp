@@ -1,12 +1,11 @@
 #include "web/access_rules.h"
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <stdexcept>
 #include <thread>
-#include <utility>
 
 #include <crypt.h>
 #include <fmt/format.h>

@@ -7,7 +7,6 @@
 // as a digest under a key of the process, and recognised in microseconds; all others wait for the
 // checker's one thread.
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
