@@ -137,10 +137,7 @@ void Account::ApplyConnections(Instant now) {
   }
   // Exact again: what changes add and subtract is rounded.
   budget_.Clear();
-  for (const auto& connection : connections_) {
-    connection->counted_demand() = {};
-    budget_.Replace(connection->counted_demand(), connection->demand());
-  }
+  for (const auto& connection : connections_) connection->CountDemand(budget_, true);
 }
 
 void Account::PollSoon(Instant now) {
@@ -379,7 +376,7 @@ void Account::End(Job& job, const Outcome& outcome, Instant now) {
   PolledConnection& connection = ConnectionOf(job);
   key_guard_.OnPollOver(connection.key());
   connection.End(outcome, now);
-  if (outcome) budget_.Replace(connection.counted_demand(), connection.demand());
+  if (outcome) connection.CountDemand(budget_);
 }
 
 void Account::EndRefresh(const Outcome& outcome, Instant now) {

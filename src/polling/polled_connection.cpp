@@ -72,6 +72,11 @@ PolledConnection::PolledConnection(PollingContext& context, AccountKey of,
       schedule_(IntervalsOf(plan), hash, now, context.clock.WallNow(),
                 context.first_polls_at_once) {}
 
+void PolledConnection::CountDemand(BudgetReview& budget, bool anew) {
+  if (anew) counted_demand_ = {};
+  budget.Replace(counted_demand_, {.requests = schedule_.demand(), .idle = schedule_.idle()});
+}
+
 void PolledConnection::Change(const ConnectionPlan& plan, Instant now) {
   if (plan_ == plan) return;
   plan_ = plan;

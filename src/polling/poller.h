@@ -28,8 +28,6 @@ class Poller {
   /// hashing.
   Poller(const PollPlan& plan, const Clock& clock, Transport& transport, PollObservers observers,
          std::uint64_t seed);
-  Poller(const Poller&) = delete;
-  Poller& operator=(const Poller&) = delete;
 
   /// Polls until `stop` is requested. Requests in flight are cancelled when the poller ends. Owns
   /// the calling thread.
