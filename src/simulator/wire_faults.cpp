@@ -9,7 +9,7 @@
 #include "base/gzip.h"
 #include "simulator/answers.h"
 #include "simulator/faults.h"
-#include "simulator/wire_http.h"
+#include "simulator/wire_server.h"
 
 namespace telnyx_exporter::simulator {
 namespace {
