@@ -72,8 +72,8 @@ PolledConnection::PolledConnection(PollingContext& context, AccountKey of,
       schedule_(IntervalsOf(plan), hash, now, context.clock.WallNow(),
                 context.first_polls_at_once) {}
 
-void PolledConnection::CountDemand(BudgetReview& budget, bool anew) {
-  if (anew) counted_demand_ = {};
+void PolledConnection::CountDemand(BudgetReview& budget, bool was_cleared) {
+  if (was_cleared) counted_demand_ = {};
   budget.Replace(counted_demand_, {.requests = schedule_.demand(), .idle = schedule_.idle()});
 }
 

@@ -118,8 +118,8 @@ class PolledConnection : public Job {
   ConnectionKey key() const { return key_; }
   const ConnectionPlan& plan() const { return plan_; }
   const PollSchedule& schedule() const { return schedule_; }
-  /// Counts what it needs in place of what was counted before; `anew`: nothing is counted.
-  void CountDemand(BudgetReview& budget, bool anew = false);
+  /// Counts what it needs in place of what was counted before; `was_cleared`: nothing is counted.
+  void CountDemand(BudgetReview& budget, bool was_cleared = false);
 
   /// Takes over another plan for the same connection.
   void Change(const ConnectionPlan& plan, Instant now);
