@@ -1,10 +1,10 @@
 #include "app/check_config.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <optional>
-#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -23,15 +23,9 @@ constexpr double kTolerance = 1e-9;
 // As the subject of a message that begins with the source's place in the file.
 std::string SubjectOf(const ApiKeySource& source) {
   if (!source.shown_name.empty()) return source.shown_name;
-  switch (source.kind) {
-    case ApiKeySource::Kind::kEnvironment:
-      return "the environment variable that it names";
-    case ApiKeySource::Kind::kFile:
-      return "the file that it names";
-    case ApiKeySource::Kind::kInline:
-      break;
-  }
-  return "it";
+  constexpr std::array kSubjects = {"the file that it names",
+                                    "the environment variable that it names", "it"};
+  return kSubjects[static_cast<std::size_t>(source.kind)];
 }
 
 void CheckKeySource(const ApiKeySource& source, ConfigFindings& findings) {

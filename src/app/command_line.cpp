@@ -50,7 +50,7 @@ struct RawFlags {
 
 void DeclareFlags(CLI::App& app, RawFlags& flags) {
   CommandLine& result = flags.command_line;
-  app.add_option("--config.file", result.config_file, "Configuration file")->capture_default_str();
+  app.add_option("--config.file", result.config_file, "Configuration file");
   app.add_flag("--config.check", flags.config_check,
                "Check the configuration files and the files that they name, print every error and "
                "exit: 0 if they are OK, else 1; --config.check=syntax opens no other file");
@@ -62,10 +62,8 @@ void DeclareFlags(CLI::App& app, RawFlags& flags) {
                "if it does, else 1; --healthcheck=ready asks whether it is ready");
   app.add_option("--web.listen-address", result.listen_addresses,
                  "HOST:PORT, [V6]:PORT or :PORT to listen on; repeatable")
-      ->capture_default_str()
       ->allow_extra_args(false);
-  app.add_option("--web.telemetry-path", result.telemetry_path, "Path of the metrics")
-      ->capture_default_str();
+  app.add_option("--web.telemetry-path", result.telemetry_path, "Path of the metrics");
   app.add_option("--web.config.file", result.web_config_file,
                  "File with TLS and basic authentication, as in the Prometheus exporter toolkit; "
                  "empty: none");
@@ -73,7 +71,6 @@ void DeclareFlags(CLI::App& app, RawFlags& flags) {
                "Listen on the sockets passed by systemd instead of on addresses");
   app.add_option("--web.max-requests", result.max_requests,
                  "Number of requests that are answered at the same time; 0: no limit")
-      ->capture_default_str()
       ->check(CLI::Range(0U, kMostRequests));
   auto* const lifecycle = app.add_flag("--web.enable-lifecycle", flags.lifecycle,
                                        "Reload at POST /-/reload, which is the default");
@@ -84,17 +81,14 @@ void DeclareFlags(CLI::App& app, RawFlags& flags) {
   app.add_flag("--web.openmetrics-created", result.openmetrics_created,
                "Add the _created series of counters and histograms to OpenMetrics");
   app.add_option(
-         "--shard", flags.shard,
-         "Number of this shard, from 0; auto: the number at the end of the host name, as in "
-         "a StatefulSet")
-      ->capture_default_str();
+      "--shard", flags.shard,
+      "Number of this shard, from 0; auto: the number at the end of the host name, as in "
+      "a StatefulSet");
   app.add_option("--total-shards", flags.total_shards,
                  "Number of exporters that share the connections among themselves")
-      ->capture_default_str()
       ->check(CLI::Range(1U, kMostShards));
-  app.add_option("--log.level", flags.log_level, "debug, info, warn or error")
-      ->capture_default_str();
-  app.add_option("--log.format", flags.log_format, "logfmt or json")->capture_default_str();
+  app.add_option("--log.level", flags.log_level, "debug, info, warn or error");
+  app.add_option("--log.format", flags.log_format, "logfmt or json");
   app.add_flag("--version", flags.version, "Print the version and exit");
 }
 
@@ -212,6 +206,7 @@ std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const cha
                                                              std::string_view host_name) {
   CLI::App app("Prometheus exporter for active calls on Telnyx connections", "telnyx_exporter");
   app.set_help_flag("-h,--help", "Print this help and exit");
+  app.option_defaults()->always_capture_default();
   RawFlags flags;
   DeclareFlags(app, flags);
   try {

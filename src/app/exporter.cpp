@@ -1,7 +1,6 @@
 #include "app/exporter.h"
 
 #include <atomic>
-#include <cstdint>
 #include <cstdio>
 #include <functional>
 #include <optional>
@@ -69,10 +68,11 @@ class Pipeline {
       : state_(clock),
         exporter_metrics_(GetBuildInfo(), clock.WallNow()),
         poll_log_(log),
-        observers_({&state_, &exporter_metrics_, &poll_log_, &also}),
         exposition_(state_, exporter_metrics_, clock, options),
         transport_(clock, {.max_connections = plan.max_concurrent_requests}),
-        poller_(plan, clock, transport_, observers_, std::random_device()()) {
+        poller_(plan, clock, transport_,
+                PollObservers({&state_, &exporter_metrics_, &poll_log_, &also}),
+                std::random_device()()) {
     exporter_metrics_.NoteConfigLoaded(clock.WallNow());
     exporter_metrics_.ShowShard(plan.shard);
   }
@@ -86,24 +86,9 @@ class Pipeline {
   StateStore state_;
   ExporterMetrics exporter_metrics_;
   PollLog poll_log_;
-  PollObservers observers_;
   MetricsExposition exposition_;
   CurlTransport transport_;
   Poller poller_;
-};
-
-// Log lines lost since the last call.
-class LostLines {
- public:
-  explicit LostLines(const LogWriter& writer) : writer_(writer) {}
-  std::uint64_t Take() {
-    const std::uint64_t lost = writer_.lines_lost();
-    return lost - std::exchange(known_, lost);
-  }
-
- private:
-  const LogWriter& writer_;
-  std::uint64_t known_ = 0;
 };
 
 // The signals' rules refer to what Serve and RunOnce own.
@@ -215,14 +200,13 @@ int Serve(const CommandLine& command_line, const ConfigSource& source, LoadedPla
     return kExitRefused;
   }
   NotifyReady();
-  LostLines lost_lines(around.log_writer);
   const int signal = loop.Run({.reload = [&reloader] { return reloader.Reload(); },
                                .look =
                                    [&] {
                                      watchdog.Check();
                                      reloader.ReloadChangedKeys();
                                      (*server)->ReloadChangedConfig();
-                                     metrics.AddLogLinesLost(lost_lines.Take());
+                                     metrics.NoteLogLinesLost(around.log_writer.lines_lost());
                                    },
                                .interval = watchdog.interval()});
   NotifyStopping();

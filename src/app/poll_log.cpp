@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 namespace telnyx_exporter {
 namespace {
 
@@ -14,12 +17,6 @@ bool SameKind(const PollFailure& left, const PollFailure& right) {
 // Ours, or the API's own sentence.
 const std::string& DetailOf(const PollFailure& failure) {
   return failure.detail.empty() ? failure.api_detail : failure.detail;
-}
-
-std::string Joined(const std::vector<std::string>& names) {
-  std::string joined;
-  for (const std::string& name : names) joined += (joined.empty() ? "" : ", ") + name;
-  return joined;
 }
 
 }  // namespace
@@ -216,13 +213,14 @@ void PollLog::NameLeftOut(Account& account, const DiscoveredConnections& known) 
     log_.Info("connections that cannot list active calls are not polled",
               {{"account", account.name},
                {"count", known.not_pollable().count},
-               {"connections", Joined(known.not_pollable().names)}});
+               {"connections", fmt::format("{}", fmt::join(known.not_pollable().names, ", "))}});
   }
   account.not_pollable = known.not_pollable();
   if (known.unusable() != account.unusable && known.unusable().count > 0) {
-    log_.Warn("unusable list entries skipped", {{"account", account.name},
-                                                {"count", known.unusable().count},
-                                                {"rows", Joined(known.unusable().names)}});
+    log_.Warn("unusable list entries skipped",
+              {{"account", account.name},
+               {"count", known.unusable().count},
+               {"rows", fmt::format("{}", fmt::join(known.unusable().names, ", "))}});
   }
   account.unusable = known.unusable();
 }

@@ -5,9 +5,7 @@
 // What concerns an account is said once for all its connections. On the polling thread.
 
 #include <cstdint>
-#include <functional>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "app/check_config.h"
-#include "app/load_plan.h"
 #include "app/service_manager.h"
 
 namespace telnyx_exporter {

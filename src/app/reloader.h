@@ -9,14 +9,12 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "app/load_plan.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/secret.h"
 #include "config/config.h"
 #include "http/transport.h"
 #include "polling/poll_plan.h"

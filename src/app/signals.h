@@ -32,8 +32,6 @@ class Signals {
   Signals();
   /// The program ends by itself.
   ~Signals();
-  Signals(const Signals&) = delete;
-  Signals& operator=(const Signals&) = delete;
 
   /// From now on. Signals that came before are treated by these rules. When it returns, no function
   /// of the rules before is running or will be called.

@@ -1,17 +1,15 @@
 #include "app/web_handler.h"
 
 #include <memory>
-#include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "base/build_info.h"
 #include "base/gzip.h"
-#include "config/config_text.h"
+#include "config/config_keys.h"
 #include "exposition/content_negotiation.h"
 #include "pages/page_parts.h"
 #include "pages/status_page.h"

@@ -5,7 +5,6 @@
 // call the handler.
 
 #include <functional>
-#include <memory>
 #include <string>
 
 #include "app/main_loop.h"

@@ -4,10 +4,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <gnutls/x509.h>
-
-#include "base/error.h"
-#include "base/file.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -49,25 +45,6 @@ ConfigMessage MessageOf(const WebTlsConfig& tls, const TlsFault& fault) {
     return About(SourceOf(tls, fault.input), fault.text);
   }
   return {.path = "tls_server_config.cipher_suites", .text = fault.text};
-}
-
-// Of the certificates in PEM, which were loaded before.
-std::optional<WallTime> EarliestExpiry(const std::string& pem) {
-  gnutls_x509_crt_t* chain = nullptr;
-  unsigned size = 0;
-  const gnutls_datum_t text{
-      .data = reinterpret_cast<unsigned char*>(const_cast<char*>(pem.data())),  // only read
-      .size = static_cast<unsigned>(pem.size())};
-  if (gnutls_x509_crt_list_import2(&chain, &size, &text, GNUTLS_X509_FMT_PEM, 0) < 0) return {};
-  std::optional<WallTime> earliest;
-  for (unsigned i = 0; i < size; ++i) {
-    const std::time_t expiry = gnutls_x509_crt_get_expiration_time(chain[i]);
-    const WallTime time = std::chrono::system_clock::from_time_t(expiry);
-    if (expiry >= 0 && (!earliest || time < *earliest)) earliest = time;
-    gnutls_x509_crt_deinit(chain[i]);
-  }
-  gnutls_free(static_cast<void*>(chain));
-  return earliest;
 }
 
 bool Contains(const std::vector<std::string>& lines, const std::string& line) {
@@ -112,7 +89,6 @@ WebRulesAttempt WebRulesLoader::LoadFilesOf(const WebConfig& config) {
       return attempt;
     }
     rules.tls = std::move(*context);
-    attempt.outcome->certificate_expiry = EarliestExpiry(material_.certificate);
   }
   rules.headers = config.headers;
   for (const auto& [name, hash] : config.users) rules.users.emplace(name, hash);
@@ -218,7 +194,7 @@ std::vector<std::string> WebRulesWatch::RenewCertificates(FileSet& files) {
 void WebRulesWatch::Keep(const LoadedWebRules& loaded) {
   config_ = loaded.config;
   tls_ = loaded.rules->tls;
-  events_.on_certificate(loaded.certificate_expiry);
+  events_.on_certificate(tls_ == nullptr ? std::nullopt : tls_->expiry());
 }
 
 Result<std::unique_ptr<WebServer>> WebServer::Start(Parts parts, Log& log) {

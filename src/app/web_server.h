@@ -25,8 +25,7 @@ namespace telnyx_exporter {
 
 struct LoadedWebRules {
   std::shared_ptr<const AccessRules> rules;
-  WebConfig config;                            // what the rules were made from
-  std::optional<WallTime> certificate_expiry;  // the earliest of the chain; nothing without TLS
+  WebConfig config;  // what the rules were made from
   std::vector<ConfigMessage> warnings;
 };
 

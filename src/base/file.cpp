@@ -37,8 +37,6 @@ class FileDescriptor {
 class WipedBuffer {
  public:
   explicit WipedBuffer(std::size_t size) : bytes_(new char[size]), size_(size) {}
-  WipedBuffer(const WipedBuffer&) = delete;
-  WipedBuffer& operator=(const WipedBuffer&) = delete;
   ~WipedBuffer() { WipeMemory(bytes_.get(), size_); }
 
   char* data() { return bytes_.get(); }

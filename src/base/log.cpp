@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cmath>
@@ -21,19 +22,10 @@
 namespace telnyx_exporter {
 namespace {
 
-constexpr std::string_view LevelName(LogLevel level) {
-  switch (level) {
-    case LogLevel::kDebug:
-      return "debug";
-    case LogLevel::kInfo:
-      return "info";
-    case LogLevel::kWarn:
-      return "warn";
-    case LogLevel::kError:
-      return "error";
-  }
-  return "error";
-}
+// By LogLevel.
+constexpr std::array<std::string_view, 4> kLevelNames = {"debug", "info", "warn", "error"};
+
+std::string_view LevelName(LogLevel level) { return kLevelNames[static_cast<std::size_t>(level)]; }
 
 std::string FormatTime(WallTime time) {
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -95,8 +87,8 @@ int MillisecondsUntil(std::optional<SteadyTime> time) {
 }  // namespace
 
 Result<LogLevel> ParseLogLevel(std::string_view text) {
-  for (const auto level : {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarn, LogLevel::kError}) {
-    if (EqualsIgnoringAsciiCase(text, LevelName(level))) return level;
+  for (std::size_t i = 0; i < kLevelNames.size(); ++i) {
+    if (EqualsIgnoringAsciiCase(text, kLevelNames[i])) return static_cast<LogLevel>(i);
   }
   return Fail(fmt::format("\"{}\" is not a log level: use debug, info, warn or error", text));
 }

@@ -86,8 +86,6 @@ class LogWriter {
             std::size_t max_waiting_bytes = kMaxWaitingBytes);
   /// Writes what still waits, but for a quarter of a second at most.
   ~LogWriter();
-  LogWriter(const LogWriter&) = delete;
-  LogWriter& operator=(const LogWriter&) = delete;
 
   /// Takes a line, its newline included. Any thread; never waits for the reader.
   void Write(std::string_view line);

@@ -5,7 +5,6 @@
 // when it goes. Only the code that hands it to the network calls reveal().
 
 #include <iosfwd>
-#include <string>
 #include <string_view>
 
 namespace telnyx_exporter {

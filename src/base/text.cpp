@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <limits>
 
 #include <fmt/format.h>
@@ -25,34 +24,6 @@ std::optional<unsigned> HexValue(char c) {
   const char lower = ToLowerAscii(c);
   if (lower >= 'a' && lower <= 'f') return static_cast<unsigned>(lower - 'a' + 10);
   return std::nullopt;
-}
-
-// The length of the valid UTF-8 character at the start of `text`, 0 when there is none.
-std::size_t Utf8Length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  std::size_t length = 0;
-  unsigned char low = 0x80;
-  unsigned char high = 0xbf;
-  if (lead >= 0xc2 && lead <= 0xdf) {
-    length = 2;
-  } else if (lead >= 0xe0 && lead <= 0xef) {
-    length = 3;
-    if (lead == 0xe0) low = 0xa0;   // no overlong forms
-    if (lead == 0xed) high = 0x9f;  // no surrogates
-  } else if (lead >= 0xf0 && lead <= 0xf4) {
-    length = 4;
-    if (lead == 0xf0) low = 0x90;
-    if (lead == 0xf4) high = 0x8f;
-  } else {
-    return 0;
-  }
-  if (text.size() < length || byte(1) < low || byte(1) > high) return 0;
-  for (std::size_t i = 2; i < length; ++i) {
-    if (byte(i) < 0x80 || byte(i) > 0xbf) return 0;
-  }
-  return length;
 }
 
 // Takes the first character off `text`; U+FFFD stands for a byte that is none.
@@ -128,6 +99,33 @@ constexpr std::array<GoUnit, 8> kGoUnits = {{{"ns", 1e-9},
 
 }  // namespace
 
+std::size_t Utf8Length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return 1;
+  std::size_t length = 0;
+  unsigned char low = 0x80;
+  unsigned char high = 0xbf;
+  if (lead >= 0xc2 && lead <= 0xdf) {
+    length = 2;
+  } else if (lead >= 0xe0 && lead <= 0xef) {
+    length = 3;
+    if (lead == 0xe0) low = 0xa0;   // no overlong forms
+    if (lead == 0xed) high = 0x9f;  // no surrogates
+  } else if (lead >= 0xf0 && lead <= 0xf4) {
+    length = 4;
+    if (lead == 0xf0) low = 0x90;
+    if (lead == 0xf4) high = 0x8f;
+  } else {
+    return 0;
+  }
+  if (text.size() < length || byte(1) < low || byte(1) > high) return 0;
+  for (std::size_t i = 2; i < length; ++i) {
+    if (byte(i) < 0x80 || byte(i) > 0xbf) return 0;
+  }
+  return length;
+}
+
 std::string PercentEncode(std::string_view text) {
   std::string encoded;
   encoded.reserve(text.size() * 3);
@@ -165,6 +163,13 @@ std::optional<std::string> PercentDecode(std::string_view text) {
 std::optional<std::uint64_t> ParseUnsigned(std::string_view text) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+std::optional<double> ParseDouble(std::string_view text, std::chars_format format) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, format);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return number;
 }
@@ -262,14 +267,13 @@ std::optional<Duration> ParseGoDuration(std::string_view text) {
     const std::size_t unit_begin = text.find_first_not_of("0123456789.");
     if (unit_begin == 0 || unit_begin == std::string_view::npos) return std::nullopt;
     const std::string_view digits = text.substr(0, unit_begin);
-    double number = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+    const auto number = ParseDouble(digits);
+    if (!number) return std::nullopt;
     text.remove_prefix(unit_begin);
     const std::size_t unit_end = std::min(text.find_first_of("0123456789."), text.size());
     const auto unit = std::ranges::find(kGoUnits, text.substr(0, unit_end), &GoUnit::name);
     if (unit == kGoUnits.end()) return std::nullopt;
-    seconds += number * unit->seconds;
+    seconds += *number * unit->seconds;
     text.remove_prefix(unit_end);
   }
   if (seconds >= ToSeconds(Duration::max())) return Duration::max();

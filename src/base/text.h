@@ -3,6 +3,8 @@
 // Small functions on text that more than one library needs, among them durations and sizes as
 // configurations write them, and patterns that names match. Pure; any thread.
 
+#include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -27,6 +29,14 @@ std::optional<std::string> PercentDecode(std::string_view text);
 
 /// A whole decimal number without sign, blanks or anything else; nothing when it does not fit.
 std::optional<std::uint64_t> ParseUnsigned(std::string_view text);
+
+/// The same for a number with a fraction and, in the general format, an exponent.
+std::optional<double> ParseDouble(std::string_view text,
+                                  std::chars_format format = std::chars_format::general);
+
+/// The length of the valid UTF-8 character at the start of `text`, which is not empty; 0 when there
+/// is none.
+std::size_t Utf8Length(std::string_view text);
 
 /// Without leading and trailing spaces, tabs and line ends.
 std::string_view TrimWhitespace(std::string_view text);

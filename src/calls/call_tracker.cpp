@@ -1,6 +1,7 @@
 #include "calls/call_tracker.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 

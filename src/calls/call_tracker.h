@@ -4,12 +4,10 @@
 // how long those lasted, and how many began that no poll saw. The poller has one for each
 // connection and feeds it every complete poll, on the polling thread.
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "base/clock.h"

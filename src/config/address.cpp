@@ -4,7 +4,6 @@
 #include <array>
 #include <cctype>
 #include <cstdlib>
-#include <optional>
 #include <utility>
 
 #include <arpa/inet.h>

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
+#include <cstddef>
 #include <set>
-#include <string>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -32,17 +30,9 @@ bool ContainsAny(std::string_view text, const auto& pieces) {
   return std::ranges::any_of(pieces, [&](std::string_view piece) { return text.contains(piece); });
 }
 
-std::string_view WordsFor(ApiKeySource::Kind kind) {
-  switch (kind) {
-    case ApiKeySource::Kind::kFile:
-      return "api_key_file";
-    case ApiKeySource::Kind::kEnvironment:
-      return "the environment variable";
-    case ApiKeySource::Kind::kInline:
-      break;
-  }
-  return "api_key";
-}
+// By ApiKeySource::Kind.
+constexpr std::array<std::string_view, 3> kKeySourceWords = {"api_key_file",
+                                                             "the environment variable", "api_key"};
 
 // Whether the account needs no connections of its own. A value that cannot be read is an error
 // already and may have been meant so.
@@ -176,7 +166,7 @@ void SetKeyName(ApiKeySource& source, std::string_view written) {
 }
 
 std::string DescribeKeySource(const ApiKeySource& source) {
-  const std::string_view words = WordsFor(source.kind);
+  const std::string_view words = kKeySourceWords[static_cast<std::size_t>(source.kind)];
   if (!source.shown_name.empty()) return fmt::format("{} {}", words, source.shown_name);
   const bool is_variable = source.kind == ApiKeySource::Kind::kEnvironment;
   const std::string_view named = is_variable ? " that api_key_env names" : "";

@@ -4,7 +4,6 @@
 // reading of that file. Loaded at the start, by --config.check and by reloads, on the main thread;
 // app/ turns it into what the other libraries want. The structs are values for any thread.
 
-#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <optional>

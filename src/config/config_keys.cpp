@@ -185,6 +185,18 @@ const KeyTable<AccountConfig>& AccountKeys() {
   return keys;
 }
 
+// What is left to a default that another key or the id gives, written out.
+Config WithDefaults(Config config) {
+  for (AccountConfig& account : config.accounts) {
+    for (ConnectionConfig& connection : account.connections) {
+      // With discovery the name is the one that it finds, if it finds one.
+      if (connection.name.empty() && !account.discovery.enabled) connection.name = connection.id;
+      if (!connection.interval) connection.interval = config.poll.interval;
+    }
+  }
+  return config;
+}
+
 }  // namespace
 
 const KeyTable<Config>& ConfigKeys() {
@@ -202,6 +214,12 @@ const KeyTable<Config>& ConfigKeys() {
           "The accounts whose connections are polled.", {.required = true}),
   };
   return keys;
+}
+
+std::string FormatConfig(const Config& config) {
+  YAML::Emitter out;
+  WriteKeys(ConfigKeys(), out, WithDefaults(config));
+  return std::string(out.c_str(), out.size()) + "\n";
 }
 
 }  // namespace telnyx_exporter

@@ -2,8 +2,9 @@
 
 // Every key of the configuration file, each described once: adding a key is a member in config.h
 // and a row in config_keys.cpp. A row says of one key its name, its member, its values and what it
-// means; reading a file, writing a configuration, the JSON schema and docs/configuration.md come
-// from the rows. Everything here is a value and has no state.
+// means; reading a file and writing a configuration for /config come from the rows, and so do the
+// JSON schema and docs/configuration.md (tests/config/config_docs.h). Everything here is a value
+// and has no state.
 
 #include <functional>
 #include <optional>
@@ -65,15 +66,11 @@ void ReadKeys(const KeyTable<T>& table, const YamlValue& value, T& target) {
   std::vector<YamlKey> keys;
   keys.reserve(table.size());
   for (const Key<T>& key : table) {
-    keys.push_back(
-        {key.description.name, [&key, &target](const YamlValue& v) { key.read(v, target); }});
+    keys.push_back({key.description.name,
+                    [&key, &target](const YamlValue& v) { key.read(v, target); },
+                    key.description.required ? MissingKeyText(key.description) : ""});
   }
   ReadMapping(value, keys);
-  if (!value.IsMapping()) return;
-  for (const Key<T>& key : table) {
-    if (!key.description.required || value.Find(key.description.name)) continue;
-    value.Error(MissingKeyText(key.description));
-  }
 }
 
 template <typename T>
@@ -105,8 +102,8 @@ Key<T> Row(std::string_view name, Member T::* member, const Type& type, std::str
                      .default_value = {},
                      .default_words = std::string(options.default_words),
                      .example = std::string(options.example),
-                     .required = options.required,
-                     .keys = type.Keys()};
+                     .required = options.required};
+  if constexpr (requires { type.Keys(); }) key.description.keys = type.Keys();
   if constexpr (requires { type.empty_fault; }) {
     key.description.is_list = true;
     key.description.may_be_empty = type.empty_fault.empty();
@@ -125,14 +122,16 @@ Key<T> Row(std::string_view name, Member T::* member, const Type& type, std::str
       WriteKeyName(out, key_name);
       type.Write(out, *(source.*member));
     } else {
-      if (type.IsAbsent(source.*member)) return false;
+      if constexpr (requires { type.IsAbsent(source.*member); }) {
+        if (type.IsAbsent(source.*member)) return false;
+      }
       WriteKeyName(out, key_name);
       type.Write(out, source.*member);
     }
     return true;
   };
   if constexpr (!kIsOptional) {
-    if (options.default_words.empty() && !options.required && type.Keys().empty()) {
+    if (options.default_words.empty() && !options.required && key.description.keys.empty()) {
       YAML::Emitter out;
       out << YAML::Flow;
       type.Write(out, T{}.*member);
@@ -144,5 +143,10 @@ Key<T> Row(std::string_view name, Member T::* member, const Type& type, std::str
 
 /// The keys of the whole file.
 const KeyTable<Config>& ConfigKeys();
+
+/// The configuration as the YAML that it could have been loaded from: every key with its value in
+/// force, whether it was given or is a default; only secrets are put as <secret>. Of a proxy's
+/// address the secret is what is before the @. Such a text loads again.
+std::string FormatConfig(const Config& config);
 
 }  // namespace telnyx_exporter

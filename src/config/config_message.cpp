@@ -1,7 +1,6 @@
 #include "config/config_message.h"
 
 #include <algorithm>
-#include <utility>
 
 #include <fmt/format.h>
 

@@ -21,25 +21,22 @@ constexpr std::size_t kMaxLabelValueBytes = 256;
 constexpr double kNoBound = std::numeric_limits<double>::max();
 
 // Labels of the exporter's own, and those that Prometheus gives a meaning to.
-constexpr std::array<std::string_view, 15> kReservedLabels = {"account",
-                                                              "connection_id",
-                                                              "connection_name",
-                                                              "direction",
-                                                              "reason",
-                                                              "record_type",
-                                                              "source",
-                                                              "le",
-                                                              "quantile",
-                                                              "code",
-                                                              "profile_id",
-                                                              "profile_name",
-                                                              "outbound_voice_profile_id",
-                                                              "outbound_voice_profile_name",
-                                                              "seconds"};
+constexpr auto kReservedLabels = std::to_array<std::string_view>(
+    {"account", "connection_id", "connection_name", "direction", "reason", "record_type", "source",
+     "le", "quantile", "code", "profile_id", "profile_name", "outbound_voice_profile_id",
+     "outbound_voice_profile_name", "seconds"});
 
 // Labels that Prometheus or the alerting rules set; Prometheus renames ours to exported_….
 constexpr std::array<std::string_view, 8> kDiscouragedLabels = {
     "job", "instance", "severity", "alertname", "pod", "node", "cluster", "namespace"};
+
+// By ApiKeySource::Kind.
+constexpr std::array kKeySourceTexts = {"path", "name of an environment variable", "string"};
+constexpr std::array kKeySourceSchemas = {
+    R"("anyOf": [{"type": "string", "minLength": 1, "maxLength": 4096, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}, {"type": ["number", "boolean"]}])",
+    R"("type": "string", "pattern": "^([A-Za-z_][A-Za-z0-9_]*|<secret>)$")",
+    R"("anyOf": [{"type": "string", "minLength": 1, "maxLength": 4096, "pattern": "^\\s*[!#-&(-_a-~]+\\s*$"}, {"type": ["number", "boolean"]}])",
+};
 
 bool IsWordCharacter(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
@@ -280,28 +277,10 @@ void KeySourceType::Write(YAML::Emitter& out, const ApiKeySource& source) const 
   out << YAML::DoubleQuoted << std::string(shown);
 }
 
-std::string KeySourceType::Text() const {
-  switch (kind) {
-    case ApiKeySource::Kind::kFile:
-      return "path";
-    case ApiKeySource::Kind::kEnvironment:
-      return "name of an environment variable";
-    case ApiKeySource::Kind::kInline:
-      break;
-  }
-  return "string";
-}
+std::string KeySourceType::Text() const { return kKeySourceTexts[static_cast<std::size_t>(kind)]; }
 
 std::string KeySourceType::Schema() const {
-  switch (kind) {
-    case ApiKeySource::Kind::kFile:
-      return R"("anyOf": [{"type": "string", "minLength": 1, "maxLength": 4096, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}, {"type": ["number", "boolean"]}])";
-    case ApiKeySource::Kind::kEnvironment:
-      return R"("type": "string", "pattern": "^([A-Za-z_][A-Za-z0-9_]*|<secret>)$")";
-    case ApiKeySource::Kind::kInline:
-      break;
-  }
-  return R"("anyOf": [{"type": "string", "minLength": 1, "maxLength": 4096, "pattern": "^\\s*[!#-&(-_a-~]+\\s*$"}, {"type": ["number", "boolean"]}])";
+  return kKeySourceSchemas[static_cast<std::size_t>(kind)];
 }
 
 void LabelsType::ReadInto(const YamlValue& value, std::vector<Label>& labels) const {

@@ -22,32 +22,23 @@ namespace telnyx_exporter {
 /// Of paths, addresses and other strings that are not names.
 inline constexpr std::size_t kMaxTextBytes = 4096;
 
-struct ValueType {
-  std::vector<KeyDescription> Keys() const { return {}; }
-  bool IsAbsent(const auto& /*value*/) const { return false; }
-};
-
-struct DurationType : ValueType {
+struct DurationType {
   using Value = Duration;
   Duration least;
   Duration most;
   bool whole_seconds = false;
 
-  DurationType(Duration least_allowed, Duration most_allowed, bool seconds = false)
-      : least(least_allowed), most(most_allowed), whole_seconds(seconds) {}
   std::optional<Duration> Read(const YamlValue& value) const;
   void Write(YAML::Emitter& out, Duration duration) const;
   std::string Text() const;
   std::string Schema() const { return R"("$ref": "#/definitions/duration")"; }
 };
 
-struct IntegerType : ValueType {
+struct IntegerType {
   using Value = std::uint32_t;
   std::uint32_t least;
   std::uint32_t most;
 
-  IntegerType(std::uint32_t least_allowed, std::uint32_t most_allowed)
-      : least(least_allowed), most(most_allowed) {}
   std::optional<std::uint32_t> Read(const YamlValue& value) const {
     return value.Integer(least, most);
   }
@@ -56,25 +47,22 @@ struct IntegerType : ValueType {
   std::string Schema() const;
 };
 
-struct NumberType : ValueType {
+struct NumberType {
   using Value = double;
   double above;
   double most;  // the largest double: no bound
 
-  NumberType(double above_this, double most_allowed) : above(above_this), most(most_allowed) {}
   std::optional<double> Read(const YamlValue& value) const;
   void Write(YAML::Emitter& out, double number) const;
   std::string Text() const;
   std::string Schema() const;
 };
 
-struct SizeType : ValueType {
+struct SizeType {
   using Value = std::uint64_t;
   std::uint64_t least;  // bytes
   std::uint64_t most;
 
-  SizeType(std::uint64_t least_allowed, std::uint64_t most_allowed)
-      : least(least_allowed), most(most_allowed) {}
   std::optional<std::uint64_t> Read(const YamlValue& value) const {
     return value.SizeBetween(least, most);
   }
@@ -83,11 +71,10 @@ struct SizeType : ValueType {
   std::string Schema() const { return R"("type": "string", "pattern": "^[0-9]+(B|KiB|MiB|GiB)$")"; }
 };
 
-struct BoolType : ValueType {
+struct BoolType {
   using Value = bool;
-  std::string_view warning_if_true;
+  std::string_view warning_if_true = "";
 
-  explicit BoolType(std::string_view warning = "") : warning_if_true(warning) {}
   std::optional<bool> Read(const YamlValue& value) const;
   void Write(YAML::Emitter& out, bool value) const { out << (value ? "true" : "false"); }
   std::string Text() const { return "true or false"; }
@@ -95,20 +82,14 @@ struct BoolType : ValueType {
 };
 
 /// A string of at most `max_bytes` bytes without control characters.
-struct StringType : ValueType {
+struct StringType {
   using Value = std::string;
   std::size_t max_bytes;
   std::string text;
   std::string schema;
   /// What is wrong with the string and what would be right; empty: nothing.
-  std::function<std::string(const std::string&)> find_fault;
+  std::function<std::string(const std::string&)> find_fault = nullptr;
 
-  StringType(std::size_t most, std::string type_text, std::string type_schema,
-             std::function<std::string(const std::string&)> fault = nullptr)
-      : max_bytes(most),
-        text(std::move(type_text)),
-        schema(std::move(type_schema)),
-        find_fault(std::move(fault)) {}
   std::optional<std::string> Read(const YamlValue& value) const;
   void Write(YAML::Emitter& out, const std::string& value) const {
     out << YAML::DoubleQuoted << value;
@@ -127,7 +108,7 @@ StringType TextType(std::size_t max_bytes);
 StringType PatternType();
 
 /// An http:// or https:// address; warns of an unencrypted one.
-struct BaseUrlType : ValueType {
+struct BaseUrlType {
   using Value = std::string;
   std::optional<std::string> Read(const YamlValue& value) const;
   void Write(YAML::Emitter& out, const std::string& url) const { out << YAML::DoubleQuoted << url; }
@@ -136,7 +117,7 @@ struct BaseUrlType : ValueType {
 };
 
 /// A proxy's address or an empty string. What is before its @ is never shown.
-struct ProxyUrlType : ValueType {
+struct ProxyUrlType {
   using Value = Secret;
   std::optional<Secret> Read(const YamlValue& value) const;
   void Write(YAML::Emitter& out, const Secret& url) const;
@@ -145,11 +126,10 @@ struct ProxyUrlType : ValueType {
 };
 
 /// One of the three keys that say where an API key is.
-struct KeySourceType : ValueType {
+struct KeySourceType {
   using Value = ApiKeySource;
   ApiKeySource::Kind kind;
 
-  explicit KeySourceType(ApiKeySource::Kind which) : kind(which) {}
   void ReadInto(const YamlValue& value, ApiKeySource& source) const;
   bool IsAbsent(const ApiKeySource& source) const { return source.kind != kind; }
   void Write(YAML::Emitter& out, const ApiKeySource& source) const;
@@ -158,7 +138,7 @@ struct KeySourceType : ValueType {
 };
 
 /// Label names and values.
-struct LabelsType : ValueType {
+struct LabelsType {
   using Value = std::vector<Label>;
   void ReadInto(const YamlValue& value, std::vector<Label>& labels) const;
   bool IsAbsent(const std::vector<Label>& labels) const { return labels.empty(); }
@@ -169,19 +149,12 @@ struct LabelsType : ValueType {
 
 /// A list of values of one type; `ascending`: each must be above the one before it.
 template <typename Element>
-struct ListType : ValueType {
+struct ListType {
   using Value = std::vector<typename Element::Value>;
   Element element;
   std::size_t least;
   std::size_t most;
-  bool ascending;
-
-  ListType(Element each, std::size_t least_allowed, std::size_t most_allowed,
-           bool must_ascend = false)
-      : element(std::move(each)),
-        least(least_allowed),
-        most(most_allowed),
-        ascending(must_ascend) {}
+  bool ascending = false;
 
   std::optional<Value> Read(const YamlValue& value) const {
     const auto elements = value.List();
@@ -216,7 +189,6 @@ struct ListType : ValueType {
            (ascending ? ", \"uniqueItems\": true" : "") + ", \"items\": {" + element.Schema() + "}";
   }
 
- private:
   bool HasAllowedSize(const YamlValue& value, std::size_t size) const {
     if (size >= least && size <= most) return true;
     value.Error("has " + std::to_string(size) + " elements: " + std::to_string(least) + " to " +
@@ -227,11 +199,10 @@ struct ListType : ValueType {
 
 /// A mapping that is read into a T by a table of its keys.
 template <typename T>
-struct MappingType : ValueType {
+struct MappingType {
   using Value = T;
   const KeyTable<T>& (*table)();
 
-  explicit MappingType(const KeyTable<T>& (*its_table)()) : table(its_table) {}
   void ReadInto(const YamlValue& value, T& target) const { ReadKeys(table(), value, target); }
   void Write(YAML::Emitter& out, const T& value) const { WriteKeys(table(), out, value); }
   std::string Text() const { return "mapping"; }
@@ -241,14 +212,12 @@ struct MappingType : ValueType {
 
 /// A list of such mappings.
 template <typename T>
-struct MappingListType : ValueType {
+struct MappingListType {
   using Value = std::vector<T>;
   const KeyTable<T>& (*table)();
-  std::string empty_fault;   // what is wrong with an empty list; empty: nothing
-  std::string extra_schema;  // further members of the elements' JSON schema
+  std::string empty_fault;        // what is wrong with an empty list; empty: nothing
+  std::string extra_schema = {};  // further members of the elements' JSON schema
 
-  MappingListType(const KeyTable<T>& (*its_table)(), std::string fault, std::string extra = {})
-      : table(its_table), empty_fault(std::move(fault)), extra_schema(std::move(extra)) {}
   void ReadInto(const YamlValue& value, std::vector<T>& values) const {
     const auto elements = value.List();
     if (!elements) return;

@@ -1,11 +1,10 @@
 #include "config/yaml_reader.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
+#include <array>
 #include <map>
 #include <numeric>
-#include <utility>
+#include <ranges>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -20,25 +19,9 @@ constexpr std::size_t kShownBytes = 60;
 constexpr std::size_t kMaxMessages = 10'000;
 
 std::string_view KindOf(const YamlNode& node) {
-  switch (node.kind) {
-    case YamlNode::Kind::kEmpty:
-      return "empty";
-    case YamlNode::Kind::kScalar:
-      return "a single value";
-    case YamlNode::Kind::kList:
-      return "a list";
-    case YamlNode::Kind::kMapping:
-      return "a mapping";
-  }
-  return "";
-}
-
-std::optional<double> ParseFinite(std::string_view text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool whole = error == std::errc() && end == text.data() + text.size();
-  if (!whole || !std::isfinite(number)) return std::nullopt;
-  return number;
+  constexpr std::array<std::string_view, 4> kNames = {"empty", "a single value", "a list",
+                                                      "a mapping"};
+  return kNames[static_cast<std::size_t>(node.kind)];
 }
 
 // How many letters have to be changed, added or taken away.
@@ -56,15 +39,14 @@ std::size_t EditDistance(std::string_view left, std::string_view right) {
   return row.back();
 }
 
-std::string UnknownKey(std::span<const YamlKey> keys, std::string_view name) {
+std::string UnknownKey(const std::vector<YamlKey>& keys, std::string_view name) {
   const auto nearest = std::ranges::min_element(
       keys, {}, [&](const YamlKey& key) { return EditDistance(key.name, name); });
   if (name.size() <= kShownBytes && EditDistance(nearest->name, name) <= 2) {
     return fmt::format("unknown key; did you mean {}?", nearest->name);
   }
-  std::vector<std::string_view> names;
-  for (const YamlKey& key : keys) names.push_back(key.name);
-  return fmt::format("unknown key: allowed are {}", fmt::join(names, ", "));
+  return fmt::format("unknown key: allowed are {}",
+                     fmt::join(keys | std::views::transform(&YamlKey::name), ", "));
 }
 
 }  // namespace
@@ -159,7 +141,8 @@ std::optional<std::uint32_t> YamlValue::Integer(std::uint32_t least, std::uint32
 std::optional<double> YamlValue::Number(double above, double most) const {
   const auto text = Scalar("a number");
   if (!text) return std::nullopt;
-  const auto number = ParseFinite(*text);
+  const auto number = ParseDouble(*text);
+  // Also false for what is not a number.
   if (number && *number > above && *number <= most) return number;
   Error(
       fmt::format("{} is not a number above {} and up to {}", QuoteForMessage(*text), above, most));
@@ -169,7 +152,7 @@ std::optional<double> YamlValue::Number(double above, double most) const {
 std::optional<double> YamlValue::NumberBetween(double least, double most) const {
   const auto text = Scalar("a number");
   if (!text) return std::nullopt;
-  const auto number = ParseFinite(*text);
+  const auto number = ParseDouble(*text);
   if (number && *number >= least && *number <= most) return number;
   Error(fmt::format("{} is not a number from {} to {}", QuoteForMessage(*text), least, most));
   return std::nullopt;
@@ -268,21 +251,20 @@ std::optional<std::vector<std::pair<std::string, YamlValue>>> YamlValue::Entries
   return entries;
 }
 
-void ReadMapping(const YamlValue& value, std::span<const YamlKey> keys) {
+void ReadMapping(const YamlValue& value, const std::vector<YamlKey>& keys) {
   const auto entries = value.Entries();
   if (!entries) return;
   for (const auto& [name, entry] : *entries) {
-    const auto key = std::ranges::find(keys, std::string_view(name), &YamlKey::name);
+    const auto key = std::ranges::find(keys, name, &YamlKey::name);
     if (key == keys.end()) {
       entry.KeyError(UnknownKey(keys, name));
     } else {
       key->read(entry);
     }
   }
-}
-
-void ReadMapping(const YamlValue& value, std::initializer_list<YamlKey> keys) {
-  ReadMapping(value, std::span<const YamlKey>(keys.begin(), keys.size()));
+  for (const YamlKey& key : keys) {
+    if (!key.missing.empty() && !value.Find(key.name)) value.Error(key.missing);
+  }
 }
 
 }  // namespace telnyx_exporter

@@ -8,9 +8,7 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
-#include <initializer_list>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -114,13 +112,25 @@ std::string QuoteForMessage(std::string_view text);
 /// Whether the text has at most `max_bytes` bytes of UTF-8 without control characters.
 bool IsShowableText(std::string_view text, std::size_t max_bytes);
 
-/// A mapping's known keys and what reads each. Any other key is an error that names the nearest
-/// one.
+/// Reads one value or notes what is wrong with it.
+using YamlRead = std::function<void(const YamlValue&)>;
+
+/// One of a mapping's keys.
 struct YamlKey {
-  std::string_view name;
-  std::function<void(const YamlValue&)> read;
+  std::string name;
+  YamlRead read;
+  std::string missing = {};  // what is wrong with a mapping that lacks it; empty: it may
 };
-void ReadMapping(const YamlValue& value, std::span<const YamlKey> keys);
-void ReadMapping(const YamlValue& value, std::initializer_list<YamlKey> keys);
+
+/// Reads a mapping with these keys. Any other key is an error that names the nearest one.
+void ReadMapping(const YamlValue& value, const std::vector<YamlKey>& keys);
+
+/// Puts what `read(value)` returns, if anything, into `target`.
+template <typename T, typename ReadValue>
+YamlRead Into(T& target, ReadValue read) {
+  return [&target, read = std::move(read)](const YamlValue& value) {
+    if (auto result = read(value)) target = std::move(*result);
+  };
+}
 
 }  // namespace telnyx_exporter

@@ -10,6 +10,8 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include "base/text.h"
+
 namespace telnyx_exporter {
 namespace {
 
@@ -144,25 +146,6 @@ class TreeBuilder final : public YAML::EventHandler {
   NodePointer root_;
 };
 
-// The length of the UTF-8 character that begins the text; 0 when none does.
-std::size_t CharacterBytes(std::string_view text) {
-  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t size = first >= 0xc2 && first < 0xe0   ? 2
-                           : first >= 0xe0 && first < 0xf0 ? 3
-                           : first >= 0xf0 && first < 0xf5 ? 4
-                                                           : 0;
-  if (size == 0 || text.size() < size) return 0;
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xc0U) != 0x80) return 0;
-  }
-  const bool overlong = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xf0 && byte(1) < 0x90);
-  const bool surrogate = first == 0xed && byte(1) >= 0xa0;
-  const bool beyond = first == 0xf4 && byte(1) >= 0x90;
-  return overlong || surrogate || beyond ? 0 : size;
-}
-
 bool IsUtf16Or32(std::string_view text) {
   return text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff") ||
          text.substr(0, 4).contains('\0');
@@ -188,7 +171,7 @@ std::expected<void, ConfigMessage> CheckCharacters(std::string_view text) {
   std::size_t line_begin = 0;
   for (std::size_t at = 0; at < text.size();) {
     const std::string_view rest = text.substr(at);
-    const std::size_t size = CharacterBytes(rest);
+    const std::size_t size = Utf8Length(rest);
     if (std::string fault = FindCharacterFault(rest, size); !fault.empty()) {
       return std::unexpected(ConfigMessage{
           .line = line, .column = at - line_begin + 1, .path = "", .text = std::move(fault)});

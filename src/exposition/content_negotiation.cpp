@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <optional>
 
@@ -51,11 +50,8 @@ std::optional<std::string_view> FindParameter(std::string_view parameters, std::
 double Weight(std::string_view parameters) {
   const auto text = FindParameter(parameters, "q");
   if (!text) return 1;
-  double weight = 0;
-  const auto [end, error] =
-      std::from_chars(text->data(), text->data() + text->size(), weight, std::chars_format::fixed);
-  const bool whole = error == std::errc() && end == text->data() + text->size();
-  return whole && weight >= 0 && weight <= 1 ? weight : 0;
+  const double weight = ParseDouble(*text, std::chars_format::fixed).value_or(0);
+  return weight >= 0 && weight <= 1 ? weight : 0;
 }
 
 /// How exactly an item of Accept names a format; a more exact one decides about its weight.

@@ -2,6 +2,7 @@
 // fields for units and start times, and samples are written faster without message objects. Field
 // numbers are those of io.prometheus.client in client_model 0.6.
 
+#include <array>
 #include <bit>
 #include <chrono>
 #include <cstdint>
@@ -15,20 +16,8 @@ namespace {
 
 enum WireType : std::uint8_t { kVarint = 0, kFixed64 = 1, kLengthDelimited = 2 };
 
-// MetricType of the format.
-std::uint64_t TypeNumber(MetricType type) {
-  switch (type) {
-    case MetricType::kCounter:
-      return 0;
-    case MetricType::kGauge:
-      return 1;
-    case MetricType::kHistogram:
-      return 4;
-    case MetricType::kGaugeHistogram:
-      return 5;
-  }
-  return 3;  // untyped
-}
+// The numbers of the format's MetricType, by ours.
+constexpr std::array<std::uint64_t, 4> kTypeNumbers = {0, 1, 4, 5};
 
 void AppendVarint(std::string& out, std::uint64_t number) {
   for (; number >= 0x80; number >>= 7U) out += static_cast<char>((number & 0x7fU) | 0x80U);
@@ -193,7 +182,7 @@ class DelimitedProtobufWriter final : public ExpositionWriter {
   void BeginFamily(const MetricDescriptor& metric, std::string& out) const override {
     AppendText(out, 1, metric.name);
     AppendText(out, 2, metric.help);
-    AppendUnsigned(out, 3, TypeNumber(metric.type));
+    AppendUnsigned(out, 3, kTypeNumbers[static_cast<std::size_t>(metric.type)]);
     if (!metric.unit.empty() && metric.name.ends_with(metric.unit)) AppendText(out, 5, metric.unit);
   }
 

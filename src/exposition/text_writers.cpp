@@ -1,6 +1,7 @@
 // The two text formats: a line for each sample, labels in braces, histograms as buckets, sum and
 // count. LineWriter has what they share.
 
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <iterator>
@@ -156,36 +157,30 @@ class LineWriter : public ExpositionWriter {
   }
 };
 
+// By MetricType.
+using TypeNames = std::array<std::string_view, 4>;
+
+void AppendMetadata(std::string& out, std::string_view keyword, std::string_view family) {
+  out += keyword;
+  out += family;
+  out += ' ';
+}
+
 class Text004Writer final : public LineWriter {
  public:
   void BeginFamily(const MetricDescriptor& metric, std::string& out) const override {
-    out += "# HELP ";
-    out += metric.name;
-    out += ' ';
+    constexpr TypeNames kNames = {"counter", "gauge", "histogram", "histogram"};
+    AppendMetadata(out, "# HELP ", metric.name);
     AppendEscaped(out, metric.help, false);
-    out += "\n# TYPE ";
-    out += metric.name;
-    out += ' ';
-    out += TypeName(metric.type);
+    out += '\n';
+    AppendMetadata(out, "# TYPE ", metric.name);
+    out += kNames[static_cast<std::size_t>(metric.type)];
     out += '\n';
   }
 
   void WriteEnd(std::string& /*out*/) const override {}
 
  private:
-  static std::string_view TypeName(MetricType type) {
-    switch (type) {
-      case MetricType::kCounter:
-        return "counter";
-      case MetricType::kGauge:
-        return "gauge";
-      case MetricType::kHistogram:
-      case MetricType::kGaugeHistogram:
-        return "histogram";
-    }
-    return "untyped";
-  }
-
   void WriteBound(double upper_bound, std::string& out) const override {
     AppendNumber(out, upper_bound);
   }
@@ -211,12 +206,13 @@ class OpenMetrics1Writer final : public LineWriter {
   explicit OpenMetrics1Writer(bool created) : created_(created) {}
 
   void BeginFamily(const MetricDescriptor& metric, std::string& out) const override {
+    constexpr TypeNames kNames = {"counter", "gauge", "histogram", "gaugehistogram"};
     const std::string_view family = FamilyName(metric);
     AppendMetadata(out, "# HELP ", family);
     AppendEscaped(out, metric.help, true);
     out += '\n';
     AppendMetadata(out, "# TYPE ", family);
-    out += TypeName(metric.type);
+    out += kNames[static_cast<std::size_t>(metric.type)];
     out += '\n';
     if (metric.unit.empty() || !family.ends_with(metric.unit)) return;
     AppendMetadata(out, "# UNIT ", family);
@@ -227,26 +223,6 @@ class OpenMetrics1Writer final : public LineWriter {
   void WriteEnd(std::string& out) const override { out += "# EOF\n"; }
 
  private:
-  static std::string_view TypeName(MetricType type) {
-    switch (type) {
-      case MetricType::kCounter:
-        return "counter";
-      case MetricType::kGauge:
-        return "gauge";
-      case MetricType::kHistogram:
-        return "histogram";
-      case MetricType::kGaugeHistogram:
-        return "gaugehistogram";
-    }
-    return "unknown";
-  }
-
-  static void AppendMetadata(std::string& out, std::string_view keyword, std::string_view family) {
-    out += keyword;
-    out += family;
-    out += ' ';
-  }
-
   void WriteBound(double upper_bound, std::string& out) const override {
     AppendCanonicalNumber(out, upper_bound);
   }

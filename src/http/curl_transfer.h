@@ -28,8 +28,6 @@ class CurlTransfer {
   /// All outlive the transfer.
   CurlTransfer(const Clock& clock, const CurlTransportSettings& settings, ResponseBodyPool& bodies);
   ~CurlTransfer();
-  CurlTransfer(const CurlTransfer&) = delete;
-  CurlTransfer& operator=(const CurlTransfer&) = delete;
 
   CURL* handle() const { return handle_.get(); }
   /// The id of the request that `handle` works on.

@@ -39,8 +39,6 @@ class CurlTransport final : public Transport {
   CurlTransport(const Clock& clock, CurlTransportSettings settings);
   /// Ends all requests at once, without calling their callbacks.
   ~CurlTransport() override;
-  CurlTransport(const CurlTransport&) = delete;
-  CurlTransport& operator=(const CurlTransport&) = delete;
 
   /// Throws std::invalid_argument when the target does not begin with a slash: it could name
   /// another host.

@@ -93,8 +93,6 @@ class ResponseBody {
 
   ResponseBody() = default;
   ~ResponseBody();
-  ResponseBody(const ResponseBody&) = delete;
-  ResponseBody& operator=(const ResponseBody&) = delete;
 
   /// Forgets the present body; its memory is kept.
   void Begin(bool gzip, std::size_t max_bytes);

@@ -1,14 +1,9 @@
 #include "metrics/exporter_metrics.h"
 
-#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <limits>
-#include <optional>
 #include <sstream>
-#include <string>
-#include <string_view>
 #include <utility>
 
 #include <sys/resource.h>
@@ -161,8 +156,8 @@ void ExporterMetrics::CountWebRequest(std::string_view handler, int status) {
       .Increment();
 }
 
-void ExporterMetrics::AddLogLinesLost(std::uint64_t lines) {
-  log_lines_lost_.Increment(static_cast<double>(lines));
+void ExporterMetrics::NoteLogLinesLost(std::uint64_t lines) {
+  log_lines_lost_.Increment(static_cast<double>(lines) - log_lines_lost_.Value());
 }
 
 void ExporterMetrics::OnAccountAdded(AccountKey key, const AccountPlan& plan) {

@@ -62,7 +62,8 @@ class ExporterMetrics final : public PollObserver {
   void SetTlsCertificateExpiry(std::optional<WallTime> expires);
   void SetApiKeyReadable(std::string_view account, bool readable);
   void CountWebRequest(std::string_view handler, int status);
-  void AddLogLinesLost(std::uint64_t lines);
+  /// How many have been lost since the start.
+  void NoteLogLinesLost(std::uint64_t lines);
 
   void OnAccountAdded(AccountKey account, const AccountPlan& plan) override;
   /// Its series vanish.

@@ -30,6 +30,13 @@ void FromPollIfAny(const ConnectionReading& reading, SeriesWriter& out) {
   if (const auto value = Value(*reading.connection.values)) out.Add(Number(*value));
 }
 
+// Of all complete polls, from the first one on.
+template <auto Value>
+void FromTotals(const ConnectionReading& reading, SeriesWriter& out) {
+  const CallTotals* totals = reading.connection.totals.get();
+  if (totals) out.Add(static_cast<double>(totals->*Value), {}, totals->started_since);
+}
+
 template <auto Count>
 void ConnectionCount(const ConnectionReading& reading, SeriesWriter& out) {
   out.Add(Number(reading.connection.*Count), {}, reading.connection.added);
@@ -43,6 +50,12 @@ void AccountCount(const AccountReading& reading, SeriesWriter& out) {
 template <auto Value>
 void AccountValueIfAny(const AccountReading& reading, SeriesWriter& out) {
   if (const auto& value = reading.account.*Value) out.Add(static_cast<double>(*value));
+}
+
+template <auto Value>
+void BudgetRate(const AccountReading& reading, SeriesWriter& out) {
+  const auto& budget = reading.account.budget;
+  if (budget) out.Add((*budget).*Value);
 }
 
 // Of the exporter's registry. Series of an account that has just been removed are left out.
@@ -188,17 +201,11 @@ constexpr std::array kTable = {
     MetricRow{{"telnyx_calls_started_total", kCounter, "",
                "Call legs that appeared after the first complete poll. A lower bound: calls that "
                "begin and end between two polls are not seen."},
-              ReadConnection([](const ConnectionReading& reading, SeriesWriter& out) {
-                const CallTotals* totals = reading.connection.totals.get();
-                if (totals) out.Add(Number(totals->started), {}, totals->started_since);
-              })},
+              ReadConnection(&FromTotals<&CallTotals::started>)},
     MetricRow{{"telnyx_calls_started_estimated_total", kCounter, "",
                "Estimate of all call legs that started after the first complete poll, including "
                "those that no poll saw."},
-              ReadConnection([](const ConnectionReading& reading, SeriesWriter& out) {
-                const CallTotals* totals = reading.connection.totals.get();
-                if (totals) out.Add(totals->started_estimated, {}, totals->started_since);
-              })},
+              ReadConnection(&FromTotals<&CallTotals::started_estimated>)},
     MetricRow{{"telnyx_completed_call_duration_seconds", kHistogram, "seconds",
                "How long ended call legs lasted, accurate to half the time between two polls. A "
                "lower bound: calls that begin and end between two polls are not seen."},
@@ -277,16 +284,10 @@ constexpr std::array kTable = {
     MetricRow{{"telnyx_account_required_requests_per_second", kGauge, "",
                "Requests that polls and list refreshes need at the configured and idle "
                "intervals."},
-              ReadAccount([](const AccountReading& reading, SeriesWriter& out) {
-                const auto& budget = reading.account.budget;
-                if (budget) out.Add(budget->required_per_second);
-              })},
+              ReadAccount(&BudgetRate<&RequestBudget::required_per_second>)},
     MetricRow{{"telnyx_account_allowed_requests_per_second", kGauge, "",
                "Requests that the rate limit in force allows."},
-              ReadAccount([](const AccountReading& reading, SeriesWriter& out) {
-                const auto& budget = reading.account.budget;
-                if (budget) out.Add(budget->allowed_per_second);
-              })},
+              ReadAccount(&BudgetRate<&RequestBudget::allowed_per_second>)},
     MetricRow{{"telnyx_account_channel_limit", kGauge, "",
                "How many calls the whole account may have at once, as the API says. Absent where "
                "not known."},

@@ -25,7 +25,7 @@ void AddHeading(const ConnectionIdentity& identity, Html& html) {
 
 void AddCondition(const ConnectionSnapshot& state, const Moment& moment, Html& html) {
   html.Add("<div class=\"condition {}\">\n<p class=\"state\">",
-           ClassOf(ConditionOf(state, moment.now)));
+           NameOf(ConditionOf(state, moment.now)));
   AddState(state, moment, html);
   html.Add("</p>\n");
   if (const auto& failure = state.failure) {

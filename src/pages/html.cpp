@@ -1,7 +1,6 @@
 #include "pages/html.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/text.h"
 

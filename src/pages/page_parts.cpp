@@ -2,8 +2,6 @@
 
 #include <array>
 
-#include "pages/drawings.h"
-
 namespace telnyx_exporter {
 namespace {
 
@@ -210,7 +208,7 @@ void AddPolled(const ConnectionSnapshot& state, const Moment& moment, Html& html
 
 void AddRow(const ConnectionSnapshot& state, const Moment& moment, Html& html) {
   html.Add("<tr role=\"row\" id=\"row-{}\" class=\"{}\">\n", static_cast<std::uint32_t>(state.key),
-           ClassOf(ConditionOf(state, moment.now)));
+           NameOf(ConditionOf(state, moment.now)));
   AddName(state.key, *state.identity, html);
   html.Add("<td role=\"cell\" class=\"state\">");
   AddState(state, moment, html);
@@ -275,35 +273,13 @@ void AddTime(WallTime time, const Moment& moment, Html& html) {
 
 void AddSign(Condition condition, Html& html) {
   html.Add("<svg class=\"sign\" aria-hidden=\"true\"><use href=\"#sign-{}\"/></svg>",
-           ClassOf(condition));
+           NameOf(condition));
 }
 
 std::string_view WordOf(Condition condition) {
-  switch (condition) {
-    case Condition::kFailing:
-      return "Failing";
-    case Condition::kOverdue:
-      return "Overdue";
-    case Condition::kNotPolled:
-      return "Not polled yet";
-    case Condition::kUp:
-      return "Up";
-  }
-  return "";
-}
-
-Markup ClassOf(Condition condition) {
-  switch (condition) {
-    case Condition::kFailing:
-      return Markup("failing");
-    case Condition::kOverdue:
-      return Markup("overdue");
-    case Condition::kNotPolled:
-      return Markup("not-polled");
-    case Condition::kUp:
-      return Markup("up");
-  }
-  return Markup("");
+  constexpr std::array<std::string_view, kConditions.size()> kWords = {"Failing", "Overdue",
+                                                                       "Not polled yet", "Up"};
+  return kWords[static_cast<std::size_t>(condition)];
 }
 
 void AddFailure(const PollFailure& failure, Html& html) {

@@ -24,8 +24,6 @@ void AddTime(WallTime time, const Moment& moment, Html& html);
 void AddSign(Condition condition, Html& html);
 /// "Failing"
 std::string_view WordOf(Condition condition);
-/// The class that colours what is in this condition.
-Markup ClassOf(Condition condition);
 
 /// The reason for "Failing": what happened, and what to do about it.
 void AddFailure(const PollFailure& failure, Html& html);

@@ -1,12 +1,8 @@
 #include "pages/status_data.h"
 
 #include <algorithm>
-#include <array>
-#include <functional>
 #include <map>
-#include <string_view>
 #include <tuple>
-#include <utility>
 
 #include "base/text.h"
 
@@ -21,12 +17,11 @@ struct Named {
   std::string_view name;
 };
 
-constexpr std::array<Named<ShownConnections>, 5> kShown = {{
-    {ShownConnections::kAll, "all"},
-    {ShownConnections::kFailing, "failing"},
-    {ShownConnections::kOverdue, "overdue"},
-    {ShownConnections::kNotPolled, "not-polled"},
-    {ShownConnections::kUp, "up"},
+constexpr std::array<Named<Condition>, 4> kConditionNames = {{
+    {Condition::kFailing, "failing"},
+    {Condition::kOverdue, "overdue"},
+    {Condition::kNotPolled, "not-polled"},
+    {Condition::kUp, "up"},
 }};
 
 constexpr std::array<Named<SortKey>, 6> kSortKeys = {{
@@ -49,34 +44,20 @@ std::string_view NameIn(const std::array<Named<Value>, N>& all, Value value) {
 }
 
 template <typename Value, std::size_t N>
-Value ParseIn(const std::array<Named<Value>, N>& all, const std::optional<std::string>& name,
-              Value otherwise) {
+std::optional<Value> FindIn(const std::array<Named<Value>, N>& all,
+                            const std::optional<std::string>& name) {
   const auto found = std::ranges::find(all, name.value_or(""), &Named<Value>::name);
-  return found == all.end() ? otherwise : found->value;
+  return found == all.end() ? std::nullopt : std::optional(found->value);
 }
 
 std::string ParseText(const std::optional<std::string>& text) {
   return SanitizeForDisplay(TrimWhitespace(text.value_or("")), kMaxTextBytes);
 }
 
-class AddressWriter {
- public:
-  explicit AddressWriter(std::string path) : address_(std::move(path)) {}
-
-  void Add(std::string_view name, std::string_view value) {
-    address_ += separator_;
-    address_ += name;
-    address_ += '=';
-    address_ += PercentEncode(value);
-    separator_ = '&';
-  }
-
-  std::string Take() { return std::move(address_); }
-
- private:
-  std::string address_;
-  char separator_ = '?';
-};
+void AddParameter(std::string& address, std::string_view name, std::string_view value) {
+  address += address.contains('?') ? '&' : '?';
+  address.append(name).append("=").append(PercentEncode(value));
+}
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
@@ -101,24 +82,8 @@ bool Mentions(const ConnectionIdentity& identity, std::string_view search) {
                              [&](const auto& label) { return Contains(label.second, search); });
 }
 
-bool IsShown(ShownConnections show, Condition condition) {
-  switch (show) {
-    case ShownConnections::kAll:
-      return true;
-    case ShownConnections::kFailing:
-      return condition == Condition::kFailing;
-    case ShownConnections::kOverdue:
-      return condition == Condition::kOverdue;
-    case ShownConnections::kNotPolled:
-      return condition == Condition::kNotPolled;
-    case ShownConnections::kUp:
-      return condition == Condition::kUp;
-  }
-  return true;
-}
-
 bool Matches(const OverviewRow& row, const StatusQuery& query) {
-  return IsShown(query.show, row.condition) &&
+  return (!query.show || query.show == row.condition) &&
          (query.account.empty() || row.connection->identity->account == query.account) &&
          (query.search.empty() || Mentions(*row.connection->identity, query.search));
 }
@@ -146,26 +111,13 @@ RowLess ByFigure(std::optional<Figure> OverviewRow::* figure, bool ascending) {
   };
 }
 
-RowLess ByName(bool ascending) {
-  return [=](const OverviewRow* left, const OverviewRow* right) {
-    return ascending ? NameLess(*left, *right) : NameLess(*right, *left);
-  };
-}
-
-RowLess ByCondition(bool ascending) {
-  return [=](const OverviewRow* left, const OverviewRow* right) {
-    if (left->condition == right->condition) return NameLess(*left, *right);
-    return (left->condition < right->condition) == ascending;
-  };
-}
-
 RowLess LessBy(SortKey key, SortOrder order) {
   const bool ascending = order == SortOrder::kAscending;
   switch (key) {
-    case SortKey::kState:
-      return ByCondition(ascending);
     case SortKey::kName:
-      return ByName(ascending);
+      return [=](const OverviewRow* left, const OverviewRow* right) {
+        return ascending ? NameLess(*left, *right) : NameLess(*right, *left);
+      };
     case SortKey::kCalls:
       return ByFigure(&OverviewRow::calls, ascending);
     case SortKey::kSessions:
@@ -174,8 +126,13 @@ RowLess LessBy(SortKey key, SortOrder order) {
       return ByFigure(&OverviewRow::longest_seconds, ascending);
     case SortKey::kPolled:
       return ByFigure(&OverviewRow::last_poll_ended, ascending);
+    case SortKey::kState:
+      break;
   }
-  return ByCondition(ascending);
+  return [=](const OverviewRow* left, const OverviewRow* right) {
+    if (left->condition == right->condition) return NameLess(*left, *right);
+    return (left->condition < right->condition) == ascending;
+  };
 }
 
 bool NeedsAttention(const AccountRow& row) {
@@ -265,37 +222,44 @@ SortOrder FirstOrderOf(SortKey key) {
 
 StatusQuery ParseStatusQuery(const QueryParameter& parameter) {
   StatusQuery query;
-  query.show = ParseIn(kShown, parameter("show"), query.show);
+  query.show = FindIn(kConditionNames, parameter("show"));
   query.account = ParseText(parameter("account"));
   query.search = ParseText(parameter("q"));
-  query.sort = ParseIn(kSortKeys, parameter("sort"), query.sort);
-  query.order = ParseIn(kOrders, parameter("order"), FirstOrderOf(query.sort));
+  query.sort = FindIn(kSortKeys, parameter("sort")).value_or(query.sort);
+  query.order = FindIn(kOrders, parameter("order")).value_or(FirstOrderOf(query.sort));
   query.page =
       std::max<std::uint64_t>(1, ParseUnsigned(parameter("page").value_or("")).value_or(1));
   return query;
 }
 
 std::string AddressOf(const StatusQuery& query) {
-  const StatusQuery defaults;
-  AddressWriter address("./");
-  if (query.show != defaults.show) address.Add("show", NameOf(query.show));
-  if (!query.account.empty()) address.Add("account", query.account);
-  if (!query.search.empty()) address.Add("q", query.search);
-  if (query.sort != defaults.sort) address.Add("sort", NameOf(query.sort));
-  if (query.order != FirstOrderOf(query.sort)) address.Add("order", NameOf(query.order));
-  if (query.page > 1) address.Add("page", std::to_string(query.page));
-  return address.Take();
+  std::string address = "./";
+  for (const auto& [name, value] : ParametersOf(query)) AddParameter(address, name, value);
+  if (query.page > 1) AddParameter(address, "page", std::to_string(query.page));
+  return address;
 }
 
-std::string_view NameOf(ShownConnections show) { return NameIn(kShown, show); }
+std::vector<std::pair<std::string_view, std::string>> ParametersOf(const StatusQuery& query) {
+  std::vector<std::pair<std::string_view, std::string>> parameters;
+  if (query.show) parameters.emplace_back("show", NameOf(*query.show));
+  if (!query.account.empty()) parameters.emplace_back("account", query.account);
+  if (!query.search.empty()) parameters.emplace_back("q", query.search);
+  if (query.sort != StatusQuery().sort) parameters.emplace_back("sort", NameOf(query.sort));
+  if (query.order != FirstOrderOf(query.sort)) {
+    parameters.emplace_back("order", NameOf(query.order));
+  }
+  return parameters;
+}
+
+std::string_view NameOf(Condition condition) { return NameIn(kConditionNames, condition); }
 std::string_view NameOf(SortKey key) { return NameIn(kSortKeys, key); }
 std::string_view NameOf(SortOrder order) { return NameIn(kOrders, order); }
 
 std::string ConnectionAddress(std::string_view account, std::string_view id) {
-  AddressWriter address("connection");
-  address.Add("account", account);
-  address.Add("id", id);
-  return address.Take();
+  std::string address = "connection";
+  AddParameter(address, "account", account);
+  AddParameter(address, "id", id);
+  return address;
 }
 
 bool NaturalLess(std::string_view left, std::string_view right) {

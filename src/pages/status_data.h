@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/build_info.h"
@@ -22,7 +23,15 @@
 
 namespace telnyx_exporter {
 
-enum class ShownConnections : std::uint8_t { kAll, kFailing, kOverdue, kNotPolled, kUp };
+/// What a person wants to know of a connection first, the most urgent first.
+enum class Condition : std::uint8_t {
+  kFailing,    // the newest poll was not complete
+  kOverdue,    // it was, but that was so long ago that its values are no longer known
+  kNotPolled,  // there was none yet
+  kUp,
+};
+inline constexpr std::array kConditions = {Condition::kFailing, Condition::kOverdue,
+                                           Condition::kNotPolled, Condition::kUp};
 
 enum class SortKey : std::uint8_t { kState, kName, kCalls, kSessions, kLongest, kPolled };
 
@@ -32,9 +41,9 @@ enum class SortOrder : std::uint8_t { kAscending, kDescending };
 SortOrder FirstOrderOf(SortKey key);
 
 struct StatusQuery {
-  ShownConnections show = ShownConnections::kAll;
-  std::string account;  // empty: of all accounts
-  std::string search;   // empty: with any name
+  std::optional<Condition> show;  // nothing: in all
+  std::string account;            // empty: of all accounts
+  std::string search;             // empty: with any name
   SortKey sort = SortKey::kState;
   SortOrder order = SortOrder::kAscending;
   std::size_t page = 1;
@@ -51,9 +60,12 @@ StatusQuery ParseStatusQuery(const QueryParameter& parameter);
 /// The address of the status page with this query, relative to it: "./?show=failing&sort=calls";
 /// defaults are left out.
 std::string AddressOf(const StatusQuery& query);
+/// The parameters in it without the page's number, by name and in the address' order.
+std::vector<std::pair<std::string_view, std::string>> ParametersOf(const StatusQuery& query);
 
-/// The values of the parameters "show", "sort" and "order".
-std::string_view NameOf(ShownConnections show);
+/// The values of the parameters "show", "sort" and "order". A condition's is also the class that
+/// colours what is in it.
+std::string_view NameOf(Condition condition);
 std::string_view NameOf(SortKey key);
 std::string_view NameOf(SortOrder order);
 
@@ -67,15 +79,6 @@ struct ExporterFacts {
   ConfigLoadState config;
   std::string telemetry_path;
 };
-
-/// What a person wants to know of a connection first, the most urgent first.
-enum class Condition : std::uint8_t {
-  kFailing,    // the newest poll was not complete
-  kOverdue,    // it was, but that was so long ago that its values are no longer known
-  kNotPolled,  // there was none yet
-  kUp,
-};
-inline constexpr std::size_t kConditions = 4;
 
 Condition ConditionOf(const ConnectionSnapshot& connection, Instant now);
 
@@ -101,7 +104,7 @@ struct KnownSum {
 
 struct Totals {
   std::size_t connections = 0;
-  std::array<std::size_t, kConditions> by_condition{};
+  std::array<std::size_t, kConditions.size()> by_condition{};
   std::size_t idle = 0;        // polled less often because they have no calls
   std::size_t discovered = 0;  // found by discovery
   KnownSum calls;

@@ -20,23 +20,6 @@ constexpr std::array<std::pair<std::string_view, Markup>, 6> kAccountColumns = {
     {"The API's rate limit", Markup("api-limit")},
 }};
 
-constexpr std::array kConditionsInOrder = {Condition::kFailing, Condition::kOverdue,
-                                           Condition::kNotPolled, Condition::kUp};
-
-ShownConnections ShownOf(Condition condition) {
-  switch (condition) {
-    case Condition::kFailing:
-      return ShownConnections::kFailing;
-    case Condition::kOverdue:
-      return ShownConnections::kOverdue;
-    case Condition::kNotPolled:
-      return ShownConnections::kNotPolled;
-    case Condition::kUp:
-      return ShownConnections::kUp;
-  }
-  return ShownConnections::kAll;
-}
-
 // "failing", as within a sentence.
 std::string LowerWordOf(Condition condition) {
   std::string word(WordOf(condition));
@@ -88,12 +71,12 @@ void DrawShares(const Totals& totals, Html& html) {
       "<svg class=\"shares\" aria-hidden=\"true\" viewBox=\"0 0 100 1\" "
       "preserveAspectRatio=\"none\">");
   double x = 0;
-  for (const Condition condition : kConditionsInOrder) {
+  for (const Condition condition : kConditions) {
     const double width = 100.0 * static_cast<double>(totals.Count(condition)) /
                          static_cast<double>(totals.connections);
     if (width > 0) {
-      html.Add("<rect class=\"{}\" x=\"{:.4g}\" width=\"{:.4g}\" height=\"1\"/>",
-               ClassOf(condition), x, width);
+      html.Add("<rect class=\"{}\" x=\"{:.4g}\" width=\"{:.4g}\" height=\"1\"/>", NameOf(condition),
+               x, width);
     }
     x += width;
   }
@@ -101,10 +84,10 @@ void DrawShares(const Totals& totals, Html& html) {
 }
 
 void AddConditionCounts(const Totals& totals, std::string_view account, Html& html) {
-  for (const Condition condition : kConditionsInOrder) {
+  for (const Condition condition : kConditions) {
     if (totals.Count(condition) == 0) continue;
-    html.Add("<a class=\"count {}\" href=\"{}\">", ClassOf(condition),
-             AddressOf({.show = ShownOf(condition), .account = std::string(account)}));
+    html.Add("<a class=\"count {}\" href=\"{}\">", NameOf(condition),
+             AddressOf({.show = condition, .account = std::string(account)}));
     AddSign(condition, html);
     html.Add("{} {}</a> ", CountWords(totals.Count(condition)), LowerWordOf(condition));
   }
@@ -269,28 +252,21 @@ void AddAccounts(const std::vector<AccountRow>& accounts, const Moment& moment, 
   html.Add("</section>\n");
 }
 
-void AddShowLink(std::string_view label, ShownConnections show, const StatusData& data,
+void AddShowLink(std::string_view label, std::optional<Condition> show, const StatusData& data,
                  Html& html) {
   StatusQuery target = data.query;
   target.show = show;
   target.page = 1;
-  html.Add("<a id=\"show-{}\" href=\"{}\"{}>{}</a>\n", NameOf(show), AddressOf(target),
+  html.Add("<a id=\"show-{}\" href=\"{}\"{}>{}</a>\n", show ? NameOf(*show) : "all",
+           AddressOf(target),
            data.query.show == show ? Markup(" aria-current=\"true\"") : Markup(""), label);
 }
 
 void AddSearchForm(const StatusQuery& query, Html& html) {
   html.Add("<form id=\"search\" role=\"search\" action=\"./\">\n");
-  if (query.show != ShownConnections::kAll) {
-    html.Add("<input type=\"hidden\" name=\"show\" value=\"{}\">\n", NameOf(query.show));
-  }
-  if (!query.account.empty()) {
-    html.Add("<input type=\"hidden\" name=\"account\" value=\"{}\">\n", query.account);
-  }
-  if (query.sort != SortKey::kState) {
-    html.Add("<input type=\"hidden\" name=\"sort\" value=\"{}\">\n", NameOf(query.sort));
-  }
-  if (query.order != FirstOrderOf(query.sort)) {
-    html.Add("<input type=\"hidden\" name=\"order\" value=\"{}\">\n", NameOf(query.order));
+  for (const auto& [name, value] : ParametersOf(query)) {
+    if (name == "q") continue;  // the field itself
+    html.Add("<input type=\"hidden\" name=\"{}\" value=\"{}\">\n", name, value);
   }
   html.Add(
       "<label for=\"q\">Search</label> <input type=\"search\" id=\"q\" name=\"q\" value=\"{}\" "
@@ -301,14 +277,14 @@ void AddSearchForm(const StatusQuery& query, Html& html) {
 
 void AddToolbar(const StatusData& data, Html& html) {
   html.Add("<div class=\"toolbar\">\n<nav class=\"show\" aria-label=\"Connections shown\">\n");
-  AddShowLink("All", ShownConnections::kAll, data, html);
-  for (const Condition condition : kConditionsInOrder) {
+  AddShowLink("All", std::nullopt, data, html);
+  for (const Condition condition : kConditions) {
     // Rare, so offered only when there are some.
     if (condition == Condition::kOverdue && data.totals.Count(condition) == 0 &&
-        data.query.show != ShownConnections::kOverdue) {
+        data.query.show != condition) {
       continue;
     }
-    AddShowLink(WordOf(condition), ShownOf(condition), data, html);
+    AddShowLink(WordOf(condition), condition, data, html);
   }
   html.Add("</nav>\n");
   AddSearchForm(data.query, html);

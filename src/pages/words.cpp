@@ -16,6 +16,35 @@ std::string FormatUtc(WallTime time, const char* format) {
                      fmt::gmtime(std::chrono::floor<std::chrono::seconds>(time)));
 }
 
+// In the order of FailureReason.
+constexpr std::array kReasonWords = {
+    ReasonWords{"HTTP 401: the key was refused", "check the account's API key"},
+    ReasonWords{"HTTP 403: the key may not do this", "check the key's permissions"},
+    ReasonWords{"HTTP 404: there is no such connection", "check the connection's id"},
+    ReasonWords{
+        "HTTP 422: the connection has no active calls to list, for example for want of a webhook "
+        "address",
+        "check the connection's kind"},
+    ReasonWords{"HTTP 429 until the poll's time was over", "raise intervals or lower rate_limit"},
+    ReasonWords{"HTTP 5xx until the poll's time was over", "wait; see the vendor's status"},
+    ReasonWords{"another status than 200, a redirect for example", "check base_url"},
+    ReasonWords{"no answer in time", "check the network; raise poll.timeout"},
+    ReasonWords{"name look-up, connection or transfer failed", "check the network and proxy_url"},
+    ReasonWords{"no trusted TLS connection", "check tls and the certificate"},
+    ReasonWords{"the answer was not a page of active calls",
+                "check base_url; look at the log's detail"},
+    ReasonWords{"the answer was larger than poll.max_response_size",
+                "check base_url; raise the limit"},
+    ReasonWords{"the pages led back to a page already read", "report it to the vendor"},
+    ReasonWords{"more pages than poll.max_pages", "raise it"},
+    ReasonWords{
+        "the account's rate_limit or poll.max_concurrent_requests is too small to poll in time",
+        "raise it or the intervals; the log's detail says which"},
+    ReasonWords{"discovery found more connections than discovery.max_connections",
+                "raise it or narrow the filters"},
+};
+static_assert(kReasonWords.size() == kFailureReasons.size());
+
 }  // namespace
 
 std::string CountWords(std::uint64_t count) {
@@ -75,50 +104,6 @@ std::string ClockWords(WallTime time, WallTime now) {
 
 std::string IsoTime(WallTime time) { return FormatUtc(time, "{:%Y-%m-%dT%H:%M:%S}Z"); }
 
-ReasonWords WordsOf(FailureReason reason) {
-  switch (reason) {
-    case FailureReason::kUnauthorized:
-      return {"HTTP 401: the key was refused", "check the account's API key"};
-    case FailureReason::kForbidden:
-      return {"HTTP 403: the key may not do this", "check the key's permissions"};
-    case FailureReason::kNotFound:
-      return {"HTTP 404: there is no such connection", "check the connection's id"};
-    case FailureReason::kUnprocessable:
-      return {
-          "HTTP 422: the connection has no active calls to list, for example for want of a webhook "
-          "address",
-          "check the connection's kind"};
-    case FailureReason::kRateLimited:
-      return {"HTTP 429 until the poll's time was over", "raise intervals or lower rate_limit"};
-    case FailureReason::kServerError:
-      return {"HTTP 5xx until the poll's time was over", "wait; see the vendor's status"};
-    case FailureReason::kUnexpectedStatus:
-      return {"another status than 200, a redirect for example", "check base_url"};
-    case FailureReason::kTimeout:
-      return {"no answer in time", "check the network; raise poll.timeout"};
-    case FailureReason::kConnect:
-      return {"name look-up, connection or transfer failed", "check the network and proxy_url"};
-    case FailureReason::kTls:
-      return {"no trusted TLS connection", "check tls and the certificate"};
-    case FailureReason::kMalformedResponse:
-      return {"the answer was not a page of active calls",
-              "check base_url; look at the log's detail"};
-    case FailureReason::kResponseTooLarge:
-      return {"the answer was larger than poll.max_response_size",
-              "check base_url; raise the limit"};
-    case FailureReason::kCursorLoop:
-      return {"the pages led back to a page already read", "report it to the vendor"};
-    case FailureReason::kTooManyPages:
-      return {"more pages than poll.max_pages", "raise it"};
-    case FailureReason::kRequestBudget:
-      return {
-          "the account's rate_limit or poll.max_concurrent_requests is too small to poll in time",
-          "raise it or the intervals; the log's detail says which"};
-    case FailureReason::kTooManyConnections:
-      return {"discovery found more connections than discovery.max_connections",
-              "raise it or narrow the filters"};
-  }
-  return {"another status than 200, a redirect for example", "check base_url"};
-}
+ReasonWords WordsOf(FailureReason reason) { return kReasonWords[static_cast<std::size_t>(reason)]; }
 
 }  // namespace telnyx_exporter

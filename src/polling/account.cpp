@@ -1,7 +1,6 @@
 #include "polling/account.h"
 
 #include <algorithm>
-#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -64,7 +63,7 @@ void Account::Change(const AccountPlan& plan, Instant now) {
   }
   if (other_endpoint) ForgetKey(now);
   ApplyDiscovery(before, other_endpoint, now);
-  context_.observer.OnAccountChanged(key_, plan_);
+  context_.observers.Tell(&PollObserver::OnAccountChanged, key_, plan_);
 }
 
 // Nothing that the API refused under the old key is known to be refused under the new one.
@@ -128,7 +127,8 @@ void Account::ApplyConnections(Instant now) {
     if (known == present.end()) {
       connections_.push_back(std::make_unique<PolledConnection>(
           context_, key_, plan, StableHash(plan_.name, plan.id), now));
-      context_.observer.OnConnectionAdded(connections_.back()->key(), key_, plan);
+      context_.observers.Tell(&PollObserver::OnConnectionAdded, connections_.back()->key(), key_,
+                              plan);
       connections_.back()->Reschedule();
       connections_.back()->Stretch(budget_.stretch(), now);
     } else {
@@ -137,10 +137,7 @@ void Account::ApplyConnections(Instant now) {
   }
   // Exact again: what changes add and subtract is rounded.
   budget_.Clear();
-  for (const auto& connection : connections_) {
-    connection->counted_demand() = {};
-    budget_.Replace(connection->counted_demand(), connection->demand());
-  }
+  for (const auto& connection : connections_) connection->CountDemand(budget_, true);
 }
 
 void Account::PollSoon(Instant now) {
@@ -159,7 +156,7 @@ void Account::RemoveIf(const std::function<bool(const PolledConnection&)>& gone)
     std::erase(expired_, connection.get());
     context_.wakes.Remove(*connection);
     key_guard_.OnPollOver(connection->key());
-    context_.observer.OnConnectionRemoved(connection->key());
+    context_.observers.Tell(&PollObserver::OnConnectionRemoved, connection->key());
     context_.connection_keys.Release(connection->key());
     return true;
   });
@@ -179,7 +176,8 @@ void Account::ReviewBudget(Instant now) {
     for (const auto& connection : connections_) connection->Stretch(budget_.stretch(), now);
   }
   const bool recovers = budget.allowed_per_second < plan_.rate_limit.requests_per_second;
-  if (budget_.Report(budget, recovers)) context_.observer.OnBudgetChanged(key_, budget);
+  if (budget_.Report(budget, recovers))
+    context_.observers.Tell(&PollObserver::OnBudgetChanged, key_, budget);
   if (recovers == (refresh_.check != kNever)) return;
   refresh_.check = recovers ? now + kBudgetReviewInterval : kNever;
   context_.wakes.Update(refresh_);
@@ -250,7 +248,7 @@ bool Account::SendNext(Instant now) {
   const auto turn = queue_.TakeTurn(now);
   if (!turn) return false;
   if (turn->held_back_by_limit > Duration::zero()) {
-    context_.observer.OnRateLimiterWait(key_, turn->held_back_by_limit);
+    context_.observers.Tell(&PollObserver::OnRateLimiterWait, key_, turn->held_back_by_limit);
   }
   Job& job = *turn->job;
   if (!job.sequence) Begin(job, now);
@@ -298,7 +296,7 @@ void Account::OnExchange(Job& job, const Exchange& exchange) {
   RequestSequence& sequence = *job.sequence;
   const auto next = sequence.OnAnswer(answer, now, jitter);
   if (const std::uint64_t ignored = sequence.TakeIgnoredFields()) {
-    context_.observer.OnFieldsIgnored(key_, ignored);
+    context_.observers.Tell(&PollObserver::OnFieldsIgnored, key_, ignored);
   }
   if (job.connection) UpdateKeyGuard(ConnectionOf(job), answer, next, now);
   switch (next) {
@@ -307,7 +305,8 @@ void Account::OnExchange(Job& job, const Exchange& exchange) {
       break;
     case RequestSequence::Next::kRetry:
       job.retry = now + sequence.retry_delay();
-      context_.observer.OnRetry(key_, job.connection, {sequence.failure(), sequence.retry_delay()});
+      context_.observers.Tell(&PollObserver::OnRetry, key_, job.connection,
+                              RetryReport{sequence.failure(), sequence.retry_delay()});
       break;
     case RequestSequence::Next::kComplete:
       End(job, {}, now);
@@ -332,13 +331,14 @@ void Account::UpdateLimits(const Answer& answer, Instant now) {
     limiter.OnQuota(*remaining - std::min<std::uint64_t>(*remaining, requests_in_flight_),
                     *advice.rate_limit_reset, now);
   }
-  context_.observer.OnRequestEnded(key_, {.http_status = answer.status,
-                                          .elapsed = answer.elapsed,
-                                          .body_bytes = answer.body_bytes,
-                                          .rate_limit_limit = ToNumber(answer.quota.limit),
-                                          .rate_limit_remaining = ToNumber(remaining),
-                                          .rate_limit = limiter.limit(),
-                                          .requests_per_second = limiter.RateAt(now)});
+  context_.observers.Tell(&PollObserver::OnRequestEnded, key_,
+                          RequestReport{.http_status = answer.status,
+                                        .elapsed = answer.elapsed,
+                                        .body_bytes = answer.body_bytes,
+                                        .rate_limit_limit = ToNumber(answer.quota.limit),
+                                        .rate_limit_remaining = ToNumber(remaining),
+                                        .rate_limit = limiter.limit(),
+                                        .requests_per_second = limiter.RateAt(now)});
 }
 
 void Account::UpdateKeyGuard(PolledConnection& connection, const Answer& answer,
@@ -349,17 +349,18 @@ void Account::UpdateKeyGuard(PolledConnection& connection, const Answer& answer,
   // Only who takes the key goes on to look at the connection.
   const bool looked_further = !answer.page && RefusesConnection(answer.page.error().reason);
   if (goes_on || looked_further) {
-    if (key_guard_.OnAccepted()) context_.observer.OnKeyAccepted(key_);
+    if (key_guard_.OnAccepted()) context_.observers.Tell(&PollObserver::OnKeyAccepted, key_);
     return;
   }
   if (answer.status != 401 || next != RequestSequence::Next::kFailed) return;
   const auto wait = key_guard_.OnRefused(connection.sequence->begun(), now,
                                          ShortestInterval(connections_), answer.page.error());
   if (!wait) return;
-  context_.observer.OnKeyRefused(key_, {.failure = key_guard_.failure(),
-                                        .connection_id = connection.plan().id,
-                                        .refusals = key_guard_.refusals(),
-                                        .wait = *wait});
+  context_.observers.Tell(&PollObserver::OnKeyRefused, key_,
+                          KeyRefusalReport{.failure = key_guard_.failure(),
+                                           .connection_id = connection.plan().id,
+                                           .refusals = key_guard_.refusals(),
+                                           .wait = *wait});
   HoldBackWaiting(now);
 }
 
@@ -375,7 +376,7 @@ void Account::End(Job& job, const Outcome& outcome, Instant now) {
   PolledConnection& connection = ConnectionOf(job);
   key_guard_.OnPollOver(connection.key());
   connection.End(outcome, now);
-  if (outcome) budget_.Replace(connection.counted_demand(), connection.demand());
+  if (outcome) connection.CountDemand(budget_);
 }
 
 void Account::EndRefresh(const Outcome& outcome, Instant now) {
@@ -394,7 +395,7 @@ void Account::EndRefresh(const Outcome& outcome, Instant now) {
   }
   refresh_schedule_.OnOver(now, std::uniform_real_distribution<double>(0, 1)(random_));
   ScheduleRefresh(now);
-  context_.observer.OnDiscoveryEnded(key_, report);
+  context_.observers.Tell(&PollObserver::OnDiscoveryEnded, key_, report);
 }
 
 }  // namespace telnyx_exporter

@@ -31,8 +31,6 @@ class Account {
           Instant now);
   /// Cancels its requests; nothing is reported.
   ~Account();
-  Account(const Account&) = delete;
-  Account& operator=(const Account&) = delete;
 
   AccountKey key() const { return key_; }
   const AccountPlan& plan() const { return plan_; }

@@ -1,14 +1,12 @@
 #include "polling/answer.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <ctime>
 #include <string>
 #include <utility>
 
 #include "base/text.h"
-#include "telnyx/failure.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -23,12 +21,7 @@ std::optional<Duration> FromSeconds(double seconds) {
 }
 
 std::optional<double> ParseSeconds(std::string_view text) {
-  text = TrimWhitespace(text);
-  double seconds = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), seconds, std::chars_format::fixed);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return seconds;
+  return ParseDouble(TrimWhitespace(text), std::chars_format::fixed);
 }
 
 // "Sun, 06 Nov 1994 08:49:37 GMT", the one form that today's servers send.

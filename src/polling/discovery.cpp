@@ -2,15 +2,12 @@
 
 #include <algorithm>
 #include <memory>
-#include <string_view>
-#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "polling/account_limits.h"
-#include "telnyx/connection_list.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -214,7 +211,7 @@ void DiscoveredConnections::Update(AccountLists lists) {
   for (const ListedConnection& connection : lists.connections) named.insert(connection.id);
   std::vector<std::string> missed;
   std::vector<ListedConnection> kept;
-  for (ListedConnection& known : connections_) {
+  for (ListedConnection& known : lists_.connections) {
     if (named.contains(known.id)) continue;
     if (std::ranges::binary_search(missed_once_, known.id)) continue;
     missed.push_back(known.id);
@@ -222,14 +219,8 @@ void DiscoveredConnections::Update(AccountLists lists) {
   }
   std::ranges::sort(missed);
   missed_once_ = std::move(missed);
-  connections_ = std::move(lists.connections);
-  std::ranges::move(kept, std::back_inserter(connections_));
-  voice_profiles_ = std::move(lists.voice_profiles);
-  lacking_ = std::move(lists.lacking);
-  account_channel_limit_ = lists.account_channel_limit;
-  listed_ = lists.listed;
-  unusable_ = std::move(lists.unusable);
-  not_pollable_ = std::move(lists.not_pollable);
+  lists_ = std::move(lists);
+  std::ranges::move(kept, std::back_inserter(lists_.connections));
 }
 
 ListSelection SelectionOf(const AccountPlan& account, const DiscoveredConnections& known) {
@@ -247,13 +238,13 @@ ListSelection SelectionOf(const AccountPlan& account, const DiscoveredConnection
 }
 
 void DiscoveredConnections::ForgetLimits() {
-  for (ListedConnection& connection : connections_) {
+  for (ListedConnection& connection : lists_.connections) {
     connection.inbound_channel_limit.reset();
     connection.outbound_channel_limit.reset();
   }
-  account_channel_limit_.reset();
-  voice_profiles_.clear();
-  lacking_.clear();
+  lists_.account_channel_limit.reset();
+  lists_.voice_profiles.clear();
+  lists_.lacking.clear();
 }
 
 bool NeedsNewLists(const AccountPlan& before, const AccountPlan& now,

@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/text.h"
 #include "polling/poll_plan.h"
 #include "polling/request_sequence.h"
 #include "telnyx/connection_list.h"
@@ -100,26 +99,22 @@ class DiscoveredConnections {
   /// The lists that tell limits are not read any more.
   void ForgetLimits();
 
-  const std::vector<ListedConnection>& connections() const { return connections_; }
-  const std::vector<ListedVoiceProfile>& voice_profiles() const { return voice_profiles_; }
+  const std::vector<ListedConnection>& connections() const { return lists_.connections; }
+  const std::vector<ListedVoiceProfile>& voice_profiles() const { return lists_.voice_profiles; }
   /// Of the whole account; absent where there is no limit or none was read.
-  std::optional<std::uint64_t> account_channel_limit() const { return account_channel_limit_; }
+  std::optional<std::uint64_t> account_channel_limit() const {
+    return lists_.account_channel_limit;
+  }
   /// Of the newest list: its rows, and what was left out of it.
-  std::uint64_t listed() const { return listed_; }
-  const RowsLeftOut& unusable() const { return unusable_; }
-  const RowsLeftOut& not_pollable() const { return not_pollable_; }
+  std::uint64_t listed() const { return lists_.listed; }
+  const RowsLeftOut& unusable() const { return lists_.unusable; }
+  const RowsLeftOut& not_pollable() const { return lists_.not_pollable; }
   /// Paths of the lists that the account does not have, so that their limits are not known.
-  const std::vector<std::string_view>& lacking() const { return lacking_; }
+  const std::vector<std::string_view>& lacking() const { return lists_.lacking; }
 
  private:
-  std::vector<ListedConnection> connections_;
-  std::vector<std::string> missed_once_;  // ids, sorted
-  std::vector<ListedVoiceProfile> voice_profiles_;
-  std::vector<std::string_view> lacking_;
-  std::optional<std::uint64_t> account_channel_limit_;
-  std::uint64_t listed_ = 0;
-  RowsLeftOut unusable_;
-  RowsLeftOut not_pollable_;
+  AccountLists lists_;                    // the newest, and connections that they did not name
+  std::vector<std::string> missed_once_;  // ids of these, sorted
 };
 
 /// Whether the lists must be read again at once when a plan takes the place of another one: those

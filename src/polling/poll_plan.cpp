@@ -1,6 +1,5 @@
 #include "polling/poll_plan.h"
 
-#include <string>
 #include <tuple>
 
 #include <xxhash.h>

@@ -1,7 +1,6 @@
 #include "polling/poll_schedule.h"
 
 #include <algorithm>
-#include <string>
 
 #include "polling/job.h"
 #include "polling/request_sequence.h"

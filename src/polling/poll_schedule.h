@@ -5,7 +5,6 @@
 // as long as the request budget allows the interval that the configuration asks for.
 
 #include <cstdint>
-#include <optional>
 
 #include "base/clock.h"
 #include "polling/account_limits.h"

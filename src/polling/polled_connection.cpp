@@ -72,12 +72,17 @@ PolledConnection::PolledConnection(PollingContext& context, AccountKey of,
       schedule_(IntervalsOf(plan), hash, now, context.clock.WallNow(),
                 context.first_polls_at_once) {}
 
+void PolledConnection::CountDemand(BudgetReview& budget, bool was_cleared) {
+  if (was_cleared) counted_demand_ = {};
+  budget.Replace(counted_demand_, {.requests = schedule_.demand(), .idle = schedule_.idle()});
+}
+
 void PolledConnection::Change(const ConnectionPlan& plan, Instant now) {
   if (plan_ == plan) return;
   plan_ = plan;
-  context_.observer.OnConnectionChanged(key_, plan);
+  context_.observers.Tell(&PollObserver::OnConnectionChanged, key_, plan);
   if (schedule_.Replan(IntervalsOf(plan), now, context_.clock.WallNow())) {
-    context_.observer.OnIntervalChanged(key_, schedule_.in_force());
+    context_.observers.Tell(&PollObserver::OnIntervalChanged, key_, schedule_.in_force());
   }
   Reschedule();
 }
@@ -85,7 +90,7 @@ void PolledConnection::Change(const ConnectionPlan& plan, Instant now) {
 void PolledConnection::Stretch(const IntervalStretch& stretch, Instant now) {
   if (!schedule_.Stretch(stretch, now)) return;
   Reschedule();
-  context_.observer.OnIntervalChanged(key_, schedule_.in_force());
+  context_.observers.Tell(&PollObserver::OnIntervalChanged, key_, schedule_.in_force());
 }
 
 void PolledConnection::OnRateRaised(Instant now) {
@@ -120,7 +125,7 @@ bool PolledConnection::OnDue(Instant now) {
   // were a burst; each goes on at its own next place in time.
   const std::uint64_t skipped = missed + (busy || missed > 0 ? 1 : 0);
   if (skipped > 0) {
-    context_.observer.OnPollsSkipped(key_, skipped);
+    context_.observers.Tell(&PollObserver::OnPollsSkipped, key_, skipped);
     return false;
   }
   waiting_since = was_due;
@@ -133,7 +138,7 @@ void PolledConnection::Begin(Instant now) {
       std::make_unique<Poll>(plan_.id, context_.walk, now, plan_.timeout, context_.workspace);
   schedule_.OnBegun(now);
   Reschedule();
-  context_.observer.OnPollBegun(key_, lag);
+  context_.observers.Tell(&PollObserver::OnPollBegun, key_, lag);
 }
 
 CompletePoll PolledConnection::Summarize(const Poll& poll, PollReport& report) {
@@ -174,7 +179,7 @@ void PolledConnection::End(const Outcome& outcome, Instant now) {
   Reschedule();
   report.in_force = schedule_.in_force();
   report.next_due = due;
-  context_.observer.OnPollEnded(key_, report);
+  context_.observers.Tell(&PollObserver::OnPollEnded, key_, report);
 }
 
 void PolledConnection::FailWithoutRequest(PollFailure failure, Instant now) {
@@ -191,14 +196,15 @@ void PolledConnection::FailExpired(PollFailure failure, Instant now) {
 }
 
 void PolledConnection::ReportHeldBack(PollFailure failure, Duration lag, Instant now) {
-  context_.observer.OnPollBegun(key_, lag);
-  context_.observer.OnPollEnded(key_, {.ended = now,
-                                       .ended_wall = context_.clock.WallNow(),
-                                       .elapsed = Duration::zero(),
-                                       .result = std::unexpected(std::move(failure)),
-                                       .held_back = true,
-                                       .in_force = schedule_.in_force(),
-                                       .next_due = due});
+  context_.observers.Tell(&PollObserver::OnPollBegun, key_, lag);
+  context_.observers.Tell(&PollObserver::OnPollEnded, key_,
+                          PollReport{.ended = now,
+                                     .ended_wall = context_.clock.WallNow(),
+                                     .elapsed = Duration::zero(),
+                                     .result = std::unexpected(std::move(failure)),
+                                     .held_back = true,
+                                     .in_force = schedule_.in_force(),
+                                     .next_due = due});
 }
 
 }  // namespace telnyx_exporter

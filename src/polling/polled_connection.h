@@ -41,8 +41,6 @@ class Poll final : public RequestSequence {
   Poll(std::string_view connection_id, PageWalkLimits limits, Instant begun, Duration timeout,
        PollWorkspace& workspace);
   ~Poll() override;
-  Poll(const Poll&) = delete;
-  Poll& operator=(const Poll&) = delete;
 
   const std::string& next_target() const override { return walk_.next_target(); }
 
@@ -87,7 +85,7 @@ class KeyPool {
 struct PollingContext {
   const Clock& clock;
   Transport& transport;
-  PollObserver& observer;
+  PollObservers observers;
   SortedLegs legs;  // of the poll that ends; what the trackers keep is in their order
 
   WakeSet wakes{};
@@ -120,9 +118,8 @@ class PolledConnection : public Job {
   ConnectionKey key() const { return key_; }
   const ConnectionPlan& plan() const { return plan_; }
   const PollSchedule& schedule() const { return schedule_; }
-  /// What it adds to its account's demand, as counted last.
-  DemandShare& counted_demand() { return counted_demand_; }
-  DemandShare demand() const { return {.requests = schedule_.demand(), .idle = schedule_.idle()}; }
+  /// Counts what it needs in place of what was counted before; `was_cleared`: nothing is counted.
+  void CountDemand(BudgetReview& budget, bool was_cleared = false);
 
   /// Takes over another plan for the same connection.
   void Change(const ConnectionPlan& plan, Instant now);
@@ -156,7 +153,7 @@ class PolledConnection : public Job {
   const ConnectionKey key_;
   ConnectionPlan plan_;
   PollSchedule schedule_;
-  DemandShare counted_demand_;
+  DemandShare counted_demand_;  // in its account's budget
   CallTracker tracker_;
 };
 

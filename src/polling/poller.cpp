@@ -19,10 +19,10 @@ constexpr Duration kLongestSleep = 1min;
 }  // namespace
 
 Poller::Poller(const PollPlan& plan, const Clock& clock, Transport& transport,
-               PollObserver& observer, std::uint64_t seed)
+               PollObservers observers, std::uint64_t seed)
     : context_{.clock = clock,
                .transport = transport,
-               .observer = observer,
+               .observers = std::move(observers),
                .legs = SortedLegs(IdFingerprint(std::mt19937_64(seed)()))},
       random_(seed + 1) {
   Apply(plan);
@@ -103,7 +103,7 @@ void Poller::Apply(const PollPlan& plan) {
     account.ReviewBudget(now);
     if (other_buckets) account.PollSoon(now);
   }
-  context_.observer.OnPlanApplied();
+  context_.observers.Tell(&PollObserver::OnPlanApplied);
 }
 
 bool Poller::ApplySettings(const PollPlan& plan) {
@@ -135,7 +135,7 @@ void Poller::RemoveAccounts(const PollPlan& plan) {
     account->RemoveConnections();
     const AccountKey key = account->key();
     account.reset();
-    context_.observer.OnAccountRemoved(key);
+    context_.observers.Tell(&PollObserver::OnAccountRemoved, key);
     account_keys_.Release(key);
   }
 }
@@ -152,7 +152,7 @@ Account& Poller::KeepOrAddAccount(const AccountPlan& plan, Instant now) {
   const auto index = static_cast<std::size_t>(key);
   if (accounts_.size() <= index) accounts_.resize(index + 1);
   accounts_[index] = std::make_unique<Account>(key, plan, context_, random_(), now);
-  context_.observer.OnAccountAdded(key, plan);
+  context_.observers.Tell(&PollObserver::OnAccountAdded, key, plan);
   return *accounts_[index];
 }
 

@@ -26,10 +26,8 @@ class Poller {
  public:
   /// Everything passed by reference must outlive the poller. `seed` decides retry jitter and
   /// hashing.
-  Poller(const PollPlan& plan, const Clock& clock, Transport& transport, PollObserver& observer,
+  Poller(const PollPlan& plan, const Clock& clock, Transport& transport, PollObservers observers,
          std::uint64_t seed);
-  Poller(const Poller&) = delete;
-  Poller& operator=(const Poller&) = delete;
 
   /// Polls until `stop` is requested. Requests in flight are cancelled when the poller ends. Owns
   /// the calling thread.

@@ -1,7 +1,6 @@
 #include "polling/request_sequence.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace telnyx_exporter {
 namespace {

@@ -8,7 +8,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -21,19 +23,10 @@ namespace {
 
 constexpr std::size_t kHugeErrorBytes = 5'000'000;
 constexpr std::uint64_t kWrongTotalBy = 7;
+constexpr std::string_view kDurationKey = R"("call_duration":)";
 
 void SetBody(HttpResponse& response, std::string body) {
   response.body = std::make_shared<const std::string>(std::move(body));
-}
-
-// The API's own answer with its body changed by `change`.
-template <typename Change>
-HttpResponse WithBody(const FaultyRequest& faulty, Change change) {
-  HttpResponse response = faulty.api.Answer(faulty.request);
-  std::string body = response.body ? *response.body : std::string();
-  change(body);
-  SetBody(response, std::move(body));
-  return response;
 }
 
 HttpResponse WithHeaders(HttpResponse response,
@@ -66,17 +59,37 @@ void ReplaceNumbers(std::string& text, std::string_view key, Change change) {
   text = std::move(changed);
 }
 
-// What is in the first "total_items".
-template <typename Change>
-WireAnswer WithTotal(const FaultyRequest& faulty, Change change) {
-  return WithBody(faulty,
-                  [&](std::string& body) { ReplaceNumbers(body, R"("total_items":)", change); });
+// The API's own answer with its body changed by kChange(body) or kChange(body, random).
+template <auto kChange>
+WireAnswer ChangeBody(const FaultyRequest& faulty) {
+  HttpResponse response = faulty.api.Answer(faulty.request);
+  std::string body = response.body ? *response.body : std::string();
+  if constexpr (std::is_invocable_v<decltype(kChange), std::string&>) {
+    kChange(body);
+  } else {
+    kChange(body, faulty.random);
+  }
+  SetBody(response, std::move(body));
+  return response;
 }
 
-template <typename Change>
-WireAnswer WithDurations(const FaultyRequest& faulty, Change change) {
-  return WithBody(faulty,
-                  [&](std::string& body) { ReplaceNumbers(body, R"("call_duration":)", change); });
+// The same with the number in "total_items".
+template <auto kChange>
+WireAnswer ChangeTotal(const FaultyRequest& faulty) {
+  return ChangeBody<[](std::string& body) { ReplaceNumbers(body, R"("total_items":)", kChange); }>(
+      faulty);
+}
+
+// The same with all durations, by kChange(seconds).
+template <auto kChange>
+WireAnswer ChangeDurations(const FaultyRequest& faulty) {
+  return ChangeBody<[](std::string& body) { ReplaceNumbers(body, kDurationKey, kChange); }>(faulty);
+}
+
+// What kMake() returns, whatever was asked for.
+template <auto kMake>
+WireAnswer Say(const FaultyRequest& /*faulty*/) {
+  return kMake();
 }
 
 // As the API answers where it has a form for the status, with HTML from 500 on, else without a
@@ -123,18 +136,7 @@ HttpResponse EmptyBody(HttpResponse response) {
   return response;
 }
 
-WireAnswer LimitRate(const FaultyRequest& /*faulty*/) {
-  return WithHeaders(TooManyRequests(), {{"Retry-After", "1"},
-                                         {"x-ratelimit-limit", "10"},
-                                         {"x-ratelimit-remaining", "0"},
-                                         {"x-ratelimit-reset", "1"}});
-}
-
-WireAnswer LimitRateUndecodable(const FaultyRequest& /*faulty*/) {
-  return WithHeaders(Undecodable(TooManyRequests()), {{"Retry-After", "2"}});
-}
-
-WireAnswer LimitRateUntilTime(const FaultyRequest& /*faulty*/) {
+HttpResponse LimitRateUntilTime() {
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   return WithHeaders(EmptyBody(TooManyRequests()),
                      {{"x-ratelimit-limit", "10"},
@@ -142,69 +144,33 @@ WireAnswer LimitRateUntilTime(const FaultyRequest& /*faulty*/) {
                       {"x-ratelimit-reset", std::to_string(now.time_since_epoch().count() + 2)}});
 }
 
-WireAnswer RefuseKeyUndecodable(const FaultyRequest& /*faulty*/) {
-  return Undecodable(KeyRefused());
-}
-
-WireAnswer ForbidWithEmptyBody(const FaultyRequest& /*faulty*/) {
-  return EmptyBody(StatusAnswer(403));
-}
-
-WireAnswer FailWithHugeBody(const FaultyRequest& /*faulty*/) {
+HttpResponse HugeFailure() {
   HttpResponse response = HtmlAnswer(502);
   SetBody(response, std::string(kHugeErrorBytes, ' '));
   return response;
 }
 
-WireAnswer UseUpQuota(const FaultyRequest& faulty) {
-  return WithHeaders(
-      faulty.api.Answer(faulty.request),
-      {{"x-ratelimit-limit", "10"}, {"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", "60"}});
-}
-
-WireAnswer TellHugeQuota(const FaultyRequest& faulty) {
-  return WithHeaders(faulty.api.Answer(faulty.request),
-                     {{"x-ratelimit-limit", "18446744073709551615"},
-                      {"x-ratelimit-remaining", "18446744073709551615"},
-                      {"x-ratelimit-reset", "60"}});
+// The API's own answer with these rate limit headers.
+WireAnswer TellQuota(const FaultyRequest& faulty, const char* limit, const char* remaining,
+                     const char* reset) {
+  return WithHeaders(faulty.api.Answer(faulty.request), {{"x-ratelimit-limit", limit},
+                                                         {"x-ratelimit-remaining", remaining},
+                                                         {"x-ratelimit-reset", reset}});
 }
 
 WireAnswer TellNonsenseQuota(const FaultyRequest& faulty) {
-  return WithHeaders(faulty.api.Answer(faulty.request), {{"x-ratelimit-limit", "many"},
-                                                         {"x-ratelimit-remaining", "-1"},
-                                                         {"x-ratelimit-reset", "1e999"},
-                                                         {"Retry-After", "soon"}});
+  WireAnswer answer = TellQuota(faulty, "many", "-1", "1e999");
+  std::get<HttpResponse>(answer).headers.emplace_back("Retry-After", "soon");
+  return answer;
 }
 
 WireAnswer TruncateGzip(const FaultyRequest& faulty) {
-  return WithHeaders(WithBody(faulty,
-                              [](std::string& body) {
-                                body = Gzip(body, GzipLevel::kSmall);
-                                body.resize(body.size() / 2);
-                              }),
-                     {{"Content-Encoding", "gzip"}});
-}
-
-WireAnswer NameNoEncoding(const FaultyRequest& faulty) {
-  const char* const name = faulty.random % 2 == 0 ? "none" : "identity";
-  return WithHeaders(faulty.api.Answer(faulty.request), {{"Content-Encoding", name}});
-}
-
-WireAnswer AnswerEmpty(const FaultyRequest& faulty) {
-  return WithBody(faulty, [](std::string& body) { body.clear(); });
-}
-
-WireAnswer TruncateJson(const FaultyRequest& faulty) {
-  return WithBody(faulty, [](std::string& body) { body.resize(body.size() / 2); });
-}
-
-WireAnswer AnswerInvalidUtf8(const FaultyRequest& faulty) {
-  return WithBody(
-      faulty, [](std::string& body) { ReplaceFirst(body, "{", "{\"note\":\"\xc3\x28\xff\","); });
-}
-
-WireAnswer AnswerWithByteOrderMark(const FaultyRequest& faulty) {
-  return WithBody(faulty, [](std::string& body) { body.insert(0, "\xef\xbb\xbf"); });
+  auto answer = ChangeBody<[](std::string& body) {
+    body = Gzip(body, GzipLevel::kSmall);
+    body.resize(body.size() / 2);
+  }>(faulty);
+  std::get<HttpResponse>(answer).headers.emplace_back("Content-Encoding", "gzip");
+  return answer;
 }
 
 struct Replacement {
@@ -220,54 +186,16 @@ constexpr std::array kWrongTypes = {
     Replacement{R"("after":)", R"("after":7,"was":)"},
 };
 
-WireAnswer AnswerWrongTypes(const FaultyRequest& faulty) {
-  return WithBody(faulty, [&](std::string& body) {
-    const Replacement& chosen = kWrongTypes[faulty.random % kWrongTypes.size()];
-    ReplaceFirst(body, chosen.what, chosen.with);
-  });
-}
-
-WireAnswer AnswerHtml(const FaultyRequest& /*faulty*/) { return HtmlAnswer(200); }
-
-WireAnswer AnswerNegativeDurations(const FaultyRequest& faulty) {
-  return WithDurations(faulty, [](std::uint64_t seconds) { return fmt::format("-{}", seconds); });
-}
-
-WireAnswer AnswerDecimalDurations(const FaultyRequest& faulty) {
-  return WithDurations(faulty, [](std::uint64_t seconds) { return fmt::format("{}.0", seconds); });
-}
-
-// Every other answer, as from a second replica whose clock is a second slow.
-WireAnswer AnswerSkewedDurations(const FaultyRequest& faulty) {
-  const std::uint64_t skew = faulty.random % 2;
-  return WithDurations(faulty, [skew](std::uint64_t seconds) {
-    return std::to_string(seconds - std::min(seconds, skew));
-  });
-}
-
-WireAnswer AnswerWrongTotal(const FaultyRequest& faulty) {
-  return WithTotal(faulty,
-                   [](std::uint64_t total) { return std::to_string(total + kWrongTotalBy); });
-}
-
-WireAnswer AnswerTotalAsText(const FaultyRequest& faulty) {
-  return WithTotal(faulty, [](std::uint64_t total) { return fmt::format("\"{}\"", total); });
-}
-
-WireAnswer AnswerNegativeTotal(const FaultyRequest& faulty) {
-  return WithTotal(faulty, [](std::uint64_t total) { return fmt::format("-{}", total); });
-}
-
 bool AsksForList(const FaultyRequest& faulty) {
   return !ConnectionOfPath(faulty.request.path()).has_value();
 }
 
 WireAnswer ListUnusableRow(const FaultyRequest& faulty) {
   if (!AsksForList(faulty)) return faulty.api.Answer(faulty.request);
-  return WithBody(faulty, [](std::string& body) {
+  return ChangeBody<[](std::string& body) {
     ReplaceFirst(body, R"("data":[{)",
                  fmt::format(R"("data":[{{"id":"{}","tags":7}},{{)", std::string(1000, '9')));
-  });
+  }>(faulty);
 }
 
 // There is always one more page.
@@ -286,45 +214,80 @@ WireAnswer ListWithoutEnd(const FaultyRequest& faulty) {
 
 constexpr std::array kAnswerFaults = {
     // The body and the numbers in it.
-    Fault{"empty_200", "answers 200 without a body", AnswerEmpty},
+    Fault{"empty_200", "answers 200 without a body",
+          ChangeBody<[](std::string& body) { body.clear(); }>},
     Fault{"truncated_gzip", "sends a gzip body that ends too early", TruncateGzip},
-    Fault{"truncated_json", "answers JSON that ends too early", TruncateJson},
-    Fault{"invalid_utf8", "answers JSON with bytes that are not UTF-8", AnswerInvalidUtf8},
-    Fault{"wrong_types", "answers JSON with a value of the wrong type", AnswerWrongTypes},
-    Fault{"html_200", "answers 200 with HTML", AnswerHtml},
-    Fault{"negative_durations", "answers calls of less than 0 seconds", AnswerNegativeDurations},
-    Fault{"wrong_total", "answers a meta.total_items that is 7 too high", AnswerWrongTotal},
-    Fault{"total_as_text", "answers meta.total_items as text", AnswerTotalAsText},
-    Fault{"negative_total", "answers a negative meta.total_items", AnswerNegativeTotal},
-    Fault{"byte_order_mark", "answers JSON after a byte order mark", AnswerWithByteOrderMark},
-    Fault{"decimal_durations", "answers durations as 12.0", AnswerDecimalDurations},
+    Fault{"truncated_json", "answers JSON that ends too early",
+          ChangeBody<[](std::string& body) { body.resize(body.size() / 2); }>},
+    Fault{"invalid_utf8", "answers JSON with bytes that are not UTF-8",
+          ChangeBody<[](std::string& body) {
+            ReplaceFirst(body, "{", "{\"note\":\"\xc3\x28\xff\",");
+          }>},
+    Fault{"wrong_types", "answers JSON with a value of the wrong type",
+          ChangeBody<[](std::string& body, std::uint64_t random) {
+            const Replacement& chosen = kWrongTypes[random % kWrongTypes.size()];
+            ReplaceFirst(body, chosen.what, chosen.with);
+          }>},
+    Fault{"html_200", "answers 200 with HTML", Say<[] { return HtmlAnswer(200); }>},
+    Fault{"negative_durations", "answers calls of less than 0 seconds",
+          ChangeDurations<[](std::uint64_t seconds) { return fmt::format("-{}", seconds); }>},
+    Fault{"wrong_total", "answers a meta.total_items that is 7 too high",
+          ChangeTotal<[](std::uint64_t total) { return std::to_string(total + kWrongTotalBy); }>},
+    Fault{"total_as_text", "answers meta.total_items as text",
+          ChangeTotal<[](std::uint64_t total) { return fmt::format("\"{}\"", total); }>},
+    Fault{"negative_total", "answers a negative meta.total_items",
+          ChangeTotal<[](std::uint64_t total) { return fmt::format("-{}", total); }>},
+    Fault{"byte_order_mark", "answers JSON after a byte order mark",
+          ChangeBody<[](std::string& body) { body.insert(0, "\xef\xbb\xbf"); }>},
+    Fault{"decimal_durations", "answers durations as 12.0",
+          ChangeDurations<[](std::uint64_t seconds) { return fmt::format("{}.0", seconds); }>},
+    // Every other answer, as from a second replica whose clock is a second slow.
     Fault{"skewed_durations", "answers durations a second lower now and then",
-          AnswerSkewedDurations},
-    Fault{"encoding_none", "names the Content-Encoding none or identity", NameNoEncoding},
+          ChangeBody<[](std::string& body, std::uint64_t random) {
+            ReplaceNumbers(body, kDurationKey, [skew = random % 2](std::uint64_t seconds) {
+              return std::to_string(seconds - std::min(seconds, skew));
+            });
+          }>},
+    Fault{"encoding_none", "names the Content-Encoding none or identity",
+          [](const FaultyRequest& faulty) -> WireAnswer {
+            return WithHeaders(
+                faulty.api.Answer(faulty.request),
+                {{"Content-Encoding", faulty.random % 2 == 0 ? "none" : "identity"}});
+          }},
     // Other statuses.
     Fault{"status_204", "answers 204 without a body", AnswerStatus<204>},
     Fault{"redirect_301", "answers 301 to another host", Redirect<301>},
     Fault{"redirect_302", "answers 302 to another host", Redirect<302>},
     Fault{"status_401", "answers 401: the key is refused", AnswerStatus<401>},
     Fault{"undecodable_401", "answers 401 with a body in an unknown encoding",
-          RefuseKeyUndecodable},
+          Say<[] { return Undecodable(KeyRefused()); }>},
     Fault{"status_403", "answers 403: the key may not do this", AnswerStatus<403>},
-    Fault{"empty_403", "answers 403 without a body", ForbidWithEmptyBody},
+    Fault{"empty_403", "answers 403 without a body",
+          Say<[] { return EmptyBody(StatusAnswer(403)); }>},
     Fault{"status_404", "answers 404: no such connection", AnswerStatus<404>},
     Fault{"status_422", "answers 422: not a connection with calls", AnswerStatus<422>},
     Fault{"status_429", "answers 429 without saying for how long", AnswerStatus<429>},
-    Fault{"rate_limited", "answers 429 with Retry-After and x-ratelimit headers", LimitRate},
+    Fault{"rate_limited", "answers 429 with Retry-After and x-ratelimit headers", Say<[] {
+            return WithHeaders(TooManyRequests(), {{"Retry-After", "1"},
+                                                   {"x-ratelimit-limit", "10"},
+                                                   {"x-ratelimit-remaining", "0"},
+                                                   {"x-ratelimit-reset", "1"}});
+          }>},
     Fault{"undecodable_429", "answers 429 with Retry-After and a body in an unknown encoding",
-          LimitRateUndecodable},
+          Say<[] { return WithHeaders(Undecodable(TooManyRequests()), {{"Retry-After", "2"}}); }>},
     Fault{"rate_limited_until", "answers 429 with x-ratelimit-reset as a Unix time",
-          LimitRateUntilTime},
+          Say<LimitRateUntilTime>},
     Fault{"status_500", "answers 500 with HTML", AnswerStatus<500>},
     Fault{"status_502", "answers 502 with HTML", AnswerStatus<502>},
-    Fault{"huge_502", "answers 502 with 5 MB of HTML", FailWithHugeBody},
+    Fault{"huge_502", "answers 502 with 5 MB of HTML", Say<HugeFailure>},
     Fault{"status_503", "answers 503 with HTML", AnswerStatus<503>},
     // Quotas.
-    Fault{"used_up_quota", "says with every answer that no request is left for 60 s", UseUpQuota},
-    Fault{"huge_quota", "says that 2^64 - 1 requests are left", TellHugeQuota},
+    Fault{"used_up_quota", "says with every answer that no request is left for 60 s",
+          [](const FaultyRequest& faulty) { return TellQuota(faulty, "10", "0", "60"); }},
+    Fault{"huge_quota", "says that 2^64 - 1 requests are left",
+          [](const FaultyRequest& faulty) {
+            return TellQuota(faulty, "18446744073709551615", "18446744073709551615", "60");
+          }},
     Fault{"nonsense_quota", "answers with rate limit headers that make no sense",
           TellNonsenseQuota},
     // Lists.

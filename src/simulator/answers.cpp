@@ -102,6 +102,12 @@ CursorPage SelectBackwards(const CallView& view, Place after, std::uint64_t limi
 
 }  // namespace
 
+std::string JsonText(std::string_view text) {
+  std::string json;
+  AppendJsonString(json, text);
+  return json;
+}
+
 HttpResponse JsonAnswer(int status, std::string body) {
   return {.status = status,
           .headers = {{"Content-Type", "application/json; charset=utf-8"}},

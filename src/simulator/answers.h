@@ -16,6 +16,9 @@
 
 namespace telnyx_exporter::simulator {
 
+/// A text as a JSON string, which is a YAML string too.
+std::string JsonText(std::string_view text);
+
 HttpResponse JsonAnswer(int status, std::string body);
 
 /// The API's error form with one entry. The texts go into the JSON as they are.

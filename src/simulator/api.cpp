@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
+#include <ranges>
 #include <utility>
-#include <vector>
 
 #include <fmt/format.h>
-
-#include "base/text.h"
-#include "simulator/answers.h"
+#include <fmt/ranges.h>
 
 namespace telnyx_exporter::simulator {
 namespace {
@@ -37,47 +34,28 @@ constexpr std::array kListNames = {kAll,           kKinds[0].name,  kKinds[1].na
                                    kKinds[2].name, kKinds[3].name,  kKinds[4].name,
                                    kVoiceProfiles, kInboundChannels};
 
-void Append(std::string& body, std::string_view key, std::string_view text) {
-  body += fmt::format(R"("{}":)", key);
-  AppendJsonString(body, text);
+std::string Number(std::optional<std::uint32_t> number) {
+  return number ? std::to_string(*number) : "null";
 }
 
 // A text that is null when there is none.
-void AppendOptional(std::string& body, std::string_view key, std::string_view text) {
-  text.empty() ? void(body += fmt::format(R"("{}":null)", key)) : Append(body, key, text);
-}
+std::string OptionalText(std::string_view text) { return text.empty() ? "null" : JsonText(text); }
 
-void AppendLimit(std::string& body, std::string_view key, std::optional<std::uint32_t> limit) {
-  body += fmt::format(R"("{}":{})", key, limit ? std::to_string(*limit) : "null");
-}
-
-// What all lists of connections say.
+// What all lists of connections say; the object stays open.
 void AppendCommon(std::string& body, const ConnectionSettings& connection,
                   std::string_view name_key, SimTime now) {
-  body += '{';
-  Append(body, "id", connection.id);
-  body += ',';
-  Append(body, "record_type", connection.record_type);
-  body += ',';
-  Append(body, name_key, connection.NameAt(now));
-  body += R"(,"active":true,)";
-  AppendOptional(body, "webhook_event_url",
-                 connection.has_webhook ? "https://example.com/webhook" : "");
-  body += R"(,"tags":[)";
-  std::string_view separator;
-  for (const std::string& tag : connection.tags) {
-    body += separator;
-    AppendJsonString(body, tag);
-    separator = ",";
-  }
-  body += ']';
+  body += fmt::format(
+      R"({{"id":{},"record_type":{},"{}":{},"active":true,"webhook_event_url":{},"tags":[{}])",
+      JsonText(connection.id), JsonText(connection.record_type), name_key,
+      JsonText(connection.NameAt(now)),
+      connection.has_webhook ? R"("https://example.com/webhook")" : "null",
+      fmt::join(connection.tags | std::views::transform(JsonText), ","));
 }
 
 void AppendListed(std::string& body, const ConnectionSettings& connection, SimTime now) {
   AppendCommon(body, connection, "connection_name", now);
-  body += ',';
-  AppendOptional(body, "outbound_voice_profile_id", connection.voice_profile_id);
-  body += '}';
+  body += fmt::format(R"(,"outbound_voice_profile_id":{}}})",
+                      OptionalText(connection.voice_profile_id));
 }
 
 void AppendOfKind(std::string& body, const KindList& kind, const ConnectionSettings& connection,
@@ -87,23 +65,16 @@ void AppendOfKind(std::string& body, const KindList& kind, const ConnectionSetti
     // The API sends them to everyone who has the key: a reader must not show or keep them.
     body += fmt::format(R"(,"user_name":"user{0}","password":"PASSWORD_OF_{0}")", connection.id);
   }
-  body += R"(,"inbound":{)";
-  AppendLimit(body, "channel_limit", connection.inbound_channel_limit);
-  body += R"(},"outbound":{)";
-  AppendLimit(body, "channel_limit", connection.outbound_channel_limit);
-  body += ',';
-  AppendOptional(body, "outbound_voice_profile_id", connection.voice_profile_id);
-  body += "}}";
+  body += fmt::format(
+      R"(,"inbound":{{"channel_limit":{}}},"outbound":{{"channel_limit":{},"outbound_voice_profile_id":{}}}}})",
+      Number(connection.inbound_channel_limit), Number(connection.outbound_channel_limit),
+      OptionalText(connection.voice_profile_id));
 }
 
 void AppendProfile(std::string& body, const VoiceProfileSettings& profile) {
-  body += '{';
-  Append(body, "id", profile.id);
-  body += R"(,"record_type":"outbound_voice_profile",)";
-  Append(body, "name", profile.name);
-  body += R"(,"enabled":true,)";
-  AppendLimit(body, "concurrent_call_limit", profile.concurrent_call_limit);
-  body += '}';
+  body += fmt::format(
+      R"({{"id":{},"record_type":"outbound_voice_profile","name":{},"enabled":true,"concurrent_call_limit":{}}})",
+      JsonText(profile.id), JsonText(profile.name), Number(profile.concurrent_call_limit));
 }
 
 template <typename Row, typename AppendRow>

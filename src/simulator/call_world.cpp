@@ -1,6 +1,7 @@
 #include "simulator/call_world.h"
 
 #include <cmath>
+#include <mutex>
 #include <utility>
 
 namespace telnyx_exporter::simulator {

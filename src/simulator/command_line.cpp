@@ -6,7 +6,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -14,8 +13,8 @@
 #include <fmt/format.h>
 
 #include "base/build_info.h"
-#include "base/text.h"
 #include "config/config.h"
+#include "simulator/answers.h"
 #include "simulator/scenario_file.h"
 
 namespace telnyx_exporter::simulator {
@@ -57,21 +56,18 @@ void DeclareWorldFlags(CLI::App& app, RawFlags& flags) {
   CLI::Option* scenario = app.add_option(
       "--scenario", flags.scenario,
       "YAML file of accounts, connections, calls and faults, instead of the flags for them");
-  app.add_option("--api-key", flags.api_key, "The key that clients must send")
-      ->capture_default_str()
-      ->excludes(scenario);
+  app.add_option("--api-key", flags.api_key, "The key that clients must send")->excludes(scenario);
   app.add_option("--connections", flags.connections, "Number of connections, with made-up ids")
-      ->capture_default_str()
       ->check(CLI::Range(1U, 100'000U))
       ->excludes(scenario);
   app.add_option("--connection", flags.named,
                  "A connection as ID or ID:NAME instead of made-up ones; repeatable")
+      ->default_str("")
       ->allow_extra_args(false)
       ->excludes(scenario);
   app.add_option("--active-calls", flags.active_calls,
                  "Active call legs of all connections together, on average over a day; the first "
                  "connection has the most")
-      ->capture_default_str()
       ->check(Between(0.0, 10'000'000.0))
       ->excludes(scenario);
   app.add_flag("--even-connections", flags.even,
@@ -79,17 +75,14 @@ void DeclareWorldFlags(CLI::App& app, RawFlags& flags) {
       ->excludes(scenario);
   app.add_option("--mean-duration", flags.traffic.mean_duration_seconds,
                  "Mean duration of a leg in seconds")
-      ->capture_default_str()
       ->check(Between(1.0, 7200.0))
       ->excludes(scenario);
   app.add_option("--transfer-share", flags.traffic.transfer_share,
                  "Share of sessions that get a second leg, from 0 to 1")
-      ->capture_default_str()
       ->check(Between(0.0, 1.0))
       ->excludes(scenario);
   app.add_option("--daily-wave", flags.traffic.daily_wave,
                  "How much busier than the mean the busiest hour is, from 0 to 1")
-      ->capture_default_str()
       ->check(Between(0.0, 1.0))
       ->excludes(scenario);
 }
@@ -98,36 +91,31 @@ void DeclareFlags(CLI::App& app, RawFlags& flags) {
   CommandLine& result = flags.command_line;
   app.add_option("--web.listen-address", result.listen_addresses,
                  "HOST:PORT to listen on, port 0 for a free one; repeatable")
-      ->capture_default_str()
       ->allow_extra_args(false);
   app.add_option("--exporter-config", result.exporter_config,
                  "Directory to write telnyx_exporter.yml and keys into, for an exporter that polls "
                  "all there is");
   DeclareWorldFlags(app, flags);
   app.add_option("--seed", result.seed,
-                 "The same seed makes the same calls and draws the same faults")
-      ->capture_default_str();
+                 "The same seed makes the same calls and draws the same faults");
   app.add_option("--time-scale", result.time_scale,
                  "How many times as fast time runs, whatever a scenario says")
-      ->capture_default_str()
       ->check(Between(0.001, 100'000.0))
       ->each([&](const std::string&) { flags.has_time_scale = true; });
   app.add_flag("--frozen", result.frozen, "Time stands still until POST /simulator/unfreeze");
   app.add_option("--paging", flags.paging,
                  "cursor (page[after]), number (page[number]) or both, as the request asks")
-      ->capture_default_str()
       ->check(CLI::IsMember({"cursor", "number", "both"}));
   app.add_option("--rate-limit", result.api.requests_per_second,
-                 "Requests a second before 429, of each account; 0: no limit")
-      ->capture_default_str();
+                 "Requests a second before 429, of each account; 0: no limit");
   app.add_option(
          "--fault", flags.faults,
          "A way to misbehave: NAME[:PROBABILITY][:later][@CONNECTION_ID], where later spares "
          "a walk's first page; repeatable, the first that strikes decides")
+      ->default_str("")
       ->allow_extra_args(false);
   app.add_option("--redirect-target", result.redirect_target,
-                 "Where redirect_301 and redirect_302 lead to, without a path")
-      ->capture_default_str();
+                 "Where redirect_301 and redirect_302 lead to, without a path");
   app.add_flag("--version", flags.version, "Print the version and exit");
 }
 
@@ -248,13 +236,6 @@ Result<void> WriteFile(const std::filesystem::path& path, std::string_view text)
   return {};
 }
 
-// A JSON string is a YAML string.
-std::string Quoted(std::string_view text) {
-  std::string quoted;
-  AppendJsonString(quoted, text);
-  return quoted;
-}
-
 }  // namespace
 
 std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const char* const* argv) {
@@ -262,6 +243,7 @@ std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const cha
                "telnyx_simulator");
   app.set_help_flag("-h,--help", "Print this help and exit");
   app.footer(FaultsHelp());
+  app.option_defaults()->always_capture_default();
   RawFlags flags;
   DeclareFlags(app, flags);
   try {
@@ -300,7 +282,7 @@ Result<void> WriteExporterConfig(const std::string& directory, std::string_view 
     config += fmt::format(
         "  - name: {}\n    base_url: {}\n    api_key_file: {}\n"
         "    discovery: {{enabled: true, refresh_interval: 30s, channel_limits: true}}\n",
-        Quoted(account.name), Quoted(api), Quoted(key_file.string()));
+        JsonText(account.name), JsonText(api), JsonText(key_file.string()));
   }
   return WriteFile(in / "telnyx_exporter.yml", config);
 }

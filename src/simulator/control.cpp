@@ -1,8 +1,8 @@
 #include "simulator/control.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
+#include <ranges>
 #include <set>
 #include <string>
 #include <string_view>
@@ -19,19 +19,12 @@
 namespace telnyx_exporter::simulator {
 namespace {
 
-std::optional<double> ParseNumber(std::string_view text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 std::optional<std::vector<double>> ParseBuckets(std::string_view text) {
   std::vector<double> bounds;
   while (!text.empty()) {
     const std::string_view item = text.substr(0, text.find(','));
     text.remove_prefix(std::min(text.size(), item.size() + 1));
-    const auto bound = ParseNumber(item);
+    const auto bound = ParseDouble(item);
     if (!bound) return std::nullopt;
     bounds.push_back(*bound);
   }
@@ -55,15 +48,10 @@ void AppendTruth(std::string& body, const AccountSettings& account,
       if (static_cast<double>(duration) <= bounds[i]) ++buckets[i];
     }
   }
-  body += R"({"account":)";
-  AppendJsonString(body, account.name);
-  body += R"(,"id":)";
-  AppendJsonString(body, connection.id);
-  body += R"(,"name":)";
-  AppendJsonString(body, connection.NameAt(view.now));
   body += fmt::format(
-      R"(,"legs":{},"sessions":{},"longest_seconds":{},"total_seconds":{},"buckets":[{}],)"
-      R"("started":{},"ended":{}}})",
+      R"({{"account":{},"id":{},"name":{},"legs":{},"sessions":{},"longest_seconds":{},)"
+      R"("total_seconds":{},"buckets":[{}],"started":{},"ended":{}}})",
+      JsonText(account.name), JsonText(connection.id), JsonText(connection.NameAt(view.now)),
       view.legs.size(), sessions.size(), longest, total, fmt::join(buckets, ","), view.started,
       view.ended);
 }
@@ -85,7 +73,7 @@ HttpResponse Truth(CallWorld& world, const HttpRequest& request) {
 }
 
 HttpResponse Advance(SimClock& clock, const HttpRequest& request) {
-  const auto seconds = ParseNumber(request.Query("seconds").value_or(""));
+  const auto seconds = ParseDouble(request.Query("seconds").value_or(""));
   if (!seconds || !(*seconds >= 0 && *seconds <= kLongestAdvance)) {
     return TextResponse(
         400, fmt::format("seconds is a number from 0 to {}: seconds=15\n", kLongestAdvance));
@@ -95,19 +83,13 @@ HttpResponse Advance(SimClock& clock, const HttpRequest& request) {
 }
 
 HttpResponse ListFaults(const FaultRules& rules) {
-  std::string body = R"({"on":[)";
-  std::string_view separator;
-  for (const std::string& text : rules.Texts()) {
-    body += std::exchange(separator, ",");
-    AppendJsonString(body, text);
-  }
-  body += R"(],"faults":[)";
-  separator = {};
-  for (const Fault& fault : AllFaults()) {
-    body += fmt::format(R"({}{{"name":"{}","help":"{}"}})", std::exchange(separator, ","),
-                        fault.name, fault.help);
-  }
-  return JsonAnswer(200, body + "]}");
+  const auto describe = [](const Fault& fault) {
+    return fmt::format(R"({{"name":"{}","help":"{}"}})", fault.name, fault.help);
+  };
+  return JsonAnswer(200,
+                    fmt::format(R"({{"on":[{}],"faults":[{}]}})",
+                                fmt::join(rules.Texts() | std::views::transform(JsonText), ","),
+                                fmt::join(AllFaults() | std::views::transform(describe), ",")));
 }
 
 HttpResponse SwitchOn(CallWorld& world, FaultRules& rules, const HttpRequest& request) {

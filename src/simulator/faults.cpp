@@ -1,40 +1,26 @@
 #include "simulator/faults.h"
 
 #include <algorithm>
-#include <charconv>
+#include <ranges>
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/text.h"
 
 namespace telnyx_exporter::simulator {
 namespace {
 
 constexpr std::string_view kLater = "later";
 
-std::string AllNames() {
-  std::string names;
-  for (const Fault& fault : AllFaults()) {
-    if (!names.empty()) names += ", ";
-    names += fault.name;
-  }
-  return names;
-}
-
-std::optional<double> ParseProbability(std::string_view text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  if (!(number > 0 && number <= 1)) return std::nullopt;
-  return number;
-}
-
 Result<void> ReadOption(std::string_view option, FaultRule& rule) {
   if (option == kLater) {
     rule.later_pages_only = true;
     return {};
   }
-  const auto probability = ParseProbability(option);
-  if (!probability) {
+  const auto probability = ParseDouble(option);
+  if (!probability || !(*probability > 0 && *probability <= 1)) {
     return Fail(fmt::format(
         "\"{}\" is neither a probability above 0 and up to 1 nor the word later", option));
   }
@@ -101,7 +87,8 @@ Result<FaultRule> ParseFaultRule(std::string_view text) {
   const std::string_view name = options.substr(0, options.find(':'));
   rule.fault = FindFault(name);
   if (rule.fault == nullptr) {
-    return Fail(fmt::format("\"{}\" is not a fault: use one of {}", name, AllNames()));
+    return Fail(fmt::format("\"{}\" is not a fault: use one of {}", name,
+                            fmt::join(AllFaults() | std::views::transform(&Fault::name), ", ")));
   }
   for (options.remove_prefix(name.size()); !options.empty();) {
     options.remove_prefix(1);

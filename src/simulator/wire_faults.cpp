@@ -9,7 +9,7 @@
 #include "base/gzip.h"
 #include "simulator/answers.h"
 #include "simulator/faults.h"
-#include "simulator/wire_http.h"
+#include "simulator/wire_server.h"
 
 namespace telnyx_exporter::simulator {
 namespace {
@@ -43,10 +43,6 @@ WrittenAnswer Write(const HttpResponse& response) {
   return written;
 }
 
-WrittenAnswer WriteAnswer(const FaultyRequest& faulty) {
-  return Write(faulty.api.Answer(faulty.request));
-}
-
 void Drip(Wire& wire, std::string_view bytes) {
   while (!bytes.empty() && wire.Send(bytes.substr(0, 1)) && wire.Wait(1s)) bytes.remove_prefix(1);
 }
@@ -61,119 +57,95 @@ void SendTimes(Wire& wire, std::string_view bytes, std::size_t times) {
   }
 }
 
-WireAnswer ResetConnection(const FaultyRequest& /*faulty*/) {
-  return [](Wire& wire) { wire.ResetAtEnd(); };
+// A script that needs no answer of the API's.
+template <auto kScript>
+WireAnswer Run(const FaultyRequest& /*faulty*/) {
+  return [](Wire& wire) { kScript(wire); };
 }
 
-WireAnswer ResetInBody(const FaultyRequest& faulty) {
-  return [answer = WriteAnswer(faulty)](Wire& wire) {
-    wire.Send(answer.FirstHalf());
-    wire.ResetAtEnd();
-  };
-}
-
-WireAnswer CloseConnection(const FaultyRequest& /*faulty*/) {
-  return [](Wire& /*wire*/) {};
-}
-
-WireAnswer CloseInBody(const FaultyRequest& faulty) {
-  return [answer = WriteAnswer(faulty)](Wire& wire) { wire.Send(answer.FirstHalf()); };
+// One that sends something of it: kScript(wire, answer).
+template <auto kScript>
+WireAnswer RunWithAnswer(const FaultyRequest& faulty) {
+  return [answer = Write(faulty.api.Answer(faulty.request))](Wire& wire) { kScript(wire, answer); };
 }
 
 // Errors whose head comes and whose body does not: the status still counts.
-WireAnswer CutShort(const HttpResponse& response) {
-  return [answer = Write(response)](Wire& wire) { wire.Send(answer.FirstHalf()); };
+template <auto kMake>
+WireAnswer CutShort(const FaultyRequest& /*faulty*/) {
+  return [answer = Write(kMake())](Wire& wire) { wire.Send(answer.FirstHalf()); };
 }
-WireAnswer CutRefusedKeyShort(const FaultyRequest& /*faulty*/) { return CutShort(KeyRefused()); }
-WireAnswer CutNotFoundShort(const FaultyRequest& /*faulty*/) { return CutShort(NotFound()); }
-WireAnswer CutRateLimitShort(const FaultyRequest& /*faulty*/) {
+
+HttpResponse RateLimited() {
   HttpResponse response = TooManyRequests();
   response.headers.emplace_back("Retry-After", "2");
-  return CutShort(response);
-}
-WireAnswer ResetInError(const FaultyRequest& /*faulty*/) {
-  return [answer = Write(HtmlAnswer(503))](Wire& wire) {
-    wire.Send(answer.FirstHalf());
-    wire.ResetAtEnd();
-  };
+  return response;
 }
 
-WireAnswer HalfClose(const FaultyRequest& /*faulty*/) {
-  return [](Wire& wire) {
-    wire.EndSending();
-    wire.Wait(kForEver);
-  };
+void ResetInBody(Wire& wire, const WrittenAnswer& answer) {
+  wire.Send(answer.FirstHalf());
+  wire.ResetAtEnd();
 }
 
-WireAnswer NeverAnswer(const FaultyRequest& /*faulty*/) {
-  return [](Wire& wire) { wire.Wait(kForEver); };
+void DripBody(Wire& wire, const WrittenAnswer& answer) {
+  const std::string_view bytes = answer.bytes;
+  if (wire.Send(bytes.substr(0, answer.body_begin))) Drip(wire, bytes.substr(answer.body_begin));
 }
 
-WireAnswer DripHead(const FaultyRequest& faulty) {
-  return [answer = WriteAnswer(faulty)](Wire& wire) { Drip(wire, answer.bytes); };
+void HalfClose(Wire& wire) {
+  wire.EndSending();
+  wire.Wait(kForEver);
 }
 
-WireAnswer DripBody(const FaultyRequest& faulty) {
-  return [answer = WriteAnswer(faulty)](Wire& wire) {
-    const std::string_view bytes = answer.bytes;
-    if (wire.Send(bytes.substr(0, answer.body_begin))) Drip(wire, bytes.substr(answer.body_begin));
-  };
+void SendHeadersWithoutEnd(Wire& wire) {
+  if (wire.Send(kJsonHead)) SendWithoutEnd(wire, "X-Filler: " + std::string(100, 'x') + "\r\n");
 }
 
-WireAnswer AnswerOtherProtocol(const FaultyRequest& /*faulty*/) {
-  return [](Wire& wire) { wire.Send("SSH-2.0-OpenSSH_9.2\r\n"); };
+void SendHeaderLineWithoutEnd(Wire& wire) {
+  if (wire.Send(kJsonHead) && wire.Send("X-Filler: ")) {
+    SendWithoutEnd(wire, std::string(1000, 'x'));
+  }
 }
 
-WireAnswer SendHeadersWithoutEnd(const FaultyRequest& /*faulty*/) {
-  return [](Wire& wire) {
-    if (wire.Send(kJsonHead)) SendWithoutEnd(wire, "X-Filler: " + std::string(100, 'x') + "\r\n");
-  };
+void SendHugeBody(Wire& wire) {
+  const auto head =
+      fmt::format("{}Content-Length: {}\r\n\r\n", kJsonHead, kHugeBodyMegabytes * kMegabyte);
+  if (wire.Send(head)) SendTimes(wire, std::string(kMegabyte, ' '), kHugeBodyMegabytes);
 }
 
-WireAnswer SendHeaderLineWithoutEnd(const FaultyRequest& /*faulty*/) {
-  return [](Wire& wire) {
-    if (wire.Send(kJsonHead) && wire.Send("X-Filler: ")) {
-      SendWithoutEnd(wire, std::string(1000, 'x'));
-    }
-  };
-}
-
-WireAnswer SendHugeBody(const FaultyRequest& /*faulty*/) {
-  return [](Wire& wire) {
-    const auto head =
-        fmt::format("{}Content-Length: {}\r\n\r\n", kJsonHead, kHugeBodyMegabytes * kMegabyte);
-    if (wire.Send(head)) SendTimes(wire, std::string(kMegabyte, ' '), kHugeBodyMegabytes);
-  };
-}
-
-WireAnswer SendGzipBomb(const FaultyRequest& /*faulty*/) {
-  return [](Wire& wire) {
-    // A gzip file may be several files, one after the other.
-    const std::string part = Gzip(std::string(kMegabyte, ' '), GzipLevel::kSmall);
-    const auto head = fmt::format("{}Content-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
-                                  kJsonHead, part.size() * kGzipBombMegabytes);
-    if (wire.Send(head)) SendTimes(wire, part, kGzipBombMegabytes);
-  };
+void SendGzipBomb(Wire& wire) {
+  // A gzip file may be several files, one after the other.
+  const std::string part = Gzip(std::string(kMegabyte, ' '), GzipLevel::kSmall);
+  const auto head = fmt::format("{}Content-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", kJsonHead,
+                                part.size() * kGzipBombMegabytes);
+  if (wire.Send(head)) SendTimes(wire, part, kGzipBombMegabytes);
 }
 
 constexpr std::array kWireFaults = {
-    Fault{"reset", "resets the connection instead of answering", ResetConnection},
-    Fault{"reset_body", "resets the connection in the middle of the body", ResetInBody},
-    Fault{"close", "closes the connection instead of answering", CloseConnection},
-    Fault{"close_body", "closes the connection in the middle of the body", CloseInBody},
-    Fault{"cut_401", "closes the connection in the middle of a 401's body", CutRefusedKeyShort},
-    Fault{"cut_404", "closes the connection in the middle of a 404's body", CutNotFoundShort},
-    Fault{"cut_429", "closes the connection in the middle of a 429's body", CutRateLimitShort},
-    Fault{"reset_503", "resets the connection in the middle of a 503's body", ResetInError},
-    Fault{"half_close", "ends its side of the connection and never answers", HalfClose},
-    Fault{"blackhole", "takes the request and never answers", NeverAnswer},
-    Fault{"slow_loris", "answers a byte a second from the status line on", DripHead},
-    Fault{"slow_body", "answers a byte a second from the body on", DripBody},
-    Fault{"not_http", "answers in another protocol", AnswerOtherProtocol},
-    Fault{"endless_headers", "sends header lines without end", SendHeadersWithoutEnd},
-    Fault{"endless_header_line", "sends one header line without end", SendHeaderLineWithoutEnd},
-    Fault{"huge_body", "sends a body of 100 MB", SendHugeBody},
-    Fault{"gzip_bomb", "sends 1 MB of gzip that holds 1 GB", SendGzipBomb},
+    Fault{"reset", "resets the connection instead of answering",
+          Run<[](Wire& wire) { wire.ResetAtEnd(); }>},
+    Fault{"reset_body", "resets the connection in the middle of the body",
+          RunWithAnswer<ResetInBody>},
+    Fault{"close", "closes the connection instead of answering", Run<[](Wire& /*wire*/) {}>},
+    Fault{"close_body", "closes the connection in the middle of the body",
+          RunWithAnswer<[](Wire& wire, const auto& answer) { wire.Send(answer.FirstHalf()); }>},
+    Fault{"cut_401", "closes the connection in the middle of a 401's body", CutShort<KeyRefused>},
+    Fault{"cut_404", "closes the connection in the middle of a 404's body", CutShort<NotFound>},
+    Fault{"cut_429", "closes the connection in the middle of a 429's body", CutShort<RateLimited>},
+    Fault{"reset_503", "resets the connection in the middle of a 503's body",
+          Run<[](Wire& wire) { ResetInBody(wire, Write(HtmlAnswer(503))); }>},
+    Fault{"half_close", "ends its side of the connection and never answers", Run<HalfClose>},
+    Fault{"blackhole", "takes the request and never answers",
+          Run<[](Wire& wire) { wire.Wait(kForEver); }>},
+    Fault{"slow_loris", "answers a byte a second from the status line on",
+          RunWithAnswer<[](Wire& wire, const auto& answer) { Drip(wire, answer.bytes); }>},
+    Fault{"slow_body", "answers a byte a second from the body on", RunWithAnswer<DripBody>},
+    Fault{"not_http", "answers in another protocol",
+          Run<[](Wire& wire) { wire.Send("SSH-2.0-OpenSSH_9.2\r\n"); }>},
+    Fault{"endless_headers", "sends header lines without end", Run<SendHeadersWithoutEnd>},
+    Fault{"endless_header_line", "sends one header line without end",
+          Run<SendHeaderLineWithoutEnd>},
+    Fault{"huge_body", "sends a body of 100 MB", Run<SendHugeBody>},
+    Fault{"gzip_bomb", "sends 1 MB of gzip that holds 1 GB", Run<SendGzipBomb>},
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "simulator/wire_http.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -15,39 +16,28 @@ constexpr int kContentTooLarge = 413;
 constexpr int kVersionNotSupported = 505;
 constexpr std::size_t kMaxBodyBytes = std::size_t{64} * 1024;
 
+constexpr std::array<std::pair<int, std::string_view>, 14> kReasonPhrases = {{
+    {200, "OK"},
+    {204, "No Content"},
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {422, "Unprocessable Content"},
+    {429, "Too Many Requests"},
+    {500, "Internal Server Error"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+}};
+
 std::string_view ReasonPhrase(int status) {
-  switch (status) {
-    case 200:
-      return "OK";
-    case 204:
-      return "No Content";
-    case 301:
-      return "Moved Permanently";
-    case 302:
-      return "Found";
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 422:
-      return "Unprocessable Content";
-    case 429:
-      return "Too Many Requests";
-    case 500:
-      return "Internal Server Error";
-    case 502:
-      return "Bad Gateway";
-    case 503:
-      return "Service Unavailable";
-    default:
-      return status < 400 ? "OK" : "Error";
-  }
+  const auto known =
+      std::ranges::find(kReasonPhrases, status, &std::pair<int, std::string_view>::first);
+  if (known != kReasonPhrases.end()) return known->second;
+  return status < 400 ? "OK" : "Error";
 }
 
 // Takes everything up to `end`, and `end` itself, off the front of the text.

@@ -5,23 +5,15 @@
 #include <cerrno>
 #include <chrono>
 #include <climits>
-#include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <optional>
-#include <string>
-#include <string_view>
 #include <utility>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/uio.h>
-#include <unistd.h>
-
-#include "simulator/wire_http.h"
 
 namespace telnyx_exporter::simulator {
 namespace {
@@ -80,56 +72,20 @@ std::optional<int> AcceptOne(int listener) {
 
 }  // namespace
 
-// The server's side of one client: reads requests and sends the answers, all with blocking calls on
-// the client's own thread.
-class WireClient final : public Wire {
- public:
-  /// Takes the socket over. A client may be silent, or take nothing, for `idle_timeout`.
-  WireClient(int socket, Duration idle_timeout);
-  ~WireClient() override;
-  WireClient(const WireClient&) = delete;
-  WireClient& operator=(const WireClient&) = delete;
-
-  /// Answers requests until the client has left, is silent too long or sends what is not HTTP,
-  /// until a script has run, or until Interrupt.
-  void Serve(const WireHandler& handler);
-  /// Makes Serve return soon. Any thread.
-  void Interrupt();
-
-  bool Send(std::string_view bytes) override;
-  bool Wait(Duration duration) override;
-  void EndSending() override;
-  void ResetAtEnd() override;
-
- private:
-  bool ServeOne(const WireHandler& handler);
-  std::optional<std::string> ReadHead();
-  bool SkipBody(std::size_t bytes);
-  bool Receive();
-  bool Respond(const HttpResponse& response, bool keep_alive, bool with_body);
-
-  const int socket_;
-  std::string received_;  // and not used yet
-};
-
-WireClient::WireClient(int socket, Duration idle_timeout) : socket_(socket) {
+Wire::Wire(int socket, Duration idle_timeout) : socket_(socket) {
   const int on = 1;
   setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   SetSocketTimeout(socket_, SO_RCVTIMEO, idle_timeout);
   SetSocketTimeout(socket_, SO_SNDTIMEO, idle_timeout);
 }
 
-WireClient::~WireClient() { close(socket_); }
-
-void WireClient::Serve(const WireHandler& handler) {
+void Wire::Serve(const WireHandler& handler) {
   while (ServeOne(handler)) {
   }
 }
 
-void WireClient::Interrupt() { shutdown(socket_, SHUT_RDWR); }
-
 // False when the connection is to be closed.
-bool WireClient::ServeOne(const WireHandler& handler) {
+bool Wire::ServeOne(const WireHandler& handler) {
   auto head = ReadHead();
   if (!head) return false;
   const auto request = WireRequest::Parse(*head);
@@ -144,7 +100,7 @@ bool WireClient::ServeOne(const WireHandler& handler) {
                  request->method() != "HEAD");
 }
 
-std::optional<std::string> WireClient::ReadHead() {
+std::optional<std::string> Wire::ReadHead() {
   std::size_t looked_through = 0;
   std::size_t end = std::string::npos;
   while ((end = received_.find(kEndOfHead, looked_through)) == std::string::npos) {
@@ -160,7 +116,7 @@ std::optional<std::string> WireClient::ReadHead() {
   return head;
 }
 
-bool WireClient::SkipBody(std::size_t bytes) {
+bool Wire::SkipBody(std::size_t bytes) {
   while (received_.size() < bytes) {
     if (!Receive()) return false;
   }
@@ -168,7 +124,7 @@ bool WireClient::SkipBody(std::size_t bytes) {
   return true;
 }
 
-bool WireClient::Receive() {
+bool Wire::Receive() {
   std::array<char, kReceiveBytes> buffer;
   ssize_t bytes = -1;
   do {
@@ -179,15 +135,15 @@ bool WireClient::Receive() {
   return true;
 }
 
-bool WireClient::Respond(const HttpResponse& response, bool keep_alive, bool with_body) {
+bool Wire::Respond(const HttpResponse& response, bool keep_alive, bool with_body) {
   const bool has_body = with_body && response.body != nullptr && StatusHasBody(response.status);
   const std::string_view body = has_body ? std::string_view(*response.body) : std::string_view();
   return SendBoth(socket_, FormatResponseHead(response, keep_alive), body) && keep_alive;
 }
 
-bool WireClient::Send(std::string_view bytes) { return SendBoth(socket_, bytes, {}); }
+bool Wire::Send(std::string_view bytes) { return SendBoth(socket_, bytes, {}); }
 
-bool WireClient::Wait(Duration duration) {
+bool Wire::Wait(Duration duration) {
   const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(duration).count();
   pollfd socket{.fd = socket_, .events = POLLRDHUP, .revents = 0};
   int events = -1;
@@ -197,16 +153,14 @@ bool WireClient::Wait(Duration duration) {
   return events == 0;
 }
 
-void WireClient::EndSending() { shutdown(socket_, SHUT_WR); }
-
-void WireClient::ResetAtEnd() {
+void Wire::ResetAtEnd() {
   const linger at_once{.l_onoff = 1, .l_linger = 0};
   setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
 struct WireServer::Client {
   // Gone when the client has left, so that its socket is closed at once.
-  std::optional<WireClient> connection;
+  std::optional<Wire> connection;
   std::thread thread;
 };
 

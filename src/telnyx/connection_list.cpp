@@ -1,12 +1,8 @@
 #include "telnyx/connection_list.h"
 
 #include <algorithm>
-#include <array>
 #include <span>
-#include <string_view>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "base/text.h"
 #include "telnyx/json_reader.h"
@@ -214,10 +210,8 @@ struct ConnectionListParser::Buffers {
   json::parser parser;
 };
 
-ConnectionListParser::ConnectionListParser() : buffers_(std::make_unique<Buffers>()) {}
-ConnectionListParser::~ConnectionListParser() = default;
-ConnectionListParser::ConnectionListParser(ConnectionListParser&&) noexcept = default;
-ConnectionListParser& ConnectionListParser::operator=(ConnectionListParser&&) noexcept = default;
+ConnectionListParser::ConnectionListParser()
+    : buffers_(new Buffers, [](Buffers* buffers) { delete buffers; }) {}
 
 Result<PageInfo> ConnectionListParser::ParseConnections(std::string_view body,
                                                         std::vector<ListedConnection>& connections,

@@ -76,9 +76,6 @@ struct ListedVoiceProfile {
 class ConnectionListParser {
  public:
   ConnectionListParser();
-  ~ConnectionListParser();
-  ConnectionListParser(ConnectionListParser&&) noexcept;
-  ConnectionListParser& operator=(ConnectionListParser&&) noexcept;
 
   /// Appends the entries of a page of kConnectionsPath or one of kChannelLimitPaths. An id may be a
   /// string or a bare number, which is kept digit by digit. A row that cannot be used (without an
@@ -99,8 +96,8 @@ class ConnectionListParser {
   Result<std::optional<std::uint64_t>> ParseInboundChannels(std::string_view body);
 
  private:
-  struct Buffers;
-  std::unique_ptr<Buffers> buffers_;
+  struct Buffers;  // simdjson stays out of this header
+  std::unique_ptr<Buffers, void (*)(Buffers*)> buffers_;
 };
 
 /// Keeps the first of the rows with the same id, in their order, and returns how many were removed:

@@ -1,8 +1,6 @@
 #include "telnyx/failure.h"
 
 #include <algorithm>
-#include <array>
-#include <string_view>
 #include <utility>
 
 #include <simdjson.h>
@@ -59,44 +57,17 @@ std::string ReadCode(simdjson::dom::element code) {
   return {};
 }
 
+// In the order of FailureReason.
+constexpr std::array<std::string_view, kFailureReasons.size()> kLabels = {
+    "unauthorized",        "forbidden",          "not_found",   "unprocessable",  "rate_limited",
+    "server_error",        "unexpected_status",  "timeout",     "connect",        "tls",
+    "malformed_response",  "response_too_large", "cursor_loop", "too_many_pages", "request_budget",
+    "too_many_connections"};
+
 }  // namespace
 
 std::string_view ReasonLabel(FailureReason reason) {
-  switch (reason) {
-    case FailureReason::kUnauthorized:
-      return "unauthorized";
-    case FailureReason::kForbidden:
-      return "forbidden";
-    case FailureReason::kNotFound:
-      return "not_found";
-    case FailureReason::kUnprocessable:
-      return "unprocessable";
-    case FailureReason::kRateLimited:
-      return "rate_limited";
-    case FailureReason::kServerError:
-      return "server_error";
-    case FailureReason::kUnexpectedStatus:
-      return "unexpected_status";
-    case FailureReason::kTimeout:
-      return "timeout";
-    case FailureReason::kConnect:
-      return "connect";
-    case FailureReason::kTls:
-      return "tls";
-    case FailureReason::kMalformedResponse:
-      return "malformed_response";
-    case FailureReason::kResponseTooLarge:
-      return "response_too_large";
-    case FailureReason::kCursorLoop:
-      return "cursor_loop";
-    case FailureReason::kTooManyPages:
-      return "too_many_pages";
-    case FailureReason::kRequestBudget:
-      return "request_budget";
-    case FailureReason::kTooManyConnections:
-      return "too_many_connections";
-  }
-  return "unexpected_status";
+  return kLabels[static_cast<std::size_t>(reason)];
 }
 
 std::optional<FailureReason> ReasonOfStatus(int status) {

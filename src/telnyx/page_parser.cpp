@@ -1,10 +1,10 @@
 #include "telnyx/page_parser.h"
 
+#include <cstddef>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "base/text.h"
 #include "telnyx/json_reader.h"
 
 namespace telnyx_exporter {
@@ -175,10 +175,7 @@ struct PageParser::Buffers {
   }
 };
 
-PageParser::PageParser() : buffers_(std::make_unique<Buffers>()) {}
-PageParser::~PageParser() = default;
-PageParser::PageParser(PageParser&&) noexcept = default;
-PageParser& PageParser::operator=(PageParser&&) noexcept = default;
+PageParser::PageParser() : buffers_(new Buffers, [](Buffers* buffers) { delete buffers; }) {}
 
 Result<PageInfo> PageParser::Parse(std::string_view body, std::vector<ActiveCall>& calls) {
   const std::size_t rows_before = calls.size();

@@ -4,7 +4,6 @@
 // page of a walk, on the polling thread; the parser keeps its buffers, so that a row costs no
 // allocation.
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -22,9 +21,6 @@ inline constexpr std::uint32_t kMaxCallDurationSeconds = 365 * 24 * 3600;
 class PageParser {
  public:
   PageParser();
-  ~PageParser();
-  PageParser(PageParser&&) noexcept;
-  PageParser& operator=(PageParser&&) noexcept;
 
   /// Appends the page's rows to `calls`. `body` must be followed by kBodyPadding readable bytes. On
   /// failure `calls` is as it was, and the error says where: `data[3].call_duration is missing`.
@@ -34,8 +30,8 @@ class PageParser {
   Result<PageInfo> Parse(std::string_view body, std::vector<ActiveCall>& calls);
 
  private:
-  struct Buffers;
-  std::unique_ptr<Buffers> buffers_;
+  struct Buffers;  // simdjson stays out of this header
+  std::unique_ptr<Buffers, void (*)(Buffers*)> buffers_;
 };
 
 }  // namespace telnyx_exporter

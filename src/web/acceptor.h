@@ -80,8 +80,6 @@ class Acceptor {
   Acceptor(std::vector<ListenSocket> listeners, ClientSockets& clients, HandOver hand_over);
   /// Stops the thread and then closes the listening sockets.
   ~Acceptor();
-  Acceptor(const Acceptor&) = delete;
-  Acceptor& operator=(const Acceptor&) = delete;
 
  private:
   void Run();

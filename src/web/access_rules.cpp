@@ -1,12 +1,11 @@
 #include "web/access_rules.h"
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <stdexcept>
 #include <thread>
-#include <utility>
 
 #include <crypt.h>
 #include <fmt/format.h>
@@ -64,18 +63,6 @@ struct CryptWorkspaceDeleter {
     delete data;
   }
 };
-
-Admission AdmissionOf(PasswordChecker::Verdict verdict) {
-  switch (verdict) {
-    case PasswordChecker::Verdict::kRight:
-      return Admission::kAdmitted;
-    case PasswordChecker::Verdict::kWrong:
-      return Admission::kNoCredentials;
-    case PasswordChecker::Verdict::kBusy:
-      break;
-  }
-  return Admission::kBusy;
-}
 
 }  // namespace
 
@@ -144,8 +131,6 @@ struct PasswordChecker::State {
       throw std::runtime_error("no random bytes");
     }
   }
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
   ~State() { WipeMemory(key.data(), key.size()); }
 
   // Over the hash as well, so that a user's new password makes the old one unknown.
@@ -192,7 +177,7 @@ struct PasswordChecker::State {
     const auto most = std::ranges::max_element(
         waiting, {}, [](const auto& of_peer) { return of_peer.second.size(); });
     if (most == waiting.end() || most->second.size() <= UnfinishedOf(peer) + 1) return false;
-    most->second.back().done(Verdict::kBusy);
+    most->second.back().done(Admission::kBusy);
     most->second.pop_back();
     --waiting_count;
     return true;
@@ -216,7 +201,7 @@ struct PasswordChecker::State {
           job.credentials.user,
           DigestOf(job.credentials, job.users->find(job.credentials.user)->second));
     }
-    running(right ? Verdict::kRight : Verdict::kWrong);
+    running(right ? Admission::kAdmitted : Admission::kNoCredentials);
     running = nullptr;
     if (waiting.contains(running_peer)) turns.push_back(running_peer);
   }
@@ -292,12 +277,12 @@ void PasswordChecker::Stop() {
     const std::lock_guard lock(state_->mutex);
     state_->stopping = true;
     for (auto& [peer, queue] : state_->waiting) {
-      for (State::Job& job : queue) job.done(Verdict::kBusy);
+      for (State::Job& job : queue) job.done(Admission::kBusy);
     }
     state_->waiting.clear();
     state_->turns.clear();
     state_->waiting_count = 0;
-    if (state_->running) std::exchange(state_->running, nullptr)(Verdict::kBusy);
+    if (state_->running) std::exchange(state_->running, nullptr)(Admission::kBusy);
   }
   state_->wake.notify_all();
 }
@@ -348,9 +333,8 @@ std::variant<Admission, Credentials> AccessControl::Decide(
 
 bool AccessControl::Check(const std::shared_ptr<const AccessRules>& rules, Credentials credentials,
                           const std::string& peer, std::function<void(Admission)> done) {
-  return checker_.Check(
-      std::shared_ptr<const Users>(rules, &rules->users), std::move(credentials), peer,
-      [done = std::move(done)](PasswordChecker::Verdict verdict) { done(AdmissionOf(verdict)); });
+  return checker_.Check(std::shared_ptr<const Users>(rules, &rules->users), std::move(credentials),
+                        peer, std::move(done));
 }
 
 bool AccessControl::TakeToken() {

@@ -7,7 +7,6 @@
 // as a digest under a key of the process, and recognised in microseconds; all others wait for the
 // checker's one thread.
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -60,13 +59,15 @@ struct PasswordCheckerSettings {
   std::size_t max_waiting_of_one_peer = 16;
 };
 
+/// What becomes of a request, as far as access goes.
+enum class Admission { kAdmitted, kNoCredentials, kTooManyRequests, kBusy };
+
 /// Thread-safe.
 class PasswordChecker {
  public:
-  enum class Verdict { kRight, kWrong, kBusy };
   /// Called once for each check, from any thread, under the checker's lock: it must not call the
-  /// checker.
-  using Done = std::function<void(Verdict)>;
+  /// checker. A wrong password is as good as none.
+  using Done = std::function<void(Admission)>;
 
   /// A check cannot be interrupted, so what `matches` refers to must live as long as the process.
   PasswordChecker(const PasswordCheckerSettings& settings, HashMatcher matches);
@@ -123,8 +124,6 @@ class TokenBucket {
   double tokens_;
   Instant filled_;
 };
-
-enum class Admission { kAdmitted, kNoCredentials, kTooManyRequests, kBusy };
 
 /// Thread-safe.
 class AccessControl {

@@ -7,10 +7,6 @@
 #include <algorithm>
 #include <cstdarg>
 #include <exception>
-#include <memory>
-#include <string>
-#include <utility>
-#include <vector>
 
 #include <fmt/format.h>
 #include <gnutls/abstract.h>

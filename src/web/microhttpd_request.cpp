@@ -1,7 +1,7 @@
 #include "web/microhttpd_request.h"
 
 #include <algorithm>
-#include <utility>
+#include <cstddef>
 
 #include "base/text.h"
 

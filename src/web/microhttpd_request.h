@@ -2,7 +2,6 @@
 
 // Requests and answers in libmicrohttpd's terms. The server calls this on its serving threads.
 
-#include <cstddef>
 #include <expected>
 #include <optional>
 #include <string>

@@ -1,8 +1,6 @@
 #include "web/request_head.h"
 
 #include <algorithm>
-#include <cstdint>
-#include <optional>
 #include <utility>
 
 #include <fmt/format.h>

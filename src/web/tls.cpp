@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <string_view>
 #include <utility>
 
@@ -27,68 +28,37 @@ struct TlsPriorities {
 
 constexpr std::array<TlsCipher, 3> kTls13Ciphers = {TlsCipher::kAes128Gcm, TlsCipher::kAes256Gcm,
                                                     TlsCipher::kChaCha20Poly1305};
-constexpr std::array<TlsCipher, 5> kAllCiphers = {TlsCipher::kAes128Gcm, TlsCipher::kAes256Gcm,
-                                                  TlsCipher::kChaCha20Poly1305,
-                                                  TlsCipher::kAes128Cbc, TlsCipher::kAes256Cbc};
-constexpr std::array<TlsGroup, 4> kAllGroups = {TlsGroup::kX25519, TlsGroup::kP256, TlsGroup::kP384,
-                                                TlsGroup::kP521};
-constexpr std::array<std::pair<TlsVersion, std::string_view>, 4> kVersions = {
-    {{TlsVersion::kTls13, ":+VERS-TLS1.3"},
-     {TlsVersion::kTls12, ":+VERS-TLS1.2"},
-     {TlsVersion::kTls11, ":+VERS-TLS1.1"},
-     {TlsVersion::kTls10, ":+VERS-TLS1.0"}}};
-
-std::string_view NameOf(TlsCipher cipher) {
-  switch (cipher) {
-    case TlsCipher::kAes128Gcm:
-      return ":+AES-128-GCM";
-    case TlsCipher::kAes256Gcm:
-      return ":+AES-256-GCM";
-    case TlsCipher::kChaCha20Poly1305:
-      return ":+CHACHA20-POLY1305";
-    case TlsCipher::kAes128Cbc:
-      return ":+AES-128-CBC";
-    case TlsCipher::kAes256Cbc:
-      return ":+AES-256-CBC";
+// Appends the words of the policy's values, or of all where it names none.
+template <typename T, std::size_t N>
+void AppendWords(std::string& text, const std::array<TlsWord<T>, N>& words,
+                 const std::vector<T>& values) {
+  for (const T value : values) {
+    text.append(":+").append(std::ranges::find(words, value, &TlsWord<T>::value)->priority);
   }
-  return "";
-}
-
-std::string_view NameOf(TlsGroup group) {
-  switch (group) {
-    case TlsGroup::kX25519:
-      return ":+GROUP-X25519";
-    case TlsGroup::kP256:
-      return ":+GROUP-SECP256R1";
-    case TlsGroup::kP384:
-      return ":+GROUP-SECP384R1";
-    case TlsGroup::kP521:
-      return ":+GROUP-SECP521R1";
+  for (const TlsWord<T>& word : words) {
+    if (values.empty()) text.append(":+").append(word.priority);
   }
-  return "";
 }
 
 std::string Compose(const TlsPolicy& policy, TlsKeyExchange key_exchange,
                     const std::vector<TlsCipher>& ciphers) {
   // From GnuTLS's own default comes what the policy says nothing of: which signatures are good.
   std::string text = "NORMAL:-VERS-ALL:-KX-ALL:-CIPHER-ALL:-MAC-ALL:-GROUP-ALL:+AEAD:+SHA1";
-  for (const auto& [version, name] : kVersions) {
-    if (version >= policy.min_version && version <= policy.max_version) text += name;
+  for (const auto& [version, name, word] : kTlsVersions | std::views::reverse) {
+    if (version >= policy.min_version && version <= policy.max_version) {
+      text.append(":+").append(word);
+    }
   }
-  text += key_exchange == TlsKeyExchange::kEcdheRsa ? ":+ECDHE-RSA" : ":+ECDHE-ECDSA";
-  for (const TlsCipher cipher : ciphers) text += NameOf(cipher);
-  if (policy.groups.empty()) {
-    for (const TlsGroup group : kAllGroups) text += NameOf(group);
-  } else {
-    for (const TlsGroup group : policy.groups) text += NameOf(group);
-  }
+  AppendWords(text, kTlsKeyExchanges, std::vector{key_exchange});
+  AppendWords(text, kTlsCiphers, ciphers);
+  AppendWords(text, kTlsGroups, policy.groups);
   if (policy.prefer_server_cipher_suites) text += ":%SERVER_PRECEDENCE";
   return text;
 }
 
 TlsPriorities MakeTlsPriorities(const TlsPolicy& policy, TlsKeyExchange key_exchange) {
   if (policy.cipher_suites.empty()) {
-    return {.all = Compose(policy, key_exchange, {kAllCiphers.begin(), kAllCiphers.end()})};
+    return {.all = Compose(policy, key_exchange, {})};
   }
   std::vector<TlsCipher> chosen;
   for (const TlsCipherSuite& suite : policy.cipher_suites) {
@@ -143,6 +113,16 @@ std::expected<std::vector<Certificate>, int> ParseCertificates(std::string_view 
   for (unsigned i = 0; i < count; ++i) certificates.emplace_back(list[i]);
   gnutls_free(static_cast<void*>(list));
   return certificates;
+}
+
+std::optional<WallTime> EarliestExpiry(const std::vector<Certificate>& chain) {
+  std::optional<WallTime> earliest;
+  for (const Certificate& certificate : chain) {
+    const std::time_t expiry = gnutls_x509_crt_get_expiration_time(certificate.get());
+    const WallTime time = std::chrono::system_clock::from_time_t(expiry);
+    if (expiry >= 0 && (!earliest || time < *earliest)) earliest = time;
+  }
+  return earliest;
 }
 
 std::expected<PrivateKey, int> ParseKey(const Secret& pem) {
@@ -226,6 +206,7 @@ class GnutlsContext final : public TlsContext {
       note(TlsFault::Input::kClientCa, std::move(fault));
     }
     if (!chain || !key) return faults;
+    expiry_ = EarliestExpiry(*chain);
     if (const int code = UseCertificate(*chain, key->get()); code < 0) {
       note(TlsFault::Input::kKey, Describe("does not go with the certificate", code));
     }
@@ -234,6 +215,8 @@ class GnutlsContext final : public TlsContext {
     }
     return faults;
   }
+
+  std::optional<WallTime> expiry() const override { return expiry_; }
 
   void Prepare(gnutls_session_int* session) const override {
     gnutls_priority_set(session, all_.get());
@@ -343,6 +326,7 @@ class GnutlsContext final : public TlsContext {
   Priorities all_;
   Priorities up_to_tls12_;
   bool system_authorities_ = false;
+  std::optional<WallTime> expiry_;
 };
 
 }  // namespace

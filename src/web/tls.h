@@ -6,9 +6,11 @@
 
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/secret.h"
 #include "base/tls_policy.h"
 
@@ -40,6 +42,9 @@ class TlsContext {
   /// All that is wrong with the material, or a context.
   static std::expected<std::shared_ptr<const TlsContext>, std::vector<TlsFault>> Make(
       const TlsPolicy& policy, const TlsMaterial& material);
+
+  /// When the first certificate of the chain expires; nothing where none says.
+  virtual std::optional<WallTime> expiry() const = 0;
 
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;

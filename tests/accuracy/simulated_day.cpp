@@ -54,7 +54,7 @@ SimulatedDay::SimulatedDay(std::vector<simulator::TrafficSettings> kinds, Durati
                            std::optional<Duration> idle_interval)
     : world_(Accounts(std::move(kinds)), sim_clock_),
       api_({}, world_, clock_),
-      poller_(Plan(interval, idle_interval), clock_, transport_, store_, 1) {}
+      poller_(Plan(interval, idle_interval), clock_, transport_, PollObservers({&store_}), 1) {}
 
 void SimulatedDay::Run(Duration time) {
   const Instant end = clock_.Now() + time;

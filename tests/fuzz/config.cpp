@@ -11,7 +11,7 @@
 
 #include <fmt/format.h>
 
-#include "config/config_text.h"
+#include "config/config_keys.h"
 #include "fuzz/config_messages.h"
 #include "fuzz/input.h"
 

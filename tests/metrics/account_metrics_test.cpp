@@ -297,7 +297,7 @@ TEST_F(AccountMetricsTest, ShowsTheWebConfigurationAndTheCertificateWhereThereAr
 
 TEST_F(AccountMetricsTest, CountsLostLogLinesFromTheStart) {
   EXPECT_THAT(Text(), HasSubstr("telnyx_exporter_log_lines_lost_total 0\n"));
-  exporter_.AddLogLinesLost(7);
+  exporter_.NoteLogLinesLost(7);
   EXPECT_THAT(Text(), HasSubstr("telnyx_exporter_log_lines_lost_total 7\n"));
 }
 

@@ -112,7 +112,7 @@ class PagesGolden : public PagesFixture {
 TEST_F(PagesGolden, StatusPage) { Compare("status.html", StatusPage()); }
 
 TEST_F(PagesGolden, StatusPageOfACertainQuery) {
-  Compare("status-query.html", StatusPage({.show = ShownConnections::kFailing,
+  Compare("status-query.html", StatusPage({.show = Condition::kFailing,
                                            .account = "main",
                                            .search = "S",
                                            .sort = SortKey::kCalls,

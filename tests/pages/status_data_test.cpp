@@ -26,7 +26,7 @@ TEST(ParseStatusQuery, HasADefaultForEverything) {
 }
 
 TEST(ParseStatusQuery, ReadsBackWhatItWrites) {
-  const StatusQuery query{.show = ShownConnections::kNotPolled,
+  const StatusQuery query{.show = Condition::kNotPolled,
                           .account = "a & b",
                           .search = "100 % <sure>",
                           .sort = SortKey::kCalls,
@@ -139,11 +139,11 @@ TEST_F(StatusDataTest, KeepsWhatIsNotKnownAtTheEndInEitherOrder) {
 
 TEST_F(StatusDataTest, ShowsOneConditionOnly) {
   FillWithOneOfEach();
-  EXPECT_THAT(NamesOf({.show = ShownConnections::kFailing}), ElementsAre("broken"));
-  EXPECT_THAT(NamesOf({.show = ShownConnections::kOverdue}), ElementsAre("overdue"));
-  EXPECT_THAT(NamesOf({.show = ShownConnections::kNotPolled}), ElementsAre("Later"));
-  EXPECT_THAT(NamesOf({.show = ShownConnections::kUp}), ElementsAre("line-9", "line-10"));
-  EXPECT_THAT(NamesOf({.show = ShownConnections::kUp, .account = "other"}), IsEmpty());
+  EXPECT_THAT(NamesOf({.show = Condition::kFailing}), ElementsAre("broken"));
+  EXPECT_THAT(NamesOf({.show = Condition::kOverdue}), ElementsAre("overdue"));
+  EXPECT_THAT(NamesOf({.show = Condition::kNotPolled}), ElementsAre("Later"));
+  EXPECT_THAT(NamesOf({.show = Condition::kUp}), ElementsAre("line-9", "line-10"));
+  EXPECT_THAT(NamesOf({.show = Condition::kUp, .account = "other"}), IsEmpty());
 }
 
 TEST_F(StatusDataTest, SearchesNamesIdsAccountsAndLabelsInAnyCase) {

@@ -49,8 +49,7 @@ class PollThreadTest : public ::testing::Test {
  protected:
   ManualClock clock_;
   QuietTransport transport_;
-  PollObservers observers_{{}};
-  Poller poller_{PlanOf("main"), clock_, transport_, observers_, 1};
+  Poller poller_{PlanOf("main"), clock_, transport_, PollObservers({}), 1};
   PollThread thread_{poller_};
 };
 

@@ -44,7 +44,7 @@ class PollerBudgetTest : public ::testing::Test {
     }
   }
   void Start() {
-    poller_.emplace(plan_, clock_, transport_, observer_, 1);
+    poller_.emplace(plan_, clock_, transport_, PollObservers({&observer_}), 1);
     poller_->Step();
   }
   // Lets time pass; whatever is asked is answered at once.

@@ -51,7 +51,7 @@ class PollerDiscoveryTest : public ::testing::Test {
   }
 
   void Start() {
-    poller_.emplace(plan_, clock_, transport_, observer_, 1);
+    poller_.emplace(plan_, clock_, transport_, PollObservers({&observer_}), 1);
     poller_->Step();
   }
 

@@ -48,7 +48,7 @@ class PollerTest : public ::testing::Test {
 
   // With the first polls in their places in time.
   void Start() {
-    poller_.emplace(plan_, clock_, transport_, observer_, 1);
+    poller_.emplace(plan_, clock_, transport_, PollObservers({&observer_}), 1);
     poller_->Step();
   }
   void StartAtOnce() {
@@ -835,7 +835,7 @@ TEST_F(PollerTest, PollsInASingleRoundHoweverLateItBegins) {
   AddConnections(1);
   plan_.single_round = true;
   plan_.first_polls_at_once = true;
-  poller_.emplace(plan_, clock_, transport_, observer_, 1);
+  poller_.emplace(plan_, clock_, transport_, PollObservers({&observer_}), 1);
   clock_.Advance(1min);
   poller_->Step();
   EXPECT_THAT(transport_.sent, SizeIs(1));

@@ -114,7 +114,8 @@ void Driver::RunExporter() {
   recovery_.Disturb(clock_.Now());
   {
     const HeapOwnerScope product(HeapOwner::kProduct);
-    exporter_->poller.emplace(plan_, clock_, transport_, checker_, random_.Next());
+    exporter_->poller.emplace(plan_, clock_, transport_, PollObservers({&checker_}),
+                              random_.Next());
     checker_.AfterApply();
     exporter_->poller->Run(exporter_->stop.get_token());
     exporter_->poller.reset();

@@ -30,7 +30,6 @@ namespace telnyx_exporter {
 namespace {
 
 using ::testing::ElementsAre;
-using Verdict = PasswordChecker::Verdict;
 
 void ExpectCredentials(const std::string& header, const std::string& user,
                        const std::string& password) {
@@ -123,21 +122,21 @@ Credentials Of(const std::string& user, const std::string& password) {
   return {.user = user, .password = Secret(password)};
 }
 
-Verdict CheckAndWait(PasswordChecker& checker, std::shared_ptr<const Users> users,
-                     Credentials credentials) {
-  std::promise<Verdict> verdict;
+Admission CheckAndWait(PasswordChecker& checker, std::shared_ptr<const Users> users,
+                       Credentials credentials) {
+  std::promise<Admission> verdict;
   EXPECT_TRUE(checker.Check(std::move(users), std::move(credentials), "peer",
-                            [&](Verdict found) { verdict.set_value(found); }));
+                            [&](Admission found) { verdict.set_value(found); }));
   return verdict.get_future().get();
 }
 
 TEST(PasswordChecker, TellsRightFromWrong) {
   const auto users = Make({{"alice", HashOf("a")}, {"bob", HashOf("b")}});
   PasswordChecker checker({}, MatchesSuffix);
-  EXPECT_EQ(CheckAndWait(checker, users, Of("alice", "a")), Verdict::kRight);
-  EXPECT_EQ(CheckAndWait(checker, users, Of("alice", "b")), Verdict::kWrong);
-  EXPECT_EQ(CheckAndWait(checker, users, Of("carol", "a")), Verdict::kWrong);
-  EXPECT_EQ(CheckAndWait(checker, users, Of("", "")), Verdict::kWrong);
+  EXPECT_EQ(CheckAndWait(checker, users, Of("alice", "a")), Admission::kAdmitted);
+  EXPECT_EQ(CheckAndWait(checker, users, Of("alice", "b")), Admission::kNoCredentials);
+  EXPECT_EQ(CheckAndWait(checker, users, Of("carol", "a")), Admission::kNoCredentials);
+  EXPECT_EQ(CheckAndWait(checker, users, Of("", "")), Admission::kNoCredentials);
 }
 
 TEST(PasswordChecker, RemembersARightPasswordAlone) {
@@ -200,30 +199,31 @@ TEST(PasswordChecker, ChecksTheSameOnce) {
     return true;
   });
   const auto users = Make({{"alice", HashOf("a")}});
-  std::array<std::promise<Verdict>, 3> verdicts;
+  std::array<std::promise<Admission>, 3> verdicts;
   for (auto& verdict : verdicts) {
     EXPECT_TRUE(checker.Check(users, Of("alice", "a"), "peer",
-                              [&](Verdict found) { verdict.set_value(found); }));
+                              [&](Admission found) { verdict.set_value(found); }));
   }
   gate->Open();
-  for (auto& verdict : verdicts) EXPECT_EQ(verdict.get_future().get(), Verdict::kRight);
+  for (auto& verdict : verdicts) EXPECT_EQ(verdict.get_future().get(), Admission::kAdmitted);
   EXPECT_EQ(gate->came(), 1);
 }
 
 // Wrong passwords, each of which is checked until the gate lets it through.
 class BusyPasswordChecker : public ::testing::Test {
  protected:
-  bool Check(const std::string& peer, Verdict expected = Verdict::kWrong) {
-    return checker_.Check(users_, Of("alice", "x"), peer, [this, peer, expected](Verdict verdict) {
-      EXPECT_EQ(verdict, expected) << peer;
-      const std::lock_guard lock(mutex_);
-      finished_.push_back(peer);
-      changed_.notify_all();
-    });
+  bool Check(const std::string& peer, Admission expected = Admission::kNoCredentials) {
+    return checker_.Check(users_, Of("alice", "x"), peer,
+                          [this, peer, expected](Admission verdict) {
+                            EXPECT_EQ(verdict, expected) << peer;
+                            const std::lock_guard lock(mutex_);
+                            finished_.push_back(peer);
+                            changed_.notify_all();
+                          });
   }
 
   /// One that is under way, so that all later ones wait.
-  void CheckFirst(const std::string& peer, Verdict expected = Verdict::kWrong) {
+  void CheckFirst(const std::string& peer, Admission expected = Admission::kNoCredentials) {
     EXPECT_TRUE(Check(peer, expected));
     gate_->WaitUntilCame(1);
   }
@@ -283,7 +283,7 @@ TEST_F(BusyPasswordChecker, MakesRoomAtTheExpenseOfThePeerThatWaitsForMost) {
   CheckFirst("flood");
   EXPECT_TRUE(Check("flood"));
   EXPECT_TRUE(Check("flood"));
-  EXPECT_TRUE(Check("flood", Verdict::kBusy));
+  EXPECT_TRUE(Check("flood", Admission::kBusy));
   EXPECT_TRUE(Check("other"));
   EXPECT_TRUE(Check("other"));
   EXPECT_TRUE(Check("good"));
@@ -299,16 +299,16 @@ TEST_F(BusyPasswordChecker, RemembersWhileOthersAreChecked) {
     if (password.reveal() != "right") gate->Pass();
     return password.reveal() == "right";
   });
-  EXPECT_EQ(CheckAndWait(checker, users_, Of("alice", "right")), Verdict::kRight);
-  EXPECT_TRUE(checker.Check(users_, Of("alice", "x"), "peer", [](Verdict) {}));
+  EXPECT_EQ(CheckAndWait(checker, users_, Of("alice", "right")), Admission::kAdmitted);
+  EXPECT_TRUE(checker.Check(users_, Of("alice", "x"), "peer", [](Admission) {}));
   gate_->WaitUntilCame(1);
   EXPECT_TRUE(checker.Remembers(*users_, Of("alice", "right")));
 }
 
 TEST_F(BusyPasswordChecker, StopsWithoutWaitingForTheCheckUnderWay) {
-  CheckFirst("one", Verdict::kBusy);
-  EXPECT_TRUE(Check("one", Verdict::kBusy));
-  EXPECT_TRUE(Check("two", Verdict::kBusy));
+  CheckFirst("one", Admission::kBusy);
+  EXPECT_TRUE(Check("one", Admission::kBusy));
+  EXPECT_TRUE(Check("two", Admission::kBusy));
   checker_.Stop();  // while the gate is shut
   EXPECT_EQ(finished_.size(), 3U);
   EXPECT_FALSE(Check("one"));
@@ -320,12 +320,12 @@ TEST_F(BusyPasswordChecker, MayEndWhileACheckIsUnderWay) {
                                                      gate->Pass();
                                                      return true;
                                                    });
-  std::promise<Verdict> verdict;
+  std::promise<Admission> verdict;
   EXPECT_TRUE(checker->Check(users_, Of("alice", "x"), "peer",
-                             [&](Verdict found) { verdict.set_value(found); }));
+                             [&](Admission found) { verdict.set_value(found); }));
   gate_->WaitUntilCame(1);
   checker.reset();
-  EXPECT_EQ(verdict.get_future().get(), Verdict::kBusy);
+  EXPECT_EQ(verdict.get_future().get(), Admission::kBusy);
 }
 
 using namespace std::chrono_literals;

@@ -1,4 +1,4 @@
-#include "config/config_text.h"
+#include "config/config_keys.h"
 
 #include <string>
 
@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "config/config.h"
+#include "config/config_docs.h"
 #include "support/golden.h"
 #include "support/read_file.h"
 

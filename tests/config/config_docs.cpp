@@ -1,4 +1,4 @@
-#include "config/config_text.h"
+#include "config/config_docs.h"
 
 #include <charconv>
 #include <string_view>
@@ -6,25 +6,12 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <yaml-cpp/emitter.h>
 
 #include "base/text.h"
 #include "config/config_keys.h"
 
 namespace telnyx_exporter {
 namespace {
-
-// What is left to a default that another key or the id gives, written out.
-Config WithDefaults(Config config) {
-  for (AccountConfig& account : config.accounts) {
-    for (ConnectionConfig& connection : account.connections) {
-      // With discovery the name is the one that it finds, if it finds one.
-      if (connection.name.empty() && !account.discovery.enabled) connection.name = connection.id;
-      if (!connection.interval) connection.interval = config.poll.interval;
-    }
-  }
-  return config;
-}
 
 constexpr std::string_view kReferenceHead = R"(# Configuration file
 
@@ -192,12 +179,6 @@ void AppendObject(std::string& out, const std::vector<KeyDescription>& keys, std
 }
 
 }  // namespace
-
-std::string FormatConfig(const Config& config) {
-  YAML::Emitter out;
-  WriteKeys(ConfigKeys(), out, WithDefaults(config));
-  return std::string(out.c_str(), out.size()) + "\n";
-}
 
 std::string FormatConfigReference() {
   std::string out(kReferenceHead);
