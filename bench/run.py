@@ -31,7 +31,8 @@ PROJECT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 
 
 def run_rows(bench, names):
-    measure_rows(bench, names)
+    if not measure_rows(bench, names):
+        raise SystemExit(1)
 
 
 def run_instructions(bench, _):
