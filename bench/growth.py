@@ -19,7 +19,7 @@ def measure(bench, shapes):
     """([bare walk's ms], [exporter's ms]) for one poll of all."""
     bare, exporter = [], []
     for connections, calls in shapes:
-        with bench.shape(connections, calls) as shape, bench.tls() as (address, ca_file):
+        with bench.shape(connections, calls) as shape, bench.plain() as (address, ca_file):
             seconds = compare_polls(bench, shape, address, ca_file, interval=1, polls=6)
         bare.append(statistics.median(seconds["bare walk"]) * 1000)
         exporter.append(statistics.median(seconds["exporter"]) * 1000)
