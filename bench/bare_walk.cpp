@@ -1,7 +1,8 @@
-// The least that a client can do to walk all pages: curl's multi interface and a search for the
-// next cursor in each body. What the exporter costs is told as a multiple of this.
+// The least that a client can do to walk all pages: curl's multi interface with the options that
+// the exporter sets (src/http/curl_transfer.cpp, curl_endpoint.cpp), and a search for the next
+// cursor in each body. What the exporter costs is told as a multiple of this.
 //
-//   bare_walk BASE_URL CONNECTIONS ROUNDS INTERVAL [--gzip] [--ca-file FILE]
+//   bare_walk BASE_URL CONNECTIONS ROUNDS INTERVAL [CA-FILE]
 //
 // Walks connections 0 … CONNECTIONS-1 ROUNDS times, each round spread over INTERVAL seconds; with 0
 // one after the other as fast as it can. Never more than 32 at a time. Prints for each round the
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -136,40 +138,60 @@ Round WalkAll(CURLM* multi, std::vector<std::unique_ptr<Walk>>& walks, const std
   return round;
 }
 
+// The exporter's options, but for those that need its own callbacks. curl decompresses.
+void SetOptions(CURL* curl, Walk& walk, const curl_slist* headers, bool https,
+                const char* ca_file) {
+  curl_easy_setopt(curl, CURLOPT_PRIVATE, &walk);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, Append);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &walk);
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+  curl_easy_setopt(curl, CURLOPT_USERAGENT, "bare_walk");
+  curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip");
+  curl_easy_setopt(curl, CURLOPT_PROXY, "");
+  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+  curl_easy_setopt(curl, CURLOPT_NETRC, long{CURL_NETRC_IGNORED});
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
+  curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_easy_setopt(curl, CURLOPT_TCP_KEEPIDLE, 30L);
+  curl_easy_setopt(curl, CURLOPT_TCP_KEEPINTVL, 15L);
+  curl_easy_setopt(curl, CURLOPT_MAXLIFETIME_CONN, 600L);
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 10'000L);
+  curl_easy_setopt(curl, CURLOPT_DNS_CACHE_TIMEOUT, 10L);
+  curl_easy_setopt(curl, CURLOPT_HTTP_VERSION,
+                   https ? long{CURL_HTTP_VERSION_2TLS} : long{CURL_HTTP_VERSION_1_1});
+  curl_easy_setopt(curl, CURLOPT_PIPEWAIT, https ? 1L : 0L);
+  curl_easy_setopt(curl, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
+  curl_easy_setopt(curl, CURLOPT_CA_CACHE_TIMEOUT, 300L);
+  curl_easy_setopt(curl, CURLOPT_CAPATH, nullptr);
+  if (ca_file != nullptr) curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 5) {
-    std::fprintf(
-        stderr,
-        "usage: bare_walk BASE_URL CONNECTIONS ROUNDS INTERVAL [--gzip] [--ca-file FILE]\n");
+  if (argc != 5 && argc != 6) {
+    std::fprintf(stderr, "usage: bare_walk BASE_URL CONNECTIONS ROUNDS INTERVAL [CA-FILE]\n");
     return 2;
   }
   const std::string base_url = argv[1];
   const int connections = std::atoi(argv[2]);
   const int rounds = std::atoi(argv[3]);
   const std::chrono::seconds interval(std::atoi(argv[4]));
-  bool gzip = false;
-  const char* ca_file = nullptr;
-  for (int i = 5; i < argc; ++i) {
-    const std::string_view option = argv[i];
-    if (option == "--gzip") gzip = true;
-    if (option == "--ca-file" && i + 1 < argc) ca_file = argv[++i];
-  }
+  const char* const ca_file = argc == 6 ? argv[5] : nullptr;
+  std::signal(SIGPIPE, SIG_IGN);  // curl leaves that to the program, by CURLOPT_NOSIGNAL
   curl_global_init(CURL_GLOBAL_ALL);
   CURLM* multi = curl_multi_init();
+  curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, long{kAtOnce});
+  curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, long{kAtOnce});
   curl_slist* headers = curl_slist_append(nullptr, "Authorization: Bearer KEY_BENCH");
+  headers = curl_slist_append(headers, "Accept: application/json");
   std::vector<std::unique_ptr<Walk>> walks;
   for (std::size_t i = 0; i < kAtOnce && i < static_cast<std::size_t>(connections); ++i) {
     Walk& walk = *walks.emplace_back(std::make_unique<Walk>());
     walk.curl = curl_easy_init();
-    curl_easy_setopt(walk.curl, CURLOPT_PRIVATE, &walk);
-    curl_easy_setopt(walk.curl, CURLOPT_WRITEFUNCTION, Append);
-    curl_easy_setopt(walk.curl, CURLOPT_WRITEDATA, &walk);
-    curl_easy_setopt(walk.curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(walk.curl, CURLOPT_PROXY, "");
-    if (gzip) curl_easy_setopt(walk.curl, CURLOPT_ACCEPT_ENCODING, "gzip");
-    if (ca_file != nullptr) curl_easy_setopt(walk.curl, CURLOPT_CAINFO, ca_file);
+    SetOptions(walk.curl, walk, headers, base_url.starts_with("https:"), ca_file);
   }
   double before = CpuSeconds();
   const Clock::time_point start = Clock::now();

@@ -1,13 +1,13 @@
 """How the cost of polling grows with calls, connections and pages, as a picture."""
 
 import os
-import shutil
+import statistics
 
 import matplotlib
 import matplotlib.pyplot as plt
 
-from harness import ROWS_PER_PAGE, write_pages
-from polling import measure_turn
+from harness import ROWS_PER_PAGE
+from rows import compare_polls
 
 matplotlib.use("svg")
 matplotlib.rcParams["svg.hashsalt"] = "telnyx_exporter"
@@ -15,15 +15,14 @@ CALLS = [1_000, 5_000, 20_000, 50_000, 100_000, 150_000, 200_000, 250_000]  # of
 CONNECTIONS = [10, 50, 100, 200, 400, 600, 800]  # of 250 calls each, which is one page
 
 
-def measure(build, work, nginx, shapes):
+def measure(bench, shapes):
     """([bare walk's ms], [exporter's ms]) for one poll of all."""
     bare, exporter = [], []
     for connections, calls in shapes:
-        directory = write_pages(work, connections, calls)
-        bare_seconds, exporter_seconds, _ = measure_turn(build, work, nginx.url, connections, calls)
-        bare.append(bare_seconds * 1000)
-        exporter.append(exporter_seconds * 1000)
-        shutil.rmtree(directory)
+        with bench.shape(connections, calls) as shape, bench.plain() as (address, ca_file):
+            seconds = compare_polls(bench, shape, address, ca_file, interval=1, polls=6)
+        bare.append(statistics.median(seconds["bare walk"]) * 1000)
+        exporter.append(statistics.median(seconds["exporter"]) * 1000)
     return bare, exporter
 
 
@@ -39,15 +38,15 @@ def draw(axis, title, label, places, lines):
     axis.legend()
 
 
-def draw_growth(build, work, nginx, path):
+def draw_growth(bench, path):
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-    bare, exporter = measure(build, work, nginx, [(1, calls) for calls in CALLS])
+    bare, exporter = measure(bench, [(1, calls) for calls in CALLS])
     draw(left, f"one connection, {ROWS_PER_PAGE} calls a page", "calls", CALLS,
          {"telnyx_exporter": exporter, "bare walk": bare})
     upper = left.secondary_xaxis("top", functions=(lambda calls: calls / ROWS_PER_PAGE,
                                                    lambda pages: pages * ROWS_PER_PAGE))
     upper.set_xlabel("pages")
-    bare, exporter = measure(build, work, nginx, [(count, ROWS_PER_PAGE) for count in CONNECTIONS])
+    bare, exporter = measure(bench, [(count, ROWS_PER_PAGE) for count in CONNECTIONS])
     draw(right, f"{ROWS_PER_PAGE} calls a connection, spread over a second", "connections", CONNECTIONS,
          {"telnyx_exporter": exporter, "bare walk": bare})
     figure.savefig(path, metadata={"Date": None})

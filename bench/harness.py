@@ -13,6 +13,7 @@ import urllib.request
 ROWS_PER_PAGE = 250
 TEXT = "text/plain;version=0.0.4"
 KEY = {"TELNYX_API_KEY": "KEY_BENCH"}
+READY_SECONDS = 180  # the longest that a program may take to poll all connections once
 
 
 def row(number):
@@ -70,17 +71,18 @@ def free_port():
 
 
 class Nginx:
-    """Serves what is in `work` three times: plain, compressed ahead where the client takes it, and over TLS with HTTP/2."""
+    """Serves what is in `work` four times: plain, and over TLS with HTTP/2; each also compressed ahead where the client takes it."""
 
     def __init__(self, work):
         self.ca_file = os.path.join(work, "ca.pem")
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                         "-keyout", f"{work}/key.pem", "-out", self.ca_file, "-days", "2", "-subj", "/CN=localhost",
                         "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
-        ports = {name: free_port() for name in ("plain", "gzip", "tls")}
+        ports = {name: free_port() for name in ("plain", "gzip", "tls", "tls_gzip")}
         self.url = f"http://127.0.0.1:{ports['plain']}"
         self.gzip_url = f"http://127.0.0.1:{ports['gzip']}"
         self.tls_url = f"https://127.0.0.1:{ports['tls']}"
+        self.tls_gzip_port = ports["tls_gzip"]
         locations = f"""
     default_type application/json;
     location ~ ^/(?<shape>[0-9x]+)/v2/connections/(?<chain>[0-9]+)/active_calls$ {{
@@ -126,10 +128,14 @@ http {{
     listen 127.0.0.1:{ports['gzip']};
     gzip_static on;{locations}
   }}
+  ssl_certificate {self.ca_file};
+  ssl_certificate_key {work}/key.pem;
   server {{
-    listen 127.0.0.1:{ports['tls']} ssl http2;
-    ssl_certificate {self.ca_file};
-    ssl_certificate_key {work}/key.pem;{locations}
+    listen 127.0.0.1:{ports['tls']} ssl http2;{locations}
+  }}
+  server {{
+    listen 127.0.0.1:{ports['tls_gzip']} ssl http2;
+    gzip_static on;{locations}
   }}
 }}
 """)
@@ -157,6 +163,20 @@ def cpu_seconds(pid):
     return time.clock_gettime((~pid << 3) | 2)
 
 
+class DelayingProxy:
+    """Makes the server on a port seem so many milliseconds away (delaying_proxy.cpp)."""
+
+    def __init__(self, build, port, milliseconds):
+        self.process = subprocess.Popen([f"{build}/delaying_proxy", str(port), str(milliseconds)],
+                                        stdout=subprocess.PIPE, text=True)
+        self.port = int(self.process.stdout.readline())
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
 def write_config(work, base_url, connections, poll, ca_file=""):
     path = os.path.join(work, "config.yml")
     with open(path, "w", encoding="ascii") as file:
@@ -168,43 +188,36 @@ def write_config(work, base_url, connections, poll, ca_file=""):
     return path
 
 
-def write_discovering_config(work, base_url, interval):
+def write_discovering_config(work, base_url, accounts, poll, ca_file=""):
+    """Accounts that find the same connections."""
     path = os.path.join(work, "discovering.yml")
     with open(path, "w", encoding="ascii") as file:
-        file.write(f"poll: {{interval: {interval}, stale_after: 1h, timeout: 10s}}\n"
-                   f"accounts:\n  - base_url: {base_url}\n"
-                   f"    rate_limit: {{requests_per_second: 1000, burst: 10000}}\n"
-                   f"    discovery: {{enabled: true, refresh_interval: 1h}}\n")
+        file.write(f"poll: {{{poll}}}\naccounts:\n")
+        for account in range(accounts):
+            file.write(f"  - name: account-{account}\n    base_url: {base_url}\n    tls: {{ca_file: \"{ca_file}\"}}\n"
+                       f"    rate_limit: {{requests_per_second: 1000, burst: 10000}}\n"
+                       f"    discovery: {{enabled: true, refresh_interval: 1h, max_connections: 1000000}}\n")
     return path
 
 
-def bare_walk(build, base_url, connections, rounds, interval, options=()):
+def bare_walk(build, base_url, connections, rounds, interval, ca_file=""):
     """CPU seconds of each round."""
-    output = subprocess.run([f"{build}/bare_walk", base_url, str(connections), str(rounds), str(interval), *options],
+    output = subprocess.run([f"{build}/bare_walk", base_url, str(connections), str(rounds), str(interval),
+                             *([ca_file] if ca_file else [])],
                             capture_output=True, text=True, check=True).stdout
     return [float(seconds) for seconds in re.findall(r"cpu_seconds (\S+)", output)]
 
 
-def cpu_of(work, arguments, environment=None):
-    """(CPU seconds, peak RSS in MiB, standard output) of a whole process.
-
-    GNU time stands between: the kernel counts a process's peak from its fork on, and this interpreter is
-    larger than what is measured.
-    """
-    peak_file = os.path.join(work, "peak")
-    reader, writer = os.pipe()
-    process = subprocess.Popen(["/usr/bin/time", "-f", "%M", "-o", peak_file, *arguments],
-                               stdout=writer, env=environment)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as pipe:
+def cpu_of(arguments, environment=None):
+    """(CPU seconds, standard output) of a whole process."""
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, env=environment)
+    with process.stdout as pipe:
         output = pipe.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise SystemExit(f"{arguments[0]} ended with {process.returncode}")
-    with open(peak_file, encoding="ascii") as file:
-        peak = int(file.read())
-    return usage.ru_utime + usage.ru_stime, peak / 1024, output.decode()
+    return usage.ru_utime + usage.ru_stime, output.decode()
 
 
 def fetch(url, accept=TEXT, encoding="identity", method="GET"):
@@ -213,27 +226,27 @@ def fetch(url, accept=TEXT, encoding="identity", method="GET"):
         return response.read()
 
 
-def sum_of(metric, page):
-    return sum(float(value) for value in re.findall(rf"^{metric}\{{.*\}} (\S+)$", page, re.MULTILINE))
+def sum_of(metric, exposition):
+    """Over all label values."""
+    return sum(float(value) for value in re.findall(rf"^{metric}(?:\{{.*\}})? (\S+)$", exposition, re.MULTILINE))
 
 
-class Exporter:
-    """A running exporter; ready when every connection was polled once."""
+class Program:
+    """A running program that serves /metrics."""
 
-    def __init__(self, build, config, log_level="error", log=None):
-        port = free_port()
+    def __init__(self, command, port, ready, environment=None):
         self.url = f"http://127.0.0.1:{port}"
-        self.process = subprocess.Popen(
-            [f"{build}/telnyx_exporter", f"--config.file={config}",
-             f"--web.listen-address=127.0.0.1:{port}", f"--log.level={log_level}"],
-            env=dict(os.environ, **KEY), stderr=log)
-        while self.process.poll() is None:
+        self.process = subprocess.Popen(command, env=dict(os.environ, **KEY, **(environment or {})))
+        deadline = time.monotonic() + READY_SECONDS
+        while self.process.poll() is None and time.monotonic() < deadline:
             try:
-                urllib.request.urlopen(f"{self.url}/-/ready").close()
-                return
+                if ready(self):
+                    return
             except OSError:
-                time.sleep(0.1)
-        raise SystemExit("the exporter did not start")
+                pass
+            time.sleep(0.1)
+        self.process.kill()
+        raise SystemExit(f"{command[0]} did not become ready")
 
     def __enter__(self):
         return self
@@ -245,16 +258,27 @@ class Exporter:
     def cpu_seconds(self):
         return cpu_seconds(self.process.pid)
 
-    def memory_mib(self, field):
-        """VmRSS: now; VmHWM: the most so far."""
-        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
-            return int(re.search(rf"{field}:\s+(\d+) kB", file.read()).group(1)) / 1024
-
-    def page(self):
-        return fetch(f"{self.url}/metrics").decode()
+    def exposition(self):
+        return gzip.decompress(fetch(f"{self.url}/metrics", encoding="gzip")).decode()
 
     def sum_of(self, metric):
-        return sum_of(metric, self.page())
+        return sum_of(metric, self.exposition())
+
+    def private_mib(self):
+        """Memory that no other process can share (RssAnon)."""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
+            return int(re.search(r"RssAnon:\s+(\d+) kB", file.read()).group(1)) / 1024
+
+    def web_cpu_seconds(self):
+        """CPU time of all threads but the polling one, by the scheduler's clock."""
+        total = 0
+        for task in os.scandir(f"/proc/{self.process.pid}/task"):
+            with open(f"{task.path}/comm", encoding="ascii") as file:
+                if file.read().strip() == "polling":
+                    continue
+            with open(f"{task.path}/schedstat", encoding="ascii") as file:
+                total += int(file.read().split()[0])
+        return total / 1e9
 
     def wait_until_quiet(self):
         """Until it has done nothing for a while: between two polls, if there is such a time."""
@@ -265,8 +289,11 @@ class Exporter:
                 return
 
 
-def spread(values):
-    return f"{min(values):.2f} / {statistics.median(values):.2f} / {max(values):.2f}"
+def start_exporter(build, config):
+    """Ready when every connection was polled once."""
+    port = free_port()
+    return Program([f"{build}/telnyx_exporter", f"--config.file={config}", f"--web.listen-address=127.0.0.1:{port}",
+                    "--log.level=error"], port, lambda self: fetch(f"{self.url}/-/ready"))
 
 
 def print_header(*columns):

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the benchmarks need, builds the release and measures everything: prints Markdown tables.
-# Arguments go to bench/run.py, for example: --only polling --rounds 3
+# Installs what the benchmarks need, builds the release and measures: prints a Markdown table of all rows and their goals.
+# Arguments go to bench/run.py, for example: rows far start
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/packages.sh

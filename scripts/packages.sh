@@ -27,14 +27,17 @@ run_packages=(curl)
 # end-to-end tests labelled e2e.
 program_test_packages=(
   apache2-utils binutils curl jsonnet libgmock-dev libgtest-dev man-db nginx-light openssl procps prometheus prometheus-alertmanager python3
-  python3-jsonschema python3-prometheus-client python3-yaml strace systemd valgrind zsh
+  python3-jsonschema python3-prometheus-client python3-requests python3-yaml strace systemd valgrind wrk zsh
 )
 test_packages=(clang-format-19 clang-tidy-19 "${program_test_packages[@]}")
 # What the tests labelled browser, npm, package and container need.
 all_packages=(
   buildah chromium debhelper docker-compose dpkg-dev lintian mmdebstrap podman qemu-user-static runc
 )
-bench_packages=(libbenchmark-dev nginx-light openssl python3 python3-matplotlib time valgrind wrk)
+bench_packages=(
+  golang-github-prometheus-client-golang-dev golang-go libbenchmark-dev nginx-light openssl python3 python3-matplotlib
+  python3-prometheus-client python3-requests valgrind wrk
+)
 fuzz_packages=(clang-19 libclang-rt-19-dev)
 # Node.js often comes from elsewhere, and then Debian's npm cannot be installed beside it.
 command -v npm >/dev/null || all_packages+=(nodejs npm)

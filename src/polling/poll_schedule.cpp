@@ -8,6 +8,11 @@
 namespace telnyx_exporter {
 namespace {
 
+/// Polls of many connections begin together at multiples of this time, as long as their intervals
+/// are multiples of it: the process wakes once to send their requests and once or twice for the
+/// answers, and an idle processor's wake-up costs more than a small poll.
+constexpr Duration kTick = std::chrono::milliseconds(500);
+
 Instant EpochOf(Instant now, WallTime wall_now) { return now - wall_now.time_since_epoch(); }
 
 // The grid whose places in time the wall clock's zero at `epoch` gives.
@@ -26,7 +31,7 @@ PollGrid::PollGrid(Duration interval, std::uint64_t hash, Instant now, WallTime 
   const Duration since_epoch = wall_now.time_since_epoch();
   const auto offset =
       Duration(static_cast<Duration::rep>(hash % static_cast<std::uint64_t>(interval.count())));
-  anchor_ = now - since_epoch % interval + offset;
+  anchor_ = now - since_epoch % interval + (offset - offset % kTick);
 }
 
 std::int64_t PollGrid::SlotOf(Instant time) const {

@@ -12,9 +12,9 @@
 namespace telnyx_exporter {
 
 /// When a connection's polls are due: once an interval, at a place in it that `hash` chooses, so
-/// that many connections spread out. The places follow the wall clock at the start, so a restart
-/// does not move them; from then on only the steady clock counts, so setting the wall clock does
-/// nothing.
+/// that many connections spread out. Places are at half seconds. They follow the wall clock at the
+/// start, so a restart does not move them; from then on only the steady clock counts, so setting
+/// the wall clock does nothing.
 class PollGrid {
  public:
   PollGrid(Duration interval, std::uint64_t hash, Instant now, WallTime wall_now);

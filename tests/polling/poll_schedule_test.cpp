@@ -29,7 +29,7 @@ TEST(StableHash, NeverChanges) {
 
 TEST(PollGrid, NeverMovesItsPlaces) {
   const PollGrid grid(15s, StableHash("main", "1293384261075731461"), kNow, kWall);
-  EXPECT_EQ(grid.NextAfter(kNow) - kNow, Duration(8'698'383'166));
+  EXPECT_EQ(grid.NextAfter(kNow) - kNow, 8500ms);
 }
 
 TEST(PollGrid, ComesOnceAnInterval) {
@@ -62,6 +62,17 @@ TEST(PollGrid, SpreadsAThousandConnectionsOverTheInterval) {
   // 67 a second on average; a place in ten thousand hashes would not do better.
   EXPECT_LT(*std::ranges::max_element(per_second), 110);
   EXPECT_GT(*std::ranges::min_element(per_second), 35);
+}
+
+// So that one wake-up serves several.
+TEST(PollGrid, HasItsPlacesAtHalfSeconds) {
+  for (const Duration interval : {Duration(1s), Duration(15s), Duration(1min)}) {
+    for (int i = 0; i < 100; ++i) {
+      const PollGrid grid(interval, StableHash("main", std::to_string(i)), kNow, kWall);
+      const Duration since_wall_zero = grid.NextAfter(kNow) - kNow + kWall.time_since_epoch();
+      EXPECT_EQ(since_wall_zero % 500ms, 0s) << i;
+    }
+  }
 }
 
 TEST(PollGrid, CountsTheDueTimesOfAPause) {

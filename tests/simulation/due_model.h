@@ -10,9 +10,9 @@ namespace telnyx_exporter::simulation {
 
 /// When a connection's polls are due, reckoned apart from the exporter. With the interval that the
 /// configuration asks for: at the moments at which the wall clock of the time when the connection
-/// was applied shows a multiple of the interval plus an offset. With a longer one, because the
-/// request budget is short: one interval after the newest poll began. The first one is due within
-/// 15 s.
+/// was applied shows a multiple of the interval plus an offset of whole half seconds. With a longer
+/// one, because the request budget is short: one interval after the newest poll began. The first
+/// one is due within 15 s.
 class DueModel {
  public:
   DueModel(Duration interval, std::uint64_t hash, Instant now, WallTime wall_now)
@@ -57,8 +57,9 @@ class DueModel {
 
  private:
   Instant PlaceAfter(Instant time, Duration interval) const {
-    const Duration offset(
-        static_cast<Duration::rep>(hash_ % static_cast<std::uint64_t>(interval.count())));
+    constexpr std::uint64_t kHalfSecond = 500'000'000;
+    const Duration offset(static_cast<Duration::rep>(
+        hash_ % static_cast<std::uint64_t>(interval.count()) / kHalfSecond * kHalfSecond));
     const Duration since = (time.time_since_epoch() + wall_ahead_ - offset) % interval;
     return time + interval - (since < Duration::zero() ? since + interval : since);
   }
