@@ -1,6 +1,7 @@
 #include "base/gzip.h"
 
 #define ZLIB_CONST  // input without a const_cast
+#include <algorithm>
 #include <stdexcept>
 
 #include <zlib.h>
@@ -19,12 +20,18 @@ std::string Gzip(std::string_view bytes, GzipLevel level) {
                    Z_DEFAULT_STRATEGY) != Z_OK) {
     throw std::runtime_error("zlib cannot start");
   }
-  std::string compressed(deflateBound(&stream, bytes.size()), '\0');
+  std::string compressed;
   stream.next_in = reinterpret_cast<const Bytef*>(bytes.data());
   stream.avail_in = static_cast<uInt>(bytes.size());
-  stream.next_out = reinterpret_cast<Bytef*>(compressed.data());
-  stream.avail_out = static_cast<uInt>(compressed.size());
-  const int result = deflate(&stream, Z_FINISH);
+  // Room for what deflateBound() tells would be touched for a twentieth of it to be used.
+  int result = Z_OK;
+  while (result == Z_OK) {
+    const std::size_t begin = compressed.size();
+    compressed.resize(begin + std::max<std::size_t>(begin, 16384));
+    stream.next_out = reinterpret_cast<Bytef*>(compressed.data() + begin);
+    stream.avail_out = static_cast<uInt>(compressed.size() - begin);
+    result = deflate(&stream, Z_FINISH);
+  }
   compressed.resize(stream.total_out);
   deflateEnd(&stream);
   if (result != Z_STREAM_END) throw std::runtime_error("zlib did not finish");
