@@ -56,7 +56,7 @@ fi
 # build of its own, in which each library is one: the sources are included there and count as headers, which the filter
 # must not leave out. The static analyzer is cheap on headers, but in a unity source it follows a function that another
 # one calls only from there, and gives up before it has seen every path: it reads file by file. Of each function it
-# follows fewer paths than over what has changed, where it takes up to 50 s for a file.
+# follows fewer paths than over what has changed, where a file may take 50 s.
 configure_and_build lint >/dev/null
 configure_and_build files >/dev/null
 
