@@ -252,7 +252,8 @@ void ReadTls(const YamlValue& value, std::string_view file, WebConfig& config) {
 }
 
 // A header that may have one of the values in `allowed`, or any where there are none.
-YamlKey HeaderKey(std::string name, std::vector<std::string_view> allowed, WebConfig& config) {
+YamlKey HeaderKey(const std::string& name, std::vector<std::string_view> allowed,
+                  WebConfig& config) {
   return {name, [name, allowed = std::move(allowed), &config](const YamlValue& value) {
             auto text = value.Text(kMaxHeaderBytes);
             if (!text) return;

@@ -129,6 +129,7 @@ void ReadMapping(const YamlValue& value, const std::vector<YamlKey>& keys);
 template <typename T, typename ReadValue>
 YamlRead Into(T& target, ReadValue read) {
   return [&target, read = std::move(read)](const YamlValue& value) {
+    // NOLINTNEXTLINE(bugprone-optional-value-conversion): some targets are optional
     if (auto result = read(value)) target = std::move(*result);
   };
 }
