@@ -23,7 +23,7 @@ std::string Gzip(std::string_view bytes, GzipLevel level) {
   std::string compressed;
   stream.next_in = reinterpret_cast<const Bytef*>(bytes.data());
   stream.avail_in = static_cast<uInt>(bytes.size());
-  // Room for what deflateBound() tells would be touched for a twentieth of it to be used.
+  // deflateBound() would have about twenty times as much memory zeroed as is used.
   int result = Z_OK;
   while (result == Z_OK) {
     const std::size_t begin = compressed.size();

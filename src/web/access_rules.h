@@ -59,7 +59,7 @@ struct PasswordCheckerSettings {
   std::size_t max_waiting_of_one_peer = 16;
 };
 
-/// What becomes of a request, as far as access goes.
+/// The outcome of the access check.
 enum class Admission { kAdmitted, kNoCredentials, kTooManyRequests, kBusy };
 
 /// Thread-safe.
