@@ -54,8 +54,8 @@ test_default() {
   section "format and clang-tidy over what has changed"
   scripts/lint.sh --changed
   section "build test"
-  # Half of the days that `all` simulates: each is another one, and the rest finds what is rare.
-  configure_and_build test -DTELNYX_EXPORTER_SIMULATED_DAYS=600
+  # A quarter of the days that `all` simulates: each is another one, and the rest finds what is rare.
+  configure_and_build test -DTELNYX_EXPORTER_SIMULATED_DAYS=200
   section "test"
   run_tests test --label-regex '^(unit|simulation|e2e)$'
   section "build asan"
@@ -69,7 +69,7 @@ test_all() {
   section "format and clang-tidy over everything"
   scripts/lint.sh
   section "build test"
-  configure_and_build test -DTELNYX_EXPORTER_BENCH=ON -DTELNYX_EXPORTER_SIMULATED_DAYS=1200
+  configure_and_build test -DTELNYX_EXPORTER_BENCH=ON
   section "test"
   run_tests test
   section "build asan"
