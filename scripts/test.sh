@@ -8,8 +8,8 @@
 #                             builds only what they need
 #   scripts/test.sh all       all of that, and the rest: clang-tidy over all sources, the thread sanitizer where there are
 #                             threads, fuzzing, browser, dashboards, Kubernetes, packages, images, the newest Prometheus and
-#                             VictoriaMetrics, the guard of the instruction counts, the mutants, and a look at the
-#                             programs for arm64
+#                             VictoriaMetrics, a short run of the benchmark's rows, the guard of the instruction counts,
+#                             the mutants, and a look at the programs for arm64
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/packages.sh
