@@ -45,6 +45,7 @@ done
 }
 [ -z "$(git status --porcelain --untracked-files=no)" ] || echo "Changes that are not committed are not in the release." >&2
 ensure_packages binutils buildah ccache mmdebstrap python3
+[ -z "${MINISIGN_KEY-}" ] || ensure_packages minisign
 
 commit=$(git rev-parse HEAD)
 own_architecture=$(dpkg --print-architecture)
@@ -245,7 +246,12 @@ sign() {
 # Each kind that was made is tried, with the simulator of the tarball.
 try_artefacts() {
   local test tests=()
-  ensure_packages nginx-light openssl podman python3 python3-yaml qemu-user-static runc
+  ensure_packages minisign nginx-light openssl podman python3 python3-yaml qemu-user-static runc
+  # A signature, by a key of this run.
+  cp dist/SHA256SUMS "$work/"
+  minisign -G -W -p "$work/signer.pub" -s "$work/signer" >/dev/null
+  MINISIGN_KEY=$work/signer sign "$work/SHA256SUMS"
+  minisign -V -p "$work/signer.pub" -m "$work/SHA256SUMS"
   if is_wanted tarballs; then tests+=(tarball); fi
   if is_wanted images; then tests+=(images); fi
   if is_wanted packages; then tests+=(packages); fi
