@@ -84,14 +84,14 @@ std::vector<ClientTable::Leaving> ClientTable::BodyBegan(Id id, WaitingBody body
   return leaving;
 }
 
-bool ClientTable::AnswerEnded(Id id, Instant now) {
+std::vector<ClientTable::Leaving> ClientTable::AnswerEnded(Id id, Instant now) {
   Client* client = Find(id);
-  if (client == nullptr) return false;
+  if (client == nullptr) return {};
   ReleaseBody(*client);
   Enter(*client, Phase::kWaiting, now + limits_.idle);
-  if (!client->leaves_after_answer || client->leaving) return false;
+  if (!client->leaves_after_answer || client->leaving) return {};
   MarkLeaving(*client);
-  return true;
+  return {{.id = id}};
 }
 
 void ClientTable::Remove(Id id) {
@@ -137,7 +137,10 @@ std::vector<ClientTable::Leaving> ClientTable::TakeAll() {
   return waiting;
 }
 
-std::optional<ClientTable::Leaving> ClientTable::TakeOldest() { return TakeOldestOf(nullptr); }
+std::vector<ClientTable::Leaving> ClientTable::TakeOldest() {
+  const auto oldest = TakeOldestOf(nullptr);
+  return oldest ? std::vector{*oldest} : std::vector<Leaving>();
+}
 
 std::size_t ClientTable::superseded_bytes() const {
   std::size_t bytes = 0;

@@ -68,16 +68,16 @@ class ClientTable {
   /// The body of its answer, the newest one of its handler. Returns those that have to leave since
   /// superseded bodies take too much: first the one that has been longest without progress.
   std::vector<Leaving> BodyBegan(Id id, WaitingBody body, Instant now);
-  /// The answer was sent. True: the client has to leave now.
-  bool AnswerEnded(Id id, Instant now);
+  /// The answer was sent. Returns the client when it has to leave now.
+  std::vector<Leaving> AnswerEnded(Id id, Instant now);
   void Remove(Id id);
 
   /// Records which answers have made progress. Returns those whose time is up, each once.
   std::vector<Leaving> TakeExpired(Instant now);
   /// All that wait for a request. Those that are being answered leave when they have their answer.
   std::vector<Leaving> TakeAll();
-  /// The one that has waited longest; nothing when there is none.
-  std::optional<Leaving> TakeOldest();
+  /// The one that has waited longest, if there is one.
+  std::vector<Leaving> TakeOldest();
 
   std::size_t size() const { return clients_.size(); }
   /// Those that have to leave and have not yet.

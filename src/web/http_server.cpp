@@ -253,7 +253,7 @@ class MicrohttpdServer final : public HttpServer {
   // came.
   static void* OnUri(void* context, const char* target, MHD_Connection* connection) {
     auto& server = *static_cast<MicrohttpdServer*>(context);
-    server.clients_.RequestBegan(StateOf(connection)->socket);
+    server.clients_.Tell(&ClientTable::RequestBegan, StateOf(connection)->socket);
     auto state = std::make_unique<RequestState>();
     state->line.raw_target = target;
     state->line.target = target == nullptr ? "" : target;
@@ -263,7 +263,7 @@ class MicrohttpdServer final : public HttpServer {
   static void OnCompleted(void* context, MHD_Connection* connection, void** state,
                           MHD_RequestTerminationCode /*how*/) {
     auto& server = *static_cast<MicrohttpdServer*>(context);
-    server.clients_.AnswerEnded(StateOf(connection)->socket);
+    server.clients_.Tell(&ClientTable::AnswerEnded, StateOf(connection)->socket);
     delete static_cast<RequestState*>(*state);
     *state = nullptr;
   }
@@ -322,7 +322,7 @@ class MicrohttpdServer final : public HttpServer {
     }
     const ClientState& client = *StateOf(connection);
     state.stage = RequestState::Stage::kChecking;
-    clients_.CheckBegan(client.socket);
+    clients_.Tell(&ClientTable::CheckBegan, client.socket);
     // Before the check can be over, for then the connection is resumed.
     MHD_suspend_connection(connection);
     const bool checked = access_.Check(state.rules, std::move(std::get<Credentials>(decision)),
@@ -343,7 +343,7 @@ class MicrohttpdServer final : public HttpServer {
   // Before the request's body has come, so the connection is closed afterwards.
   MHD_Result Refuse(MHD_Connection* connection, const RequestState& state, Refusal refusal) {
     CountRefusal(refusal.reason, refusal.response.status);
-    clients_.AnswerBegan(StateOf(connection)->socket);
+    clients_.Tell(&ClientTable::AnswerBegan, StateOf(connection)->socket);
     return QueueResponse(connection, std::move(refusal.response),
                          {.headers = state.rules->headers, .close = true});
   }
@@ -356,7 +356,7 @@ class MicrohttpdServer final : public HttpServer {
   }
 
   MHD_Result Answer(MHD_Connection* connection, RequestState& state) {
-    clients_.AnswerBegan(StateOf(connection)->socket);
+    clients_.Tell(&ClientTable::AnswerBegan, StateOf(connection)->socket);
     HttpResponse response;
     try {
       response = handler_(MicrohttpdRequest(connection, state.line.method, state.checked));
@@ -376,9 +376,10 @@ class MicrohttpdServer final : public HttpServer {
 
   MHD_Result Send(MHD_Connection* connection, const RequestState& state, HttpResponse response) {
     if (response.body != nullptr) {
-      clients_.BodyBegan(StateOf(connection)->socket, {.handler = state.checked.path,
-                                                       .identity = response.body.get(),
-                                                       .bytes = response.body->size()});
+      clients_.Tell(&ClientTable::BodyBegan, StateOf(connection)->socket,
+                    WaitingBody{.handler = state.checked.path,
+                                .identity = response.body.get(),
+                                .bytes = response.body->size()});
     }
     // No request follows a body, so none can be smuggled in it.
     return QueueResponse(connection, std::move(response),
