@@ -53,8 +53,8 @@ bool Contains(const std::vector<std::string>& lines, const std::string& line) {
 
 HttpServerSettings SettingsOf(const CommandLine& command_line) {
   HttpServerSettings settings{.listen_addresses = command_line.listen_addresses,
-                              .systemd_sockets = command_line.systemd_socket,
-                              .max_requests = command_line.max_requests};
+                              .limits = {.answers = command_line.max_requests},
+                              .systemd_sockets = command_line.systemd_socket};
   if (command_line.probes_without_auth) settings.open_paths = {"/-/healthy", "/-/ready"};
   return settings;
 }

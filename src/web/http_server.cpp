@@ -83,14 +83,10 @@ int NoCertificate(gnutls_session_t /*session*/, const gnutls_datum_t* /*authorit
 ClientLimits LimitsOf(const HttpServerSettings& settings) {
   rlimit descriptors{};
   getrlimit(RLIMIT_NOFILE, &descriptors);
-  const std::size_t most = std::min<std::size_t>(settings.max_clients, descriptors.rlim_cur / 2);
-  return {.total = most,
-          .of_one_peer = std::min(settings.max_clients_of_one_peer, most),
-          .answers = settings.max_requests,
-          .superseded_bytes = settings.max_superseded_bytes,
-          .request = settings.request_timeout,
-          .idle = settings.idle_timeout,
-          .answer = settings.response_timeout};
+  ClientLimits limits = settings.limits;
+  limits.total = std::min<std::size_t>(limits.total, descriptors.rlim_cur / 2);
+  limits.of_one_peer = std::min(limits.of_one_peer, limits.total);
+  return limits;
 }
 
 std::string_view ReasonOf(int status) {
@@ -185,7 +181,7 @@ class MicrohttpdServer final : public HttpServer {
   }
 
   MHD_Daemon* StartDaemon() {
-    const auto timeout = std::chrono::ceil<std::chrono::seconds>(settings_.idle_timeout).count();
+    const auto timeout = std::chrono::ceil<std::chrono::seconds>(limits_.idle).count();
     std::vector<MHD_OptionItem> more;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC |
                      MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;

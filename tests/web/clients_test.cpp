@@ -280,7 +280,7 @@ TEST_F(ReadersTest, BoundsTheBytesOfSupersededBodies) {
 }
 
 TEST_F(ReadersTest, CountsASharedBodyOnce) {
-  Start({.superseded_bytes = 30 * kMiB});
+  Start({.answers = 0, .superseded_bytes = 30 * kMiB});
   for (int id = 0; id < 50; ++id) Sends(id, "/metrics", bodies_[0], 10 * kMiB);
   EXPECT_EQ(table_->superseded_bytes(), 0U);
   Sends(50, "/metrics", bodies_[1], 10 * kMiB);
