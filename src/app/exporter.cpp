@@ -73,8 +73,11 @@ class Pipeline {
         poller_(plan, clock, transport_,
                 PollObservers({&state_, &exporter_metrics_, &poll_log_, &also}),
                 std::random_device()()) {
-    exporter_metrics_.NoteConfigLoaded(clock.WallNow());
-    exporter_metrics_.ShowShard(plan.shard);
+    exporter_metrics_.Update([&](ExporterState& state) {
+      state.shard = plan.shard;
+      state.config_successful = true;
+      state.config_loaded = clock.WallNow();
+    });
   }
 
   Poller& poller() { return poller_; }
@@ -161,11 +164,16 @@ int Serve(const CommandLine& command_line, const ConfigSource& source, LoadedPla
       {.put_into_force = [&polling](PollPlan plan) { return polling.Apply(std::move(plan)); },
        .on_reloaded =
            [&](bool successful) {
-             successful ? metrics.NoteConfigLoaded(around.clock.WallNow())
-                        : metrics.NoteConfigRefused();
+             metrics.Update([&](ExporterState& state) {
+               state.config_successful = successful;
+               if (successful) state.config_loaded = around.clock.WallNow();
+             });
            },
-       .on_key_read = [&](const std::string& account,
-                          bool readable) { metrics.SetApiKeyReadable(account, readable); }});
+       .on_key_read =
+           [&](const std::string& account, bool readable) {
+             metrics.Update(
+                 [&](ExporterState& state) { state.api_key_readable[account] = readable; });
+           }});
   // The keys read at the start go with the plan, and are wiped when they are rotated.
   loaded = {};
   const SignalScope scope(around.signals, {.on_stop = [&](int signal) { loop.Stop(signal); },
@@ -174,26 +182,28 @@ int Serve(const CommandLine& command_line, const ConfigSource& source, LoadedPla
   if (command_line.enable_lifecycle) {
     request_reload = [&loop](MainLoop::OnReloaded done) { loop.RequestReload(std::move(done)); };
   }
-  auto server = WebServer::Start(
-      {.command_line = command_line,
-       .handler = MakeWebHandler({.telemetry_path = command_line.telemetry_path,
-                                  .metrics = pipeline.exposition(),
-                                  .state = pipeline.state(),
-                                  .exporter = metrics,
-                                  .reloader = reloader,
-                                  .request_reload = std::move(request_reload),
-                                  .watchdog = watchdog,
-                                  .clock = around.clock,
-                                  .started = started}),
-       .on_refused = [&](std::string_view reason,
-                         int status) { metrics.CountWebRequest(reason, status); },
-       .on_config_loaded =
+  auto server = StartWebServer(
+      command_line,
+      MakeWebHandler({.telemetry_path = command_line.telemetry_path,
+                      .metrics = pipeline.exposition(),
+                      .state = pipeline.state(),
+                      .exporter = metrics,
+                      .reloader = reloader,
+                      .request_reload = std::move(request_reload),
+                      .watchdog = watchdog,
+                      .clock = around.clock,
+                      .started = started}),
+      [&](std::string_view reason, int status) { metrics.CountWebRequest(reason, status); },
+      {.on_loaded =
            [&](std::vector<std::string> errors) {
-             metrics.SetWebConfigLoaded(errors.empty());
+             metrics.Update(
+                 [&](ExporterState& state) { state.web_config_successful = errors.empty(); });
              reloader.NoteWebConfig(std::move(errors));
            },
        .on_certificate =
-           [&](std::optional<WallTime> expiry) { metrics.SetTlsCertificateExpiry(expiry); }},
+           [&](std::optional<WallTime> expiry) {
+             metrics.Update([&](ExporterState& state) { state.tls_certificate_expires = expiry; });
+           }},
       around.log);
   if (!server) {
     around.log.Error("cannot start", {{"error", server.error().message}});
@@ -205,14 +215,14 @@ int Serve(const CommandLine& command_line, const ConfigSource& source, LoadedPla
                                    [&] {
                                      watchdog.Check();
                                      reloader.ReloadChangedKeys();
-                                     (*server)->ReloadChangedConfig();
+                                     if (server->watch) server->watch->ReloadChanged();
                                      metrics.NoteLogLinesLost(around.log_writer.lines_lost());
                                    },
                                .interval = watchdog.interval()});
   NotifyStopping();
   around.log.Info("stopping", {{"signal", SignalName(signal)}});
   polling.Stop();
-  server->reset();
+  *server = {};
   return kExitStopped;
 }
 

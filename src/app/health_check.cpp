@@ -17,7 +17,7 @@ constexpr std::size_t kMostBytes = std::size_t{64} * 1024;
 
 Result<std::shared_ptr<const AccessRules>> LoadRules(const std::string& web_config_file) {
   if (web_config_file.empty()) return std::make_shared<const AccessRules>();
-  const WebRulesAttempt attempt = WebRulesLoader(web_config_file).Load();
+  const WebRulesAttempt attempt = LoadWebRules(web_config_file);
   if (!attempt.outcome) {
     return Fail(FormatConfigMessage(web_config_file, attempt.outcome.error().front()));
   }

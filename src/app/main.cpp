@@ -72,7 +72,7 @@ bool CheckWebConfig(const CommandLine& command_line) {
            : PrintLines(FormatConfigMessages(file, loaded.error()));
     return loaded.has_value();
   }
-  const WebRulesAttempt attempt = WebRulesLoader(file).Load();
+  const WebRulesAttempt attempt = LoadWebRules(file);
   attempt.outcome ? PrintLines(FormatConfigMessages(file, attempt.outcome->warnings), "warning: ")
                   : PrintLines(FormatConfigMessages(file, attempt.outcome.error()));
   return attempt.outcome.has_value();

@@ -53,56 +53,17 @@ bool Contains(const std::vector<std::string>& lines, const std::string& line) {
 
 HttpServerSettings SettingsOf(const CommandLine& command_line) {
   HttpServerSettings settings{.listen_addresses = command_line.listen_addresses,
-                              .systemd_sockets = command_line.systemd_socket,
-                              .max_requests = command_line.max_requests};
+                              .limits = {.answers = command_line.max_requests},
+                              .systemd_sockets = command_line.systemd_socket};
   if (command_line.probes_without_auth) settings.open_paths = {"/-/healthy", "/-/ready"};
   return settings;
 }
 
-}  // namespace
-
-WebRulesAttempt WebRulesLoader::Load() {
-  FileSet files;
-  files.Add(path_);
-  auto loaded = LoadWebConfigFile(path_);
-  if (!loaded) return {.outcome = std::unexpected(std::move(loaded.error())), .files = files};
-  WebRulesAttempt attempt = LoadFilesOf(loaded->config);
-  attempt.files.Add(files);
-  if (attempt.outcome) {
-    std::vector<ConfigMessage>& warnings = attempt.outcome->warnings;
-    warnings.insert(warnings.begin(), loaded->warnings.begin(), loaded->warnings.end());
-  }
-  return attempt;
-}
-
-WebRulesAttempt WebRulesLoader::LoadFilesOf(const WebConfig& config) {
-  WebRulesAttempt attempt{.outcome = LoadedWebRules{.config = config}};
-  AccessRules rules;
-  if (config.tls) {
-    for (const PemSource* source :
-         {&config.tls->certificate, &config.tls->key, &config.tls->client_ca}) {
-      if (!source->file.empty()) attempt.files.Add(source->file);
-    }
-    auto context = LoadTls(*config.tls, attempt.outcome->warnings);
-    if (!context) {
-      attempt.outcome = std::unexpected(std::move(context.error()));
-      return attempt;
-    }
-    rules.tls = std::move(*context);
-  }
-  rules.headers = config.headers;
-  for (const auto& [name, hash] : config.users) rules.users.emplace(name, hash);
-  if (config.rate_limit) {
-    rules.request_limit = {.interval = config.rate_limit->interval,
-                           .burst = config.rate_limit->burst};
-  }
-  attempt.outcome->rules = std::make_shared<const AccessRules>(std::move(rules));
-  return attempt;
-}
-
-std::expected<std::shared_ptr<const TlsContext>, WebRulesLoader::Faults> WebRulesLoader::LoadTls(
-    const WebTlsConfig& tls, std::vector<ConfigMessage>& warnings) {
-  Faults faults;
+// The context in force where nothing of TLS has changed, a new one, or all that is wrong.
+std::expected<std::shared_ptr<const TlsContext>, std::vector<ConfigMessage>> LoadTls(
+    const WebTlsConfig& tls, const std::shared_ptr<const TlsContext>& in_force,
+    std::vector<ConfigMessage>& warnings) {
+  std::vector<ConfigMessage> faults;
   std::vector<const PemSource*> unread;
   const auto read = [&](const PemSource& source) {
     auto pem = ReadPem(source, &source == &tls.key, warnings);
@@ -112,32 +73,70 @@ std::expected<std::shared_ptr<const TlsContext>, WebRulesLoader::Faults> WebRule
     }
     return pem.value_or(Secret());
   };
-  TlsMaterial material{.certificate = std::string(read(tls.certificate).reveal()),
-                       .key = read(tls.key),
-                       .client_ca = std::string(read(tls.client_ca).reveal()),
-                       .has_client_ca = !tls.client_ca.empty()};
-  if (context_ != nullptr && material == material_ && tls.policy == policy_) return context_;
+  const TlsMaterial material{.certificate = std::string(read(tls.certificate).reveal()),
+                             .key = read(tls.key),
+                             .client_ca = std::string(read(tls.client_ca).reveal()),
+                             .has_client_ca = !tls.client_ca.empty()};
+  if (in_force != nullptr && in_force->IsMadeOf(tls.policy, material)) return in_force;
 
   auto context = TlsContext::Make(tls.policy, material);
-  if (!context) {
-    for (const TlsFault& fault : context.error()) {
-      if (std::ranges::find(unread, &SourceOf(tls, fault.input)) != unread.end()) continue;
-      faults.push_back(MessageOf(tls, fault));
-    }
-    std::ranges::stable_sort(faults, {}, [](const ConfigMessage& message) {
-      return std::pair(message.line, message.column);
-    });
-    return std::unexpected(std::move(faults));
+  if (context) return std::move(*context);
+  for (const TlsFault& fault : context.error()) {
+    if (std::ranges::find(unread, &SourceOf(tls, fault.input)) != unread.end()) continue;
+    faults.push_back(MessageOf(tls, fault));
   }
-  policy_ = tls.policy;
-  material_ = std::move(material);
-  context_ = std::move(*context);
-  return context_;
+  std::ranges::stable_sort(faults, {}, [](const ConfigMessage& message) {
+    return std::pair(message.line, message.column);
+  });
+  return std::unexpected(std::move(faults));
 }
 
-WebRulesWatch::WebRulesWatch(WebRulesLoader& loader, const WebRulesAttempt& attempt, Events events,
+// The rules of a configuration that was read before: reads only the files that it names.
+WebRulesAttempt MakeWebRules(const WebConfig& config,
+                             const std::shared_ptr<const TlsContext>& in_force) {
+  WebRulesAttempt attempt{.outcome = LoadedWebRules{.config = config}};
+  AccessRules rules{.headers = config.headers};
+  if (config.tls) {
+    for (const PemSource* source :
+         {&config.tls->certificate, &config.tls->key, &config.tls->client_ca}) {
+      if (!source->file.empty()) attempt.files.Add(source->file);
+    }
+    auto context = LoadTls(*config.tls, in_force, attempt.outcome->warnings);
+    if (!context) {
+      attempt.outcome = std::unexpected(std::move(context.error()));
+      return attempt;
+    }
+    rules.tls = std::move(*context);
+  }
+  rules.users = {config.users.begin(), config.users.end()};
+  if (config.rate_limit) {
+    rules.request_limit = {.interval = config.rate_limit->interval,
+                           .burst = config.rate_limit->burst};
+  }
+  attempt.outcome->rules = std::make_shared<const AccessRules>(std::move(rules));
+  return attempt;
+}
+
+}  // namespace
+
+WebRulesAttempt LoadWebRules(const std::string& path,
+                             const std::shared_ptr<const TlsContext>& in_force) {
+  FileSet files;
+  files.Add(path);
+  auto loaded = LoadWebConfigFile(path);
+  if (!loaded) return {.outcome = std::unexpected(std::move(loaded.error())), .files = files};
+  WebRulesAttempt attempt = MakeWebRules(loaded->config, in_force);
+  attempt.files.Add(files);
+  if (attempt.outcome) {
+    std::vector<ConfigMessage>& warnings = attempt.outcome->warnings;
+    warnings.insert(warnings.begin(), loaded->warnings.begin(), loaded->warnings.end());
+  }
+  return attempt;
+}
+
+WebRulesWatch::WebRulesWatch(std::string path, const WebRulesAttempt& attempt, Events events,
                              Log& log)
-    : loader_(loader), events_(std::move(events)), log_(log) {
+    : path_(std::move(path)), events_(std::move(events)), log_(log) {
   files_.Watch(attempt.files);
   Keep(*attempt.outcome);
   events_.on_loaded({});
@@ -145,12 +144,12 @@ WebRulesWatch::WebRulesWatch(WebRulesLoader& loader, const WebRulesAttempt& atte
 
 void WebRulesWatch::ReloadChanged() {
   if (!files_.DetectChange()) return;
-  WebRulesAttempt attempt = loader_.Load();
+  WebRulesAttempt attempt = LoadWebRules(path_, tls_);
   std::vector<std::string> errors = Use(attempt);
   std::vector<std::string> all_errors = errors;
   if (errors.empty()) {
     const LoadedWebRules& loaded = *attempt.outcome;
-    log_.Info("web configuration reloaded", {{"file", loader_.path()},
+    log_.Info("web configuration reloaded", {{"file", path_},
                                              {"tls", loaded.rules->tls != nullptr},
                                              {"users", loaded.rules->users.size()}});
   } else {
@@ -168,13 +167,12 @@ void WebRulesWatch::ReloadChanged() {
 }
 
 std::vector<std::string> WebRulesWatch::Use(WebRulesAttempt& attempt) {
-  if (!attempt.outcome) return FormatConfigMessages(loader_.path(), attempt.outcome.error());
-  for (const std::string& warning :
-       FormatConfigMessages(loader_.path(), attempt.outcome->warnings)) {
+  if (!attempt.outcome) return FormatConfigMessages(path_, attempt.outcome.error());
+  for (const std::string& warning : FormatConfigMessages(path_, attempt.outcome->warnings)) {
     log_.Warn("web configuration", {{"warning", warning}});
   }
   if (auto applied = events_.apply(attempt.outcome->rules); !applied) {
-    return {fmt::format("{}: {}", loader_.path(), applied.error().message)};
+    return {fmt::format("{}: {}", path_, applied.error().message)};
   }
   Keep(*attempt.outcome);
   return {};
@@ -183,11 +181,11 @@ std::vector<std::string> WebRulesWatch::Use(WebRulesAttempt& attempt) {
 // The configuration in force keeps its own certificates, which may be newer now. Returns the
 // errors.
 std::vector<std::string> WebRulesWatch::RenewCertificates(FileSet& files) {
-  WebRulesAttempt renewal = loader_.LoadFilesOf(config_);
+  WebRulesAttempt renewal = MakeWebRules(config_, tls_);
   files.Add(renewal.files);
   if (renewal.outcome && renewal.outcome->rules->tls == tls_) return {};
   std::vector<std::string> errors = Use(renewal);
-  if (errors.empty()) log_.Info("certificates reloaded", {{"file", loader_.path()}});
+  if (errors.empty()) log_.Info("certificates reloaded", {{"file", path_}});
   return errors;
 }
 
@@ -197,38 +195,30 @@ void WebRulesWatch::Keep(const LoadedWebRules& loaded) {
   events_.on_certificate(tls_ == nullptr ? std::nullopt : tls_->expiry());
 }
 
-Result<std::unique_ptr<WebServer>> WebServer::Start(Parts parts, Log& log) {
-  std::unique_ptr<WebServer> web(new WebServer());
-  HttpServerSettings settings = SettingsOf(parts.command_line);
-  settings.on_refused = std::move(parts.on_refused);
+Result<WebServer> StartWebServer(
+    const CommandLine& command_line, HttpHandler handler,
+    std::function<void(std::string_view reason, int status)> on_refused,
+    WebRulesWatch::Events events, Log& log) {
+  HttpServerSettings settings = SettingsOf(command_line);
+  settings.on_refused = std::move(on_refused);
+  const std::string& file = command_line.web_config_file;
   WebRulesAttempt attempt;
-  if (const std::string& file = parts.command_line.web_config_file; !file.empty()) {
-    web->loader_.emplace(file);
-    attempt = web->loader_->Load();
+  if (!file.empty()) {
+    attempt = LoadWebRules(file);
     if (!attempt.outcome) return Fail(FormatConfigMessages(file, attempt.outcome.error()).front());
     settings.rules = attempt.outcome->rules;
   }
-  auto server = HttpServer::Start(settings, std::move(parts.handler));
+  auto server = HttpServer::Start(settings, std::move(handler));
   if (!server) return std::unexpected(server.error());
-  web->server_ = std::move(*server);
+  WebServer web{.http = std::move(*server), .watch = nullptr};
   const bool tls = settings.rules != nullptr && settings.rules->tls != nullptr;
-  for (const std::string& address : web->server_->bound_addresses()) {
+  for (const std::string& address : web.http->bound_addresses()) {
     log.Info("listening", {{"address", address}, {"tls", tls}});
   }
-  if (web->loader_) {
-    web->watch_.emplace(
-        *web->loader_, attempt,
-        WebRulesWatch::Events{.apply = [&http = *web->server_](
-                                           auto rules) { return http.SetRules(std::move(rules)); },
-                              .on_loaded = std::move(parts.on_config_loaded),
-                              .on_certificate = std::move(parts.on_certificate)},
-        log);
-  }
+  if (file.empty()) return web;
+  events.apply = [&http = *web.http](auto rules) { return http.SetRules(std::move(rules)); };
+  web.watch = std::make_unique<WebRulesWatch>(file, attempt, std::move(events), log);
   return web;
-}
-
-void WebServer::ReloadChangedConfig() {
-  if (watch_) watch_->ReloadChanged();
 }
 
 }  // namespace telnyx_exporter

@@ -16,7 +16,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/tls_policy.h"
 #include "config/web_config.h"
 #include "web/access_rules.h"
 #include "web/http_server.h"
@@ -35,27 +34,10 @@ struct WebRulesAttempt {
   FileSet files;  // all that the outcome depends on, as they were before the reading
 };
 
-class WebRulesLoader {
- public:
-  explicit WebRulesLoader(std::string path) : path_(std::move(path)) {}
-
-  const std::string& path() const { return path_; }
-  /// Reads everything again. As long as nothing of TLS has changed, its context stays the same.
-  WebRulesAttempt Load();
-  /// The same with a configuration that was read before: reads only the files that it names.
-  WebRulesAttempt LoadFilesOf(const WebConfig& config);
-
- private:
-  using Faults = std::vector<ConfigMessage>;
-
-  std::expected<std::shared_ptr<const TlsContext>, Faults> LoadTls(
-      const WebTlsConfig& tls, std::vector<ConfigMessage>& warnings);
-
-  const std::string path_;
-  TlsPolicy policy_;
-  TlsMaterial material_;
-  std::shared_ptr<const TlsContext> context_;  // of the two above; null before the first
-};
+/// Reads the web configuration file and what it names. `in_force` stays the rules' TLS context as
+/// long as nothing of TLS has changed; null: there is none.
+WebRulesAttempt LoadWebRules(const std::string& path,
+                             const std::shared_ptr<const TlsContext>& in_force = nullptr);
 
 /// Takes over rules when the web configuration file or a certificate that it names has changed. A
 /// broken state is said once and changes nothing but this: certificates of the configuration in
@@ -71,9 +53,9 @@ class WebRulesWatch {
     std::function<void(std::optional<WallTime> expiry)> on_certificate;
   };
 
-  /// `attempt` is what the loader's first reading came to; its rules are in force. The loader and
-  /// the log must outlive the watch.
-  WebRulesWatch(WebRulesLoader& loader, const WebRulesAttempt& attempt, Events events, Log& log);
+  /// `attempt` is what the first reading of the file came to; its rules are in force. The log must
+  /// outlive the watch.
+  WebRulesWatch(std::string path, const WebRulesAttempt& attempt, Events events, Log& log);
 
   /// Looks at the files once.
   void ReloadChanged();
@@ -84,7 +66,7 @@ class WebRulesWatch {
   std::vector<std::string> RenewCertificates(FileSet& files);
   void Keep(const LoadedWebRules& loaded);
 
-  WebRulesLoader& loader_;
+  const std::string path_;
   const Events events_;
   Log& log_;
   FileWatch files_;
@@ -93,30 +75,17 @@ class WebRulesWatch {
   std::shared_ptr<const TlsContext> tls_;  // in force
 };
 
-class WebServer {
- public:
-  struct Parts {
-    const CommandLine& command_line;
-    HttpHandler handler;
-    /// Told the status of each request that does not reach the handler.
-    std::function<void(std::string_view reason, int status)> on_refused;
-    /// As in WebRulesWatch::Events.
-    std::function<void(std::vector<std::string> errors)> on_config_loaded;
-    std::function<void(std::optional<WallTime> expiry)> on_certificate;
-  };
-
-  /// Listens where the command line says and logs it. The log must outlive the server.
-  static Result<std::unique_ptr<WebServer>> Start(Parts parts, Log& log);
-
-  /// Looks at the web configuration and the certificates once. One thread.
-  void ReloadChangedConfig();
-
- private:
-  WebServer() = default;
-
-  std::optional<WebRulesLoader> loader_;  // nothing without a web configuration file
-  std::unique_ptr<HttpServer> server_;
-  std::optional<WebRulesWatch> watch_;
+struct WebServer {
+  std::unique_ptr<HttpServer> http;
+  std::unique_ptr<WebRulesWatch> watch;  // null without a web configuration file
 };
+
+/// Listens where the command line says and logs it. The log must outlive the server. `on_refused`
+/// is told the status of each request that does not reach the handler; of `events` all is used but
+/// `apply`.
+Result<WebServer> StartWebServer(
+    const CommandLine& command_line, HttpHandler handler,
+    std::function<void(std::string_view reason, int status)> on_refused,
+    WebRulesWatch::Events events, Log& log);
 
 }  // namespace telnyx_exporter

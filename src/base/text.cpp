@@ -12,12 +12,9 @@ namespace {
 
 constexpr std::string_view kHexDigits = "0123456789ABCDEF";
 
-bool IsUnreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
+bool IsAlphanumeric(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
-
-char ToLowerAscii(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 std::optional<unsigned> HexValue(char c) {
   if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
@@ -130,7 +127,7 @@ std::string PercentEncode(std::string_view text) {
   std::string encoded;
   encoded.reserve(text.size() * 3);
   for (const char c : text) {
-    if (IsUnreserved(c)) {
+    if (IsAlphanumericOr("-._~", {&c, 1})) {
       encoded += c;
     } else {
       const auto byte = static_cast<unsigned char>(c);
@@ -174,6 +171,18 @@ std::optional<double> ParseDouble(std::string_view text, std::chars_format forma
   return number;
 }
 
+bool IsAlphanumericOr(std::string_view marks, std::string_view text) {
+  return std::ranges::all_of(text, [&](char c) { return IsAlphanumeric(c) || marks.contains(c); });
+}
+
+char ToLowerAscii(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+std::string ToLowerAscii(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = ToLowerAscii(c);
+  return lower;
+}
+
 std::string_view TrimWhitespace(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\r\n";
   const std::size_t first = text.find_first_not_of(kBlanks);
@@ -182,7 +191,8 @@ std::string_view TrimWhitespace(std::string_view text) {
 }
 
 bool EqualsIgnoringAsciiCase(std::string_view left, std::string_view right) {
-  return std::ranges::equal(left, right, {}, ToLowerAscii, ToLowerAscii);
+  return std::ranges::equal(left, right,
+                            [](char a, char b) { return ToLowerAscii(a) == ToLowerAscii(b); });
 }
 
 void AppendJsonString(std::string& out, std::string_view text) {

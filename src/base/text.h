@@ -41,6 +41,11 @@ std::size_t Utf8Length(std::string_view text);
 /// Without leading and trailing spaces, tabs and line ends.
 std::string_view TrimWhitespace(std::string_view text);
 
+/// Whether every character is a letter or a digit of ASCII or one of `marks`.
+bool IsAlphanumericOr(std::string_view marks, std::string_view text);
+
+char ToLowerAscii(char c);
+std::string ToLowerAscii(std::string_view text);
 bool EqualsIgnoringAsciiCase(std::string_view left, std::string_view right);
 
 /// Appends `text` as a JSON string with its quotes. Bytes that are not valid UTF-8 become U+FFFD,

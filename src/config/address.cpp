@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdlib>
 #include <utility>
 
@@ -34,13 +33,6 @@ bool IsVisible(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
 }
 
-// Others would be read differently by different parsers, as "api.example\\@other" is.
-bool IsHostCharacter(char c) {
-  const bool alphanumeric =
-      (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-  return alphanumeric || c == '.' || c == '-' || c == '_' || c == ':';
-}
-
 // The host of "host", "host:port" or "[v6]:port"; empty when it is none of these.
 std::string_view HostOf(std::string_view host_and_port) {
   std::string_view host = host_and_port;
@@ -54,7 +46,8 @@ std::string_view HostOf(std::string_view host_and_port) {
     port = host.substr(colon);
     host = host.substr(0, colon);
   }
-  if (!std::ranges::all_of(host, IsHostCharacter)) return {};
+  // Others would be read differently by different parsers, as "api.example\\@other" is.
+  if (!IsAlphanumericOr(".-_:", host)) return {};
   if (port.empty()) return host;
   const auto number = ParseUnsigned(port.substr(1));
   return port.front() == ':' && number && *number > 0 && *number <= 65535 ? host
@@ -65,16 +58,9 @@ bool IsLoopback(std::string_view host) {
   return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
-}
-
 // The first of the two that is set and not empty.
 std::string FirstOf(std::string_view upper, const ReadVariable& read_variable) {
-  for (const std::string& name : {std::string(upper), LowerCase(upper)}) {
+  for (const std::string& name : {std::string(upper), ToLowerAscii(upper)}) {
     if (auto value = read_variable(name); value && !value->empty()) return std::move(*value);
   }
   return {};
@@ -135,7 +121,7 @@ HostAndPort TargetOf(std::string_view base_url) {
   const bool encrypted = base_url.starts_with("https:");
   std::string_view authority = base_url.substr(base_url.find("://") + 3);
   authority = authority.substr(0, authority.find('/'));
-  HostAndPort target = SplitPort(LowerCase(authority));
+  HostAndPort target = SplitPort(ToLowerAscii(authority));
   if (target.port.empty()) target.port = encrypted ? "443" : "80";
   return target;
 }
@@ -171,7 +157,7 @@ bool IsExempt(const HostAndPort& target, std::string_view no_proxy) {
   if (target.host == "localhost" || (ip && IsLoopbackIp(*ip))) return true;
   while (true) {
     const std::size_t comma = no_proxy.find(',');
-    const std::string entry = LowerCase(TrimWhitespace(no_proxy.substr(0, comma)));
+    const std::string entry = ToLowerAscii(TrimWhitespace(no_proxy.substr(0, comma)));
     if (!entry.empty() && Matches(entry, target, ip)) return true;
     if (comma == std::string_view::npos) return false;
     no_proxy.remove_prefix(comma + 1);

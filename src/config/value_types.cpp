@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <iterator>
 #include <limits>
 
@@ -38,14 +37,9 @@ constexpr std::array kKeySourceSchemas = {
     R"("anyOf": [{"type": "string", "minLength": 1, "maxLength": 4096, "pattern": "^\\s*[!#-&(-_a-~]+\\s*$"}, {"type": ["number", "boolean"]}])",
 };
 
-bool IsWordCharacter(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
-}
-
 // Letters, digits and _, no digit first: a variable's or a label's name.
 bool IsIdentifier(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, IsWordCharacter) &&
-         std::isdigit(static_cast<unsigned char>(text.front())) == 0;
+  return !text.empty() && IsAlphanumericOr("_", text) && !(text[0] >= '0' && text[0] <= '9');
 }
 
 std::string FindEmptyFault(const std::string& text) {
@@ -54,8 +48,7 @@ std::string FindEmptyFault(const std::string& text) {
 
 std::string FindIdFault(const std::string& id) {
   if (id.empty()) return "is empty: write the connection's id";
-  const auto allowed = [](char c) { return IsWordCharacter(c) || c == '-'; };
-  if (std::ranges::all_of(id, allowed)) return {};
+  if (IsAlphanumericOr("-_", id)) return {};
   return fmt::format("{} is not an id: only letters, digits, - and _ are allowed",
                      QuoteForMessage(id));
 }
@@ -100,17 +93,29 @@ std::string WithoutCredentials(std::string_view url) {
 
 std::string MissingKeyText(const KeyDescription& key) {
   std::string sentence = key.doc.substr(0, key.doc.find('.'));
-  sentence.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(sentence.front())));
+  sentence.front() = ToLowerAscii(sentence.front());
   return fmt::format("{} is missing: {}", key.name, sentence);
 }
 
 std::optional<Duration> DurationType::Read(const YamlValue& value) const {
-  const auto duration = value.DurationBetween(least, most);
-  if (duration && whole_seconds && *duration % std::chrono::seconds(1) != Duration::zero()) {
+  const auto text = value.Scalar("a duration");
+  if (!text) return std::nullopt;
+  const auto duration = ParseDuration(*text);
+  if (!duration) {
+    value.Error(fmt::format("{} is not a duration: write it like 500ms, 15s or 1m30s",
+                            QuoteForMessage(*text)));
+    return std::nullopt;
+  }
+  if (*duration < least || *duration > most) {
+    value.Error(fmt::format("{} is out of range: {} to {} is allowed", QuoteForMessage(*text),
+                            FormatDuration(least), FormatDuration(most)));
+    return std::nullopt;
+  }
+  if (whole_seconds && *duration % std::chrono::seconds(1) != Duration::zero()) {
     value.Error(fmt::format("{} is not a whole number of seconds", FormatDuration(*duration)));
     return std::nullopt;
   }
-  return duration;
+  return *duration;
 }
 
 void DurationType::Write(YAML::Emitter& out, Duration duration) const {
@@ -122,12 +127,31 @@ std::string DurationType::Text() const {
                      whole_seconds ? " in whole seconds" : "");
 }
 
+std::optional<std::uint32_t> IntegerType::Read(const YamlValue& value) const {
+  const auto text = value.Scalar("an integer");
+  if (!text) return std::nullopt;
+  const auto number = ParseUnsigned(*text);
+  if (!number || *number < least || *number > most) {
+    value.Error(
+        fmt::format("{} is not an integer from {} to {}", QuoteForMessage(*text), least, most));
+    return std::nullopt;
+  }
+  return static_cast<std::uint32_t>(*number);
+}
+
 std::string IntegerType::Text() const { return fmt::format("integer, {} to {}", least, most); }
 
 std::string IntegerType::Schema() const { return IntegerSchema(least, most); }
 
 std::optional<double> NumberType::Read(const YamlValue& value) const {
-  return value.Number(above, most);
+  const auto text = value.Scalar("a number");
+  if (!text) return std::nullopt;
+  const auto number = ParseDouble(*text);
+  // Also false for what is not a number.
+  if (number && *number > above && *number <= most) return number;
+  value.Error(
+      fmt::format("{} is not a number above {} and up to {}", QuoteForMessage(*text), above, most));
+  return std::nullopt;
 }
 
 void NumberType::Write(YAML::Emitter& out, double number) const {
@@ -146,6 +170,23 @@ std::string NumberType::Schema() const {
       above, maximum);
 }
 
+std::optional<std::uint64_t> SizeType::Read(const YamlValue& value) const {
+  const auto text = value.Scalar("a size");
+  if (!text) return std::nullopt;
+  const auto size = ParseSize(*text);
+  if (!size) {
+    value.Error(
+        fmt::format("{} is not a size: write it like 512KiB or 4MiB", QuoteForMessage(*text)));
+    return std::nullopt;
+  }
+  if (*size < least || *size > most) {
+    value.Error(fmt::format("{} is out of range: {} to {} is allowed", QuoteForMessage(*text),
+                            FormatSize(least), FormatSize(most)));
+    return std::nullopt;
+  }
+  return *size;
+}
+
 void SizeType::Write(YAML::Emitter& out, std::uint64_t bytes) const { out << FormatSize(bytes); }
 
 std::string SizeType::Text() const {
@@ -153,9 +194,14 @@ std::string SizeType::Text() const {
 }
 
 std::optional<bool> BoolType::Read(const YamlValue& value) const {
-  const auto read = value.Bool();
-  if (read == true && !warning_if_true.empty()) value.Warn(std::string(warning_if_true));
-  return read;
+  const auto text = value.Scalar("true or false");
+  if (!text) return std::nullopt;
+  if (*text != "true" && *text != "false") {
+    value.Error(fmt::format("{} is not true or false", QuoteForMessage(*text)));
+    return std::nullopt;
+  }
+  if (*text == "true" && !warning_if_true.empty()) value.Warn(std::string(warning_if_true));
+  return *text == "true";
 }
 
 std::optional<std::string> StringType::Read(const YamlValue& value) const {

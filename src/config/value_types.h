@@ -2,7 +2,7 @@
 
 // The kinds of values that a configuration's keys can have. Each can read a value or note what is
 // wrong with it, write one as YAML, and describe itself to people and as JSON schema. Used in the
-// rows of config_keys.cpp; plain values without state.
+// rows of config_keys.cpp, and to read other files; plain values without state.
 
 #include <cstddef>
 #include <cstdint>
@@ -39,9 +39,7 @@ struct IntegerType {
   std::uint32_t least;
   std::uint32_t most;
 
-  std::optional<std::uint32_t> Read(const YamlValue& value) const {
-    return value.Integer(least, most);
-  }
+  std::optional<std::uint32_t> Read(const YamlValue& value) const;
   void Write(YAML::Emitter& out, std::uint32_t number) const { out << number; }
   std::string Text() const;
   std::string Schema() const;
@@ -63,9 +61,7 @@ struct SizeType {
   std::uint64_t least;  // bytes
   std::uint64_t most;
 
-  std::optional<std::uint64_t> Read(const YamlValue& value) const {
-    return value.SizeBetween(least, most);
-  }
+  std::optional<std::uint64_t> Read(const YamlValue& value) const;
   void Write(YAML::Emitter& out, std::uint64_t bytes) const;
   std::string Text() const;
   std::string Schema() const { return R"("type": "string", "pattern": "^[0-9]+(B|KiB|MiB|GiB)$")"; }

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "config/value_types.h"
 #include "config/yaml_reader.h"
 
 namespace telnyx_exporter {
@@ -56,10 +57,6 @@ std::string Join(const std::array<TlsWord<T>, N>& words) {
   return fmt::format("{}", fmt::join(words | std::views::transform(&TlsWord<T>::name), ", "));
 }
 
-std::string Quoted(std::string_view text) {
-  return fmt::format("\"{}\"", SanitizeForDisplay(text, kMaxValueBytes));
-}
-
 std::optional<TlsCipherSuite> FindSuite(std::string_view name) {
   for (const auto& exchange : kTlsKeyExchanges) {
     if (!name.starts_with(exchange.name)) continue;
@@ -72,8 +69,6 @@ std::optional<TlsCipherSuite> FindSuite(std::string_view name) {
 
 // --- Readers of single values ------------------------------------------------------------------
 
-std::optional<bool> ReadBool(const YamlValue& value) { return value.Bool(); }
-
 // A value by its name in `words`; `what` says what should be there.
 template <typename Words>
 auto NameIn(const Words& words, std::string_view what) {
@@ -82,7 +77,8 @@ auto NameIn(const Words& words, std::string_view what) {
     if (!name) return std::nullopt;
     const auto found = Find(words, *name);
     if (!found) {
-      value.Error(fmt::format("{} is not {}: allowed are {}", Quoted(*name), what, Join(words)));
+      value.Error(fmt::format("{} is not {}: allowed are {}",
+                              QuoteForMessage(*name, kMaxValueBytes), what, Join(words)));
     }
     return found;
   };
@@ -95,49 +91,37 @@ std::optional<ClientAuth> ReadClientAuth(const YamlValue& value) {
 
 std::optional<std::vector<std::string>> ReadSans(const YamlValue& value) {
   if (value.IsEmpty()) return std::nullopt;
-  const auto elements = value.List();
-  if (!elements) return std::nullopt;
-  if (elements->empty()) value.Error("is empty: no client could connect");
-  std::vector<std::string> sans;
-  for (const YamlValue& element : *elements) {
+  if (value.IsEmptyList()) value.Error("is empty: no client could connect");
+  return ReadList(value, [](const YamlValue& element) {
     auto text = element.Text(kMaxPathBytes);
     if (text && text->empty()) element.Error("is empty");
-    if (text) sans.push_back(std::move(*text));
-  }
-  return sans;
+    return text;
+  });
 }
 
 std::optional<std::vector<TlsCipherSuite>> ReadCipherSuites(const YamlValue& value) {
-  const auto elements = value.List();
-  if (!elements) return std::nullopt;
-  std::vector<TlsCipherSuite> suites;
-  bool only_tls13 = !elements->empty();
-  for (const YamlValue& element : *elements) {
+  bool only_tls13 = !value.IsEmptyList();
+  auto suites = ReadList(value, [&](const YamlValue& element) -> std::optional<TlsCipherSuite> {
     const auto name = element.Text(kMaxValueBytes);
-    if (!name || std::ranges::find(kTls13Suites, *name) != kTls13Suites.end()) continue;
+    if (!name || std::ranges::find(kTls13Suites, *name) != kTls13Suites.end()) return std::nullopt;
     only_tls13 = false;
-    if (const auto suite = FindSuite(*name)) {
-      suites.push_back(*suite);
-    } else {
-      element.Error(fmt::format("{} is not a cipher suite: allowed are {} with {}", Quoted(*name),
+    const auto suite = FindSuite(*name);
+    if (!suite) {
+      element.Error(fmt::format("{} is not a cipher suite: allowed are {} with {}",
+                                QuoteForMessage(*name, kMaxValueBytes),
                                 "TLS_ECDHE_ECDSA_WITH_ and TLS_ECDHE_RSA_WITH_",
                                 Join(kTlsCiphers)));
     }
-  }
-  if (only_tls13) {
+    return suite;
+  });
+  if (suites && only_tls13) {
     value.Error("names suites of TLS 1.3 only, which are always on: write min_version: TLS13");
   }
   return suites;
 }
 
 std::optional<std::vector<TlsGroup>> ReadGroups(const YamlValue& value) {
-  const auto elements = value.List();
-  if (!elements) return std::nullopt;
-  std::vector<TlsGroup> groups;
-  for (const YamlValue& element : *elements) {
-    if (const auto group = NameIn(kTlsGroups, "a curve")(element)) groups.push_back(*group);
-  }
-  return groups;
+  return ReadList(value, NameIn(kTlsGroups, "a curve"));
 }
 
 std::optional<Duration> ReadInterval(const YamlValue& value) {
@@ -145,8 +129,9 @@ std::optional<Duration> ReadInterval(const YamlValue& value) {
   if (!text) return std::nullopt;
   const auto interval = ParseGoDuration(*text);
   if (interval && *interval <= kLongestRateInterval) return interval;
-  value.Error(Quoted(*text) + (interval ? " is longer than 24h"
-                                        : " is not a duration: write it like 500ms, 1s or 1m30s"));
+  value.Error(
+      QuoteForMessage(*text, kMaxValueBytes) +
+      (interval ? " is longer than 24h" : " is not a duration: write it like 500ms, 1s or 1m30s"));
   return std::nullopt;
 }
 
@@ -234,20 +219,20 @@ void ReadTls(const YamlValue& value, std::string_view file, WebConfig& config) {
   const PemReader key(file, "key", tls.key);
   const PemReader client_ca(file, "client_ca", tls.client_ca);
   const auto version = NameIn(kTlsVersions, "a TLS version");
-  ReadMapping(
-      value, {certificate.FileKey(),
-              key.FileKey(),
-              client_ca.FileKey(),
-              certificate.TextKey(),
-              key.TextKey(),
-              client_ca.TextKey(),
-              {"client_auth_type", Into(policy.client_auth, ReadClientAuth)},
-              {"client_allowed_sans", Into(policy.client_allowed_sans, ReadSans)},
-              {"min_version", Into(policy.min_version, version)},
-              {"max_version", Into(policy.max_version, version)},
-              {"cipher_suites", Into(policy.cipher_suites, ReadCipherSuites)},
-              {"curve_preferences", Into(policy.groups, ReadGroups)},
-              {"prefer_server_cipher_suites", Into(policy.prefer_server_cipher_suites, ReadBool)}});
+  ReadMapping(value, {certificate.FileKey(),
+                      key.FileKey(),
+                      client_ca.FileKey(),
+                      certificate.TextKey(),
+                      key.TextKey(),
+                      client_ca.TextKey(),
+                      {"client_auth_type", Into(policy.client_auth, ReadClientAuth)},
+                      {"client_allowed_sans", Into(policy.client_allowed_sans, ReadSans)},
+                      {"min_version", Into(policy.min_version, version)},
+                      {"max_version", Into(policy.max_version, version)},
+                      {"cipher_suites", Into(policy.cipher_suites, ReadCipherSuites)},
+                      {"curve_preferences", Into(policy.groups, ReadGroups)},
+                      {"prefer_server_cipher_suites",
+                       Into(policy.prefer_server_cipher_suites, BoolType())}});
   CheckTls(value, tls);
 }
 
@@ -258,7 +243,8 @@ YamlKey HeaderKey(const std::string& name, std::vector<std::string_view> allowed
             auto text = value.Text(kMaxHeaderBytes);
             if (!text) return;
             if (!allowed.empty() && std::ranges::find(allowed, *text) == allowed.end()) {
-              return value.Error(fmt::format("{} is not allowed: write {}", Quoted(*text),
+              return value.Error(fmt::format("{} is not allowed: write {}",
+                                             QuoteForMessage(*text, kMaxValueBytes),
                                              fmt::join(allowed, " or ")));
             }
             if (!text->empty()) config.headers.emplace_back(name, std::move(*text));
@@ -298,9 +284,8 @@ void ReadUsers(const YamlValue& value, WebConfig& config) {
 void ReadRateLimit(const YamlValue& value, WebConfig& config) {
   std::optional<Duration> interval;
   std::optional<std::uint32_t> burst;
-  const auto read_burst = [](const YamlValue& v) { return v.Integer(0, kMaxBurst); };
-  ReadMapping(value,
-              {{"interval", Into(interval, ReadInterval)}, {"burst", Into(burst, read_burst)}});
+  ReadMapping(value, {{"interval", Into(interval, ReadInterval)},
+                      {"burst", Into(burst, IntegerType{0, kMaxBurst})}});
   if (!interval || *interval == Duration::zero()) return;
   if (!value.Find("burst") || burst == 0) {
     return value.Error("burst is missing: without at least 1 every request is refused");
@@ -317,7 +302,7 @@ YamlRead Section(WebConfig& config, void (*read)(const YamlValue&, WebConfig&)) 
 
 void ReadHttp(const YamlValue& value, WebConfig& config) {
   const auto read_http2 = [](const YamlValue& v) {
-    if (v.Bool() == true) v.Warn("has no effect: HTTP/1.1 is served");
+    BoolType{.warning_if_true = "has no effect: HTTP/1.1 is served"}.Read(v);
   };
   ReadMapping(value, {{"http2", read_http2}, {"headers", Section(config, ReadHeaders)}});
 }
@@ -349,11 +334,7 @@ std::string FindBcryptFault(std::string_view hash) {
     return "is not a bcrypt hash: it has 60 characters and begins with $2a$, $2b$ or $2y$, as "
            "htpasswd -nBC 10 \"\" prints it";
   }
-  const auto valid = [](char c) {
-    return c == '.' || c == '/' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-           (c >= 'a' && c <= 'z');
-  };
-  if (!std::ranges::all_of(hash.substr(kBcryptSettingBytes), valid)) {
+  if (!IsAlphanumericOr("./", hash.substr(kBcryptSettingBytes))) {
     return "is not a bcrypt hash: a character in it cannot be part of one";
   }
   const auto cost = ParseUnsigned(hash.substr(4, 2));

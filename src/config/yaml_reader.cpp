@@ -75,8 +75,8 @@ bool ReadDocument(std::string_view yaml, ConfigMessages& messages,
   return true;
 }
 
-std::string QuoteForMessage(std::string_view text) {
-  return fmt::format("\"{}\"", SanitizeForDisplay(text, kShownBytes));
+std::string QuoteForMessage(std::string_view text, std::size_t max_bytes) {
+  return fmt::format("\"{}\"", SanitizeForDisplay(text, max_bytes));
 }
 
 // What sanitizing would change is not fit to be shown.
@@ -116,79 +116,6 @@ std::optional<std::string> YamlValue::Text(std::size_t max_bytes) const {
     return std::nullopt;
   }
   return text;
-}
-
-std::optional<bool> YamlValue::Bool() const {
-  const auto text = Scalar("true or false");
-  if (!text) return std::nullopt;
-  if (*text == "true") return true;
-  if (*text == "false") return false;
-  Error(fmt::format("{} is not true or false", QuoteForMessage(*text)));
-  return std::nullopt;
-}
-
-std::optional<std::uint32_t> YamlValue::Integer(std::uint32_t least, std::uint32_t most) const {
-  const auto text = Scalar("an integer");
-  if (!text) return std::nullopt;
-  const auto number = ParseUnsigned(*text);
-  if (!number || *number < least || *number > most) {
-    Error(fmt::format("{} is not an integer from {} to {}", QuoteForMessage(*text), least, most));
-    return std::nullopt;
-  }
-  return static_cast<std::uint32_t>(*number);
-}
-
-std::optional<double> YamlValue::Number(double above, double most) const {
-  const auto text = Scalar("a number");
-  if (!text) return std::nullopt;
-  const auto number = ParseDouble(*text);
-  // Also false for what is not a number.
-  if (number && *number > above && *number <= most) return number;
-  Error(
-      fmt::format("{} is not a number above {} and up to {}", QuoteForMessage(*text), above, most));
-  return std::nullopt;
-}
-
-std::optional<double> YamlValue::NumberBetween(double least, double most) const {
-  const auto text = Scalar("a number");
-  if (!text) return std::nullopt;
-  const auto number = ParseDouble(*text);
-  if (number && *number >= least && *number <= most) return number;
-  Error(fmt::format("{} is not a number from {} to {}", QuoteForMessage(*text), least, most));
-  return std::nullopt;
-}
-
-std::optional<Duration> YamlValue::DurationBetween(Duration least, Duration most) const {
-  const auto text = Scalar("a duration");
-  if (!text) return std::nullopt;
-  const auto duration = ParseDuration(*text);
-  if (!duration) {
-    Error(fmt::format("{} is not a duration: write it like 500ms, 15s or 1m30s",
-                      QuoteForMessage(*text)));
-    return std::nullopt;
-  }
-  if (*duration < least || *duration > most) {
-    Error(fmt::format("{} is out of range: {} to {} is allowed", QuoteForMessage(*text),
-                      FormatDuration(least), FormatDuration(most)));
-    return std::nullopt;
-  }
-  return *duration;
-}
-
-std::optional<std::uint64_t> YamlValue::SizeBetween(std::uint64_t least, std::uint64_t most) const {
-  const auto text = Scalar("a size");
-  if (!text) return std::nullopt;
-  const auto size = ParseSize(*text);
-  if (!size) {
-    Error(fmt::format("{} is not a size: write it like 512KiB or 4MiB", QuoteForMessage(*text)));
-    return std::nullopt;
-  }
-  if (*size < least || *size > most) {
-    Error(fmt::format("{} is out of range: {} to {} is allowed", QuoteForMessage(*text),
-                      FormatSize(least), FormatSize(most)));
-    return std::nullopt;
-  }
-  return *size;
 }
 
 std::optional<std::vector<YamlValue>> YamlValue::List() const {

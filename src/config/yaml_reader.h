@@ -76,12 +76,6 @@ class YamlValue {
   std::optional<std::string> Scalar(std::string_view what) const;
   /// A string of at most `max_bytes` bytes of UTF-8 without control characters.
   std::optional<std::string> Text(std::size_t max_bytes) const;
-  std::optional<bool> Bool() const;
-  std::optional<std::uint32_t> Integer(std::uint32_t least, std::uint32_t most) const;
-  std::optional<double> Number(double above, double most) const;
-  std::optional<double> NumberBetween(double least, double most) const;
-  std::optional<Duration> DurationBetween(Duration least, Duration most) const;
-  std::optional<std::uint64_t> SizeBetween(std::uint64_t least, std::uint64_t most) const;
   bool IsEmptyList() const {
     return node_->kind == YamlNode::Kind::kList && node_->children.empty();
   }
@@ -107,7 +101,7 @@ class YamlValue {
 };
 
 /// Puts text into quotes, bounded and without control characters.
-std::string QuoteForMessage(std::string_view text);
+std::string QuoteForMessage(std::string_view text, std::size_t max_bytes = 60);
 
 /// Whether the text has at most `max_bytes` bytes of UTF-8 without control characters.
 bool IsShowableText(std::string_view text, std::size_t max_bytes);
@@ -125,13 +119,35 @@ struct YamlKey {
 /// Reads a mapping with these keys. Any other key is an error that names the nearest one.
 void ReadMapping(const YamlValue& value, const std::vector<YamlKey>& keys);
 
-/// Puts what `read(value)` returns, if anything, into `target`.
+/// Puts what `read(value)`, or `read.Read(value)` of one of value_types.h, returns, if anything,
+/// into `target`.
 template <typename T, typename ReadValue>
 YamlRead Into(T& target, ReadValue read) {
   return [&target, read = std::move(read)](const YamlValue& value) {
+    const auto result = [&] {
+      if constexpr (requires { read.Read(value); }) {
+        return read.Read(value);
+      } else {
+        return read(value);
+      }
+    };
     // NOLINTNEXTLINE(bugprone-optional-value-conversion): some targets are optional
-    if (auto result = read(value)) target = std::move(*result);
+    if (auto found = result()) target = std::move(*found);
   };
+}
+
+/// What `read(element)` returns, if anything, of each element of a list.
+template <typename ReadElement>
+auto ReadList(const YamlValue& value, ReadElement read) {
+  using Element = typename std::invoke_result_t<ReadElement, const YamlValue&>::value_type;
+  const auto elements = value.List();
+  std::optional<std::vector<Element>> list;
+  if (!elements) return list;
+  list.emplace();
+  for (const YamlValue& element : *elements) {
+    if (auto result = read(element)) list->push_back(std::move(*result));
+  }
+  return list;
 }
 
 }  // namespace telnyx_exporter

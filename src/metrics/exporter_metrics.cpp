@@ -120,35 +120,9 @@ ExporterMetrics::ExporterMetrics(const BuildInfo& build, std::optional<WallTime>
       log_lines_lost_(CounterFamily(kLogLinesLost, registry_).Add({})),
       state_{.build = build, .started = started} {}
 
-void ExporterMetrics::ShowShard(const Shard& shard) {
+void ExporterMetrics::Update(const std::function<void(ExporterState&)>& change) {
   const std::lock_guard lock(mutex_);
-  state_.shard = shard;
-}
-
-void ExporterMetrics::NoteConfigLoaded(WallTime now) {
-  const std::lock_guard lock(mutex_);
-  state_.config_successful = true;
-  state_.config_loaded = now;
-}
-
-void ExporterMetrics::NoteConfigRefused() {
-  const std::lock_guard lock(mutex_);
-  state_.config_successful = false;
-}
-
-void ExporterMetrics::SetWebConfigLoaded(bool successful) {
-  const std::lock_guard lock(mutex_);
-  state_.web_config_successful = successful;
-}
-
-void ExporterMetrics::SetTlsCertificateExpiry(std::optional<WallTime> expires) {
-  const std::lock_guard lock(mutex_);
-  state_.tls_certificate_expires = expires;
-}
-
-void ExporterMetrics::SetApiKeyReadable(std::string_view account, bool readable) {
-  const std::lock_guard lock(mutex_);
-  state_.api_key_readable.insert_or_assign(std::string(account), readable);
+  change(state_);
 }
 
 void ExporterMetrics::CountWebRequest(std::string_view handler, int status) {

@@ -5,6 +5,7 @@
 // counts requests and late polls on the polling thread. metric_table.h shows all of it.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -46,7 +47,7 @@ struct ExporterState {
   bool config_successful = false;                             // the newest attempt to load it
   std::optional<WallTime> config_loaded;                      // what is in force
   std::optional<bool> web_config_successful;                  // as above
-  std::optional<WallTime> tls_certificate_expires;            // of the web server's own certificate
+  std::optional<WallTime> tls_certificate_expires;            // of the web server's, if it has one
   std::map<std::string, bool, std::less<>> api_key_readable;  // by the account's name
 };
 
@@ -54,13 +55,7 @@ class ExporterMetrics final : public PollObserver {
  public:
   explicit ExporterMetrics(const BuildInfo& build, std::optional<WallTime> started = std::nullopt);
 
-  void ShowShard(const Shard& shard);
-  void NoteConfigLoaded(WallTime now);
-  void NoteConfigRefused();
-  void SetWebConfigLoaded(bool successful);
-  /// Nothing: there is no certificate.
-  void SetTlsCertificateExpiry(std::optional<WallTime> expires);
-  void SetApiKeyReadable(std::string_view account, bool readable);
+  void Update(const std::function<void(ExporterState& state)>& change);
   void CountWebRequest(std::string_view handler, int status);
   /// How many have been lost since the start.
   void NoteLogLinesLost(std::uint64_t lines);

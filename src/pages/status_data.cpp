@@ -61,8 +61,6 @@ void AddParameter(std::string& address, std::string_view name, std::string_view 
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-char ToLower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 std::string_view TakeNumber(std::string_view& text) {
   const auto* end = std::ranges::find_if_not(text, IsDigit);
   const std::string_view digits(text.begin(), end);
@@ -71,7 +69,7 @@ std::string_view TakeNumber(std::string_view& text) {
 }
 
 bool Contains(std::string_view text, std::string_view part) {
-  return !std::ranges::search(text, part, {}, ToLower, ToLower).empty();
+  return ToLowerAscii(text).contains(ToLowerAscii(part));
 }
 
 bool Mentions(const ConnectionIdentity& identity, std::string_view search) {
@@ -271,8 +269,8 @@ bool NaturalLess(std::string_view left, std::string_view right) {
       if (a != b) return a < b;
       continue;
     }
-    const auto a = static_cast<unsigned char>(ToLower(left.front()));
-    const auto b = static_cast<unsigned char>(ToLower(right.front()));
+    const auto a = static_cast<unsigned char>(ToLowerAscii(left.front()));
+    const auto b = static_cast<unsigned char>(ToLowerAscii(right.front()));
     if (a != b) return a < b;
     left.remove_prefix(1);
     right.remove_prefix(1);

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "base/text.h"
 #include "pages/html.h"
 #include "pages/page_parts.h"
 
@@ -19,13 +20,6 @@ constexpr std::array<std::pair<std::string_view, Markup>, 6> kAccountColumns = {
     {"Own rate limit", Markup("own-limit")},
     {"The API's rate limit", Markup("api-limit")},
 }};
-
-// "failing", as within a sentence.
-std::string LowerWordOf(Condition condition) {
-  std::string word(WordOf(condition));
-  word[0] = static_cast<char>(word[0] - 'A' + 'a');
-  return word;
-}
 
 // How many of the connections a sum covers.
 void AddCoverage(const KnownSum& sum, std::size_t connections, Html& html) {
@@ -89,7 +83,7 @@ void AddConditionCounts(const Totals& totals, std::string_view account, Html& ht
     html.Add("<a class=\"count {}\" href=\"{}\">", NameOf(condition),
              AddressOf({.show = condition, .account = std::string(account)}));
     AddSign(condition, html);
-    html.Add("{} {}</a> ", CountWords(totals.Count(condition)), LowerWordOf(condition));
+    html.Add("{} {}</a> ", CountWords(totals.Count(condition)), ToLowerAscii(WordOf(condition)));
   }
 }
 

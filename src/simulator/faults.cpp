@@ -145,19 +145,17 @@ std::optional<FaultRules::Drawn> FaultRules::Draw(const FaultTarget& target) {
   return std::nullopt;
 }
 
-FaultyApi::FaultyApi(Api& api, FaultRules& rules, std::string redirect_target)
-    : api_(api), rules_(rules), redirect_target_(std::move(redirect_target)) {}
-
-WireAnswer FaultyApi::Answer(const HttpRequest& request) {
+WireAnswer AnswerWithFaults(const HttpRequest& request, Api& api, FaultRules& rules,
+                            const std::string& redirect_target) {
   FaultTarget target = TargetOf(request);
-  target.account = api_.AccountName(request);
-  target.now = api_.Now();
-  const auto drawn = rules_.Draw(target);
-  if (!drawn) return api_.Answer(request);
+  target.account = api.AccountName(request);
+  target.now = api.Now();
+  const auto drawn = rules.Draw(target);
+  if (!drawn) return api.Answer(request);
   return drawn->fault->answer({.request = request,
-                               .api = api_,
+                               .api = api,
                                .random = drawn->random,
-                               .redirect_target = redirect_target_});
+                               .redirect_target = redirect_target});
 }
 
 }  // namespace telnyx_exporter::simulator

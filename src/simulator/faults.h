@@ -17,7 +17,7 @@
 
 #include "base/error.h"
 #include "simulator/api.h"
-#include "simulator/wire_http.h"
+#include "simulator/wire_server.h"
 #include "web/http_server.h"
 
 namespace telnyx_exporter::simulator {
@@ -103,17 +103,9 @@ class FaultRules {
   std::vector<FaultRule> rules_;  // guarded by mutex_
 };
 
-class FaultyApi {
- public:
-  /// Both outlive this object. `redirect_target` is where redirects lead to: "http://HOST:PORT".
-  FaultyApi(Api& api, FaultRules& rules, std::string redirect_target);
-
-  WireAnswer Answer(const HttpRequest& request);
-
- private:
-  Api& api_;
-  FaultRules& rules_;
-  const std::string redirect_target_;
-};
+/// The API's answer, or what the fault that the request meets does instead. `redirect_target` is
+/// where redirects lead to: "http://HOST:PORT".
+WireAnswer AnswerWithFaults(const HttpRequest& request, Api& api, FaultRules& rules,
+                            const std::string& redirect_target);
 
 }  // namespace telnyx_exporter::simulator

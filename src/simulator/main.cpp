@@ -38,14 +38,13 @@ int Run(int argc, const char* const* argv) {
   Api api(command_line->api, world, clock);
   FaultRules faults(command_line->seed);
   for (FaultRule& rule : command_line->faults) faults.Add(std::move(rule));
-  FaultyApi faulty_api(api, faults, command_line->redirect_target);
-  auto server = WireServer::Start({.listen_addresses = command_line->listen_addresses},
-                                  [&](const HttpRequest& request) -> WireAnswer {
-                                    if (request.path().starts_with("/simulator/")) {
-                                      return AnswerControl(world, faults, request);
-                                    }
-                                    return faulty_api.Answer(request);
-                                  });
+  auto server = WireServer::Start(
+      command_line->listen_addresses, [&](const HttpRequest& request) -> WireAnswer {
+        if (request.path().starts_with("/simulator/")) {
+          return AnswerControl(world, faults, request);
+        }
+        return AnswerWithFaults(request, api, faults, command_line->redirect_target);
+      });
   if (!server) {
     fmt::print(stderr, "telnyx_simulator: {}\n", server.error().message);
     return 1;

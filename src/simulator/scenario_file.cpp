@@ -11,6 +11,7 @@
 #include <fmt/ranges.h>
 
 #include "base/text.h"
+#include "config/value_types.h"
 #include "config/yaml_reader.h"
 #include "simulator/api.h"
 
@@ -33,32 +34,27 @@ constexpr std::array<std::string_view, 8> kRecordTypes = {
     "fqdn_connection",          "fax_application",
     "external_connection",      "mobile_voice_connection"};
 
-bool IsName(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_';
-  });
-}
-
-std::string Shown(std::string_view text) {
-  return fmt::format("\"{}\"", SanitizeForDisplay(text, kMaxTextBytes));
-}
+std::string Shown(std::string_view text) { return QuoteForMessage(text, kMaxTextBytes); }
 
 // --- Readers of single values ------------------------------------------------------------------
 
-std::optional<bool> ReadBool(const YamlValue& value) { return value.Bool(); }
+constexpr IntegerType kLimit{0, kMaxLimit};
 
-std::optional<std::uint32_t> ReadLimit(const YamlValue& value) {
-  return value.Integer(0, kMaxLimit);
-}
-
-auto Number(double least, double most) {
-  return [=](const YamlValue& value) { return value.NumberBetween(least, most); };
+auto NumberBetween(double least, double most) {
+  return [=](const YamlValue& value) -> std::optional<double> {
+    const auto text = value.Scalar("a number");
+    if (!text) return std::nullopt;
+    const auto number = ParseDouble(*text);
+    if (number && *number >= least && *number <= most) return number;
+    value.Error(
+        fmt::format("{} is not a number from {} to {}", QuoteForMessage(*text), least, most));
+    return std::nullopt;
+  };
 }
 
 auto SecondsUpTo(Duration most) {
   return [most](const YamlValue& value) -> std::optional<double> {
-    const auto duration = value.DurationBetween(1s, most);
+    const auto duration = DurationType{1s, most}.Read(value);
     return duration ? std::optional(ToSeconds(*duration)) : std::nullopt;
   };
 }
@@ -170,10 +166,9 @@ class ScenarioReader {
              [this](const auto& v, auto& account) { ReadAccount(v, account); })(value);
       if (value.IsEmptyList()) value.Error("is empty: it lists who has connections");
     };
-    const auto read_speed = [](const YamlValue& value) { return value.Number(0, kMaxSpeed); };
     ReadMapping(root,
                 {{"begins", Into(scenario.begins, ReadTime)},
-                 {"speed", Into(scenario.speed, read_speed)},
+                 {"speed", Into(scenario.speed, NumberType{0, kMaxSpeed})},
                  {"accounts", read_accounts, "accounts is missing: it lists who has connections"},
                  {"faults", kLater}});
     // When all connections are known, wherever they stand.
@@ -194,7 +189,8 @@ class ScenarioReader {
     std::set<std::string> profiles;
     const auto read_name = [&](const YamlValue& v) {
       const auto name = Unique("account", account_names_)(v);
-      if (name && !IsName(*name)) v.Error("is not a name: it has letters, digits, - and _ only");
+      if (name && !IsAlphanumericOr("-_", *name))
+        v.Error("is not a name: it has letters, digits, - and _ only");
       return name;
     };
     const auto read_profile = [&](const YamlValue& v, VoiceProfileSettings& profile) {
@@ -203,8 +199,8 @@ class ScenarioReader {
     ReadMapping(value, {{"name", Into(account.name, read_name), "name is missing"},
                         {"api_key", Into(account.api_key, Unique("account", api_keys_)),
                          "api_key is missing"},
-                        {"rate_limit", Into(account.requests_per_second, ReadLimit)},
-                        {"inbound_channels", Into(account.inbound_channels, ReadLimit)},
+                        {"rate_limit", Into(account.requests_per_second, kLimit)},
+                        {"inbound_channels", Into(account.inbound_channels, kLimit)},
                         {"lacking", ListOfTexts(account.lacking, ReadLackingList)},
                         {"outbound_voice_profiles", ListOf(account.voice_profiles, read_profile)},
                         {"connections", kLater}});
@@ -221,7 +217,7 @@ class ScenarioReader {
     ReadMapping(value,
                 {{"id", Into(profile.id, Unique("profile of the account", taken)), "id is missing"},
                  {"name", Into(profile.name, ReadText)},
-                 {"concurrent_call_limit", Into(profile.concurrent_call_limit, ReadLimit)}});
+                 {"concurrent_call_limit", Into(profile.concurrent_call_limit, kLimit)}});
     if (profile.name.empty()) profile.name = profile.id;
   }
 
@@ -246,10 +242,10 @@ class ScenarioReader {
                 {{"id", Into(connection.id, read_id), "id is missing"},
                  {"name", Into(connection.name, ReadText)},
                  {"record_type", Into(connection.record_type, ReadRecordType)},
-                 {"webhook", Into(connection.has_webhook, ReadBool)},
+                 {"webhook", Into(connection.has_webhook, BoolType())},
                  {"tags", ListOfTexts(connection.tags, ReadText)},
-                 {"inbound_channel_limit", Into(connection.inbound_channel_limit, ReadLimit)},
-                 {"outbound_channel_limit", Into(connection.outbound_channel_limit, ReadLimit)},
+                 {"inbound_channel_limit", Into(connection.inbound_channel_limit, kLimit)},
+                 {"outbound_channel_limit", Into(connection.outbound_channel_limit, kLimit)},
                  {"outbound_voice_profile", Into(connection.voice_profile_id, read_profile)},
                  {"present", Into(connection.present, ReadWindow)},
                  {"renamed", [&](const YamlValue& v) { ReadRenames(v, connection.renames); }},
@@ -272,13 +268,13 @@ class ScenarioReader {
     calls.daily_wave = 0;
     calls.seed = ++last_seed_;
     WindowKeys window;
-    ReadMapping(value, {{"active", Into(calls.mean_active_calls, Number(0, kMaxActiveCalls)),
+    ReadMapping(value, {{"active", Into(calls.mean_active_calls, NumberBetween(0, kMaxActiveCalls)),
                          "active is missing"},
                         {"mean_duration", Into(calls.mean_duration_seconds, SecondsUpTo(24h))},
-                        {"spread", Into(calls.duration_spread, Number(0, 3))},
+                        {"spread", Into(calls.duration_spread, NumberBetween(0, 3))},
                         {"longest", Into(calls.longest_seconds, SecondsUpTo(7 * 24h))},
-                        {"transfer_share", Into(calls.transfer_share, Number(0, 1))},
-                        {"daily_wave", Into(calls.daily_wave, Number(0, 1))},
+                        {"transfer_share", Into(calls.transfer_share, NumberBetween(0, 1))},
+                        {"daily_wave", Into(calls.daily_wave, NumberBetween(0, 1))},
                         {"busiest", Into(busiest, ReadTime)},
                         window.From(),
                         window.Until()});

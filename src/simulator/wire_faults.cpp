@@ -5,11 +5,11 @@
 #include <string_view>
 
 #include <fmt/format.h>
+#include <microhttpd.h>
 
 #include "base/gzip.h"
 #include "simulator/answers.h"
 #include "simulator/faults.h"
-#include "simulator/wire_server.h"
 
 namespace telnyx_exporter::simulator {
 namespace {
@@ -37,10 +37,12 @@ struct WrittenAnswer {
 };
 
 WrittenAnswer Write(const HttpResponse& response) {
-  WrittenAnswer written{.bytes = FormatResponseHead(response, true)};
-  written.body_begin = written.bytes.size();
-  if (response.body) written.bytes += *response.body;
-  return written;
+  const std::string body = response.body ? *response.body : std::string();
+  std::string head = fmt::format("HTTP/1.1 {} {}\r\n", response.status,
+                                 MHD_get_reason_phrase_for(static_cast<unsigned>(response.status)));
+  for (const auto& [name, value] : response.headers) head += fmt::format("{}: {}\r\n", name, value);
+  head += fmt::format("Content-Length: {}\r\n\r\n", body.size());
+  return {.bytes = head + body, .body_begin = head.size()};
 }
 
 void Drip(Wire& wire, std::string_view bytes) {
@@ -83,7 +85,7 @@ HttpResponse RateLimited() {
 
 void ResetInBody(Wire& wire, const WrittenAnswer& answer) {
   wire.Send(answer.FirstHalf());
-  wire.ResetAtEnd();
+  wire.Reset();
 }
 
 void DripBody(Wire& wire, const WrittenAnswer& answer) {
@@ -122,7 +124,7 @@ void SendGzipBomb(Wire& wire) {
 
 constexpr std::array kWireFaults = {
     Fault{"reset", "resets the connection instead of answering",
-          Run<[](Wire& wire) { wire.ResetAtEnd(); }>},
+          Run<[](Wire& wire) { wire.Reset(); }>},
     Fault{"reset_body", "resets the connection in the middle of the body",
           RunWithAnswer<ResetInBody>},
     Fault{"close", "closes the connection instead of answering", Run<[](Wire& /*wire*/) {}>},

@@ -1,52 +1,57 @@
 #include "simulator/wire_server.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <chrono>
 #include <climits>
 #include <cstdint>
 #include <exception>
 #include <utility>
 
+#include <fcntl.h>
+#include <microhttpd.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/uio.h>
+
+#include "web/listen_address.h"
+#include "web/microhttpd_request.h"
 
 namespace telnyx_exporter::simulator {
 namespace {
 
-constexpr std::string_view kEndOfHead = "\r\n\r\n";
+constexpr unsigned kIdleSeconds = 30;
 constexpr std::size_t kMaxHeadBytes = std::size_t{32} * 1024;
-constexpr std::size_t kReceiveBytes = std::size_t{16} * 1024;
-constexpr int kHeadTooLarge = 431;
+constexpr std::size_t kMaxBodyBytes = std::size_t{64} * 1024;
 
-void SetSocketTimeout(int socket, int option, Duration timeout) {
-  const auto microseconds = std::chrono::ceil<std::chrono::microseconds>(timeout).count();
-  const timeval value{.tv_sec = microseconds / 1'000'000, .tv_usec = microseconds % 1'000'000};
-  setsockopt(socket, SOL_SOCKET, option, &value, sizeof value);
+// A request from its first line on.
+struct Incoming {
+  MicrohttpdRequestLine line;
+  CheckedRequest checked;
+};
+
+// The first call for a request, and the only one that shows its target as it came.
+void* OnUri(void* /*context*/, const char* target, MHD_Connection* /*connection*/) {
+  return new Incoming{.line = {.raw_target = target, .target = target}, .checked = {}};
 }
 
-// Sends all bytes of both pieces, as one segment where they fit.
-bool SendBoth(int socket, std::string_view first, std::string_view second) {
-  while (!first.empty() || !second.empty()) {
-    // The system only reads the bytes, but its interface takes them without const.
-    std::array<iovec, 2> pieces = {{{const_cast<char*>(first.data()), first.size()},
-                                    {const_cast<char*>(second.data()), second.size()}}};
-    msghdr message{};
-    message.msg_iov = pieces.data();
-    message.msg_iovlen = pieces.size();
-    const ssize_t sent = sendmsg(socket, &message, MSG_NOSIGNAL);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent <= 0) return false;
-    const auto bytes = static_cast<std::size_t>(sent);
-    const std::size_t of_first = std::min(bytes, first.size());
-    first.remove_prefix(of_first);
-    second.remove_prefix(bytes - of_first);
-  }
-  return true;
+void OnCompleted(void* /*context*/, MHD_Connection* /*connection*/, void** state,
+                 MHD_RequestTerminationCode /*how*/) {
+  delete static_cast<Incoming*>(std::exchange(*state, nullptr));
+}
+
+MHD_Result Send(MHD_Connection* connection, HttpResponse response, bool close) {
+  return QueueResponse(connection, std::move(response), {.headers = {}, .close = close});
+}
+
+MHD_Result CheckHead(MHD_Connection* connection, Incoming& request) {
+  const auto head = ReadRequestHead(connection, request.line);
+  if (!head) return Send(connection, {.status = head.error().status}, true);
+  auto checked = CheckRequestHead(*head, kMaxBodyBytes);
+  if (!checked) return Send(connection, {.status = checked.error().status}, true);
+  request.checked = std::move(*checked);
+  return MHD_YES;
 }
 
 WireAnswer AnswerOf(const WireHandler& handler, const HttpRequest& request) {
@@ -57,91 +62,59 @@ WireAnswer AnswerOf(const WireHandler& handler, const HttpRequest& request) {
   }
 }
 
-// After a failure that only time mends, such as too many open files.
-constexpr std::chrono::milliseconds kPauseAfterFailure{100};
+MHD_Result Answer(MHD_Connection* connection, const Incoming& request, const WireHandler& handler) {
+  WireAnswer answer =
+      AnswerOf(handler, MicrohttpdRequest(connection, request.line.method, request.checked));
+  if (auto* response = std::get_if<HttpResponse>(&answer)) {
+    return Send(connection, std::move(*response), false);
+  }
+  Wire wire(MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+  std::get<WireScript>(answer)(wire);
+  return MHD_NO;
+}
 
-// Waits for the next client. Nothing and errno when there is none: EINVAL once the listener was
-// shut down.
-std::optional<int> AcceptOne(int listener) {
-  pollfd waiting{.fd = listener, .events = POLLIN, .revents = 0};
-  poll(&waiting, 1, -1);
-  const int socket = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
-  if (socket < 0) return std::nullopt;
-  return socket;
+// Called when the head has come, for each piece of the body, and when the request is whole.
+MHD_Result OnRequest(void* context, MHD_Connection* connection, const char* /*path*/,
+                     const char* method, const char* version, const char* /*body*/,
+                     std::size_t* body_size, void** state) {
+  Incoming& request = *static_cast<Incoming*>(*state);
+  if (request.line.method == nullptr) {
+    request.line.method = method;
+    request.line.version = version;
+    return CheckHead(connection, request);
+  }
+  if (std::exchange(*body_size, 0) > 0) return MHD_YES;
+  return Answer(connection, request, *static_cast<const WireHandler*>(context));
+}
+
+MHD_Daemon* StartDaemon(int listener, const WireHandler& handler) {
+  return MHD_start_daemon(
+      MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0, nullptr,
+      nullptr, &OnRequest, const_cast<WireHandler*>(&handler), MHD_OPTION_LISTEN_SOCKET, listener,
+      MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+      kMaxHeadBytes, MHD_OPTION_URI_LOG_CALLBACK, &OnUri, nullptr, MHD_OPTION_NOTIFY_COMPLETED,
+      &OnCompleted, nullptr, MHD_OPTION_END);
 }
 
 }  // namespace
 
-Wire::Wire(int socket, Duration idle_timeout) : socket_(socket) {
+Wire::Wire(int socket) : socket_(socket) {
   const int on = 1;
   setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  SetSocketTimeout(socket_, SO_RCVTIMEO, idle_timeout);
-  SetSocketTimeout(socket_, SO_SNDTIMEO, idle_timeout);
+  const timeval timeout{.tv_sec = kIdleSeconds, .tv_usec = 0};
+  setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
+  fcntl(socket_, F_SETFL, fcntl(socket_, F_GETFL) & ~O_NONBLOCK);
 }
 
-void Wire::Serve(const WireHandler& handler) {
-  while (ServeOne(handler)) {
+bool Wire::Send(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t sent = send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
-}
-
-// False when the connection is to be closed.
-bool Wire::ServeOne(const WireHandler& handler) {
-  auto head = ReadHead();
-  if (!head) return false;
-  const auto request = WireRequest::Parse(*head);
-  if (!request) return Respond({.status = request.error()}, false, true);
-  if (!SkipBody(request->content_length())) return false;
-  const WireAnswer answer = AnswerOf(handler, *request);
-  if (const auto* script = std::get_if<WireScript>(&answer)) {
-    (*script)(*this);
-    return false;
-  }
-  return Respond(std::get<HttpResponse>(answer), request->keep_alive(),
-                 request->method() != "HEAD");
-}
-
-std::optional<std::string> Wire::ReadHead() {
-  std::size_t looked_through = 0;
-  std::size_t end = std::string::npos;
-  while ((end = received_.find(kEndOfHead, looked_through)) == std::string::npos) {
-    if (received_.size() > kMaxHeadBytes) {
-      Respond({.status = kHeadTooLarge}, false, true);
-      return std::nullopt;
-    }
-    looked_through = received_.size() - std::min(received_.size(), kEndOfHead.size() - 1);
-    if (!Receive()) return std::nullopt;
-  }
-  std::string head = received_.substr(0, end + kEndOfHead.size());
-  received_.erase(0, head.size());
-  return head;
-}
-
-bool Wire::SkipBody(std::size_t bytes) {
-  while (received_.size() < bytes) {
-    if (!Receive()) return false;
-  }
-  received_.erase(0, bytes);
   return true;
 }
-
-bool Wire::Receive() {
-  std::array<char, kReceiveBytes> buffer;
-  ssize_t bytes = -1;
-  do {
-    bytes = recv(socket_, buffer.data(), buffer.size(), 0);
-  } while (bytes < 0 && errno == EINTR);
-  if (bytes <= 0) return false;
-  received_.append(buffer.data(), static_cast<std::size_t>(bytes));
-  return true;
-}
-
-bool Wire::Respond(const HttpResponse& response, bool keep_alive, bool with_body) {
-  const bool has_body = with_body && response.body != nullptr && StatusHasBody(response.status);
-  const std::string_view body = has_body ? std::string_view(*response.body) : std::string_view();
-  return SendBoth(socket_, FormatResponseHead(response, keep_alive), body) && keep_alive;
-}
-
-bool Wire::Send(std::string_view bytes) { return SendBoth(socket_, bytes, {}); }
 
 bool Wire::Wait(Duration duration) {
   const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(duration).count();
@@ -153,88 +126,35 @@ bool Wire::Wait(Duration duration) {
   return events == 0;
 }
 
-void Wire::ResetAtEnd() {
-  const linger at_once{.l_onoff = 1, .l_linger = 0};
-  setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+void Wire::EndSending() { shutdown(socket_, SHUT_WR); }
+
+// Closing with SO_LINGER would not do: libmicrohttpd ends its side first.
+void Wire::Reset() {
+  const sockaddr nobody{.sa_family = AF_UNSPEC, .sa_data = {}};
+  connect(socket_, &nobody, sizeof nobody);
 }
 
-struct WireServer::Client {
-  // Gone when the client has left, so that its socket is closed at once.
-  std::optional<Wire> connection;
-  std::thread thread;
-};
-
-Result<std::unique_ptr<WireServer>> WireServer::Start(WireServerSettings settings,
-                                                      WireHandler handler) {
-  std::unique_ptr<WireServer> server(new WireServer(std::move(settings), std::move(handler)));
-  for (const std::string& address : server->settings_.listen_addresses) {
+Result<std::unique_ptr<WireServer>> WireServer::Start(
+    const std::vector<std::string>& listen_addresses, WireHandler handler) {
+  std::vector<ListenSocket> listeners;
+  for (const std::string& address : listen_addresses) {
     auto listener = ListenSocket::Open(address);
     if (!listener) return std::unexpected(listener.error());
-    server->bound_addresses_.push_back(listener->bound_address());
-    server->listeners_.push_back(std::move(*listener));
+    listeners.push_back(std::move(*listener));
   }
-  for (const ListenSocket& listener : server->listeners_) {
-    server->acceptors_.emplace_back([&server = *server, fd = listener.fd()] { server.Accept(fd); });
+  std::unique_ptr<WireServer> server(new WireServer(std::move(handler)));
+  for (ListenSocket& listener : listeners) {
+    MHD_Daemon* daemon = StartDaemon(listener.fd(), server->handler_);
+    if (daemon == nullptr) return Fail("cannot start the server: libmicrohttpd refuses");
+    server->daemons_.push_back(daemon);
+    server->bound_addresses_.push_back(listener.bound_address());
+    listener.Release();  // the daemon's now
   }
   return server;
 }
 
-WireServer::WireServer(WireServerSettings settings, WireHandler handler)
-    : settings_(std::move(settings)), handler_(std::move(handler)) {}
-
 WireServer::~WireServer() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    for (Client& client : clients_) {
-      if (client.connection) client.connection->Interrupt();
-    }
-    changed_.notify_all();
-  }
-  for (const ListenSocket& listener : listeners_) shutdown(listener.fd(), SHUT_RDWR);
-  for (std::thread& acceptor : acceptors_) acceptor.join();
-  // No acceptor is left that could add a client.
-  for (Client& client : clients_) client.thread.join();
-}
-
-void WireServer::Accept(int listener) {
-  while (WaitForRoom()) {
-    if (const auto socket = AcceptOne(listener)) {
-      AddClient(*socket);
-      continue;
-    }
-    if (errno == EINVAL) return;
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, kPauseAfterFailure, [this] { return stopping_; });
-  }
-}
-
-bool WireServer::WaitForRoom() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return stopping_ || open_ < settings_.max_clients; });
-  return !stopping_;
-}
-
-void WireServer::AddClient(int socket) {
-  const std::lock_guard lock(mutex_);
-  std::erase_if(clients_, [](Client& client) {
-    if (client.connection) return false;
-    client.thread.join();
-    return true;
-  });
-  Client& client = clients_.emplace_back();
-  client.connection.emplace(socket, settings_.idle_timeout);
-  ++open_;
-  if (stopping_) client.connection->Interrupt();
-  client.thread = std::thread([this, &client] { Serve(client); });
-}
-
-void WireServer::Serve(Client& client) {
-  client.connection->Serve(handler_);
-  const std::lock_guard lock(mutex_);
-  client.connection.reset();
-  --open_;
-  changed_.notify_all();
+  for (MHD_Daemon* daemon : daemons_) MHD_stop_daemon(daemon);
 }
 
 }  // namespace telnyx_exporter::simulator

@@ -74,39 +74,9 @@ ClientSockets::ClientSockets(const ClientLimits& limits, const Clock& clock, OnL
       on_leaving_(std::move(on_leaving)),
       table_(limits, PositionOf) {}
 
-void ClientSockets::Add(int socket, const std::string& peer) {
-  const std::lock_guard lock(mutex_);
-  End(table_.Add(socket, peer, clock_.Now()));
-}
-
 void ClientSockets::Started(int socket) {
   const std::lock_guard lock(mutex_);
   table_.Started(socket);
-}
-
-void ClientSockets::RequestBegan(int socket) {
-  const std::lock_guard lock(mutex_);
-  table_.RequestBegan(socket, clock_.Now());
-}
-
-void ClientSockets::CheckBegan(int socket) {
-  const std::lock_guard lock(mutex_);
-  table_.CheckBegan(socket, clock_.Now());
-}
-
-void ClientSockets::AnswerBegan(int socket) {
-  const std::lock_guard lock(mutex_);
-  End(table_.AnswerBegan(socket, clock_.Now()));
-}
-
-void ClientSockets::BodyBegan(int socket, WaitingBody body) {
-  const std::lock_guard lock(mutex_);
-  End(table_.BodyBegan(socket, std::move(body), clock_.Now()));
-}
-
-void ClientSockets::AnswerEnded(int socket) {
-  const std::lock_guard lock(mutex_);
-  if (table_.AnswerEnded(socket, clock_.Now())) End(ClientTable::Leaving{.id = socket});
 }
 
 void ClientSockets::Remove(int socket) {
@@ -130,8 +100,8 @@ void ClientSockets::EndAll() {
 bool ClientSockets::EndOldest() {
   const std::lock_guard lock(mutex_);
   const auto oldest = table_.TakeOldest();
-  if (oldest) End(*oldest);
-  return oldest.has_value();
+  End(oldest);
+  return !oldest.empty();
 }
 
 bool ClientSockets::empty() const {
@@ -144,13 +114,11 @@ bool ClientSockets::WaitForRoom(std::chrono::milliseconds patience) {
   return removed_.wait_for(lock, patience, [this] { return table_.size() < most_; });
 }
 
-void ClientSockets::End(const ClientTable::Leaving& leaving) {
-  shutdown(leaving.id, SHUT_RDWR);
-  if (on_leaving_) on_leaving_(leaving.reason);
-}
-
 void ClientSockets::End(const std::vector<ClientTable::Leaving>& leaving) {
-  for (const ClientTable::Leaving& client : leaving) End(client);
+  for (const ClientTable::Leaving& client : leaving) {
+    shutdown(client.id, SHUT_RDWR);
+    if (on_leaving_) on_leaving_(client.reason);
+  }
 }
 
 Acceptor::Acceptor(std::vector<ListenSocket> listeners, ClientSockets& clients, HandOver hand_over)
@@ -210,7 +178,7 @@ void Acceptor::AcceptFrom(int listener) {
 
 void Acceptor::Serve(int socket, const sockaddr* address, socklen_t size) {
   BoundUnsentBytes(socket);
-  clients_.Add(socket, PeerOf(address));
+  clients_.Tell(&ClientTable::Add, socket, PeerOf(address));
   if (!hand_over_(socket, address, size)) clients_.Remove(socket);
 }
 

@@ -9,6 +9,8 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <poll.h>
@@ -34,14 +36,19 @@ class ClientSockets {
   /// `on_leaving` is called, under the lock, for each client that has to leave. May be null.
   ClientSockets(const ClientLimits& limits, const Clock& clock, OnLeaving on_leaving);
 
-  // As in ClientTable.
-  void Add(int socket, const std::string& peer);
+  /// Tells the table what a client does: `event` is one of its functions that take the time.
+  template <typename Event, typename... Details>
+  void Tell(Event event, int socket, Details... details) {
+    const std::lock_guard lock(mutex_);
+    const auto tell = [&] { return (table_.*event)(socket, std::move(details)..., clock_.Now()); };
+    if constexpr (std::is_void_v<decltype(tell())>) {
+      tell();
+    } else {
+      End(tell());
+    }
+  }
+  /// As in ClientTable.
   void Started(int socket);
-  void RequestBegan(int socket);
-  void CheckBegan(int socket);
-  void AnswerBegan(int socket);
-  void BodyBegan(int socket, WaitingBody body);
-  void AnswerEnded(int socket);
   /// To be called before the socket is closed; afterwards its number may be another client's.
   void Remove(int socket);
 
@@ -59,7 +66,6 @@ class ClientSockets {
   // How many may be on their way out.
   static constexpr std::size_t kSlack = 64;
 
-  void End(const ClientTable::Leaving& leaving);
   void End(const std::vector<ClientTable::Leaving>& leaving);
 
   const std::size_t most_;

@@ -17,15 +17,21 @@
 namespace telnyx_exporter {
 
 struct ClientLimits {
+  /// At a limit of clients the one that has waited longest for a request has to leave.
   std::size_t total = 1024;
+  /// Of one IPv4 address or one IPv6 network of 64 bits. Many scrapers may share one proxy.
   std::size_t of_one_peer = 256;
-  /// Answers in flight; 0: no limit.
-  std::size_t answers = 0;
-  /// Bytes of superseded bodies that may wait to be sent, if twice the newest body is not more.
+  /// Answers in flight; 0: no limit. At the limit the answer that has been longest without progress
+  /// ends, and the newcomer is served.
+  std::size_t answers = 40;
+  /// Bodies that wait to be sent although their handler has a newer one may take this much, or
+  /// twice the newest body if that is more; beyond it the answers longest without progress end.
   std::size_t superseded_bytes = std::size_t{64} << 20U;
-  Duration request = std::chrono::seconds(10);  // from the first byte to the last, or from accept
-  Duration idle = std::chrono::minutes(2);      // between two requests
-  Duration answer = std::chrono::minutes(2);    // until the client has read it
+  /// Within which a request must have come whole, from its first line on or, for the first of a
+  /// client, from its connecting on: time for TLS included.
+  Duration request = std::chrono::seconds(10);
+  Duration idle = std::chrono::minutes(2);    // before the next request
+  Duration answer = std::chrono::minutes(2);  // until the client has read it
 };
 
 /// A body that is being sent to a client. One shared by several clients counts once.
@@ -68,16 +74,16 @@ class ClientTable {
   /// The body of its answer, the newest one of its handler. Returns those that have to leave since
   /// superseded bodies take too much: first the one that has been longest without progress.
   std::vector<Leaving> BodyBegan(Id id, WaitingBody body, Instant now);
-  /// The answer was sent. True: the client has to leave now.
-  bool AnswerEnded(Id id, Instant now);
+  /// The answer was sent. Returns the client when it has to leave now.
+  std::vector<Leaving> AnswerEnded(Id id, Instant now);
   void Remove(Id id);
 
   /// Records which answers have made progress. Returns those whose time is up, each once.
   std::vector<Leaving> TakeExpired(Instant now);
   /// All that wait for a request. Those that are being answered leave when they have their answer.
   std::vector<Leaving> TakeAll();
-  /// The one that has waited longest; nothing when there is none.
-  std::optional<Leaving> TakeOldest();
+  /// The one that has waited longest, if there is one.
+  std::vector<Leaving> TakeOldest();
 
   std::size_t size() const { return clients_.size(); }
   /// Those that have to leave and have not yet.
@@ -90,12 +96,17 @@ class ClientTable {
  private:
   enum class Phase { kWaiting, kReading, kChecking, kAnswering };
 
+  struct SentBody {
+    WaitingBody body;
+    bool superseded = false;       // its handler has made a newer one
+    std::size_t newest_bytes = 0;  // of its handler's newest body, which may have been sent already
+  };
   struct Client {
     std::string peer;
     Phase phase = Phase::kWaiting;
     std::uint64_t turn = 0;  // when it came into this phase: the lower, the longer ago
     Instant deadline{};
-    std::optional<WaitingBody> body;
+    std::optional<SentBody> sending;
     std::uint64_t position = 0;
     Instant progressed{};
     bool started = false;
@@ -104,35 +115,21 @@ class ClientTable {
   };
   using Clients = std::map<Id, Client>;
 
-  struct SharedBody {
-    std::size_t bytes = 0;
-    std::size_t clients = 0;
-  };
-  // A handler that has bodies waiting. Its newest one may have been sent already.
-  struct Handler {
-    std::map<const void*, SharedBody> waiting;
-    const void* newest = nullptr;
-    std::size_t newest_bytes = 0;
-  };
-
   Client* Find(Id id);
   std::size_t CountOf(const std::string& peer) const;
   void Enter(Client& client, Phase phase, Instant deadline);
   void MarkLeaving(Client& client);
-  void ReleaseBody(Client& client);
   std::optional<Leaving> TakeOldestOf(const std::string* peer);
   void RecordProgress(Instant now);
   /// Of the clients that `matches` selects, the one longest without progress leaves.
   template <typename Predicate>
   std::optional<Leaving> TakeStalled(Predicate matches);
-  bool IsSuperseded(const WaitingBody& body) const;
   std::size_t AllowedSupersededBytes() const;
 
   const ClientLimits limits_;
   const PositionOf position_of_;
   Clients clients_;
   std::map<std::string, std::size_t> counts_;  // by peer, without those that are leaving
-  std::map<std::string, Handler> handlers_;
   std::size_t leaving_ = 0;
   std::size_t answers_ = 0;
   std::uint64_t turns_ = 0;

@@ -83,14 +83,10 @@ int NoCertificate(gnutls_session_t /*session*/, const gnutls_datum_t* /*authorit
 ClientLimits LimitsOf(const HttpServerSettings& settings) {
   rlimit descriptors{};
   getrlimit(RLIMIT_NOFILE, &descriptors);
-  const std::size_t most = std::min<std::size_t>(settings.max_clients, descriptors.rlim_cur / 2);
-  return {.total = most,
-          .of_one_peer = std::min(settings.max_clients_of_one_peer, most),
-          .answers = settings.max_requests,
-          .superseded_bytes = settings.max_superseded_bytes,
-          .request = settings.request_timeout,
-          .idle = settings.idle_timeout,
-          .answer = settings.response_timeout};
+  ClientLimits limits = settings.limits;
+  limits.total = std::min<std::size_t>(limits.total, descriptors.rlim_cur / 2);
+  limits.of_one_peer = std::min(limits.of_one_peer, limits.total);
+  return limits;
 }
 
 std::string_view ReasonOf(int status) {
@@ -185,7 +181,7 @@ class MicrohttpdServer final : public HttpServer {
   }
 
   MHD_Daemon* StartDaemon() {
-    const auto timeout = std::chrono::ceil<std::chrono::seconds>(settings_.idle_timeout).count();
+    const auto timeout = std::chrono::ceil<std::chrono::seconds>(limits_.idle).count();
     std::vector<MHD_OptionItem> more;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC |
                      MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
@@ -253,7 +249,7 @@ class MicrohttpdServer final : public HttpServer {
   // came.
   static void* OnUri(void* context, const char* target, MHD_Connection* connection) {
     auto& server = *static_cast<MicrohttpdServer*>(context);
-    server.clients_.RequestBegan(StateOf(connection)->socket);
+    server.clients_.Tell(&ClientTable::RequestBegan, StateOf(connection)->socket);
     auto state = std::make_unique<RequestState>();
     state->line.raw_target = target;
     state->line.target = target == nullptr ? "" : target;
@@ -263,7 +259,7 @@ class MicrohttpdServer final : public HttpServer {
   static void OnCompleted(void* context, MHD_Connection* connection, void** state,
                           MHD_RequestTerminationCode /*how*/) {
     auto& server = *static_cast<MicrohttpdServer*>(context);
-    server.clients_.AnswerEnded(StateOf(connection)->socket);
+    server.clients_.Tell(&ClientTable::AnswerEnded, StateOf(connection)->socket);
     delete static_cast<RequestState*>(*state);
     *state = nullptr;
   }
@@ -322,7 +318,7 @@ class MicrohttpdServer final : public HttpServer {
     }
     const ClientState& client = *StateOf(connection);
     state.stage = RequestState::Stage::kChecking;
-    clients_.CheckBegan(client.socket);
+    clients_.Tell(&ClientTable::CheckBegan, client.socket);
     // Before the check can be over, for then the connection is resumed.
     MHD_suspend_connection(connection);
     const bool checked = access_.Check(state.rules, std::move(std::get<Credentials>(decision)),
@@ -343,7 +339,7 @@ class MicrohttpdServer final : public HttpServer {
   // Before the request's body has come, so the connection is closed afterwards.
   MHD_Result Refuse(MHD_Connection* connection, const RequestState& state, Refusal refusal) {
     CountRefusal(refusal.reason, refusal.response.status);
-    clients_.AnswerBegan(StateOf(connection)->socket);
+    clients_.Tell(&ClientTable::AnswerBegan, StateOf(connection)->socket);
     return QueueResponse(connection, std::move(refusal.response),
                          {.headers = state.rules->headers, .close = true});
   }
@@ -356,7 +352,7 @@ class MicrohttpdServer final : public HttpServer {
   }
 
   MHD_Result Answer(MHD_Connection* connection, RequestState& state) {
-    clients_.AnswerBegan(StateOf(connection)->socket);
+    clients_.Tell(&ClientTable::AnswerBegan, StateOf(connection)->socket);
     HttpResponse response;
     try {
       response = handler_(MicrohttpdRequest(connection, state.line.method, state.checked));
@@ -376,9 +372,10 @@ class MicrohttpdServer final : public HttpServer {
 
   MHD_Result Send(MHD_Connection* connection, const RequestState& state, HttpResponse response) {
     if (response.body != nullptr) {
-      clients_.BodyBegan(StateOf(connection)->socket, {.handler = state.checked.path,
-                                                       .identity = response.body.get(),
-                                                       .bytes = response.body->size()});
+      clients_.Tell(&ClientTable::BodyBegan, StateOf(connection)->socket,
+                    WaitingBody{.handler = state.checked.path,
+                                .identity = response.body.get(),
+                                .bytes = response.body->size()});
     }
     // No request follows a body, so none can be smuggled in it.
     return QueueResponse(connection, std::move(response),

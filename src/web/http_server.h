@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "web/access_rules.h"
+#include "web/clients.h"
 
 namespace telnyx_exporter {
 
@@ -56,28 +57,11 @@ struct HttpServerSettings {
   /// "HOST:PORT", "[V6]:PORT" or ":PORT" (every address, IPv4 and IPv6); port 0 takes a free one.
   std::vector<std::string> listen_addresses;
   unsigned threads = 2;
-  /// How long a client may wait before its next request.
-  Duration idle_timeout = std::chrono::minutes(2);
-  /// In total, and never more than half of the process's file descriptors. At a limit the client
-  /// that has waited longest for a request has to leave.
-  std::size_t max_clients = 1024;
+  ClientLimits limits;  // never more clients than half of the process's file descriptors
   std::size_t max_header_bytes = std::size_t{32} * 1024;
 
   /// Listen on the sockets that systemd passed, instead of on the addresses.
   bool systemd_sockets = false;
-  /// Of one IPv4 address or one IPv6 network of 64 bits. Many scrapers may share one proxy.
-  std::size_t max_clients_of_one_peer = 256;
-  /// Within which a request must have come whole, from its first line on or, for the first of a
-  /// client, from its connecting on: time for TLS included.
-  Duration request_timeout = std::chrono::seconds(10);
-  /// Within which an answer must have been read.
-  Duration response_timeout = std::chrono::minutes(2);
-  /// Answers in flight; 0: no limit. At the limit the answer that has been longest without progress
-  /// ends, and the newcomer is served.
-  std::size_t max_requests = 40;
-  /// Bodies that wait to be sent although their path has a newer one may take this much, or twice
-  /// the newest body if that is more; beyond it the answers longest without progress end.
-  std::size_t max_superseded_bytes = std::size_t{64} << 20U;
 
   std::shared_ptr<const AccessRules> rules;  // null: every request is admitted, over plain HTTP
   /// GET and HEAD of these paths need no credentials and do not count for the rate limit.

@@ -24,27 +24,15 @@ std::unexpected<RequestFault> Refuse(std::string text) {
   return std::unexpected(RequestFault{.status = kBadRequest, .text = std::move(text)});
 }
 
-bool IsAlphanumeric(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
 bool IsControl(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte < ' ' || byte == kDelete;
 }
 
-bool IsToken(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return IsAlphanumeric(c) || kTokenMarks.find(c) != std::string_view::npos;
-  });
-}
+bool IsToken(std::string_view text) { return !text.empty() && IsAlphanumericOr(kTokenMarks, text); }
 
 // Good enough to tell one host from a list of them, a path or a user name.
-bool IsHost(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) {
-    return IsAlphanumeric(c) || kHostMarks.find(c) != std::string_view::npos;
-  });
-}
+bool IsHost(std::string_view text) { return IsAlphanumericOr(kHostMarks, text); }
 
 std::vector<std::string_view> ValuesOf(const RequestHead& head, std::string_view name) {
   std::vector<std::string_view> values;

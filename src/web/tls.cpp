@@ -182,27 +182,28 @@ bool HasOneOf(gnutls_x509_crt_int* certificate, const std::vector<std::string>& 
 
 class GnutlsContext final : public TlsContext {
  public:
-  explicit GnutlsContext(const TlsPolicy& policy) : policy_(policy) {
+  GnutlsContext(const TlsPolicy& policy, TlsMaterial material)
+      : policy_(policy), material_(std::move(material)) {
     gnutls_certificate_credentials_t credentials = nullptr;
     gnutls_certificate_allocate_credentials(&credentials);
     credentials_.reset(credentials);
   }
 
-  std::vector<TlsFault> Load(const TlsMaterial& material) {
+  std::vector<TlsFault> Load() {
     std::vector<TlsFault> faults;
     const auto note = [&](TlsFault::Input input, std::string text) {
       faults.push_back({.input = input, .text = std::move(text)});
     };
-    const auto chain = ParseCertificates(material.certificate);
+    const auto chain = ParseCertificates(material_.certificate);
     if (!chain) {
       note(TlsFault::Input::kCertificate, Describe("is not a certificate in PEM", chain.error()));
     }
-    const auto key = ParseKey(material.key);
+    const auto key = ParseKey(material_.key);
     if (!key) {
       note(TlsFault::Input::kKey,
            Describe("is not a private key in PEM without a password", key.error()));
     }
-    if (std::string fault = LoadAuthorities(material); !fault.empty()) {
+    if (std::string fault = LoadAuthorities(); !fault.empty()) {
       note(TlsFault::Input::kClientCa, std::move(fault));
     }
     if (!chain || !key) return faults;
@@ -216,6 +217,9 @@ class GnutlsContext final : public TlsContext {
     return faults;
   }
 
+  bool IsMadeOf(const TlsPolicy& policy, const TlsMaterial& material) const override {
+    return policy == policy_ && material == material_;
+  }
   std::optional<WallTime> expiry() const override { return expiry_; }
 
   void Prepare(gnutls_session_int* session) const override {
@@ -263,13 +267,13 @@ class GnutlsContext final : public TlsContext {
     return GNUTLS_CERT_REQUIRE;
   }
 
-  std::string LoadAuthorities(const TlsMaterial& material) {
-    if (!material.has_client_ca) {
+  std::string LoadAuthorities() {
+    if (!material_.has_client_ca) {
       system_authorities_ = MustVerify();
       if (system_authorities_) gnutls_certificate_set_x509_system_trust(credentials_.get());
       return {};
     }
-    const gnutls_datum_t data = Datum(material.client_ca);
+    const gnutls_datum_t data = Datum(material_.client_ca);
     const int found =
         gnutls_certificate_set_x509_trust_mem(credentials_.get(), &data, GNUTLS_X509_FMT_PEM);
     if (found > 0) return {};
@@ -321,6 +325,7 @@ class GnutlsContext final : public TlsContext {
   }
 
   const TlsPolicy policy_;
+  const TlsMaterial material_;
   // Sessions refer to these.
   CertificateCredentials credentials_;
   Priorities all_;
@@ -333,8 +338,8 @@ class GnutlsContext final : public TlsContext {
 
 std::expected<std::shared_ptr<const TlsContext>, std::vector<TlsFault>> TlsContext::Make(
     const TlsPolicy& policy, const TlsMaterial& material) {
-  auto context = std::make_shared<GnutlsContext>(policy);
-  if (auto faults = context->Load(material); !faults.empty()) {
+  auto context = std::make_shared<GnutlsContext>(policy, material);
+  if (auto faults = context->Load(); !faults.empty()) {
     return std::unexpected(std::move(faults));
   }
   return context;

@@ -43,6 +43,8 @@ class TlsContext {
   static std::expected<std::shared_ptr<const TlsContext>, std::vector<TlsFault>> Make(
       const TlsPolicy& policy, const TlsMaterial& material);
 
+  /// Whether it was made of equal ones.
+  virtual bool IsMadeOf(const TlsPolicy& policy, const TlsMaterial& material) const = 0;
   /// When the first certificate of the chain expires; nothing where none says.
   virtual std::optional<WallTime> expiry() const = 0;
 

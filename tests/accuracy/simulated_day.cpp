@@ -1,11 +1,13 @@
 #include "simulated_day.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
-#include <stdexcept>
+#include <sstream>
 #include <utility>
 
-#include "simulator/wire_http.h"
+#include "base/text.h"
+#include "simulator/fake_request.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -41,11 +43,15 @@ PollPlan Plan(Duration interval, std::optional<Duration> idle_interval) {
   return plan;
 }
 
-simulator::WireRequest RequestFor(const std::string& target) {
-  auto request = simulator::WireRequest::Parse(
-      "GET /v2" + target + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer KEY_SIMULATOR\r\n\r\n");
-  if (!request) throw std::logic_error("not a request: " + target);
-  return std::move(*request);
+simulator::FakeRequest RequestFor(const std::string& target) {
+  std::istringstream rest(target);
+  std::string path;
+  std::getline(rest, path, '?');
+  std::map<std::string, std::string> query;
+  for (std::string name, value; std::getline(rest, name, '=') && std::getline(rest, value, '&');) {
+    query.emplace(PercentDecode(name).value(), PercentDecode(value).value());
+  }
+  return {"/v2" + path, std::move(query), "GET", "Bearer KEY_SIMULATOR"};
 }
 
 }  // namespace

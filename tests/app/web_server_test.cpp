@@ -61,15 +61,14 @@ class WebRulesTest : public ::testing::Test {
   const TempDir directory_;
 };
 
-using WebRulesLoaderTest = WebRulesTest;
+using LoadWebRulesTest = WebRulesTest;
 
-TEST_F(WebRulesLoaderTest, MakesRulesOfTheFile) {
+TEST_F(LoadWebRulesTest, MakesRulesOfTheFile) {
   directory_.Write("web.yml", kUsers +
                                   "http_server_config: {headers: {X-Frame-Options: deny}}\n"
                                   "rate_limit: {interval: 2s, burst: 5}\n");
   std::filesystem::permissions(path(), std::filesystem::perms(0640));
-  WebRulesLoader loader(path());
-  const WebRulesAttempt attempt = loader.Load();
+  const WebRulesAttempt attempt = LoadWebRules(path());
   ASSERT_TRUE(attempt.outcome.has_value());
   const AccessRules& rules = *attempt.outcome->rules;
   EXPECT_EQ(rules.tls, nullptr);
@@ -81,13 +80,12 @@ TEST_F(WebRulesLoaderTest, MakesRulesOfTheFile) {
   EXPECT_EQ(attempt.files, FilesNamed({path()}));
 }
 
-TEST_F(WebRulesLoaderTest, LooksAtThePermissionsOfTheKey) {
+TEST_F(LoadWebRulesTest, LooksAtThePermissionsOfTheKey) {
   Install(first_);
   WriteTls();
-  WebRulesLoader loader(path());
   const auto warnings = [&](unsigned mode) {
     std::filesystem::permissions(In("server.key"), std::filesystem::perms(mode));
-    const WebRulesAttempt attempt = loader.Load();
+    const WebRulesAttempt attempt = LoadWebRules(path());
     std::vector<std::string> lines;
     for (const auto& message :
          attempt.outcome ? attempt.outcome->warnings : attempt.outcome.error()) {
@@ -102,17 +100,16 @@ TEST_F(WebRulesLoaderTest, LooksAtThePermissionsOfTheKey) {
   EXPECT_THAT(warnings(0602), ElementsAre(key + " is world-writable (mode 0602): use chmod o-w"));
 }
 
-TEST_F(WebRulesLoaderTest, ReadsTheCertificatesToo) {
+TEST_F(LoadWebRulesTest, ReadsTheCertificatesToo) {
   Install(first_);
   WriteTls();
-  WebRulesLoader loader(path());
-  const WebRulesAttempt attempt = loader.Load();
+  const WebRulesAttempt attempt = LoadWebRules(path());
   ASSERT_TRUE(attempt.outcome.has_value());
   EXPECT_NE(attempt.outcome->rules->tls, nullptr);
   EXPECT_EQ(attempt.files, FilesNamed({path(), In("server.pem"), In("server.key")}));
 }
 
-TEST_F(WebRulesLoaderTest, TakesInlineCertificates) {
+TEST_F(LoadWebRulesTest, TakesInlineCertificates) {
   const auto indent = [](std::string text) {
     for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += 5) {
       text.insert(at + 1, "    ");
@@ -122,34 +119,32 @@ TEST_F(WebRulesLoaderTest, TakesInlineCertificates) {
   directory_.Write("web.yml",
                    "tls_server_config:\n  cert: " + indent(ReadFile(first_.certificate_file)) +
                        "  key: " + indent(ReadFile(first_.key_file)));
-  WebRulesLoader loader(path());
-  const WebRulesAttempt attempt = loader.Load();
+  const WebRulesAttempt attempt = LoadWebRules(path());
   ASSERT_TRUE(attempt.outcome.has_value())
       << FormatConfigMessages("", attempt.outcome.error()).front();
   EXPECT_NE(attempt.outcome->rules->tls, nullptr);
   EXPECT_EQ(attempt.files, FilesNamed({path()}));
 }
 
-TEST_F(WebRulesLoaderTest, KeepsItsContextWhileNothingOfTlsChanges) {
+TEST_F(LoadWebRulesTest, KeepsItsContextWhileNothingOfTlsChanges) {
   Install(first_);
   WriteTls();
-  WebRulesLoader loader(path());
-  const auto before = loader.Load().outcome->rules->tls;
+  const auto before = LoadWebRules(path()).outcome->rules->tls;
+  const auto now = [&] { return LoadWebRules(path(), before).outcome->rules->tls; };
   WriteTls(kUsers);
-  EXPECT_EQ(loader.Load().outcome->rules->tls, before);
+  EXPECT_EQ(now(), before);
   WriteTls("  min_version: TLS13\n");
-  EXPECT_NE(loader.Load().outcome->rules->tls, before);
+  EXPECT_NE(now(), before);
   WriteTls();
   Install(second_);
-  EXPECT_NE(loader.Load().outcome->rules->tls, before);
+  EXPECT_NE(now(), before);
 }
 
-TEST_F(WebRulesLoaderTest, SaysWhatIsWrongWithEveryFileAtItsPlace) {
+TEST_F(LoadWebRulesTest, SaysWhatIsWrongWithEveryFileAtItsPlace) {
   directory_.Write("server.pem", "nothing");
   directory_.Write("ca.pem", "nothing");
   WriteTls("  client_ca_file: ca.pem\n  client_auth_type: RequestClientCert\n");
-  WebRulesLoader loader(path());
-  const WebRulesAttempt attempt = loader.Load();
+  const WebRulesAttempt attempt = LoadWebRules(path());
   ASSERT_FALSE(attempt.outcome.has_value());
   EXPECT_THAT(
       FormatConfigMessages("web.yml", attempt.outcome.error()),
@@ -162,33 +157,30 @@ TEST_F(WebRulesLoaderTest, SaysWhatIsWrongWithEveryFileAtItsPlace) {
   EXPECT_EQ(attempt.files, FilesNamed({path(), In("server.pem"), In("server.key"), In("ca.pem")}));
 }
 
-TEST_F(WebRulesLoaderTest, SaysThatAKeyIsAnothers) {
+TEST_F(LoadWebRulesTest, SaysThatAKeyIsAnothers) {
   Install(first_);
   directory_.Write("server.key", ReadFile(second_.key_file));
   WriteTls();
-  WebRulesLoader loader(path());
-  const WebRulesAttempt attempt = loader.Load();
+  const WebRulesAttempt attempt = LoadWebRules(path());
   ASSERT_FALSE(attempt.outcome.has_value());
   EXPECT_THAT(FormatConfigMessages("web.yml", attempt.outcome.error()),
               ElementsAre(StartsWith("web.yml:3:13: tls_server_config.key_file: " +
                                      In("server.key") + " does not go with the certificate: ")));
 }
 
-TEST_F(WebRulesLoaderTest, SaysThatNoSuiteGoesWithTheKey) {
+TEST_F(LoadWebRulesTest, SaysThatNoSuiteGoesWithTheKey) {
   Install(first_);
   WriteTls("  max_version: TLS12\n  cipher_suites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256]\n");
-  WebRulesLoader loader(path());
-  EXPECT_THAT(FormatConfigMessages("web.yml", loader.Load().outcome.error()),
+  EXPECT_THAT(FormatConfigMessages("web.yml", LoadWebRules(path()).outcome.error()),
               ElementsAre("web.yml: tls_server_config.cipher_suites: has no suite for the "
                           "certificate's key, which is not an RSA key"));
 }
 
-TEST_F(WebRulesLoaderTest, BoundsWhatItReads) {
+TEST_F(LoadWebRulesTest, BoundsWhatItReads) {
   Install(first_);
   directory_.Write("server.pem", std::string(2U << 20U, '\n'));
   WriteTls();
-  WebRulesLoader loader(path());
-  EXPECT_THAT(FormatConfigMessages("web.yml", loader.Load().outcome.error()),
+  EXPECT_THAT(FormatConfigMessages("web.yml", LoadWebRules(path()).outcome.error()),
               ElementsAre("web.yml:2:14: tls_server_config.cert_file: " + In("server.pem") +
                           " is larger than 1MiB"));
 }
@@ -202,7 +194,8 @@ class WebRulesWatchTest : public WebRulesTest {
   void StartWatching() {
     Install(first_);
     WriteTls();
-    watch_ = std::make_unique<WebRulesWatch>(loader_, loader_.Load(), MakeEvents(), log_.log());
+    watch_ =
+        std::make_unique<WebRulesWatch>(path(), LoadWebRules(path()), MakeEvents(), log_.log());
   }
 
   void LookTwice() {
@@ -221,7 +214,6 @@ class WebRulesWatchTest : public WebRulesTest {
   }
 
   StringLog log_;
-  WebRulesLoader loader_{path()};
   std::vector<std::string> errors_{"nothing was told"};
   std::optional<WallTime> expiry_;
   bool refuses_ = false;
@@ -265,7 +257,7 @@ TEST_F(WebRulesWatchTest, SeesASymbolicLinkMoved) {
   Install(first_);
   directory_.Write("web.yml", "tls_server_config: {cert_file: link.pem, key_file: link.key}");
   std::filesystem::create_symlink(first_.key_file, In("link.key"));
-  WebRulesWatch watch(loader_, loader_.Load(), MakeEvents(), log_.log());
+  WebRulesWatch watch(path(), LoadWebRules(path()), MakeEvents(), log_.log());
   std::filesystem::remove(In("link.pem"));
   std::filesystem::remove(In("link.key"));
   std::filesystem::create_symlink(second_.certificate_file, In("link.pem"));

@@ -124,9 +124,12 @@ TEST_F(AccountMetricsTest, AddsUpTheTrackedCallsOfAllConnections) {
 }
 
 TEST_F(AccountMetricsTest, ShowsHowTheConfigurationWasLoaded) {
-  exporter_.NoteConfigLoaded(WallTime(1'700'000'000s));
+  exporter_.Update([](ExporterState& state) {
+    state.config_successful = true;
+    state.config_loaded = WallTime(1'700'000'000s);
+  });
   EXPECT_THAT(Text(), HasSubstr("telnyx_exporter_config_last_reload_successful 1\n"));
-  exporter_.NoteConfigRefused();
+  exporter_.Update([](ExporterState& state) { state.config_successful = false; });
   EXPECT_THAT(Text(), HasSubstr("telnyx_exporter_config_last_reload_successful 0\n"));
   EXPECT_THAT(
       Text(),
@@ -271,26 +274,27 @@ TEST_F(AccountMetricsTest, CountsIgnoredFieldsFromTheStart) {
 
 TEST_F(AccountMetricsTest, ShowsWhetherAKeyIsReadableWhereItIsToldAndForAsLongAsTheAccountIsThere) {
   EXPECT_THAT(Text(), Not(HasSubstr("telnyx_account_api_key_readable")));
-  exporter_.SetApiKeyReadable("main", true);
+  exporter_.Update([](ExporterState& state) { state.api_key_readable["main"] = true; });
   EXPECT_THAT(Text(), HasSubstr("telnyx_account_api_key_readable{account=\"main\"} 1\n"));
-  exporter_.SetApiKeyReadable("main", false);
+  exporter_.Update([](ExporterState& state) { state.api_key_readable["main"] = false; });
   EXPECT_THAT(Text(), HasSubstr("telnyx_account_api_key_readable{account=\"main\"} 0\n"));
   Tell(&PollObserver::OnConnectionRemoved, kConnection);
   Tell(&PollObserver::OnAccountRemoved, kAccount);
-  exporter_.SetApiKeyReadable("main", false);
+  exporter_.Update([](ExporterState& state) { state.api_key_readable["main"] = false; });
   EXPECT_THAT(Text(), Not(HasSubstr("telnyx_account_api_key_readable")));
 }
 
 TEST_F(AccountMetricsTest, ShowsTheWebConfigurationAndTheCertificateWhereThereAreAny) {
   EXPECT_THAT(Text(), Not(HasSubstr("telnyx_exporter_web_config")));
   EXPECT_THAT(Text(), Not(HasSubstr("telnyx_exporter_tls")));
-  exporter_.SetWebConfigLoaded(true);
-  exporter_.SetTlsCertificateExpiry(WallTime(1'800'000'000s));
+  exporter_.Update([](ExporterState& state) { state.web_config_successful = true; });
+  exporter_.Update(
+      [](ExporterState& state) { state.tls_certificate_expires = WallTime(1'800'000'000s); });
   EXPECT_THAT(Text(), HasSubstr("telnyx_exporter_web_config_last_reload_successful 1\n"));
   EXPECT_THAT(Text(),
               HasSubstr("telnyx_exporter_tls_certificate_expiry_timestamp_seconds 1800000000\n"));
-  exporter_.SetWebConfigLoaded(false);
-  exporter_.SetTlsCertificateExpiry(std::nullopt);
+  exporter_.Update([](ExporterState& state) { state.web_config_successful = false; });
+  exporter_.Update([](ExporterState& state) { state.tls_certificate_expires = std::nullopt; });
   EXPECT_THAT(Text(), HasSubstr("telnyx_exporter_web_config_last_reload_successful 0\n"));
   EXPECT_THAT(Text(), Not(HasSubstr("telnyx_exporter_tls")));
 }
@@ -305,7 +309,7 @@ TEST_F(AccountMetricsTest, ShowsTheBuildAndTheShard) {
   EXPECT_THAT(Text(), HasSubstr("telnyx_exporter_build_info{compiler=\"3\",revision=\"2\","
                                 "version=\"1\"} 1\n"));
   EXPECT_THAT(Text(), Not(HasSubstr("telnyx_exporter_shard_info")));
-  exporter_.ShowShard({.index = 1, .total = 4});
+  exporter_.Update([](ExporterState& state) { state.shard = {.index = 1, .total = 4}; });
   EXPECT_THAT(Text(), HasSubstr("telnyx_exporter_shard_info{shard=\"1\",total_shards=\"4\"} 1\n"));
 }
 

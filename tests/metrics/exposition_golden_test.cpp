@@ -25,10 +25,13 @@ constexpr ConnectionKey kUnpolled{2};
 class ExpositionGoldenTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    exporter_.NoteConfigLoaded(clock_.WallNow());
-    exporter_.SetWebConfigLoaded(true);
-    exporter_.SetApiKeyReadable("main", true);
-    exporter_.SetTlsCertificateExpiry(WallTime(1'800'000'000s));
+    exporter_.Update([&](ExporterState& state) {
+      state.config_successful = true;
+      state.config_loaded = clock_.WallNow();
+      state.web_config_successful = true;
+      state.api_key_readable["main"] = true;
+      state.tls_certificate_expires = WallTime(1'800'000'000s);
+    });
     exporter_.OnAccountAdded(kAccount, {.name = "main"});
     store_.OnAccountAdded(kAccount,
                           {.name = "main", .discovery = DiscoveryPlan{.refresh_interval = 5min}});

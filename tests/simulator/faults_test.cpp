@@ -39,9 +39,9 @@ class FaultyApiTest : public ::testing::Test {
  protected:
   FaultyApiTest() {
     sim_clock_.Freeze();
-    auto server =
-        WireServer::Start({.listen_addresses = {"127.0.0.1:0"}},
-                          [this](const HttpRequest& request) { return faulty_.Answer(request); });
+    auto server = WireServer::Start({"127.0.0.1:0"}, [this](const HttpRequest& request) {
+      return AnswerWithFaults(request, api_, rules_, "http://elsewhere.test:1");
+    });
     if (!server) throw std::runtime_error(server.error().message);
     server_ = std::move(*server);
   }
@@ -116,7 +116,6 @@ class FaultyApiTest : public ::testing::Test {
       sim_clock_};
   Api api_{{}, world_, clock_};
   FaultRules rules_{1};
-  FaultyApi faulty_{api_, rules_, "http://elsewhere.test:1"};
   std::unique_ptr<WireServer> server_;
 };
 
@@ -168,7 +167,7 @@ TEST_F(FaultyApiTest, AnswersTooSlowlyOrNever) {
   }
   SwitchOn("blackhole");
   RawClient client(server_->bound_addresses().front());
-  client.Send(fmt::format("GET {} HTTP/1.1\r\n\r\n", kShortPath));
+  client.Send(fmt::format("GET {} HTTP/1.1\r\nHost: x\r\n\r\n", kShortPath));
   server_.reset();
   EXPECT_EQ(client.Receive().bytes, "");
 }

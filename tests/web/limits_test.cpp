@@ -89,7 +89,7 @@ class LimitsTest : public ::testing::Test {
 };
 
 TEST_F(LimitsTest, EndsARequestThatTakesTooLong) {
-  Start({.request_timeout = 10s});
+  Start({.limits = {.request = 10s}});
   RawClient client = Connect();
   client.Send("GET / HTTP/1.1\r\nHost: ");
   ExpectAnswers();
@@ -99,7 +99,7 @@ TEST_F(LimitsTest, EndsARequestThatTakesTooLong) {
 }
 
 TEST_F(LimitsTest, IsNotHeldUpByAByteNowAndThen) {
-  Start({.request_timeout = 10s});
+  Start({.limits = {.request = 10s}});
   RawClient client = Connect();
   ExpectAnswers();
   for (int second = 0; second < 9; ++second) {
@@ -111,7 +111,7 @@ TEST_F(LimitsTest, IsNotHeldUpByAByteNowAndThen) {
 }
 
 TEST_F(LimitsTest, EndsALaterRequestThatTakesTooLong) {
-  Start({.idle_timeout = 60s, .request_timeout = 10s});
+  Start({.limits = {.request = 10s, .idle = 60s}});
   RawClient client = ConnectAndAsk();
   client.Send("GET / HTTP/1.1\r\nHost: ");
   ExpectAnswers();
@@ -120,7 +120,7 @@ TEST_F(LimitsTest, EndsALaterRequestThatTakesTooLong) {
 }
 
 TEST_F(LimitsTest, EndsAnIdleConnection) {
-  Start({.idle_timeout = 60s});
+  Start({.limits = {.idle = 60s}});
   RawClient client = ConnectAndAsk();
   ExpectAnswers();
   clock_.Advance(61s);
@@ -128,7 +128,7 @@ TEST_F(LimitsTest, EndsAnIdleConnection) {
 }
 
 TEST_F(LimitsTest, KeepsAConnectionThatAsksInTime) {
-  Start({.idle_timeout = 60s});
+  Start({.limits = {.idle = 60s}});
   RawClient client = ConnectAndAsk();
   for (int i = 0; i < 3; ++i) {
     clock_.Advance(50s);
@@ -138,7 +138,7 @@ TEST_F(LimitsTest, KeepsAConnectionThatAsksInTime) {
 }
 
 TEST_F(LimitsTest, EndsAClientThatReadsAByteNowAndThen) {
-  Start({.response_timeout = 30s});
+  Start({.limits = {.answer = 30s}});
   RawClient client = Connect();
   client.Send("GET /watched HTTP/1.1\r\nHost: x\r\n\r\n");
   for (int i = 0; i < 9; ++i) {
@@ -166,7 +166,7 @@ TEST_F(LimitsTest, LeavesLittleOfAnAnswerToTheKernel) {
 }
 
 TEST_F(LimitsTest, LetsANewcomerInAtTheLimit) {
-  Start({.max_clients = 3});
+  Start({.limits = {.total = 3}});
   RawClient oldest = ConnectAndAsk();
   clock_.Advance(1s);
   RawClient second = ConnectAndAsk();
@@ -178,7 +178,7 @@ TEST_F(LimitsTest, LetsANewcomerInAtTheLimit) {
 }
 
 TEST_F(LimitsTest, SparesOtherPeersAtTheLimitOfOne) {
-  Start({.max_clients_of_one_peer = 2});
+  Start({.limits = {.of_one_peer = 2}});
   RawClient other = ConnectAndAsk("127.0.0.9");
   clock_.Advance(1s);
   RawClient oldest = ConnectAndAsk("127.0.0.2");
@@ -195,7 +195,7 @@ TEST_F(LimitsTest, AnswersBesideAThousandSlowClients) {
   getrlimit(RLIMIT_NOFILE, &descriptors);
   descriptors.rlim_cur = descriptors.rlim_max;
   setrlimit(RLIMIT_NOFILE, &descriptors);
-  Start({.max_clients = 200});
+  Start({.limits = {.total = 200}});
   std::vector<RawClient> slow;
   for (int i = 0; i < 1000; ++i) {
     slow.push_back(Connect("127.0.1." + std::to_string(i % 250 + 1)));
@@ -207,7 +207,7 @@ TEST_F(LimitsTest, AnswersBesideAThousandSlowClients) {
 }
 
 TEST_F(LimitsTest, AnswersBesideManyWhoDoNotReadTheirAnswer) {
-  Start({.max_clients = 20});
+  Start({.limits = {.total = 20}});
   std::vector<RawClient> deaf;
   for (int i = 0; i < 60; ++i) {
     deaf.push_back(Connect());
@@ -221,7 +221,7 @@ constexpr const char* kLargeRequest = "GET /large HTTP/1.1\r\nHost: x\r\n\r\n";
 constexpr const char* kWatchedRequest = "GET /watched HTTP/1.1\r\nHost: x\r\n\r\n";
 
 TEST_F(LimitsTest, EndsTheAnswerLongestWithoutProgressAtTheLimitOfRequests) {
-  Start({.max_requests = 3});
+  Start({.limits = {.answers = 3}});
   RawClient reader = Connect();
   reader.Send(kLargeRequest);
   std::size_t read = reader.Read(8).size();
@@ -255,7 +255,7 @@ TEST_F(LimitsTest, EndsTheAnswerLongestWithoutProgressAtTheLimitOfRequests) {
 }
 
 TEST_F(LimitsTest, ServesEveryNewcomerAtTheLimitOfRequests) {
-  Start({.max_requests = 4});
+  Start({.limits = {.answers = 4}});
   std::vector<RawClient> deaf;
   for (int i = 0; i < 60; ++i) {
     deaf.push_back(Connect());
@@ -267,7 +267,7 @@ TEST_F(LimitsTest, ServesEveryNewcomerAtTheLimitOfRequests) {
 }
 
 TEST_F(LimitsTest, BoundsTheBytesThatWaitToBeSent) {
-  Start({.max_requests = 0, .max_superseded_bytes = 3 * kLargeBytes});
+  Start({.limits = {.answers = 0, .superseded_bytes = 3 * kLargeBytes}});
   std::vector<RawClient> deaf;
   for (int i = 0; i < 10; ++i) {
     deaf.push_back(Connect());
@@ -281,7 +281,7 @@ TEST_F(LimitsTest, BoundsTheBytesThatWaitToBeSent) {
 }
 
 TEST_F(LimitsTest, SharesABodyAmongAllThatWaitForIt) {
-  Start({.max_requests = 0, .max_superseded_bytes = 0});
+  Start({.limits = {.answers = 0, .superseded_bytes = 0}});
   std::vector<RawClient> deaf;
   for (int i = 0; i < 30; ++i) {
     deaf.push_back(Connect());
@@ -293,7 +293,7 @@ TEST_F(LimitsTest, SharesABodyAmongAllThatWaitForIt) {
 }
 
 TEST_F(LimitsTest, SaysWhichClientsAreSlow) {
-  Start({.idle_timeout = 60s, .request_timeout = 10s, .response_timeout = 30s});
+  Start({.limits = {.request = 10s, .idle = 60s, .answer = 30s}});
   RawClient idle = ConnectAndAsk();
   RawClient slow = Connect();
   slow.Send("GET / HTTP/1.1\r\nHost: ");
