@@ -61,37 +61,29 @@ class OneRound final : public PollObserver {
 };
 
 // Everything between the network and /metrics.
-class Pipeline {
- public:
+struct Pipeline {
   Pipeline(const PollPlan& plan, const Clock& clock, Log& log, PollObserver& also,
            const ExpositionOptions& options)
-      : state_(clock),
-        exporter_metrics_(GetBuildInfo(), clock.WallNow()),
-        poll_log_(log),
-        exposition_(state_, exporter_metrics_, clock, options),
-        transport_(clock, {.max_connections = plan.max_concurrent_requests}),
-        poller_(plan, clock, transport_,
-                PollObservers({&state_, &exporter_metrics_, &poll_log_, &also}),
-                std::random_device()()) {
-    exporter_metrics_.Update([&](ExporterState& state) {
-      state.shard = plan.shard;
-      state.config_successful = true;
-      state.config_loaded = clock.WallNow();
+      : state(clock),
+        metrics(GetBuildInfo(), clock.WallNow()),
+        poll_log(log),
+        exposition(state, metrics, clock, options),
+        transport(clock, {.max_connections = plan.max_concurrent_requests}),
+        poller(plan, clock, transport, PollObservers({&state, &metrics, &poll_log, &also}),
+               std::random_device()()) {
+    metrics.Update([&](ExporterState& facts) {
+      facts.shard = plan.shard;
+      facts.config_successful = true;
+      facts.config_loaded = clock.WallNow();
     });
   }
 
-  Poller& poller() { return poller_; }
-  StateStore& state() { return state_; }
-  MetricsExposition& exposition() { return exposition_; }
-  ExporterMetrics& exporter_metrics() { return exporter_metrics_; }
-
- private:
-  StateStore state_;
-  ExporterMetrics exporter_metrics_;
-  PollLog poll_log_;
-  MetricsExposition exposition_;
-  CurlTransport transport_;
-  Poller poller_;
+  StateStore state;
+  ExporterMetrics metrics;
+  PollLog poll_log;
+  MetricsExposition exposition;
+  CurlTransport transport;
+  Poller poller;
 };
 
 // The signals' rules refer to what Serve and RunOnce own.
@@ -135,12 +127,12 @@ int RunOnce(const PollPlan& plan, const Surroundings& around) {
   };
   const SignalScope scope(around.signals,
                           {.hangup_stops = true, .exit_code = kExitRefused, .on_stop = interrupt});
-  pipeline.poller().Run(round.over());
+  pipeline.poller.Run(round.over());
   if (interrupted) return kExitRefused;
 
-  const View view = pipeline.state().Read();
+  const View view = pipeline.state.Read();
   std::string text;
-  WriteExposition(view, pipeline.exporter_metrics(), ExpositionFormat::kText, around.clock.Now(),
+  WriteExposition(view, pipeline.metrics, ExpositionFormat::kText, around.clock.Now(),
                   {.process = false}, text);
   std::fwrite(text.data(), 1, text.size(), stdout);
   const bool complete = std::fflush(stdout) == 0 && AllComplete(view);
@@ -153,27 +145,14 @@ int Serve(const CommandLine& command_line, const ConfigSource& source, LoadedPla
   PollObserver nobody_else;
   Pipeline pipeline(loaded.plan, around.clock, around.log, nobody_else,
                     {.openmetrics_created = command_line.openmetrics_created});
-  ExporterMetrics& metrics = pipeline.exporter_metrics();
+  ExporterMetrics& metrics = pipeline.metrics;
   MainLoop loop;
-  Watchdog watchdog(around.clock, [&poller = pipeline.poller()](Watchdog::Task task) {
+  Watchdog watchdog(around.clock, [&poller = pipeline.poller](Watchdog::Task task) {
     poller.Post([task = std::move(task)](Poller&) mutable { task(); });
   });
-  PollThread polling(pipeline.poller());
-  Reloader reloader(
-      source, command_line.shard, loaded, around.clock, around.log,
-      {.put_into_force = [&polling](PollPlan plan) { return polling.Apply(std::move(plan)); },
-       .on_reloaded =
-           [&](bool successful) {
-             metrics.Update([&](ExporterState& state) {
-               state.config_successful = successful;
-               if (successful) state.config_loaded = around.clock.WallNow();
-             });
-           },
-       .on_key_read =
-           [&](const std::string& account, bool readable) {
-             metrics.Update(
-                 [&](ExporterState& state) { state.api_key_readable[account] = readable; });
-           }});
+  PollThread polling(pipeline.poller);
+  Reloader reloader(source, command_line.shard, loaded, around.clock, around.log, metrics,
+                    [&polling](PollPlan plan) { return polling.Apply(std::move(plan)); });
   // The keys read at the start go with the plan, and are wiped when they are rotated.
   loaded = {};
   const SignalScope scope(around.signals, {.on_stop = [&](int signal) { loop.Stop(signal); },
@@ -185,8 +164,8 @@ int Serve(const CommandLine& command_line, const ConfigSource& source, LoadedPla
   auto server = StartWebServer(
       command_line,
       MakeWebHandler({.telemetry_path = command_line.telemetry_path,
-                      .metrics = pipeline.exposition(),
-                      .state = pipeline.state(),
+                      .metrics = pipeline.exposition,
+                      .state = pipeline.state,
                       .exporter = metrics,
                       .reloader = reloader,
                       .request_reload = std::move(request_reload),

@@ -12,23 +12,28 @@
 namespace telnyx_exporter {
 
 Reloader::Reloader(ConfigSource source, const Shard& shard, const LoadedPlan& in_force,
-                   const Clock& clock, Log& log, Events events)
+                   const Clock& clock, Log& log, ExporterMetrics& metrics,
+                   PutIntoForce put_into_force)
     : source_(std::move(source)),
       shard_(shard),
       clock_(clock),
       log_(log),
-      events_(std::move(events)),
+      metrics_(metrics),
+      put_into_force_(std::move(put_into_force)),
       config_(in_force.config),
       load_state_{.file = in_force.origin, .loaded = clock.WallNow()} {
   key_files_.Watch(in_force.key_files);
-  KeepKeys(in_force.plan);
+  endpoints_ = EndpointsOf(in_force.plan);
   TellReadable({});
 }
 
 ConfigErrors Reloader::Reload() {
   NotifyReloading();
   std::vector<std::string> errors = LoadAndUse();
-  events_.on_reloaded(errors.empty());
+  metrics_.Update([&](ExporterState& state) {
+    state.config_successful = errors.empty();
+    if (errors.empty()) state.config_loaded = clock_.WallNow();
+  });
   for (const std::string& error : errors) {
     log_.Error("configuration refused, the old one stays", {{"error", error}});
   }
@@ -42,12 +47,9 @@ ConfigErrors Reloader::LoadAndUse() {
     NoteReload(next.error(), {});
     return std::move(next.error());
   }
-  std::vector<AccountKey> keys_before = std::exchange(keys_, {});
-  KeepKeys(next->plan);
-  if (!events_.put_into_force(std::move(next->plan))) {
-    keys_ = std::move(keys_before);
-    return {"the exporter is stopping"};
-  }
+  Endpoints endpoints = EndpointsOf(next->plan);
+  if (!put_into_force_(std::move(next->plan))) return {"the exporter is stopping"};
+  endpoints_ = std::move(endpoints);
   key_files_.Watch(std::move(next->key_files));
   {
     const std::lock_guard lock(mutex_);
@@ -93,8 +95,8 @@ void Reloader::ReloadChangedKeys() {
       refuse("API keys and CA files refused, the old ones stay", std::move(error));
     }
   } else {
-    KeepKeys(*plan);
-    if (!events_.put_into_force(std::move(*plan))) return;
+    endpoints_ = EndpointsOf(*plan);
+    if (!put_into_force_(std::move(*plan))) return;
   }
   TellReadable(unreadable);
   log_.Info("API keys reloaded", {{"refused", errors.size()}});
@@ -102,10 +104,12 @@ void Reloader::ReloadChangedKeys() {
   load_state_.key_errors = std::move(errors);
 }
 
-void Reloader::KeepKeys(const PollPlan& plan) {
-  keys_.clear();
-  for (const AccountPlan& account : plan.accounts)
-    keys_.push_back({account.name, account.endpoint});
+Reloader::Endpoints Reloader::EndpointsOf(const PollPlan& plan) {
+  Endpoints endpoints;
+  for (const AccountPlan& account : plan.accounts) {
+    endpoints.emplace(account.name, account.endpoint);
+  }
+  return endpoints;
 }
 
 std::shared_ptr<const Endpoint> Reloader::EndpointInForce(
@@ -113,18 +117,20 @@ std::shared_ptr<const Endpoint> Reloader::EndpointInForce(
   const auto config = this->config();
   for (const AccountConfig& account : config->accounts) {
     if (!matches(account)) continue;
-    const auto key = std::ranges::find(keys_, account.name, &AccountKey::account);
-    if (key != keys_.end()) return key->endpoint;
+    const auto found = endpoints_.find(account.name);
+    if (found != endpoints_.end()) return found->second;
   }
   return nullptr;
 }
 
 void Reloader::TellReadable(const std::vector<ApiKeySource>& unreadable) const {
   const auto config = this->config();
-  for (const AccountConfig& account : config->accounts) {
-    events_.on_key_read(account.name,
-                        std::ranges::find(unreadable, account.api_key) == unreadable.end());
-  }
+  metrics_.Update([&](ExporterState& state) {
+    for (const AccountConfig& account : config->accounts) {
+      const auto found = std::ranges::find(unreadable, account.api_key);
+      state.api_key_readable[account.name] = found == unreadable.end();
+    }
+  });
 }
 
 void Reloader::NoteReload(const std::vector<std::string>& errors, std::string origin) {

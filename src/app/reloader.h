@@ -6,6 +6,7 @@
 // watched. The main loop owns it; config() and load_state() are for any thread.
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -17,25 +18,20 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "http/transport.h"
+#include "metrics/exporter_metrics.h"
 #include "polling/poll_plan.h"
 
 namespace telnyx_exporter {
 
 class Reloader {
  public:
-  /// What the rest of the program is told, on the main thread.
-  struct Events {
-    /// Returns once the plan is in force; false when the exporter is stopping.
-    std::function<bool(PollPlan)> put_into_force;
-    /// How a reload ended.
-    std::function<void(bool successful)> on_reloaded;
-    /// Whether an account's key could be read when it was looked for last.
-    std::function<void(const std::string& account, bool readable)> on_key_read;
-  };
+  /// Puts a plan into force before it returns; false when the exporter is stopping.
+  using PutIntoForce = std::function<bool(PollPlan)>;
 
-  /// `in_force` is in force already.
+  /// `in_force` is in force already. `metrics` is told how reloads end and which keys could be
+  /// read.
   Reloader(ConfigSource source, const Shard& shard, const LoadedPlan& in_force, const Clock& clock,
-           Log& log, Events events);
+           Log& log, ExporterMetrics& metrics, PutIntoForce put_into_force);
 
   /// Loads everything again. Returns what is wrong, a line for each error; nothing when it is in
   /// force now.
@@ -53,14 +49,11 @@ class Reloader {
   void NoteWebConfig(std::vector<std::string> errors);
 
  private:
-  struct AccountKey {
-    std::string account;
-    std::shared_ptr<const Endpoint> endpoint;  // shared with the plan in force, so the key has
-                                               // no further copy
-  };
+  /// By account. Shared with the plan in force, so that the keys have no further copy.
+  using Endpoints = std::map<std::string, std::shared_ptr<const Endpoint>>;
 
   std::vector<std::string> LoadAndUse();
-  void KeepKeys(const PollPlan& plan);
+  static Endpoints EndpointsOf(const PollPlan& plan);
   /// That of an account whose configuration `matches`; null when there is none.
   std::shared_ptr<const Endpoint> EndpointInForce(
       const std::function<bool(const AccountConfig&)>& matches) const;
@@ -71,10 +64,11 @@ class Reloader {
   const Shard shard_;
   const Clock& clock_;
   Log& log_;
-  const Events events_;
+  ExporterMetrics& metrics_;
+  const PutIntoForce put_into_force_;
 
   FileWatch key_files_;
-  std::vector<AccountKey> keys_;
+  Endpoints endpoints_;
 
   mutable std::mutex mutex_;
   std::shared_ptr<const Config> config_;  // guarded by mutex_

@@ -17,8 +17,6 @@
 namespace telnyx_exporter {
 namespace {
 
-constexpr std::size_t kFirstBufferBytes = 4096;
-
 class FileDescriptor {
  public:
   explicit FileDescriptor(int descriptor) : descriptor_(descriptor) {}
@@ -31,26 +29,6 @@ class FileDescriptor {
 
  private:
   int descriptor_;
-};
-
-// A buffer that is wiped before its memory is given back.
-class WipedBuffer {
- public:
-  explicit WipedBuffer(std::size_t size) : bytes_(new char[size]), size_(size) {}
-  ~WipedBuffer() { WipeMemory(bytes_.get(), size_); }
-
-  char* data() { return bytes_.get(); }
-  std::size_t size() const { return size_; }
-  void Grow(std::size_t size) {
-    WipedBuffer larger(size);
-    std::memcpy(larger.data(), data(), size_);
-    std::swap(bytes_, larger.bytes_);
-    std::swap(size_, larger.size_);
-  }
-
- private:
-  std::unique_ptr<char[]> bytes_;
-  std::size_t size_;
 };
 
 std::string_view NameOfKind(mode_t mode) {
@@ -88,20 +66,23 @@ FileStatus StatusFrom(const struct stat& status) {
           .group = status.st_gid};
 }
 
-// Reads to the end of the file; its size is only a hint, for it may grow and /proc says 0.
-Result<Secret> ReadToEnd(int descriptor, std::size_t size_hint, std::size_t max_bytes) {
-  const std::size_t most = max_bytes + 1;
-  WipedBuffer buffer(std::min(std::max(size_hint + 1, kFirstBufferBytes), most));
+// Reads to the end of the file: its size says little, for it may grow and /proc says 0. The pages
+// of the buffer that are not written to take no memory.
+Result<Secret> ReadToEnd(int descriptor, std::size_t max_bytes) {
+  const auto buffer = std::make_unique_for_overwrite<char[]>(max_bytes + 1);
   std::size_t size = 0;
-  while (true) {
-    if (size == buffer.size()) buffer.Grow(std::min(buffer.size() * 2, most));
-    const ssize_t count = read(descriptor, buffer.data() + size, buffer.size() - size);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return CannotRead(errno);
-    if (count == 0) return Secret(std::string_view(buffer.data(), size));
-    size += static_cast<std::size_t>(count);
-    if (size > max_bytes) return TooLarge(max_bytes);
+  ssize_t count = -1;
+  while (count != 0 && size <= max_bytes) {
+    count = read(descriptor, buffer.get() + size, max_bytes + 1 - size);
+    if (count > 0) size += static_cast<std::size_t>(count);
+    if (count < 0 && errno != EINTR) break;
   }
+  const int error = errno;
+  Secret text(std::string_view(buffer.get(), size));
+  WipeMemory(buffer.get(), size);
+  if (count < 0) return CannotRead(error);
+  if (size > max_bytes) return TooLarge(max_bytes);
+  return text;
 }
 
 }  // namespace
@@ -126,9 +107,8 @@ Result<FileSecret> ReadSecretFile(const std::string& path, std::size_t max_bytes
   if (const auto regular = CheckKind(status.st_mode); !regular) {
     return std::unexpected(regular.error());
   }
-  const auto size = static_cast<std::uint64_t>(status.st_size);
-  if (size > max_bytes) return TooLarge(max_bytes);
-  auto text = ReadToEnd(file.get(), size, max_bytes);
+  if (static_cast<std::uint64_t>(status.st_size) > max_bytes) return TooLarge(max_bytes);
+  auto text = ReadToEnd(file.get(), max_bytes);
   if (!text) return std::unexpected(std::move(text.error()));
   return FileSecret{.text = std::move(*text), .status = StatusFrom(status)};
 }

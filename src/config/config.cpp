@@ -82,67 +82,49 @@ void CheckAccounts(const YamlValue& root, const Config& config) {
   }
 }
 
-// Values that expire before the next poll can renew them would come and go all the time; an idle
-// connection is not polled more often than a busy one.
-class IntervalCheck {
- public:
-  IntervalCheck(const YamlValue& root, const Config& config)
-      : poll_(config.poll), poll_value_(root.Find("poll")) {
-    CheckPoll();
-    const auto accounts = root.Find("accounts");
-    for (std::size_t i = 0; i < config.accounts.size(); ++i) {
-      const auto connections = accounts->Element(i)->Find("connections");
-      for (std::size_t j = 0; j < config.accounts[i].connections.size(); ++j) {
-        CheckConnection(config.accounts[i].connections[j], *connections->Element(j));
-      }
-    }
-  }
+// Notes that the duration under a key of the mapping is shorter than another one.
+void RequireAtLeast(const YamlValue& mapping, std::string_view key,
+                    const std::optional<Duration>& duration, std::string_view other_name,
+                    const std::optional<Duration>& other) {
+  if (!duration || !other || *duration >= *other) return;
+  mapping.Find(key)->Error(fmt::format("{} is shorter than {}, {}: it must be at least that",
+                                       FormatDuration(*duration), other_name,
+                                       FormatDuration(*other)));
+}
 
- private:
-  void CheckPoll() const {
-    if (!poll_value_) return;
-    const auto stale_after = poll_value_->Find("stale_after");
-    if (poll_.stale_after && *poll_.stale_after < poll_.interval) {
-      stale_after->Error(TooShort(*poll_.stale_after, "poll.interval", poll_.interval));
-    }
-    if (!poll_.idle_interval) return;
-    if (*poll_.idle_interval < poll_.interval) {
-      poll_value_->Find("idle_interval")
-          ->Error(TooShort(*poll_.idle_interval, "poll.interval", poll_.interval));
-    }
-    if (poll_.stale_after && *poll_.stale_after < *poll_.idle_interval) {
-      stale_after->Error(TooShort(*poll_.stale_after, "poll.idle_interval", *poll_.idle_interval));
-    }
-  }
-
-  void CheckConnection(const ConnectionConfig& connection, const YamlValue& value) const {
-    CheckAgainstStaleAfter(connection.interval, "interval", value);
-    if (!connection.idle_interval) return;
-    const Duration interval = connection.interval.value_or(poll_.interval);
-    if (*connection.idle_interval < interval) {
-      value.Find("idle_interval")
-          ->Error(TooShort(*connection.idle_interval,
-                           connection.interval ? "its interval" : "poll.interval", interval));
-    }
-    CheckAgainstStaleAfter(connection.idle_interval, "idle_interval", value);
-  }
-
-  void CheckAgainstStaleAfter(std::optional<Duration> interval, std::string_view key,
-                              const YamlValue& value) const {
-    if (!interval || !poll_.stale_after || *interval <= *poll_.stale_after) return;
+void CheckConnectionIntervals(const YamlValue& value, const ConnectionConfig& connection,
+                              const PollConfig& poll) {
+  const auto check_stale_after = [&](std::string_view key, std::optional<Duration> interval) {
+    if (!interval || !poll.stale_after || *interval <= *poll.stale_after) return;
     value.Find(key)->Error(
         fmt::format("{} is longer than poll.stale_after, {}: raise or remove poll.stale_after",
-                    FormatDuration(*interval), FormatDuration(*poll_.stale_after)));
-  }
+                    FormatDuration(*interval), FormatDuration(*poll.stale_after)));
+  };
+  check_stale_after("interval", connection.interval);
+  RequireAtLeast(value, "idle_interval", connection.idle_interval,
+                 connection.interval ? "its interval" : "poll.interval",
+                 connection.interval.value_or(poll.interval));
+  check_stale_after("idle_interval", connection.idle_interval);
+}
 
-  static std::string TooShort(Duration duration, std::string_view other_name, Duration other) {
-    return fmt::format("{} is shorter than {}, {}: it must be at least that",
-                       FormatDuration(duration), other_name, FormatDuration(other));
+// Values that expire before the next poll can renew them would come and go all the time; an idle
+// connection is not polled more often than a busy one.
+void CheckIntervals(const YamlValue& root, const Config& config) {
+  const PollConfig& poll = config.poll;
+  if (const auto value = root.Find("poll")) {
+    RequireAtLeast(*value, "stale_after", poll.stale_after, "poll.interval", poll.interval);
+    RequireAtLeast(*value, "idle_interval", poll.idle_interval, "poll.interval", poll.interval);
+    RequireAtLeast(*value, "stale_after", poll.stale_after, "poll.idle_interval",
+                   poll.idle_interval);
   }
-
-  const PollConfig& poll_;
-  const std::optional<YamlValue> poll_value_;
-};
+  const auto accounts = root.Find("accounts");
+  for (std::size_t i = 0; i < config.accounts.size(); ++i) {
+    const auto connections = accounts->Element(i)->Find("connections");
+    for (std::size_t j = 0; j < config.accounts[i].connections.size(); ++j) {
+      CheckConnectionIntervals(*connections->Element(j), config.accounts[i].connections[j], poll);
+    }
+  }
+}
 
 void ResolvePaths(Config& config, std::string_view file) {
   for (AccountConfig& account : config.accounts) {
@@ -208,7 +190,7 @@ std::expected<LoadedConfig, std::vector<ConfigMessage>> ParseConfig(std::string_
     const YamlValue root(document, "", messages);
     ReadKeys(ConfigKeys(), root, loaded.config);
     CheckAccounts(root, loaded.config);
-    const IntervalCheck check(root, loaded.config);
+    CheckIntervals(root, loaded.config);
   });
   if (!has_content) return FileError("is empty: it must at least list accounts");
   if (!messages.errors().empty()) return std::unexpected(std::move(messages.errors()));

@@ -131,19 +131,15 @@ void Wire::EndSending() { shutdown(socket_, SHUT_WR); }
 // Closing with SO_LINGER would not do: libmicrohttpd ends its side first.
 void Wire::Reset() {
   const sockaddr nobody{.sa_family = AF_UNSPEC, .sa_data = {}};
-  connect(socket_, &nobody, sizeof nobody);
+  [[maybe_unused]] const int result = connect(socket_, &nobody, sizeof nobody);
 }
 
 Result<std::unique_ptr<WireServer>> WireServer::Start(
     const std::vector<std::string>& listen_addresses, WireHandler handler) {
-  std::vector<ListenSocket> listeners;
-  for (const std::string& address : listen_addresses) {
-    auto listener = ListenSocket::Open(address);
-    if (!listener) return std::unexpected(listener.error());
-    listeners.push_back(std::move(*listener));
-  }
+  auto listeners = ListenSocket::OpenAll(listen_addresses);
+  if (!listeners) return std::unexpected(listeners.error());
   std::unique_ptr<WireServer> server(new WireServer(std::move(handler)));
-  for (ListenSocket& listener : listeners) {
+  for (ListenSocket& listener : *listeners) {
     MHD_Daemon* daemon = StartDaemon(listener.fd(), server->handler_);
     if (daemon == nullptr) return Fail("cannot start the server: libmicrohttpd refuses");
     server->daemons_.push_back(daemon);

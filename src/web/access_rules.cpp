@@ -331,12 +331,6 @@ std::variant<Admission, Credentials> AccessControl::Decide(
   return std::move(*credentials);
 }
 
-bool AccessControl::Check(const std::shared_ptr<const AccessRules>& rules, Credentials credentials,
-                          const std::string& peer, std::function<void(Admission)> done) {
-  return checker_.Check(std::shared_ptr<const Users>(rules, &rules->users), std::move(credentials),
-                        peer, std::move(done));
-}
-
 bool AccessControl::TakeToken() {
   const std::lock_guard lock(mutex_);
   return !bucket_ || bucket_->TakeToken(clock_.Now());

@@ -139,13 +139,8 @@ class AccessControl {
   std::variant<Admission, Credentials> Decide(const AccessRules& rules,
                                               const std::optional<std::string>& authorization);
 
-  /// Has credentials checked. `done` is called once, perhaps from another thread, and must not
-  /// call this object. False, and it is not called, when too many checks wait.
-  bool Check(const std::shared_ptr<const AccessRules>& rules, Credentials credentials,
-             const std::string& peer, std::function<void(Admission)> done);
-
-  /// Ends all checks at once; none begins afterwards.
-  void Stop() { checker_.Stop(); }
+  /// Checks what Decide returns.
+  PasswordChecker& checker() { return checker_; }
 
  private:
   bool TakeToken();

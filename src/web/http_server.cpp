@@ -138,12 +138,13 @@ class MicrohttpdServer final : public HttpServer {
   ~MicrohttpdServer() override {
     acceptor_.reset();
     // libmicrohttpd must not be stopped while a request is suspended.
-    access_.Stop();
+    access_.checker().Stop();
     if (daemon_ != nullptr) MHD_stop_daemon(daemon_);
   }
 
   Result<void> Listen() {
-    auto sockets = OpenSockets();
+    auto sockets = settings_.systemd_sockets ? ListenSocket::TakeFromSystemd()
+                                             : ListenSocket::OpenAll(settings_.listen_addresses);
     if (!sockets) return std::unexpected(sockets.error());
     for (const ListenSocket& socket : *sockets) bound_addresses_.push_back(socket.bound_address());
     daemon_ = StartDaemon();
@@ -169,17 +170,6 @@ class MicrohttpdServer final : public HttpServer {
   }
 
  private:
-  Result<std::vector<ListenSocket>> OpenSockets() const {
-    if (settings_.systemd_sockets) return ListenSocket::TakeFromSystemd();
-    std::vector<ListenSocket> sockets;
-    for (const std::string& address : settings_.listen_addresses) {
-      auto socket = ListenSocket::Open(address);
-      if (!socket) return std::unexpected(socket.error());
-      sockets.push_back(std::move(*socket));
-    }
-    return sockets;
-  }
-
   MHD_Daemon* StartDaemon() {
     const auto timeout = std::chrono::ceil<std::chrono::seconds>(limits_.idle).count();
     std::vector<MHD_OptionItem> more;
@@ -321,11 +311,12 @@ class MicrohttpdServer final : public HttpServer {
     clients_.Tell(&ClientTable::CheckBegan, client.socket);
     // Before the check can be over, for then the connection is resumed.
     MHD_suspend_connection(connection);
-    const bool checked = access_.Check(state.rules, std::move(std::get<Credentials>(decision)),
-                                       client.peer, [&state, connection](Admission admission) {
-                                         state.admission = admission;
-                                         MHD_resume_connection(connection);
-                                       });
+    const bool checked = access_.checker().Check(
+        {state.rules, &state.rules->users}, std::move(std::get<Credentials>(decision)), client.peer,
+        [&state, connection](Admission admission) {
+          state.admission = admission;
+          MHD_resume_connection(connection);
+        });
     if (!checked) MHD_resume_connection(connection);
     return MHD_YES;
   }

@@ -119,6 +119,16 @@ Result<ListenSocket> ListenSocket::Open(std::string_view address) {
   return ListenSocket(fd, DescribeBound(fd));
 }
 
+Result<std::vector<ListenSocket>> ListenSocket::OpenAll(const std::vector<std::string>& addresses) {
+  std::vector<ListenSocket> sockets;
+  for (const std::string& address : addresses) {
+    auto socket = Open(address);
+    if (!socket) return std::unexpected(socket.error());
+    sockets.push_back(std::move(*socket));
+  }
+  return sockets;
+}
+
 Result<std::vector<ListenSocket>> ListenSocket::TakeFromSystemd() {
   constexpr int kUnsetEnvironment = 1;
   const int count = Systemd().listen_fds(kUnsetEnvironment);

@@ -15,6 +15,8 @@ class ListenSocket {
   /// or IPv4 alone where the machine has no IPv6. Port 0 takes a free one. The error names the
   /// address and what is wrong with it.
   static Result<ListenSocket> Open(std::string_view address);
+  /// The same for several addresses: all of them or none.
+  static Result<std::vector<ListenSocket>> OpenAll(const std::vector<std::string>& addresses);
   /// Takes over the sockets that systemd passed to this process, at least one. To be called once,
   /// before there are other threads: it clears systemd's environment variables. Throws as
   /// Systemd().

@@ -1,7 +1,6 @@
 #include "app/reloader.h"
 
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,7 +19,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::Pair;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
 class ReloaderTest : public ::testing::Test {
  protected:
@@ -29,16 +30,12 @@ class ReloaderTest : public ::testing::Test {
     WriteConfig("support");
     auto loaded = LoadPlan({.file = file_}, Shard{}, log_.log());
     ASSERT_TRUE(loaded.has_value());
-    reloader_.emplace(
-        ConfigSource{.file = file_}, Shard{}, *loaded, clock_, log_.log(),
-        Reloader::Events{.put_into_force =
-                             [this](PollPlan plan) {
-                               plans_.push_back(std::move(plan));
-                               return !stopping_;
-                             },
-                         .on_reloaded = [this](bool successful) { successful_ = successful; },
-                         .on_key_read = [this](const std::string& account,
-                                               bool readable) { readable_[account] = readable; }});
+    metrics_.Update([](ExporterState& state) { state.config_successful = true; });
+    reloader_.emplace(ConfigSource{.file = file_}, Shard{}, *loaded, clock_, log_.log(), metrics_,
+                      [this](PollPlan plan) {
+                        plans_.push_back(std::move(plan));
+                        return !stopping_;
+                      });
   }
 
   std::string WriteKey(const std::string& name, const std::string& text) const {
@@ -66,8 +63,7 @@ class ReloaderTest : public ::testing::Test {
   ManualClock clock_;
   StringLog log_;
   std::vector<PollPlan> plans_;
-  std::optional<bool> successful_;
-  std::map<std::string, bool> readable_;
+  ExporterMetrics metrics_{BuildInfo{}};
   bool stopping_ = false;
   std::optional<Reloader> reloader_;
 };
@@ -78,7 +74,8 @@ TEST_F(ReloaderTest, PutsANewConfigurationIntoForce) {
   ASSERT_THAT(plans_, SizeIs(1));
   EXPECT_EQ(plans_[0].accounts.at(0).connections.at(0).name, "sales");
   EXPECT_EQ(reloader_->config()->accounts.at(0).connections.at(0).name, "sales");
-  EXPECT_EQ(successful_, true);
+  EXPECT_TRUE(metrics_.state().config_successful);
+  EXPECT_EQ(metrics_.state().config_loaded, clock_.WallNow());
   EXPECT_THAT(log_.text(), HasSubstr("configuration reloaded"));
 }
 
@@ -90,7 +87,7 @@ TEST_F(ReloaderTest, KeepsTheOldConfigurationWhenTheNewOneIsRefused) {
                           file_ + ":2:7: poll: is a single value, not a mapping"));
   EXPECT_THAT(plans_, IsEmpty());
   EXPECT_EQ(reloader_->config()->accounts.at(0).connections.at(0).name, "support");
-  EXPECT_EQ(successful_, false);
+  EXPECT_FALSE(metrics_.state().config_successful);
   EXPECT_THAT(log_.text(), HasSubstr("configuration refused, the old one stays"));
 }
 
@@ -99,15 +96,16 @@ TEST_F(ReloaderTest, KeepsTheOldConfigurationWhenAKeyCannotBeRead) {
   EXPECT_THAT(reloader_->Reload(), ElementsAre(file_ + ": account default: api_key_file " + key_ +
                                                " cannot be read: No such file or directory"));
   EXPECT_THAT(plans_, IsEmpty());
-  EXPECT_EQ(successful_, false);
+  EXPECT_FALSE(metrics_.state().config_successful);
 }
 
 TEST_F(ReloaderTest, SucceedsAgainAfterARefusal) {
   std::filesystem::remove(key_);
   reloader_->Reload();
+  EXPECT_FALSE(metrics_.state().config_successful);
   WriteKey("key", "KEY1");
   reloader_->Reload();
-  EXPECT_EQ(successful_, true);
+  EXPECT_TRUE(metrics_.state().config_successful);
 }
 
 TEST_F(ReloaderTest, TellsHowLoadingWent) {
@@ -177,7 +175,7 @@ TEST_F(ReloaderTest, ReadsAKeyThatIsRotatedAfterAnUnreadableConfiguration) {
   std::filesystem::remove(file_);
   std::filesystem::create_directory(file_);
   EXPECT_THAT(reloader_->Reload(), SizeIs(1));
-  EXPECT_EQ(successful_, false);
+  EXPECT_FALSE(metrics_.state().config_successful);
   WriteKey("key", "KEY22");
   LookTwice();
   ASSERT_THAT(plans_, SizeIs(1));
@@ -209,10 +207,11 @@ TEST_F(ReloaderTest, OneBrokenKeyKeepsNoOtherFromBeingRead) {
   LookTwice();
   EXPECT_EQ(NewestKey(0), Secret("KEY1"));
   EXPECT_EQ(NewestKey(1), Secret("OTHER22"));
-  EXPECT_EQ(readable_, (std::map<std::string, bool>{{"a", false}, {"b", true}, {"default", true}}));
+  EXPECT_THAT(metrics_.state().api_key_readable,
+              UnorderedElementsAre(Pair("a", false), Pair("b", true), Pair("default", true)));
   WriteKey("key", "KEY1");
   LookTwice();
-  EXPECT_EQ(readable_["a"], true);
+  EXPECT_TRUE(metrics_.state().api_key_readable["a"]);
 }
 
 TEST_F(ReloaderTest, ReadsAChangedCaFileAgainAndKeepsTheOldOneWhenItIsNone) {
