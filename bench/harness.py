@@ -261,6 +261,13 @@ class Program:
     def exposition(self):
         return gzip.decompress(fetch(f"{self.url}/metrics", encoding="gzip")).decode()
 
+    def lines_of(self, *names):
+        """(the samples of these names, bytes of the whole exposition), which is too large to search in Python."""
+        body = fetch(f"{self.url}/metrics", encoding="gzip")
+        lines = subprocess.run(f"gzip -dc | grep -E '^({'|'.join(names)})[{{ ]'", shell=True, input=body,
+                               stdout=subprocess.PIPE, check=True).stdout.decode()
+        return lines, int.from_bytes(body[-4:], "little")
+
     def sum_of(self, metric):
         return sum_of(metric, self.exposition())
 

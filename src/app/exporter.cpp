@@ -8,6 +8,7 @@
 #include <set>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -131,10 +132,11 @@ int RunOnce(const PollPlan& plan, const Surroundings& around) {
   if (interrupted) return kExitRefused;
 
   const View view = pipeline.state.Read();
-  std::string text;
+  const auto print = [](std::string_view piece) {
+    std::fwrite(piece.data(), 1, piece.size(), stdout);
+  };
   WriteExposition(view, pipeline.metrics, ExpositionFormat::kText, around.clock.Now(),
-                  {.process = false}, text);
-  std::fwrite(text.data(), 1, text.size(), stdout);
+                  {.process = false}, print);
   const bool complete = std::fflush(stdout) == 0 && AllComplete(view);
   return complete ? kExitStopped : kExitRefused;
 }

@@ -1,7 +1,7 @@
 #include "base/gzip.h"
 
 #define ZLIB_CONST  // input without a const_cast
-#include <algorithm>
+#include <array>
 #include <stdexcept>
 
 #include <zlib.h>
@@ -14,28 +14,41 @@ constexpr int kMemoryLevel = 8;
 
 }  // namespace
 
-std::string Gzip(std::string_view bytes, GzipLevel level) {
-  z_stream stream{};
-  if (deflateInit2(&stream, static_cast<int>(level), Z_DEFLATED, kGzipWindowBits, kMemoryLevel,
-                   Z_DEFAULT_STRATEGY) != Z_OK) {
+struct Gzipper::Stream : z_stream {};
+
+Gzipper::Gzipper(std::string& compressed, GzipLevel level)
+    : stream_(std::make_unique<Stream>()), compressed_(compressed) {
+  if (deflateInit2(stream_.get(), static_cast<int>(level), Z_DEFLATED, kGzipWindowBits,
+                   kMemoryLevel, Z_DEFAULT_STRATEGY) != Z_OK) {
     throw std::runtime_error("zlib cannot start");
   }
+}
+
+Gzipper::~Gzipper() { deflateEnd(stream_.get()); }
+
+void Gzipper::Add(std::string_view bytes) { Deflate(bytes, Z_NO_FLUSH); }
+
+void Gzipper::Finish() { Deflate({}, Z_FINISH); }
+
+void Gzipper::Deflate(std::string_view bytes, int flush) {
+  stream_->next_in = reinterpret_cast<const Bytef*>(bytes.data());
+  stream_->avail_in = static_cast<uInt>(bytes.size());
+  std::array<char, 16384> piece;
+  do {
+    stream_->next_out = reinterpret_cast<Bytef*>(piece.data());
+    stream_->avail_out = static_cast<uInt>(piece.size());
+    if (deflate(stream_.get(), flush) == Z_STREAM_ERROR) {
+      throw std::runtime_error("zlib did not finish");
+    }
+    compressed_.append(piece.data(), piece.size() - stream_->avail_out);
+  } while (stream_->avail_out == 0);
+}
+
+std::string Gzip(std::string_view bytes, GzipLevel level) {
   std::string compressed;
-  stream.next_in = reinterpret_cast<const Bytef*>(bytes.data());
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  // deflateBound() would have about twenty times as much memory zeroed as is used.
-  int result = Z_OK;
-  while (result == Z_OK) {
-    const std::size_t begin = compressed.size();
-    compressed.resize(begin + std::max<std::size_t>(begin, 16384));
-    stream.next_out = reinterpret_cast<Bytef*>(compressed.data() + begin);
-    stream.avail_out = static_cast<uInt>(compressed.size() - begin);
-    result = deflate(&stream, Z_FINISH);
-  }
-  compressed.resize(stream.total_out);
-  deflateEnd(&stream);
-  if (result != Z_STREAM_END) throw std::runtime_error("zlib did not finish");
-  compressed.shrink_to_fit();
+  Gzipper gzipper(compressed, level);
+  gzipper.Add(bytes);
+  gzipper.Finish();
   return compressed;
 }
 

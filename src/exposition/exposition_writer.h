@@ -6,10 +6,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -121,6 +123,8 @@ class ExpositionWriter {
                             std::string& out) const = 0;
   /// The family is complete; it begins at out[begin].
   virtual void EndFamily(std::size_t begin, std::string& out) const = 0;
+  /// Whether EndFamily needs the family as a whole.
+  virtual bool needs_whole_family() const { return false; }
   /// Appends what comes after the last family.
   virtual void WriteEnd(std::string& out) const = 0;
 };
@@ -139,10 +143,17 @@ const ExpositionWriter& ProtobufWriter();
 
 const ExpositionWriter& WriterOf(ExpositionFormat format, bool openmetrics_created = false);
 
+/// Takes an exposition piece by piece, so that the whole need never be in memory.
+using ExpositionSink = std::function<void(std::string_view piece)>;
+
 /// Writes families one after the other. A family without a series is left out.
 class FamilyWriter {
  public:
-  FamilyWriter(const ExpositionWriter& writer, std::string& out) : writer_(writer), out_(out) {}
+  /// With a sink, what is written goes there whenever it has kPieceBytes; the rest stays in `out`.
+  FamilyWriter(const ExpositionWriter& writer, std::string& out, ExpositionSink sink = nullptr)
+      : writer_(writer), out_(out), sink_(std::move(sink)) {}
+
+  static constexpr std::size_t kPieceBytes = std::size_t{64} * 1024;
 
   const ExpositionWriter& writer() const { return writer_; }
 
@@ -153,8 +164,11 @@ class FamilyWriter {
   void End();
 
  private:
+  void GiveToSink();
+
   const ExpositionWriter& writer_;
   std::string& out_;
+  const ExpositionSink sink_;
   const MetricDescriptor* metric_ = nullptr;
   bool begun_ = false;  // the family has a series
   std::size_t family_begin_ = 0;

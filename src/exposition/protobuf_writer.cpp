@@ -197,6 +197,8 @@ class DelimitedProtobufWriter final : public ExpositionWriter {
 
   void EndFamily(std::size_t begin, std::string& out) const override { PrependLength(out, begin); }
 
+  bool needs_whole_family() const override { return true; }
+
   void WriteEnd(std::string& /*out*/) const override {}
 };
 

@@ -20,14 +20,14 @@ double Number(std::uint64_t count) { return static_cast<double>(count); }
 // Of the last complete poll, while it is known.
 template <auto Value>
 void FromPoll(const ConnectionReading& reading, SeriesWriter& out) {
-  if (reading.known) out.Add(Value(*reading.connection.values));
+  if (reading.values) out.Add(Value(*reading.values));
 }
 
 // The same, where the poll may not have the value.
 template <auto Value>
 void FromPollIfAny(const ConnectionReading& reading, SeriesWriter& out) {
-  if (!reading.known) return;
-  if (const auto value = Value(*reading.connection.values)) out.Add(Number(*value));
+  if (!reading.values) return;
+  if (const auto value = Value(*reading.values)) out.Add(Number(*value));
 }
 
 // Of all complete polls, from the first one on.
@@ -92,8 +92,8 @@ void FromProcess(const ExporterReading& reading, SeriesWriter& out) {
 // --- Rows that need more than an expression ----------------------------------------------------
 
 void ReadLongerThan(const ConnectionReading& reading, SeriesWriter& out) {
-  if (!reading.known) return;
-  const CompletePoll& poll = *reading.connection.values;
+  if (!reading.values) return;
+  const CompletePoll& poll = *reading.values;
   if (poll.long_call_thresholds == nullptr) return;
   const auto& thresholds = *poll.long_call_thresholds;
   const std::vector<std::uint64_t>& legs = poll.summary.longer_than;
@@ -172,7 +172,7 @@ constexpr std::array kTable = {
                "The highest telnyx_active_calls of the polls within poll.peak_window. Absent while "
                "not known."},
               ReadConnection([](const ConnectionReading& reading, SeriesWriter& out) {
-                if (!reading.known) return;
+                if (!reading.values) return;
                 const Duration window = reading.connection.identity->plan.peak_window;
                 out.Add(Number(reading.connection.peak.At(reading.now, window).count));
               })},
@@ -180,7 +180,7 @@ constexpr std::array kTable = {
                "How long the legs that were active at the last complete poll had lasted. A gauge "
                "histogram: it shrinks when calls end, so never use rate() on it."},
               ReadConnection([](const ConnectionReading& reading, SeriesWriter& out) {
-                if (reading.known) out.AddDurations(*reading.connection.values);
+                if (reading.values) out.AddDurations(*reading.values);
               })},
     MetricRow{{"telnyx_longest_active_call_duration_seconds", kGauge, "seconds",
                "Duration of the oldest active leg at the last complete poll, 0 without one. Absent "
@@ -226,7 +226,7 @@ constexpr std::array kTable = {
                "1 when the newest poll was complete and its values are known, else 0; 0 before "
                "the first poll."},
               ReadConnection([](const ConnectionReading& reading, SeriesWriter& out) {
-                out.Add(reading.known && reading.connection.complete() ? 1 : 0);
+                out.Add(reading.values && reading.connection.complete() ? 1 : 0);
               })},
     MetricRow{{"telnyx_connection_interval_seconds", kGauge, "seconds",
                "Interval between polls in force: the configured one, the idle one, or the longer "

@@ -20,7 +20,7 @@ namespace telnyx_exporter {
 struct ConnectionReading {
   const ConnectionSnapshot& connection;
   Instant now;
-  bool known;  // the values of the last complete poll, now
+  const CompletePoll* values;  // of the last complete poll; null while they are not known
 };
 
 struct AccountReading {

@@ -20,6 +20,8 @@ class SharedLabels {
  public:
   SharedLabels(const View& view, const ExpositionWriter& writer) {
     std::vector<LabelView> labels;
+    bytes_.reserve(view.connections.size() * kBytesPerConnection);
+    ends_.reserve(view.connections.size() + view.accounts.size());
     for (const auto& connection : view.connections) {
       const ConnectionPlan& plan = connection->identity->plan;
       labels = {{"account", connection->identity->account},
@@ -44,6 +46,8 @@ class SharedLabels {
   }
 
  private:
+  static constexpr std::size_t kBytesPerConnection = 128;  // of most
+
   void Encode(const std::vector<LabelView>& labels, const ExpositionWriter& writer) {
     writer.EncodeLabels(labels, bytes_);
     ends_.push_back(bytes_.size());
@@ -58,7 +62,8 @@ std::vector<ConnectionReading> ReadConnections(const View& view, Instant now) {
   std::vector<ConnectionReading> readings;
   readings.reserve(view.connections.size());
   for (const auto& connection : view.connections) {
-    readings.push_back({*connection, now, connection->knows_values(now)});
+    const bool known = connection->knows_values(now);
+    readings.push_back({*connection, now, known ? connection->values.get() : nullptr});
   }
   return readings;
 }
@@ -71,6 +76,19 @@ std::vector<AccountReading> ReadAccounts(const View& view, Instant now) {
     readings.push_back({*view.accounts[i], coverage[i]});
   }
   return readings;
+}
+
+// What the rows read of a connection lies anywhere in memory, so that it has to be fetched some
+// time before it is needed.
+constexpr std::size_t kReadingsAhead = 8;
+
+template <typename Object>
+void Prefetch(const Object* object) {
+  constexpr std::size_t kLine = 64;
+  const char* const bytes = reinterpret_cast<const char*>(object);
+  for (std::size_t i = 0; i < std::min(sizeof *object, 4 * kLine); i += kLine) {
+    __builtin_prefetch(bytes + i);
+  }
 }
 
 // Calls the row's function for what it is about.
@@ -93,6 +111,11 @@ class RowWriter {
  private:
   void operator()(ReadConnection read) {
     for (std::size_t i = 0; i < connections_.size(); ++i) {
+      if (i + kReadingsAhead < connections_.size()) {
+        const ConnectionReading& later = connections_[i + kReadingsAhead];
+        Prefetch(&later.connection);
+        Prefetch(later.values);
+      }
       out_.SetSharedLabels(labels_.OfConnection(i));
       read(connections_[i], out_);
     }
@@ -122,13 +145,11 @@ Instant FirstExpiry(const View& view, Instant now) {
   return first;
 }
 
-}  // namespace
-
-Instant WriteExposition(const View& view, const ExporterMetrics& exporter, ExpositionFormat format,
-                        Instant now, const ExpositionOptions& options, std::string& out) {
-  out.reserve(out.size() + kBytesBesides + view.connections.size() * kBytesPerConnection);
+Instant Write(const View& view, const ExporterMetrics& exporter, ExpositionFormat format,
+              Instant now, const ExpositionOptions& options, std::string& out,
+              const ExpositionSink& sink) {
   const ExpositionWriter& writer = WriterOf(format, options.openmetrics_created);
-  FamilyWriter families(writer, out);
+  FamilyWriter families(writer, out, sink);
   RowWriter rows(view, exporter, format, now, options, families);
   for (const MetricRow& row : MetricTable()) rows.Write(row);
   families.End();
@@ -136,21 +157,36 @@ Instant WriteExposition(const View& view, const ExporterMetrics& exporter, Expos
   return FirstExpiry(view, now);
 }
 
+}  // namespace
+
+Instant WriteExposition(const View& view, const ExporterMetrics& exporter, ExpositionFormat format,
+                        Instant now, const ExpositionOptions& options, std::string& out) {
+  out.reserve(out.size() + kBytesBesides + view.connections.size() * kBytesPerConnection);
+  return Write(view, exporter, format, now, options, out, nullptr);
+}
+
+Instant WriteExposition(const View& view, const ExporterMetrics& exporter, ExpositionFormat format,
+                        Instant now, const ExpositionOptions& options, const ExpositionSink& sink) {
+  std::string rest;
+  const Instant holds_until = Write(view, exporter, format, now, options, rest, sink);
+  sink(rest);
+  return holds_until;
+}
+
 // Bodies return their memory here when their last reader is done, so that a scrape of many
 // connections does not take fresh memory from the system each time.
 class MetricsExposition::Buffers : public std::enable_shared_from_this<Buffers> {
  public:
   /// Empty, with the memory of an earlier body where there is one.
-  std::unique_ptr<std::string> Acquire() {
+  std::string Acquire() {
     const std::lock_guard lock(mutex_);
-    if (spare_ == nullptr) return std::make_unique<std::string>();
-    spare_->clear();
+    spare_.clear();
     return std::move(spare_);
   }
 
   /// Keeps this object until the body's last reader is done.
-  Body Share(std::unique_ptr<std::string> body) {
-    return {body.release(), [buffers = shared_from_this()](std::string* bytes) {
+  Body Share(std::string body) {
+    return {new std::string(std::move(body)), [buffers = shared_from_this()](std::string* bytes) {
               buffers->Return(std::unique_ptr<std::string>(bytes));
             }};
   }
@@ -158,59 +194,59 @@ class MetricsExposition::Buffers : public std::enable_shared_from_this<Buffers> 
  private:
   void Return(std::unique_ptr<std::string> buffer) {
     const std::lock_guard lock(mutex_);
-    if (spare_ == nullptr || spare_->capacity() < buffer->capacity()) std::swap(spare_, buffer);
+    if (spare_.capacity() < buffer->capacity()) std::swap(spare_, *buffer);
   }
 
   std::mutex mutex_;
-  std::unique_ptr<std::string> spare_;  // guarded by mutex_
+  std::string spare_;  // guarded by mutex_
 };
 
 MetricsExposition::MetricsExposition(const StateStore& store, const ExporterMetrics& exporter,
                                      const Clock& clock, const ExpositionOptions& options)
-    : store_(store),
-      exporter_(exporter),
-      clock_(clock),
-      options_(options),
-      buffers_(std::make_shared<Buffers>()) {}
+    : store_(store), exporter_(exporter), clock_(clock), options_(options) {
+  for (Bodies* bodies : {&plain_, &gzipped_}) bodies->buffers = std::make_shared<Buffers>();
+}
 
 MetricsExposition::Body MetricsExposition::Get(ExpositionFormat format) {
   const std::lock_guard lock(mutex_);
-  return Refresh(format).body;
+  return Refresh(plain_, format, [&](const View& view, Instant now, std::string& text) {
+    return WriteExposition(view, exporter_, format, now, options_, text);
+  });
 }
 
 MetricsExposition::Body MetricsExposition::GetGzipped(ExpositionFormat format) {
   const std::lock_guard lock(mutex_);
-  Entry& entry = Refresh(format);
-  if (entry.gzipped == nullptr) {
-    entry.gzipped = std::make_shared<const std::string>(Gzip(*entry.body));
-  }
-  return entry.gzipped;
+  return Refresh(gzipped_, format, [&](const View& view, Instant now, std::string& compressed) {
+    Gzipper gzipper(compressed);
+    const auto add = [&](std::string_view piece) { gzipper.Add(piece); };
+    const Instant holds_until = WriteExposition(view, exporter_, format, now, options_, add);
+    gzipper.Finish();
+    return holds_until;
+  });
 }
 
-MetricsExposition::Entry& MetricsExposition::Refresh(ExpositionFormat format) {
+template <typename Write>
+MetricsExposition::Body MetricsExposition::Refresh(Bodies& bodies, ExpositionFormat format,
+                                                   const Write& write) {
   const Instant now = clock_.Now();
   DropExpired(now);
-  Entry& entry = entries_[static_cast<std::size_t>(format)];
-  if (entry.body == nullptr) Make(format, now, entry);
-  return entry;
-}
-
-// Of every format, so that the next body can use their memory.
-void MetricsExposition::DropExpired(Instant now) {
-  const std::uint64_t plan_version = store_.plan_version();
-  for (Entry& entry : entries_) {
-    if (now >= entry.expires || entry.plan_version != plan_version) entry = {};
-  }
-}
-
-void MetricsExposition::Make(ExpositionFormat format, Instant now, Entry& entry) {
+  Entry& entry = bodies.newest[static_cast<std::size_t>(format)];
+  if (entry.body != nullptr) return entry.body;
   // Read before the view: a change in between makes the body expire at once.
   entry.plan_version = store_.plan_version();
-  auto bytes = buffers_->Acquire();
-  const Instant holds_until =
-      WriteExposition(store_.Read(), exporter_, format, now, options_, *bytes);
-  entry.expires = std::min(now + kMaxAge, holds_until);
-  entry.body = buffers_->Share(std::move(bytes));
+  std::string bytes = bodies.buffers->Acquire();
+  entry.expires = std::min(now + kMaxAge, write(store_.Read(), now, bytes));
+  return entry.body = bodies.buffers->Share(std::move(bytes));
+}
+
+// All of them, so that the next body can use their memory.
+void MetricsExposition::DropExpired(Instant now) {
+  const std::uint64_t plan_version = store_.plan_version();
+  for (Bodies* bodies : {&plain_, &gzipped_}) {
+    for (Entry& entry : bodies->newest) {
+      if (now >= entry.expires || entry.plan_version != plan_version) entry = {};
+    }
+  }
 }
 
 }  // namespace telnyx_exporter

@@ -25,6 +25,10 @@ struct ExpositionOptions {
 Instant WriteExposition(const View& view, const ExporterMetrics& exporter, ExpositionFormat format,
                         Instant now, const ExpositionOptions& options, std::string& out);
 
+/// The same, given to `sink` piece by piece.
+Instant WriteExposition(const View& view, const ExporterMetrics& exporter, ExpositionFormat format,
+                        Instant now, const ExpositionOptions& options, const ExpositionSink& sink);
+
 /// Keeps the newest body of each format, plain and compressed, for a second at most. A body never
 /// outlives the values in it, and is made again at once when StateStore::plan_version changes. Any
 /// thread.
@@ -40,7 +44,8 @@ class MetricsExposition {
 
   /// Scrapes that need the same new body at the same moment wait for one that makes it.
   Body Get(ExpositionFormat format);
-  /// The same as one gzip member.
+  /// As one gzip member, compressed while it is written: the plain text, which is twenty times as
+  /// large, is never in memory as a whole.
   Body GetGzipped(ExpositionFormat format);
 
  private:
@@ -48,23 +53,27 @@ class MetricsExposition {
 
   struct Entry {
     Body body;  // null: there is none
-    Body gzipped;
     Instant expires{};
     std::uint64_t plan_version = 0;
   };
+  struct Bodies {
+    std::array<Entry, kExpositionFormats.size()> newest;  // by format
+    std::shared_ptr<Buffers> buffers;
+  };
 
-  Entry& Refresh(ExpositionFormat format);
+  template <typename Write>
+  Body Refresh(Bodies& bodies, ExpositionFormat format, const Write& write);
   void DropExpired(Instant now);
-  void Make(ExpositionFormat format, Instant now, Entry& entry);
 
   const StateStore& store_;
   const ExporterMetrics& exporter_;
   const Clock& clock_;
   const ExpositionOptions options_;
-  const std::shared_ptr<Buffers> buffers_;
 
   std::mutex mutex_;
-  std::array<Entry, kExpositionFormats.size()> entries_;  // by format; guarded by mutex_
+  // Guarded by mutex_.
+  Bodies plain_;
+  Bodies gzipped_;
 };
 
 }  // namespace telnyx_exporter

@@ -101,7 +101,8 @@ class MetricsExpositionTest : public ::testing::Test {
   StateStore store_{clock_};
   ExporterMetrics exporter_{{.version = "1.2.3", .revision = "abc", .compiler = "cc"},
                             clock_.WallNow()};
-  MetricsExposition cache_{store_, exporter_, clock_};
+  // Without the process, whose values are others each time.
+  MetricsExposition cache_{store_, exporter_, clock_, {.process = false}};
 };
 
 const std::string kSupport =
@@ -540,6 +541,28 @@ TEST_F(MetricsExpositionTest, UsesTheMemoryOfAnEarlierBodyAgain) {
   clock_.Advance(1s);
   EXPECT_NE(cache_.Get(kText)->data(), memory);
   EXPECT_EQ(*read, copy);
+}
+
+TEST_F(MetricsExpositionTest, IsTheSamePieceByPiece) {
+  for (int i = 2; i < 500; ++i) {
+    const ConnectionKey key{static_cast<std::uint32_t>(i)};
+    store_.OnConnectionAdded(key, kAccount, Plan(std::to_string(i), "sales"));
+    Complete(key, 5);
+  }
+  const ExpositionOptions options{.process = false};
+  for (const ExpositionFormat format : kExpositionFormats) {
+    std::string whole;
+    std::vector<std::string> pieces;
+    const Instant holds_until =
+        WriteExposition(store_.Read(), exporter_, format, clock_.Now(), options, whole);
+    EXPECT_EQ(WriteExposition(store_.Read(), exporter_, format, clock_.Now(), options,
+                              [&](std::string_view piece) { pieces.emplace_back(piece); }),
+              holds_until);
+    EXPECT_GT(pieces.size(), 3);
+    std::string joined;
+    for (const std::string& piece : pieces) joined += piece;
+    EXPECT_EQ(joined, whole);
+  }
 }
 
 TEST_F(MetricsExpositionTest, LetsReadersKeepABodyLongerThanItself) {
