@@ -315,7 +315,11 @@ TransportError::Kind ClassifyCurlCode(CURLcode code) {
       return Kind::kMalformed;
 
     case CURLE_FILESIZE_EXCEEDED:
-    case CURLE_OUT_OF_MEMORY:  // curl 7.88's code for one header line past its own 100 KiB
+      // For one header line past curl's own 100 KiB.
+#if LIBCURL_VERSION_NUM >= 0x080600
+    case CURLE_TOO_LARGE:
+#endif
+    case CURLE_OUT_OF_MEMORY:
       return Kind::kResponseTooLarge;
 
     default:

@@ -130,27 +130,27 @@ TEST(ProtobufWriter, WritesExemplars) {
   EXPECT_FALSE(histogram.bucket(1).exemplar().has_timestamp());
 }
 
-// What metrics.proto of Debian does not know is decoded by its number.
 std::string Decoded(const MetricDescriptor& metric, const MetricSeries& series) {
   return DecodeToText({Family(metric, {series})});
 }
 
 TEST(ProtobufWriter, WritesAUnitOnlyWhereItEndsTheName) {
   EXPECT_THAT(Decoded({"g_seconds", MetricType::kGauge, "seconds", ""}, {}),
-              HasSubstr("\n  5: \"seconds\"\n"));
+              HasSubstr("\n  unit: \"seconds\"\n"));
   EXPECT_THAT(Decoded({"c_seconds_total", MetricType::kCounter, "seconds", ""}, {}),
-              Not(HasSubstr("5: \"seconds\"")));
-  EXPECT_THAT(Decoded({"g", MetricType::kGauge, "", ""}, {}), Not(HasSubstr("5: ")));
+              Not(HasSubstr("unit:")));
+  EXPECT_THAT(Decoded({"g", MetricType::kGauge, "", ""}, {}), Not(HasSubstr("unit:")));
 }
 
 TEST(ProtobufWriter, WritesStartTimesOfCountersAndHistograms) {
   const MetricSeries series{.value = 1, .created = WallTime(1'700'000'000'250ms)};
   EXPECT_THAT(Decoded({"c_total", MetricType::kCounter, "", ""}, series),
-              HasSubstr("counter {\n      value: 1\n      3 {\n        1: 1700000000\n"
-                        "        2: 250000000\n      }\n    }\n"));
+              HasSubstr("counter {\n      value: 1\n      created_timestamp {\n"
+                        "        seconds: 1700000000\n        nanos: 250000000\n      }\n    }\n"));
   EXPECT_THAT(Decoded({"h", MetricType::kHistogram, "", ""}, series),
-              HasSubstr("      15 {\n        1: 1700000000\n"));
-  EXPECT_THAT(Decoded({"h", MetricType::kHistogram, "", ""}, {}), Not(HasSubstr("15 {")));
+              HasSubstr("      created_timestamp {\n        seconds: 1700000000\n"));
+  EXPECT_THAT(Decoded({"h", MetricType::kHistogram, "", ""}, {}),
+              Not(HasSubstr("created_timestamp")));
   for (const MetricType type : {MetricType::kGauge, MetricType::kGaugeHistogram}) {
     EXPECT_THAT(Decoded({"g", type, "", ""}, series), Not(HasSubstr("1700000000")));
   }

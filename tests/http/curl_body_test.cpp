@@ -11,7 +11,7 @@
 namespace telnyx_exporter {
 namespace {
 
-using testing::StartsWith;
+using testing::HasSubstr;
 
 constexpr std::string_view kGzipHeader = "Content-Encoding: gzip\r\n";
 
@@ -132,7 +132,7 @@ TEST_F(CurlTransportBody, FailsWhenItIsShorterThanItsContentLength) {
       ScriptedServer::Once("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"data\":[]}"));
   const Outcome outcome = Fetch(RequestTo(server.url()));
   EXPECT_EQ(outcome.kind(), Kind::kConnect);
-  EXPECT_THAT(outcome.message(), StartsWith("transfer closed with 89 bytes remaining"));
+  EXPECT_THAT(outcome.message(), HasSubstr("89 bytes"));
   EXPECT_EQ(outcome.body_bytes, 11U);
 }
 

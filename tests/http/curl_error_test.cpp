@@ -27,7 +27,8 @@ TEST(ClassifyCurlCode, KnowsEveryKind) {
 }
 
 TEST(DescribeCurlError, FallsBackToCurlsSentence) {
-  EXPECT_EQ(DescribeCurlError(CURLE_COULDNT_CONNECT, "", {}), "Couldn't connect to server");
+  EXPECT_EQ(DescribeCurlError(CURLE_COULDNT_CONNECT, "", {}),
+            curl_easy_strerror(CURLE_COULDNT_CONNECT));
   EXPECT_EQ(DescribeCurlError(CURLE_COULDNT_CONNECT, "no route", {}), "no route");
 }
 

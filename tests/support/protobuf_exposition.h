@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdio>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,15 @@ inline MetricFamilies ParseDelimited(const std::string& bytes) {
   return families;
 }
 
-/// The messages as text.
+/// Debian 12's metrics.proto lacks the names of newer fields, so that protoc writes their numbers.
+inline std::string WithFieldNames(std::string text) {
+  text = std::regex_replace(text, std::regex("\n  5: \""), "\n  unit: \"");
+  text = std::regex_replace(text, std::regex("\n      (3|15) \\{\n        1: "),
+                            "\n      created_timestamp {\n        seconds: ");
+  return std::regex_replace(text, std::regex("(        seconds: \\d+\n        )2: "), "$1nanos: ");
+}
+
+/// The messages as text, the same whichever metrics.proto the system has.
 inline std::string DecodeToText(const MetricFamilies& families) {
   std::string exposition;
   for (const auto& family : families) {
@@ -54,7 +63,7 @@ inline std::string DecodeToText(const MetricFamilies& families) {
     text.append(buffer.data(), read);
   }
   EXPECT_EQ(pclose(decoder), 0);
-  return text;
+  return WithFieldNames(std::move(text));
 }
 
 }  // namespace telnyx_exporter
