@@ -66,16 +66,13 @@ void PrintLines(const std::vector<std::string>& lines, std::string_view prefix =
 bool CheckWebConfig(const CommandLine& command_line) {
   const std::string& file = command_line.web_config_file;
   if (file.empty()) return true;
-  if (command_line.config_check == ConfigCheck::kSyntax) {
-    const auto loaded = LoadWebConfigFile(file);
-    loaded ? PrintLines(FormatConfigMessages(file, loaded->warnings), "warning: ")
-           : PrintLines(FormatConfigMessages(file, loaded.error()));
-    return loaded.has_value();
-  }
-  const WebRulesAttempt attempt = LoadWebRules(file);
-  attempt.outcome ? PrintLines(FormatConfigMessages(file, attempt.outcome->warnings), "warning: ")
-                  : PrintLines(FormatConfigMessages(file, attempt.outcome.error()));
-  return attempt.outcome.has_value();
+  const auto report = [&](const auto& result) {
+    result ? PrintLines(FormatConfigMessages(file, result->warnings), "warning: ")
+           : PrintLines(FormatConfigMessages(file, result.error()));
+    return result.has_value();
+  };
+  return command_line.config_check == ConfigCheck::kSyntax ? report(LoadWebConfigFile(file))
+                                                           : report(LoadWebRules(file).outcome);
 }
 
 int CheckConfig(const CommandLine& command_line, const ConfigSource& source) {

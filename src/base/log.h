@@ -4,6 +4,7 @@
 // thread may log, and none of them ever waits: LogWriter writes the lines. The sentence never holds
 // values, so that events can be counted by it.
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -32,10 +33,8 @@ struct LogField {
   std::string_view key;
   std::variant<std::string_view, std::int64_t, double, bool> value;
 
-  LogField(std::string_view name, std::string_view text) : key(name), value(text) {}
-  LogField(std::string_view name, const std::string& text)
-      : key(name), value(std::string_view(text)) {}
-  LogField(std::string_view name, const char* text) : key(name), value(std::string_view(text)) {}
+  template <std::convertible_to<std::string_view> T>
+  LogField(std::string_view name, const T& text) : key(name), value(std::string_view(text)) {}
   LogField(std::string_view name, bool truth) : key(name), value(truth) {}
   template <std::integral T>
   LogField(std::string_view name, T number) : key(name), value(static_cast<std::int64_t>(number)) {}

@@ -259,6 +259,26 @@ void ReadHeaders(const YamlValue& value, WebConfig& config) {
                       HeaderKey("Strict-Transport-Security", {}, config)});
 }
 
+// What keeps the text from being a bcrypt hash that passwords can be checked with; empty when
+// nothing does. Says nothing of what is in it, for it is a secret.
+std::string FindBcryptFault(std::string_view hash) {
+  const bool prefix =
+      hash.starts_with("$2a$") || hash.starts_with("$2b$") || hash.starts_with("$2y$");
+  if (!prefix || hash.size() != kBcryptBytes || hash[kBcryptSettingBytes - 1] != '$') {
+    return "is not a bcrypt hash: it has 60 characters and begins with $2a$, $2b$ or $2y$, as "
+           "htpasswd -nBC 10 \"\" prints it";
+  }
+  if (!IsAlphanumericOr("./", hash.substr(kBcryptSettingBytes))) {
+    return "is not a bcrypt hash: a character in it cannot be part of one";
+  }
+  const auto cost = ParseUnsigned(hash.substr(4, 2));
+  if (!cost || *cost < kMinBcryptCost || *cost > kMaxBcryptCost) {
+    return fmt::format("has a bcrypt cost outside {:02} to {}: the number after $2b$",
+                       kMinBcryptCost, kMaxBcryptCost);
+  }
+  return {};
+}
+
 void ReadUsers(const YamlValue& value, WebConfig& config) {
   const auto entries = value.Entries();
   if (!entries) return;
@@ -326,24 +346,6 @@ WebConfig ReadWebConfig(const YamlValue& root, std::string_view file) {
 }
 
 }  // namespace
-
-std::string FindBcryptFault(std::string_view hash) {
-  const bool prefix =
-      hash.starts_with("$2a$") || hash.starts_with("$2b$") || hash.starts_with("$2y$");
-  if (!prefix || hash.size() != kBcryptBytes || hash[kBcryptSettingBytes - 1] != '$') {
-    return "is not a bcrypt hash: it has 60 characters and begins with $2a$, $2b$ or $2y$, as "
-           "htpasswd -nBC 10 \"\" prints it";
-  }
-  if (!IsAlphanumericOr("./", hash.substr(kBcryptSettingBytes))) {
-    return "is not a bcrypt hash: a character in it cannot be part of one";
-  }
-  const auto cost = ParseUnsigned(hash.substr(4, 2));
-  if (!cost || *cost < kMinBcryptCost || *cost > kMaxBcryptCost) {
-    return fmt::format("has a bcrypt cost outside {:02} to {}: the number after $2b$",
-                       kMinBcryptCost, kMaxBcryptCost);
-  }
-  return {};
-}
 
 std::expected<LoadedWebConfig, std::vector<ConfigMessage>> ParseWebConfig(std::string_view yaml,
                                                                           std::string_view file) {

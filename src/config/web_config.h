@@ -70,8 +70,4 @@ std::expected<LoadedWebConfig, std::vector<ConfigMessage>> ParseWebConfig(std::s
 std::expected<LoadedWebConfig, std::vector<ConfigMessage>> LoadWebConfigFile(
     const std::string& path);
 
-/// What keeps the text from being a bcrypt hash that passwords can be checked with; empty when
-/// nothing does. Says nothing of what is in it, for it is a secret.
-std::string FindBcryptFault(std::string_view hash);
-
 }  // namespace telnyx_exporter

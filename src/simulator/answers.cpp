@@ -87,7 +87,13 @@ void AppendCursorMeta(std::string& body, std::string_view connection_id, const C
   if (!page.before.empty()) body += fmt::format(R"(,"previous":"{}")", path("before", page.before));
 }
 
-// How many of the view's legs have a lower number.
+// How many of the view's legs have a number up to this one.
+std::size_t CountUpTo(const CallView& view, std::uint64_t leg_number) {
+  const auto end = std::ranges::upper_bound(view.legs, leg_number, {}, &Leg::number);
+  return static_cast<std::size_t>(end - view.legs.begin());
+}
+
+// How many have a lower number.
 std::size_t CountBelow(const CallView& view, std::uint64_t leg_number) {
   const auto from = std::ranges::lower_bound(view.legs, leg_number, {}, &Leg::number);
   return static_cast<std::size_t>(from - view.legs.begin());
@@ -183,11 +189,6 @@ Asked<CursorQuery> ReadCursorQuery(const HttpRequest& request) {
   const auto before = CursorParameter(request, "page[before]");
   if (!before) return std::unexpected(before.error());
   return CursorQuery{.limit = *limit, .after = *after, .before = *before};
-}
-
-std::size_t CountUpTo(const CallView& view, std::uint64_t leg_number) {
-  const auto end = std::ranges::upper_bound(view.legs, leg_number, {}, &Leg::number);
-  return static_cast<std::size_t>(end - view.legs.begin());
 }
 
 CursorPage SelectCursorPage(const CallView& view, const CursorQuery& query) {

@@ -72,9 +72,6 @@ CursorPage SelectCursorPage(const CallView& view, const CursorQuery& query);
 HttpResponse CursorPageAnswer(const CallView& view, std::string_view connection_id,
                               const CursorPage& page);
 
-/// How many of the view's legs have a number up to `leg_number`.
-std::size_t CountUpTo(const CallView& view, std::uint64_t leg_number);
-
 /// What page[number] and page[size] select of `total` things.
 struct NumberedPage {
   std::uint64_t number = 1;

@@ -118,10 +118,7 @@ HttpResponse MethodNotAllowed() {
   return response;
 }
 
-}  // namespace
-
-std::span<const std::string_view> ListNames() { return kListNames; }
-
+// The list that a path without its version names.
 std::optional<std::string_view> ListOfPath(std::string_view path) {
   if (!path.starts_with('/')) return std::nullopt;
   const auto found = std::ranges::find(kListNames, path.substr(1));
@@ -129,6 +126,8 @@ std::optional<std::string_view> ListOfPath(std::string_view path) {
   return *found;
 }
 
+// The page of a list that the request asks for by page[number] and page[size], with the connections
+// that exist at `now` and the names that they have then; 404 for a list that the account lacks.
 HttpResponse ListAnswer(const AccountSettings& account, std::string_view list,
                         const HttpRequest& request, SimTime now) {
   if (std::ranges::find(account.lacking, list) != account.lacking.end()) return NotFound();
@@ -162,6 +161,10 @@ HttpResponse ListAnswer(const AccountSettings& account, std::string_view list,
   });
 }
 
+}  // namespace
+
+std::span<const std::string_view> ListNames() { return kListNames; }
+
 std::optional<std::string_view> ConnectionOfPath(std::string_view path) {
   path = WithoutPrefix(path);
   if (!path.starts_with(kConnections)) return std::nullopt;
@@ -185,11 +188,11 @@ HttpResponse Api::Answer(const HttpRequest& request) {
   const Access* access = FindAccess(request);
   if (access == nullptr) return KeyRefused();
   if (access->quota == nullptr) return Route(access->account, request);
-  const RequestQuota::Verdict verdict = access->quota->CountRequest();
-  HttpResponse response = verdict.allowed ? Route(access->account, request) : TooManyRequests();
+  const auto remaining = access->quota->CountRequest();
+  HttpResponse response = remaining ? Route(access->account, request) : TooManyRequests();
   response.headers.emplace_back("x-ratelimit-limit", std::to_string(access->quota->per_second()));
-  response.headers.emplace_back("x-ratelimit-remaining", std::to_string(verdict.remaining));
-  response.headers.emplace_back("x-ratelimit-reset", std::to_string(verdict.reset_seconds));
+  response.headers.emplace_back("x-ratelimit-remaining", std::to_string(remaining.value_or(0)));
+  response.headers.emplace_back("x-ratelimit-reset", "1");
   return response;
 }
 

@@ -22,15 +22,6 @@ namespace telnyx_exporter::simulator {
 
 /// The lists' names, which are their paths without the slash: "connections" first.
 std::span<const std::string_view> ListNames();
-/// A name of ListNames(); nothing for a path, without its version, that is no list's.
-std::optional<std::string_view> ListOfPath(std::string_view path);
-
-/// The page of a list that the request asks for by page[number] and page[size], with the
-/// connections that exist at `now` and the names that they have then; 404 for a list that the
-/// account lacks.
-HttpResponse ListAnswer(const AccountSettings& account, std::string_view list,
-                        const HttpRequest& request, SimTime now);
-
 enum class Paging {
   kCursor,  // page[limit], page[after], page[before]
   kNumber,  // page[number], page[size]
@@ -49,18 +40,13 @@ std::optional<std::string_view> ConnectionOfPath(std::string_view path);
 /// At most so many requests in each second of real time. Any thread.
 class RequestQuota {
  public:
-  struct Verdict {
-    bool allowed;
-    std::uint32_t remaining;
-    std::uint32_t reset_seconds;
-  };
-
   RequestQuota(const Clock& clock, std::uint32_t per_second)
       : clock_(clock), per_second_(per_second) {}
 
   std::uint32_t per_second() const { return per_second_; }
 
-  Verdict CountRequest() {
+  /// How many are left in this second; nothing when the request is one too many.
+  std::optional<std::uint32_t> CountRequest() {
     const std::lock_guard lock(mutex_);
     const auto second =
         std::chrono::floor<std::chrono::seconds>(clock_.Now().time_since_epoch()).count();
@@ -68,9 +54,8 @@ class RequestQuota {
       second_ = second;
       used_ = 0;
     }
-    if (used_ >= per_second_) return {.allowed = false, .remaining = 0, .reset_seconds = 1};
-    ++used_;
-    return {.allowed = true, .remaining = per_second_ - used_, .reset_seconds = 1};
+    if (used_ >= per_second_) return std::nullopt;
+    return per_second_ - ++used_;
   }
 
  private:

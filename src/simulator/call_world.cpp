@@ -1,7 +1,6 @@
 #include "simulator/call_world.h"
 
 #include <cmath>
-#include <mutex>
 #include <utility>
 
 namespace telnyx_exporter::simulator {
@@ -12,17 +11,6 @@ constexpr SimTime kViewLife = 0.02;
 
 }  // namespace
 
-struct CallWorld::Connection {
-  Connection(const AccountSettings& of, const ConnectionSettings& with, SimTime start)
-      : account(of), settings(with), model(with.traffic, start) {}
-
-  const AccountSettings& account;
-  const ConnectionSettings& settings;
-  std::mutex mutex;
-  TrafficModel model;                    // guarded by mutex
-  std::shared_ptr<const CallView> view;  // guarded by mutex
-};
-
 std::uint64_t DurationOf(const Leg& leg, SimTime now) {
   return static_cast<std::uint64_t>(std::floor(now - leg.begins));
 }
@@ -31,13 +19,12 @@ CallWorld::CallWorld(std::vector<AccountSettings> accounts, SimClock& clock)
     : accounts_(std::move(accounts)), clock_(clock) {
   for (const AccountSettings& account : accounts_) {
     for (const ConnectionSettings& connection : account.connections) {
+      TrafficModel model(connection.traffic, clock.start());
       connections_.emplace(connection.id,
-                           std::make_unique<Connection>(account, connection, clock.start()));
+                           std::make_unique<Connection>(account, connection, std::move(model)));
     }
   }
 }
-
-CallWorld::~CallWorld() = default;
 
 std::shared_ptr<const CallView> CallWorld::View(const AccountSettings& account,
                                                 std::string_view connection_id) {

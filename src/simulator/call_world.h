@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -78,7 +79,6 @@ class CallWorld {
  public:
   /// The connections' ids are unique among all accounts.
   CallWorld(std::vector<AccountSettings> accounts, SimClock& clock);
-  ~CallWorld();
 
   SimClock& clock() { return clock_; }
   const std::vector<AccountSettings>& accounts() const { return accounts_; }
@@ -92,7 +92,13 @@ class CallWorld {
                                        std::string_view connection_id);
 
  private:
-  struct Connection;
+  struct Connection {
+    const AccountSettings& account;
+    const ConnectionSettings& settings;
+    TrafficModel model;                         // guarded by mutex
+    std::shared_ptr<const CallView> view = {};  // guarded by mutex
+    std::mutex mutex = {};
+  };
 
   const std::vector<AccountSettings> accounts_;
   SimClock& clock_;

@@ -32,8 +32,7 @@ int Run(int argc, const char* const* argv) {
   std::signal(SIGPIPE, SIG_IGN);
 
   const SystemClock clock;
-  SimClock sim_clock(clock, command_line->time_scale, command_line->begins);
-  if (command_line->frozen) sim_clock.FreezeAtStart();
+  SimClock sim_clock(clock, command_line->time_scale, command_line->begins, command_line->frozen);
   CallWorld world(std::move(command_line->accounts), sim_clock);
   Api api(command_line->api, world, clock);
   FaultRules faults(command_line->seed);

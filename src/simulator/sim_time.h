@@ -41,21 +41,16 @@ struct DayWindow {
 /// In one step: all calls of this time are made up while the client waits.
 inline constexpr double kLongestAdvance = 7 * kSecondsPerDay;
 
-/// The simulation's time: begins at `start`, runs `scale` times as fast as the clock, can be frozen
-/// and, when frozen, moved on by hand. Any thread.
+/// The simulation's time: begins at `start`, runs `scale` times as fast as the clock, can be
+/// frozen, from its very beginning too, and, when frozen, moved on by hand. Any thread.
 class SimClock {
  public:
-  SimClock(const Clock& clock, double scale, SimTime start = 0)
-      : clock_(clock), scale_(scale), start_(start), base_(clock.Now()), base_time_(start) {}
-
-  SimTime start() const { return start_; }
-
-  /// Stopped at the very beginning of the simulation until Unfreeze.
-  void FreezeAtStart() {
-    const std::lock_guard lock(mutex_);
-    frozen_ = start_;
+  SimClock(const Clock& clock, double scale, SimTime start = 0, bool frozen = false)
+      : clock_(clock), scale_(scale), start_(start), base_(clock.Now()), base_time_(start) {
+    if (frozen) frozen_ = start;
   }
 
+  SimTime start() const { return start_; }
   SimTime Now() const {
     const std::lock_guard lock(mutex_);
     return frozen_ ? *frozen_ : Running();

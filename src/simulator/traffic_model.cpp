@@ -90,9 +90,6 @@ double TrafficModel::Sessions::DrawDuration() {
   return std::min(std::exp(mu + sigma * DrawNormal(random)), settings.longest_seconds);
 }
 
-TrafficModel::TrafficModel(const TrafficSettings& settings)
-    : TrafficModel(std::vector{settings}, 0) {}
-
 TrafficModel::TrafficModel(const std::vector<TrafficSettings>& kinds, SimTime start)
     : start_(start) {
   for (const TrafficSettings& kind : kinds) sessions_.emplace_back(kind, start);

@@ -43,7 +43,6 @@ struct Leg {
 
 class TrafficModel {
  public:
-  explicit TrafficModel(const TrafficSettings& settings);
   /// The calls of all kinds together; `start` is when the simulation begins.
   TrafficModel(const std::vector<TrafficSettings>& kinds, SimTime start);
 

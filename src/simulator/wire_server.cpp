@@ -33,7 +33,10 @@ struct Incoming {
 
 // The first call for a request, and the only one that shows its target as it came.
 void* OnUri(void* /*context*/, const char* target, MHD_Connection* /*connection*/) {
-  return new Incoming{.line = {.raw_target = target, .target = target}, .checked = {}};
+  auto* const request = new Incoming();
+  request->line.raw_target = target;
+  request->line.target = target == nullptr ? "" : target;
+  return request;
 }
 
 void OnCompleted(void* /*context*/, MHD_Connection* /*connection*/, void** state,

@@ -25,12 +25,12 @@ constexpr std::size_t kCostAt = 4;
 constexpr std::size_t kCostDigits = 2;
 
 std::optional<Secret> DecodeBase64(std::string_view text) {
-  std::string copy(text);
-  const gnutls_datum_t encoded{.data = reinterpret_cast<unsigned char*>(copy.data()),
-                               .size = static_cast<unsigned>(copy.size())};
+  // GnuTLS only reads it, but its interface takes the bytes without const.
+  const gnutls_datum_t encoded{
+      .data = const_cast<unsigned char*>(reinterpret_cast<const unsigned char*>(text.data())),
+      .size = static_cast<unsigned>(text.size())};
   gnutls_datum_t decoded{};
   const int code = gnutls_base64_decode2(&encoded, &decoded);
-  WipeMemory(copy.data(), copy.size());
   if (code != GNUTLS_E_SUCCESS) return std::nullopt;
   Secret secret(std::string_view(reinterpret_cast<char*>(decoded.data), decoded.size));
   WipeMemory(decoded.data, decoded.size);

@@ -27,7 +27,7 @@ const auto kBounds = std::make_shared<const std::vector<double>>(std::vector<dou
 // What the tracker makes of the polls, beside what the simulation knows of the calls in them.
 class Day {
  public:
-  explicit Day(const TrafficSettings& settings) : model(settings) {}
+  explicit Day(const TrafficSettings& settings) : model({settings}, 0) {}
 
   void Poll(const std::vector<ActiveCall>& calls, SimTime time) {
     legs_.Assign(CallRows(calls));

@@ -61,7 +61,12 @@ TEST(SimClock, BeginsAtItsTimeAndRunsAtItsSpeed) {
   EXPECT_EQ(sim_clock.Now(), 12 * kHour);
   clock.Advance(std::chrono::seconds(2));
   EXPECT_EQ(sim_clock.Now(), 12 * kHour + 120);
-  sim_clock.FreezeAtStart();
+}
+
+TEST(SimClock, MayBeFrozenFromItsBeginning) {
+  ManualClock clock;
+  const SimClock sim_clock(clock, 60, 12 * kHour, true);
+  clock.Advance(std::chrono::seconds(2));
   EXPECT_EQ(sim_clock.Now(), 12 * kHour);
 }
 

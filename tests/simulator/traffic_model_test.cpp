@@ -25,19 +25,19 @@ std::vector<std::string> Rows(const TrafficModel& model) {
 }
 
 TEST(TrafficModel, RepeatsWithItsSeedWhateverTheSteps) {
-  TrafficModel once(Steady());
+  TrafficModel once({Steady()}, 0);
   once.AdvanceTo(600);
-  TrafficModel steps(Steady());
+  TrafficModel steps({Steady()}, 0);
   for (int i = 0; i <= 6; ++i) steps.AdvanceTo(i * 100);
   EXPECT_EQ(Rows(once), Rows(steps));
-  TrafficModel other(Steady(2));
+  TrafficModel other({Steady(2)}, 0);
   other.AdvanceTo(600);
   EXPECT_NE(Rows(once), Rows(other));
 }
 
 TEST(TrafficModel, BeginsInItsSteadyState) {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-    TrafficModel model(Steady(seed));
+    TrafficModel model({Steady(seed)}, 0);
     model.AdvanceTo(0);
     // Poisson: within five standard deviations of the mean.
     EXPECT_NEAR(static_cast<double>(model.legs().size()), 500, 5 * std::sqrt(500.0)) << seed;
@@ -45,7 +45,7 @@ TEST(TrafficModel, BeginsInItsSteadyState) {
 }
 
 TEST(TrafficModel, HoldsItsMeanOverADay) {
-  TrafficModel model(Steady());
+  TrafficModel model({Steady()}, 0);
   double sum = 0;
   int looks = 0;
   for (double time = 0; time < kDay; time += 300) {
@@ -59,7 +59,7 @@ TEST(TrafficModel, HoldsItsMeanOverADay) {
 TEST(TrafficModel, FollowsTheDailyWave) {
   TrafficSettings settings = Steady();
   settings.daily_wave = 0.5;
-  TrafficModel model(settings);
+  TrafficModel model({settings}, 0);
   model.AdvanceTo(kDay / 4);
   const auto busiest = static_cast<double>(model.legs().size());
   model.AdvanceTo(kDay * 3 / 4);
@@ -70,7 +70,7 @@ TEST(TrafficModel, FollowsTheDailyWave) {
 TEST(TrafficModel, GivesTransfersASecondLegInTheSameSession) {
   TrafficSettings settings = Steady();
   settings.transfer_share = 0.5;
-  TrafficModel model(settings);
+  TrafficModel model({settings}, 0);
   model.AdvanceTo(0);
   std::map<std::string, int> legs_of;
   std::set<std::string> ids;
@@ -85,7 +85,7 @@ TEST(TrafficModel, GivesTransfersASecondLegInTheSameSession) {
 }
 
 TEST(TrafficModel, CountsWhatBeginsAndEnds) {
-  TrafficModel model(Steady());
+  TrafficModel model({Steady()}, 0);
   model.AdvanceTo(0);
   const std::size_t at_start = model.legs().size();
   const std::uint64_t ended_at_start = model.ended();
@@ -100,13 +100,13 @@ TEST(TrafficModel, EndsEveryLegAfterFourHours) {
   TrafficSettings settings = Steady();
   settings.mean_duration_seconds = 7200;
   settings.duration_spread = 2;
-  TrafficModel model(settings);
+  TrafficModel model({settings}, 0);
   model.AdvanceTo(1000);
   for (const auto& leg : model.legs()) EXPECT_LE(leg->ends - leg->begins, kLongestCallSeconds);
 }
 
 TEST(TrafficModel, KeepsLegsInTheOrderOfTheirBeginning) {
-  TrafficModel model(Steady());
+  TrafficModel model({Steady()}, 0);
   for (double time = 0; time < 600; time += 1) model.AdvanceTo(time);
   EXPECT_TRUE(
       std::ranges::is_sorted(model.legs(), {}, [](const auto& leg) { return leg->number; }));
@@ -133,7 +133,7 @@ TEST(TrafficModel, BeginsCallsInTheirWindowOnly) {
   TrafficSettings settings = Steady();
   settings.transfer_share = 0;  // the second legs of its last sessions may begin after it
   settings.window = window;
-  TrafficModel model(settings);
+  TrafficModel model({settings}, 0);
   std::size_t most = 0;
   for (double time = 0; time < 2 * kDay; time += 60) {
     model.AdvanceTo(time);
@@ -159,7 +159,7 @@ TEST(TrafficModel, EndsCallsWhenTheSettingsSay) {
   TrafficSettings settings = Steady();
   settings.mean_duration_seconds = 30'000;
   settings.longest_seconds = 60'000;
-  TrafficModel model(settings);
+  TrafficModel model({settings}, 0);
   model.AdvanceTo(0);
   double longest = 0;
   for (const auto& leg : model.legs()) longest = std::max(longest, leg->ends - leg->begins);
@@ -168,7 +168,7 @@ TEST(TrafficModel, EndsCallsWhenTheSettingsSay) {
 }
 
 TEST(TrafficModel, CanBeEmpty) {
-  TrafficModel model({.mean_active_calls = 0});
+  TrafficModel model({{.mean_active_calls = 0}}, 0);
   model.AdvanceTo(kDay);
   EXPECT_TRUE(model.legs().empty());
 }
