@@ -293,7 +293,7 @@ def measure_scrapes(bench):
 def load(url, encoding, seconds, pid):
     """(requests a second, CPU seconds that one takes of the process)"""
     cpu = -cpu_seconds(pid)
-    output = subprocess.run(["wrk", "-t1", "-c4", f"-d{seconds}s", "-H", f"Accept: {TEXT}",
+    output = subprocess.run(["wrk", "-t1", "-c4", f"-d{seconds}s", "--timeout", "10s", "-H", f"Accept: {TEXT}",
                              "-H", f"Accept-Encoding: {encoding}", url], capture_output=True, text=True, check=True).stdout
     cpu += cpu_seconds(pid)
     if "Non-2xx" in output or "Socket errors" in output:

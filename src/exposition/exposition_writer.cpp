@@ -60,17 +60,17 @@ void FamilyWriter::Add(const MetricSeries& series) {
     writer_.BeginFamily(*metric_, out_);
   }
   writer_.WriteSamples(*metric_, series, out_);
-  if (!writer_.needs_whole_family()) GiveToSink();
+  if (give_within_family_) GiveToSink();
 }
 
 void FamilyWriter::End() {
   if (begun_) writer_.EndFamily(family_begin_, out_);
   begun_ = false;
-  GiveToSink();
+  if (sink_) GiveToSink();
 }
 
 void FamilyWriter::GiveToSink() {
-  if (!sink_ || out_.size() < kPieceBytes) return;
+  if (out_.size() < kPieceBytes) return;
   sink_(out_);
   out_.clear();
 }

@@ -151,7 +151,10 @@ class FamilyWriter {
  public:
   /// With a sink, what is written goes there whenever it has kPieceBytes; the rest stays in `out`.
   FamilyWriter(const ExpositionWriter& writer, std::string& out, ExpositionSink sink = nullptr)
-      : writer_(writer), out_(out), sink_(std::move(sink)) {}
+      : writer_(writer),
+        out_(out),
+        sink_(std::move(sink)),
+        give_within_family_(sink_ && !writer.needs_whole_family()) {}
 
   static constexpr std::size_t kPieceBytes = std::size_t{64} * 1024;
 
@@ -169,6 +172,7 @@ class FamilyWriter {
   const ExpositionWriter& writer_;
   std::string& out_;
   const ExpositionSink sink_;
+  const bool give_within_family_;
   const MetricDescriptor* metric_ = nullptr;
   bool begun_ = false;  // the family has a series
   std::size_t family_begin_ = 0;

@@ -197,11 +197,10 @@ ResponseBody::Verdict ResponseBody::Inflate() {
   const std::size_t room = Room();
   inflater_.next_out = reinterpret_cast<Bytef*>(buffer_.free_begin());
   inflater_.avail_out = static_cast<uInt>(room);
-  // Z_FINISH though more may come: of a body that comes in one piece zlib then keeps no window.
-  const int result = inflate(&inflater_, Z_FINISH);
+  const int result = inflate(&inflater_, Z_NO_FLUSH);
   buffer_.Extend(room - inflater_.avail_out);
   if (buffer_.size() > max_bytes_) return Verdict::kTooLarge;
-  // Z_BUF_ERROR: not at the end yet.
+  // Z_BUF_ERROR: there was nothing to do, which happens when the output had filled up exactly.
   if (result == Z_STREAM_END) {
     in_member_ = false;
   } else if (result != Z_OK && result != Z_BUF_ERROR) {

@@ -78,15 +78,16 @@ std::vector<AccountReading> ReadAccounts(const View& view, Instant now) {
   return readings;
 }
 
-// What the rows read of a connection lies anywhere in memory, so that it has to be fetched some
-// time before it is needed.
+// What the rows read of so many connections is more than caches hold and lies anywhere in memory:
+// it has to be fetched some time before it is needed.
+constexpr std::size_t kManyConnections = 1000;
 constexpr std::size_t kReadingsAhead = 8;
 
 template <typename Object>
 void Prefetch(const Object* object) {
   constexpr std::size_t kLine = 64;
   const char* const bytes = reinterpret_cast<const char*>(object);
-  for (std::size_t i = 0; i < std::min(sizeof *object, 4 * kLine); i += kLine) {
+  for (std::size_t i = 0; i < std::min(sizeof *object, 6 * kLine); i += kLine) {
     __builtin_prefetch(bytes + i);
   }
 }
@@ -110,8 +111,9 @@ class RowWriter {
 
  private:
   void operator()(ReadConnection read) {
+    const bool many = connections_.size() > kManyConnections;
     for (std::size_t i = 0; i < connections_.size(); ++i) {
-      if (i + kReadingsAhead < connections_.size()) {
+      if (many && i + kReadingsAhead < connections_.size()) {
         const ConnectionReading& later = connections_[i + kReadingsAhead];
         Prefetch(&later.connection);
         Prefetch(later.values);
