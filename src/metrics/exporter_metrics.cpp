@@ -1,11 +1,12 @@
 #include "metrics/exporter_metrics.h"
 
-#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <sstream>
 #include <utility>
 
+#include <dirent.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -53,11 +54,12 @@ std::optional<double> BootTime() {
 }
 
 std::optional<double> CountOpenFds() {
-  std::error_code error;
-  const std::filesystem::directory_iterator directory("/proc/self/fd", error);
-  if (error) return std::nullopt;
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir("/proc/self/fd"), closedir);
+  if (!directory) return std::nullopt;
   // The directory itself is open while it is being counted.
-  return static_cast<double>(std::distance(begin(directory), end(directory)) - 1);
+  double count = -1;
+  while (const dirent* entry = readdir(directory.get())) count += entry->d_name[0] != '.' ? 1 : 0;
+  return count;
 }
 
 std::optional<double> SoftLimit(__rlimit_resource resource) {
