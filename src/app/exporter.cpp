@@ -144,8 +144,8 @@ int RunOnce(const PollPlan& plan, const Surroundings& around) {
 int Serve(const CommandLine& command_line, const ConfigSource& source, LoadedPlan loaded,
           const Surroundings& around) {
   const Instant started = around.clock.Now();
-  PollObserver nobody_else;
-  Pipeline pipeline(loaded.plan, around.clock, around.log, nobody_else,
+  PollObserver no_other_observer;
+  Pipeline pipeline(loaded.plan, around.clock, around.log, no_other_observer,
                     {.openmetrics_created = command_line.openmetrics_created});
   ExporterMetrics& metrics = pipeline.metrics;
   MainLoop loop;

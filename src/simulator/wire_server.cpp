@@ -131,10 +131,11 @@ bool Wire::Wait(Duration duration) {
 
 void Wire::EndSending() { shutdown(socket_, SHUT_WR); }
 
-// Closing with SO_LINGER would not do: libmicrohttpd ends its side first.
+// To connect to AF_UNSPEC disconnects a TCP socket, with a reset. SO_LINGER would not:
+// libmicrohttpd shuts the socket down before it closes it.
 void Wire::Reset() {
-  const sockaddr nobody{.sa_family = AF_UNSPEC, .sa_data = {}};
-  [[maybe_unused]] const int result = connect(socket_, &nobody, sizeof nobody);
+  const sockaddr unspecified{.sa_family = AF_UNSPEC, .sa_data = {}};
+  connect(socket_, &unspecified, sizeof unspecified);
 }
 
 Result<std::unique_ptr<WireServer>> WireServer::Start(

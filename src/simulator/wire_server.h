@@ -49,7 +49,7 @@ class WireServer {
  public:
   /// Listens on every address ("HOST:PORT", "[V6]:PORT" or ":PORT"; port 0 takes a free one) or on
   /// none: the error names the address and what is wrong with it. `handler` is called on many
-  /// threads at once. Of more than a thousand clients of one address the last are turned away.
+  /// threads at once. Each address serves about a thousand clients and turns away further ones.
   static Result<std::unique_ptr<WireServer>> Start(const std::vector<std::string>& listen_addresses,
                                                    WireHandler handler);
   /// Stops listening, ends all connections and waits for their threads.

@@ -1,7 +1,6 @@
 #include "web/clients.h"
 
 #include <algorithm>
-#include <set>
 #include <tuple>
 #include <utility>
 
@@ -63,20 +62,22 @@ std::vector<ClientTable::Leaving> ClientTable::AnswerBegan(Id id, Instant now) {
 std::vector<ClientTable::Leaving> ClientTable::BodyBegan(Id id, WaitingBody body, Instant now) {
   Client* client = Find(id);
   if (client == nullptr || client->leaving || client->phase != Phase::kAnswering) return {};
-  client->sending = SentBody{.body = std::move(body)};
-  const WaitingBody& newest = client->sending->body;
-  for (auto& [other, sender] : clients_) {
-    if (!sender.sending || sender.sending->body.handler != newest.handler) continue;
-    sender.sending->superseded = sender.sending->body.identity != newest.identity;
-    sender.sending->newest_bytes = newest.bytes;
-  }
+  ReleaseBody(*client);
+  Handler& handler = handlers_[body.handler];
+  SharedBody& shared = handler.waiting[body.identity];
+  shared.bytes = body.bytes;
+  ++shared.clients;
+  handler.newest = body.identity;
+  handler.newest_bytes = body.bytes;
+  client->body = std::move(body);
   client->position = position_of_(id);
   client->progressed = now;
   std::vector<Leaving> leaving;
   if (superseded_bytes() <= AllowedSupersededBytes()) return leaving;
   RecordProgress(now);
   while (superseded_bytes() > AllowedSupersededBytes()) {
-    const auto stalled = TakeStalled([](const Client& other) { return other.sending->superseded; });
+    const auto stalled = TakeStalled(
+        [this](const Client& other) { return other.body && IsSuperseded(*other.body); });
     if (!stalled) break;
     leaving.push_back(*stalled);
   }
@@ -86,7 +87,7 @@ std::vector<ClientTable::Leaving> ClientTable::BodyBegan(Id id, WaitingBody body
 std::vector<ClientTable::Leaving> ClientTable::AnswerEnded(Id id, Instant now) {
   Client* client = Find(id);
   if (client == nullptr) return {};
-  client->sending.reset();
+  ReleaseBody(*client);
   Enter(*client, Phase::kWaiting, now + limits_.idle);
   if (!client->leaves_after_answer || client->leaving) return {};
   MarkLeaving(*client);
@@ -142,12 +143,11 @@ std::vector<ClientTable::Leaving> ClientTable::TakeOldest() {
 }
 
 std::size_t ClientTable::superseded_bytes() const {
-  std::set<const void*> counted;
   std::size_t bytes = 0;
-  for (const auto& [id, client] : clients_) {
-    if (!client.sending || !client.sending->superseded) continue;
-    const WaitingBody& body = client.sending->body;
-    if (counted.insert(body.identity).second) bytes += body.bytes;
+  for (const auto& [name, handler] : handlers_) {
+    for (const auto& [identity, body] : handler.waiting) {
+      if (identity != handler.newest) bytes += body.bytes;
+    }
   }
   return bytes;
 }
@@ -173,11 +173,21 @@ void ClientTable::Enter(Client& client, Phase phase, Instant deadline) {
 }
 
 void ClientTable::MarkLeaving(Client& client) {
-  client.sending.reset();
+  ReleaseBody(client);
   if (client.phase == Phase::kAnswering) --answers_;
   client.leaving = true;
   ++leaving_;
   if (--counts_[client.peer] == 0) counts_.erase(client.peer);
+}
+
+void ClientTable::ReleaseBody(Client& client) {
+  if (!client.body) return;
+  const auto handler = handlers_.find(client.body->handler);
+  auto& waiting = handler->second.waiting;
+  const auto body = waiting.find(client.body->identity);
+  if (--body->second.clients == 0) waiting.erase(body);
+  if (waiting.empty()) handlers_.erase(handler);
+  client.body.reset();
 }
 
 // Of all, or of one peer. One that is being answered goes only when no other is left.
@@ -200,7 +210,7 @@ std::optional<ClientTable::Leaving> ClientTable::TakeOldestOf(const std::string*
 
 void ClientTable::RecordProgress(Instant now) {
   for (auto& [id, client] : clients_) {
-    if (client.leaving || !client.started || !client.sending) continue;
+    if (client.leaving || !client.started || !client.body) continue;
     const std::uint64_t position = position_of_(id);
     if (position == client.position) continue;
     client.position = position;
@@ -215,7 +225,7 @@ std::optional<ClientTable::Leaving> ClientTable::TakeStalled(Predicate matches) 
   for (auto at = clients_.begin(); at != clients_.end(); ++at) {
     const Client& client = at->second;
     // Without a body it is the handler that takes its time, not the client.
-    if (client.leaving || !client.started || !client.sending || !matches(client)) continue;
+    if (client.leaving || !client.started || !client.body || !matches(client)) continue;
     if (stalled == clients_.end() || rank(client) < rank(stalled->second)) stalled = at;
   }
   if (stalled == clients_.end()) return std::nullopt;
@@ -223,11 +233,14 @@ std::optional<ClientTable::Leaving> ClientTable::TakeStalled(Predicate matches) 
   return Leaving{.id = stalled->first, .reason = Reason::kSlowAnswer};
 }
 
+bool ClientTable::IsSuperseded(const WaitingBody& body) const {
+  const auto handler = handlers_.find(body.handler);
+  return handler != handlers_.end() && handler->second.newest != body.identity;
+}
+
 std::size_t ClientTable::AllowedSupersededBytes() const {
   std::size_t newest = 0;
-  for (const auto& [id, client] : clients_) {
-    if (client.sending) newest = std::max(newest, client.sending->newest_bytes);
-  }
+  for (const auto& [name, handler] : handlers_) newest = std::max(newest, handler.newest_bytes);
   return std::max(limits_.superseded_bytes, 2 * newest);
 }
 
