@@ -135,7 +135,7 @@ void Wire::EndSending() { shutdown(socket_, SHUT_WR); }
 // libmicrohttpd shuts the socket down before it closes it.
 void Wire::Reset() {
   const sockaddr unspecified{.sa_family = AF_UNSPEC, .sa_data = {}};
-  connect(socket_, &unspecified, sizeof unspecified);
+  [[maybe_unused]] const int result = connect(socket_, &unspecified, sizeof unspecified);
 }
 
 Result<std::unique_ptr<WireServer>> WireServer::Start(
