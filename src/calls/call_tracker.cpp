@@ -15,6 +15,9 @@ constexpr std::size_t kMostSpareBlocks = 4;
 // what a crowd of short calls told over to the long calls after it for longer.
 constexpr double kMemoryLegs = 3'000;
 
+// So many times the gap before is longer than a failed poll or two make it.
+constexpr int kLongGap = 4;
+
 // Of each whole second's legs in the value at age 0 of the straight line through all of them (least
 // squares; second d holds the ages around d + 1/2).
 constexpr std::array<double, StartEstimator::kWindowSeconds> kWeights = [] {
@@ -148,9 +151,12 @@ double DensityNearZero(std::span<const TrackedLeg> legs) {
 
 double StartEstimator::Add(std::span<const TrackedLeg> legs, std::uint64_t started, Duration gap) {
   const auto seen = static_cast<double>(started);
-  const double kept = std::exp(-seen / kMemoryLegs);
-  told_ = told_ * kept + DensityNearZero(legs) * ToSeconds(gap);
-  seen_ = seen_ * kept + seen;
+  const Duration last_gap = std::exchange(last_gap_, gap);
+  if (last_gap == Duration::zero() || gap <= kLongGap * last_gap) {
+    const double kept = std::exp(-seen / kMemoryLegs);
+    told_ = told_ * kept + DensityNearZero(legs) * ToSeconds(gap);
+    seen_ = seen_ * kept + seen;
+  }
   return seen * std::max(1.0, told_ / seen_);
 }
 

@@ -109,7 +109,9 @@ class StartEstimator {
   static constexpr std::size_t kWindowSeconds = 12;
 
   /// Takes in a poll `gap` after the one before, which saw `started` legs for the first time.
-  /// Returns the estimate of how many started: never fewer than `started`.
+  /// Returns the estimate of how many started: never fewer than `started`. Nothing is learnt from a
+  /// gap much longer than the one before, in which no poll was complete: how many calls a poll
+  /// misses depends on its length.
   double Add(std::span<const TrackedLeg> legs, std::uint64_t started, Duration gap);
 
  private:
@@ -118,6 +120,7 @@ class StartEstimator {
   static constexpr double kInitialLegs = 20;
   double told_ = kInitialLegs;
   double seen_ = kInitialLegs;
+  Duration last_gap_{};
 };
 
 /// Legs per second of age near age 0.

@@ -189,7 +189,7 @@ void Account::OnWake(Job& job, Instant now) {
     OnDeadline(job, now);
   } else if (job.retry == wake) {
     job.retry = kNever;
-    queue_.AddNextRequest(job, now);
+    AddNextRequest(job, now);
   } else if (job.due == wake && job.connection) {
     if (!ConnectionOf(job).OnDue(now)) return;
     if (key_guard_.HoldsBack(now)) {
@@ -199,13 +199,17 @@ void Account::OnWake(Job& job, Instant now) {
     }
   } else if (job.due == wake) {
     job.waiting_since = std::exchange(job.due, kNever);
-    queue_.AddNextRequest(job, now);
+    AddNextRequest(job, now);
   } else {
     job.check = kNever;
     // A poll that may begin in this very step is in time.
     job.connection ? expired_.push_back(&ConnectionOf(job)) : ReviewBudget(now);
   }
   context_.wakes.Update(job);
+}
+
+void Account::AddNextRequest(Job& job, Instant now) {
+  job.connection ? queue_.AddNextRequest(job, now) : queue_.AddLists(job, now);
 }
 
 void Account::EndStep(Instant now) {
@@ -244,9 +248,14 @@ void Account::OnDeadline(Job& job, Instant now) {
   End(job, std::unexpected(job.sequence->failure()), now);
 }
 
-bool Account::SendNext(Instant now) {
+bool Account::MaySend(Instant now) const {
+  const auto turn = queue_.NextTurn(now);
+  return turn && *turn <= now;
+}
+
+void Account::SendNext(Instant now) {
   const auto turn = queue_.TakeTurn(now);
-  if (!turn) return false;
+  if (!turn) return;
   if (turn->held_back_by_limit > Duration::zero()) {
     context_.observers.Tell(&PollObserver::OnRateLimiterWait, key_, turn->held_back_by_limit);
   }
@@ -264,7 +273,6 @@ bool Account::SendNext(Instant now) {
        .max_body_bytes = context_.max_response_bytes},
       [this, &job](const Exchange& exchange) { OnExchange(job, exchange); });
   context_.wakes.Update(job);
-  return true;
 }
 
 void Account::Begin(Job& job, Instant now) {
@@ -301,7 +309,7 @@ void Account::OnExchange(Job& job, const Exchange& exchange) {
   if (job.connection) UpdateKeyGuard(ConnectionOf(job), answer, next, now);
   switch (next) {
     case RequestSequence::Next::kRequest:
-      queue_.AddNextRequest(job, now);
+      AddNextRequest(job, now);
       break;
     case RequestSequence::Next::kRetry:
       job.retry = now + sequence.retry_delay();
@@ -349,10 +357,14 @@ void Account::UpdateKeyGuard(PolledConnection& connection, const Answer& answer,
   // Only who takes the key goes on to look at the connection.
   const bool looked_further = !answer.page && RefusesConnection(answer.page.error().reason);
   if (goes_on || looked_further) {
-    if (key_guard_.OnAccepted()) context_.observers.Tell(&PollObserver::OnKeyAccepted, key_);
+    connection.NoteKeyAccepted();
+    if (!key_guard_.OnAccepted(now)) return;
+    context_.observers.Tell(&PollObserver::OnKeyAccepted, key_);
+    for (const auto& other : connections_) other->RetryAfterKeyRefusal(now);
     return;
   }
   if (answer.status != 401 || next != RequestSequence::Next::kFailed) return;
+  if (connection.NoteKeyRefused(key_guard_.accepted_at(), now)) return;
   const auto wait = key_guard_.OnRefused(connection.sequence->begun(), now,
                                          ShortestInterval(connections_), answer.page.error());
   if (!wait) return;
@@ -376,7 +388,7 @@ void Account::End(Job& job, const Outcome& outcome, Instant now) {
   PolledConnection& connection = ConnectionOf(job);
   key_guard_.OnPollOver(connection.key());
   connection.End(outcome, now);
-  if (outcome) connection.CountDemand(budget_);
+  connection.CountDemand(budget_);
 }
 
 void Account::EndRefresh(const Outcome& outcome, Instant now) {

@@ -52,8 +52,10 @@ class Account {
 
   /// Does what the job's wake time, which has come, asks for.
   void OnWake(Job& job, Instant now);
-  /// Sends one request, if one may be sent.
-  bool SendNext(Instant now);
+  bool MaySend(Instant now) const;
+  /// Sends one request, when one may be sent.
+  void SendNext(Instant now);
+  std::uint32_t requests_in_flight() const { return requests_in_flight_; }
   /// After all requests that may be sent have been.
   void EndStep(Instant now);
   /// When SendNext has something to send; nothing when no job waits.
@@ -67,6 +69,7 @@ class Account {
   void StopRefresh();
   void RemoveIf(const std::function<bool(const PolledConnection&)>& gone);
   // A step.
+  void AddNextRequest(Job& job, Instant now);
   void OnDeadline(Job& job, Instant now);
   void Begin(Job& job, Instant now);
   void Cancel(Job& job);

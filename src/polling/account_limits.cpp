@@ -111,9 +111,10 @@ std::optional<Duration> KeyGuard::OnRefused(Instant begun, Instant now, Duration
   return wait;
 }
 
-bool KeyGuard::OnAccepted() {
+bool KeyGuard::OnAccepted(Instant now) {
   const bool had_been_refused = refused();
-  Forget();
+  if (had_been_refused) Forget();
+  accepted_at_ = now;
   return had_been_refused;
 }
 

@@ -99,7 +99,9 @@ class KeyGuard {
   std::optional<Duration> OnRefused(Instant begun, Instant now, Duration interval,
                                     const PollFailure& failure);
   /// The API took the key. True when it had been refused.
-  bool OnAccepted();
+  bool OnAccepted(Instant now);
+  /// When the API took this key last; nothing: it never has.
+  std::optional<Instant> accepted_at() const { return accepted_at_; }
   /// Another key: nothing is known of it.
   void Forget() { *this = {}; }
 
@@ -114,6 +116,7 @@ class KeyGuard {
   Instant refused_at_{};
   Instant held_until_{};
   std::optional<Trial> trial_;
+  std::optional<Instant> accepted_at_;
 };
 
 /// Complete polls in a row without a call after which a connection counts as idle.

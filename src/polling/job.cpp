@@ -48,22 +48,34 @@ void SendQueue::AddNewPoll(Job& job, Instant now) {
 }
 
 void SendQueue::AddNextRequest(Job& job, Instant now) {
-  to_continue_.push_back({.job = &job, .held_back_before = HeldBackAt(now)});
+  const auto begun = [](const Waiting& waiting) { return waiting.job->sequence->begun(); };
+  const auto place = std::ranges::upper_bound(to_continue_, job.sequence->begun(), {}, begun);
+  to_continue_.insert(place, {.job = &job, .held_back_before = HeldBackAt(now)});
+}
+
+void SendQueue::AddLists(Job& job, Instant now) {
+  lists_ = {.job = &job, .held_back_before = HeldBackAt(now)};
 }
 
 void SendQueue::Remove(const Job& job) {
   for (auto* queue : {&to_continue_, &to_begin_}) {
     std::erase_if(*queue, [&](const Waiting& waiting) { return waiting.job == &job; });
   }
+  if (lists_ && lists_->job == &job) lists_.reset();
+}
+
+const SendQueue::Waiting* SendQueue::Find(const Job& job) const {
+  for (const auto* queue : {&to_continue_, &to_begin_}) {
+    const auto waiting = std::ranges::find(*queue, &job, &Waiting::job);
+    if (waiting != queue->end()) return &*waiting;
+  }
+  return lists_ && lists_->job == &job ? &*lists_ : nullptr;
 }
 
 bool SendQueue::IsHeldBackByLimit(const Job& job, Instant now) {
   const Duration held_back = HeldBackAt(now);
-  for (const auto* queue : {&to_continue_, &to_begin_}) {
-    const auto waiting = std::ranges::find(*queue, &job, &Waiting::job);
-    if (waiting != queue->end()) return held_back > waiting->held_back_before;
-  }
-  return false;
+  const Waiting* waiting = Find(job);
+  return waiting != nullptr && held_back > waiting->held_back_before;
 }
 
 std::vector<Job*> SendQueue::TakeNewPolls() {
@@ -79,11 +91,22 @@ std::optional<Instant> SendQueue::NextTurn(Instant now) const {
 
 std::optional<SendQueue::Turn> SendQueue::TakeTurn(Instant now) {
   if (empty() || limiter_.WaitTime(now) > Duration::zero()) return std::nullopt;
-  auto& queue = to_continue_.empty() ? to_begin_ : to_continue_;
-  const Waiting waiting = queue.front();
-  queue.pop_front();
+  const Waiting waiting = TakeFirst();
   limiter_.CountRequest(now);
   return Turn{.job = waiting.job, .held_back_by_limit = HeldBackAt(now) - waiting.held_back_before};
+}
+
+SendQueue::Waiting SendQueue::TakeFirst() {
+  auto& polls = to_continue_.empty() ? to_begin_ : to_continue_;
+  lists_went_last_ = lists_ && (polls.empty() || !lists_went_last_);
+  if (lists_went_last_) {
+    const Waiting lists = *lists_;
+    lists_.reset();
+    return lists;
+  }
+  const Waiting poll = polls.front();
+  polls.pop_front();
+  return poll;
 }
 
 void SendQueue::NoteWaiting(Instant now, bool free_slots) {

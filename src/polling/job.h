@@ -71,8 +71,10 @@ class WakeSet {
   std::set<Entry> entries_;  // of the jobs that wait for something
 };
 
-/// Where an account's jobs wait until they may send: what is under way before new polls, each in
-/// its turn, within the account's rate limit. Each account owns one.
+/// Where an account's jobs wait until they may send, within the account's rate limit. Of polls,
+/// those under way go before new ones, and of these the one that began first, so that one is
+/// complete after the other and not all of them half. The account's lists have every second turn
+/// while polls wait. Each account owns one.
 class SendQueue {
  public:
   struct Turn {
@@ -84,12 +86,13 @@ class SendQueue {
 
   RateLimiter& limiter() { return limiter_; }
   const RateLimiter& limiter() const { return limiter_; }
-  bool empty() const { return to_continue_.empty() && to_begin_.empty(); }
+  bool empty() const { return to_continue_.empty() && to_begin_.empty() && !lists_; }
 
   void AddNewPoll(Job& job, Instant now);
-  /// The next request of what is under way, and the first one for the account's lists: they go
-  /// before new polls.
+  /// The next request of a poll under way.
   void AddNextRequest(Job& job, Instant now);
+  /// The next request for the account's lists, or the first one.
+  void AddLists(Job& job, Instant now);
   void Remove(const Job& job);
   /// Whether a job that waits here has been held back by our own rate limit.
   bool IsHeldBackByLimit(const Job& job, Instant now);
@@ -112,10 +115,14 @@ class SendQueue {
   };
 
   Duration HeldBackAt(Instant now);
+  const Waiting* Find(const Job& job) const;
+  Waiting TakeFirst();
 
   RateLimiter limiter_;
-  std::deque<Waiting> to_continue_;
+  std::deque<Waiting> to_continue_;  // by when they began
   std::deque<Waiting> to_begin_;
+  std::optional<Waiting> lists_;
+  bool lists_went_last_ = false;
   // How long our own rate limit alone has made this queue wait, ever. While it does, it grows from
   // `grows_from_` to `grows_until_`.
   Duration held_back_{};

@@ -4,6 +4,7 @@
 // Pure: its account tells it on the polling thread how the polls end. It follows PollGrid
 // as long as the request budget allows the interval that the configuration asks for.
 
+#include <algorithm>
 #include <cstdint>
 
 #include "base/clock.h"
@@ -65,6 +66,8 @@ class PollSchedule {
   /// The poll sends its first request, or failed without one.
   void OnBegun(Instant now);
   void OnComplete(std::uint64_t legs, std::uint32_t pages, Instant now);
+  /// A poll that needs at least so many pages was not complete within the budget.
+  void OnTooLarge(std::uint32_t pages) { pages_ = std::max(pages_, pages); }
   /// `refused`: the API took the key and refused the connection, which is then polled less often.
   void OnFailed(bool refused, Instant now);
   /// That there are no values any more has been said.
@@ -112,7 +115,7 @@ class PollSchedule {
   std::uint32_t refusals_ = 0;           // polls in a row
   Instant slow_until_ = Instant::min();  // because of these
   int quiet_polls_ = 0;                  // complete, in a row, without a call
-  std::uint32_t pages_ = 1;              // of the newest complete poll
+  std::uint32_t pages_ = 1;              // of the newest complete poll, or more that are needed now
   Pending pending_ = Pending::kFirstPoll;
   Instant pending_since_{};
 };

@@ -108,6 +108,17 @@ void PolledConnection::PollSoon(Instant now) {
   Reschedule();
 }
 
+void PolledConnection::RetryAfterKeyRefusal(Instant now) {
+  const bool is_under_way = sequence || waiting_since;
+  if (std::exchange(failed_by_key_, false) && !is_under_way) PollSoon(now);
+}
+
+bool PolledConnection::NoteKeyRefused(std::optional<Instant> accepted_at, Instant now) {
+  const auto before = std::exchange(key_refused_at_, now);
+  refused_alone_ = before && accepted_at && *accepted_at > *before;
+  return refused_alone_;
+}
+
 void PolledConnection::Reschedule() {
   const bool round_over = context_.single_round && schedule_.was_due();
   due = round_over ? kNever : schedule_.due();
@@ -136,6 +147,7 @@ void PolledConnection::Begin(Instant now) {
   const Duration lag = now - std::exchange(waiting_since, std::nullopt).value_or(now);
   sequence =
       std::make_unique<Poll>(plan_.id, context_.walk, now, plan_.timeout, context_.workspace);
+  refused_alone_ = false;
   schedule_.OnBegun(now);
   Reschedule();
   context_.observers.Tell(&PollObserver::OnPollBegun, key_, lag);
@@ -166,20 +178,27 @@ void PolledConnection::End(const Outcome& outcome, Instant now) {
                     .elapsed = now - poll->begun(),
                     .result = std::unexpected(PollFailure{})};
   if (outcome) {
+    failed_by_key_ = false;
     report.result = Summarize(static_cast<const Poll&>(*poll), report);
     schedule_.OnComplete(report.result->summary.legs, report.result->pages, now);
   } else {
     report.result = std::unexpected(outcome.error());
-    const FailureReason reason = outcome.error().reason;
-    // A refused key says nothing about the connection.
-    if (reason != FailureReason::kUnauthorized) {
-      schedule_.OnFailed(RefusesConnection(reason), now);
-    }
+    NoteFailure(outcome.error().reason, *poll, now);
   }
   Reschedule();
   report.in_force = schedule_.in_force();
   report.next_due = due;
   context_.observers.Tell(&PollObserver::OnPollEnded, key_, report);
+}
+
+void PolledConnection::NoteFailure(FailureReason reason, const RequestSequence& poll, Instant now) {
+  failed_by_key_ = reason == FailureReason::kUnauthorized;
+  if (reason == FailureReason::kRequestBudget) schedule_.OnTooLarge(poll.pages_read() + 1);
+  // Of a refused key the connection knows nothing, and where there was a page before, something
+  // else was refused than the connection.
+  const bool about_connection = RefusesConnection(reason) && poll.pages_read() == 0;
+  if (!failed_by_key_ || refused_alone_)
+    schedule_.OnFailed(about_connection || failed_by_key_, now);
 }
 
 void PolledConnection::FailWithoutRequest(PollFailure failure, Instant now) {
@@ -196,6 +215,7 @@ void PolledConnection::FailExpired(PollFailure failure, Instant now) {
 }
 
 void PolledConnection::ReportHeldBack(PollFailure failure, Duration lag, Instant now) {
+  failed_by_key_ = failure.reason == FailureReason::kUnauthorized;
   context_.observers.Tell(&PollObserver::OnPollBegun, key_, lag);
   context_.observers.Tell(&PollObserver::OnPollEnded, key_,
                           PollReport{.ended = now,

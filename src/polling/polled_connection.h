@@ -130,6 +130,15 @@ class PolledConnection : public Job {
   void Retry(Instant now);
   /// What polls say has changed: the next one comes like a first one.
   void PollSoon(Instant now);
+  /// The account's key is accepted again: the next poll comes soon if the newest one failed because
+  /// of the key.
+  void RetryAfterKeyRefusal(Instant now);
+
+  /// The API took the key for this connection.
+  void NoteKeyAccepted() { key_refused_at_.reset(); }
+  /// The API refused the key for this connection. True when that is about the connection alone: the
+  /// key was refused for it before, and accepted for another one since, at `accepted_at`.
+  bool NoteKeyRefused(std::optional<Instant> accepted_at, Instant now);
 
   /// Its due time has come. False when no poll is to begin: the one before is not over, or the
   /// machine slept.
@@ -147,6 +156,7 @@ class PolledConnection : public Job {
 
  private:
   CompletePoll Summarize(const Poll& poll, PollReport& report);
+  void NoteFailure(FailureReason reason, const RequestSequence& poll, Instant now);
   void ReportHeldBack(PollFailure failure, Duration lag, Instant now);
 
   PollingContext& context_;
@@ -154,6 +164,10 @@ class PolledConnection : public Job {
   ConnectionPlan plan_;
   PollSchedule schedule_;
   DemandShare counted_demand_;  // in its account's budget
+  bool failed_by_key_ = false;  // the newest poll, asked or not
+  // The newest answer that says something about the key refused it, then.
+  std::optional<Instant> key_refused_at_;
+  bool refused_alone_ = false;  // that refusal is about this connection alone
   CallTracker tracker_;
 };
 

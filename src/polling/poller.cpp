@@ -74,12 +74,21 @@ void Poller::Step() {
 }
 
 bool Poller::SendOne(Instant now) {
-  // In turn, so that an account with many connections does not starve the others.
+  // The one with the fewest requests under way, and of several such one after the other: neither
+  // many connections nor an API that does not answer may take all requests from other accounts.
+  Account* next = nullptr;
   for (std::size_t i = 0; i < accounts_.size(); ++i) {
-    const auto& account = accounts_[next_account_++ % accounts_.size()];
-    if (account != nullptr && account->SendNext(now)) return true;
+    const auto& account = accounts_[(next_account_ + i) % accounts_.size()];
+    if (account == nullptr || !account->MaySend(now)) continue;
+    const bool is_first = next == nullptr;
+    if (is_first || account->requests_in_flight() < next->requests_in_flight()) {
+      next = account.get();
+    }
   }
-  return false;
+  if (next == nullptr) return false;
+  next_account_ = static_cast<std::size_t>(next->key()) + 1;
+  next->SendNext(now);
+  return true;
 }
 
 std::optional<Instant> Poller::NextWake() const {

@@ -36,6 +36,7 @@ void RecordComplete(const CompletePoll& poll, const PollReport& report,
   const std::uint64_t legs = poll.summary.legs;
   connection.values = std::make_shared<const CompletePoll>(poll);
   connection.values_ended = report.ended;
+  connection.values_expired.reset();
   connection.last_success = report.ended_wall;
   connection.failure.reset();
   connection.history.Note(legs, report.ended, connection.values_expire());
@@ -141,6 +142,7 @@ ConnectionSnapshot AfterPoll(ConnectionSnapshot connection, const PollReport& re
   connection.last_poll_ended = report.ended;
   connection.last_poll_held_back = report.held_back;
   connection.next_due = report.next_due;
+  connection.KeepExpired(report.ended);
   if (report.in_force.interval > Duration::zero()) connection.announced = report.in_force;
   if (report.result) {
     RecordComplete(*report.result, report, connection);
@@ -163,6 +165,11 @@ AccountSnapshot AfterDiscovery(AccountSnapshot account, const DiscoveryReport& r
   if (!report.result) {
     discovery.failure = report.result.error();
     ++discovery.failures;
+    // The one reason that no poll can have.
+    const FailureReason reason = report.result.error().reason;
+    if (reason == FailureReason::kTooManyConnections) {
+      ++account.poll_failures[static_cast<std::size_t>(reason)];
+    }
     return account;
   }
   discovery.failure.reset();

@@ -114,6 +114,7 @@ struct ConnectionSnapshot {
   // The last complete poll.
   std::shared_ptr<const CompletePoll> values;  // null: there was none
   Instant values_ended{};                      // when that poll ended
+  std::optional<Instant> values_expired{};     // when they have expired under earlier times
   WallTime last_success{};                     // the same
   // All complete polls.
   PeakWindow peak;
@@ -126,11 +127,17 @@ struct ConnectionSnapshot {
   /// As the poller says; before it has said anything, as planned.
   IntervalInForce in_force() const;
   /// The values of the last complete poll are known until then.
-  Instant values_expire() const { return values_ended + in_force().stale_after; }
+  Instant values_expire() const {
+    return values_expired.value_or(values_ended + in_force().stale_after);
+  }
   bool knows_values(Instant now) const { return values != nullptr && now < values_expire(); }
   /// Without values a connection is not up, not even while nothing has failed: after the machine
   /// slept, or under a plan that ended them.
   bool up(Instant now) const { return complete() && knows_values(now); }
+  /// Before other times come into force: values that have expired do not come back.
+  void KeepExpired(Instant now) {
+    if (values != nullptr && now >= values_expire()) values_expired = values_expire();
+  }
   /// Polled less often than configured because there were no calls.
   bool idle() const;
 };

@@ -118,6 +118,7 @@ void StateStore::OnConnectionAdded(ConnectionKey key, AccountKey account,
 
 void StateStore::OnConnectionChanged(ConnectionKey key, const ConnectionPlan& plan) {
   ChangeConnection(key, [&](ConnectionSnapshot& connection) {
+    connection.KeepExpired(clock_.Now());
     connection.identity = std::make_shared<const ConnectionIdentity>(
         ConnectionIdentity{.account = connection.identity->account, .plan = plan});
   });
@@ -158,7 +159,10 @@ void StateStore::OnPollEnded(ConnectionKey key, const PollReport& report) {
 }
 
 void StateStore::OnIntervalChanged(ConnectionKey key, const IntervalInForce& now) {
-  ChangeConnection(key, [&](ConnectionSnapshot& connection) { connection.announced = now; });
+  ChangeConnection(key, [&](ConnectionSnapshot& connection) {
+    connection.KeepExpired(clock_.Now());
+    connection.announced = now;
+  });
   ChangePlanVersion();
 }
 

@@ -31,12 +31,54 @@ void ReadTotalPages(json::value& value, MetaFields& meta) {
   if (bad > 0) meta.bad_total_pages = "meta.total_pages is not a non-negative integer";
 }
 
+// Null, and whatever is empty, zero or false.
+simdjson::simdjson_result<bool> IsNothing(json::value& value) {
+  json::json_type type{};
+  if (const auto error = value.type().get(type)) return error;
+  switch (type) {
+    case json::json_type::array: {
+      json::array array;
+      if (const auto error = value.get_array().get(array)) return error;
+      return array.is_empty();
+    }
+    case json::json_type::object: {
+      json::object object;
+      if (const auto error = value.get_object().get(object)) return error;
+      return object.is_empty();
+    }
+    case json::json_type::string: {
+      std::string_view text;
+      if (const auto error = value.get_string().get(text)) return error;
+      return text.empty();
+    }
+    case json::json_type::boolean: {
+      bool truth = false;
+      if (const auto error = value.get_bool().get(truth)) return error;
+      return !truth;
+    }
+    case json::json_type::number: {
+      double number = 0;
+      if (const auto error = value.get_double().get(number)) return error;
+      return number == 0;
+    }
+    default:
+      return value.is_null();
+  }
+}
+
 }  // namespace
 
 std::unexpected<Error> JsonFailure(std::string_view where, simdjson::error_code error) {
   return Fail(where.empty() ? fmt::format("the body is not the JSON of a page: {}",
                                           simdjson::error_message(error))
                             : fmt::format("{}: {}", where, simdjson::error_message(error)));
+}
+
+Result<void> RefuseErrors(json::value& value) {
+  bool none = false;
+  if (const auto error = IsNothing(value).get(none)) return JsonFailure("errors", error);
+  if (!none) return Fail("errors are reported beside the data");
+  return {};
 }
 
 std::string RowPlace(std::size_t index) { return fmt::format("data[{}]", index); }

@@ -148,16 +148,8 @@ Result<void> ForEachElement(json::value& data, Read read) {
   return {};
 }
 
-/// Fails when the list of errors has an entry: what came with them is not to be trusted.
-inline Result<void> RefuseErrors(json::value& value) {
-  json::array errors;
-  if (value.get_array().get(errors) != simdjson::SUCCESS) return {};
-  for (auto reported : errors) {
-    if (const auto error = reported.error()) return JsonFailure("errors", error);
-    return Fail("errors are reported beside the data");
-  }
-  return {};
-}
+/// Fails when there is an error, in whatever form: what came with it is not to be trusted.
+Result<void> RefuseErrors(json::value& value);
 
 /// Reads a whole page: calls `read_data(value)` for its `data`, which must be there, and
 /// `read_meta(value)` for its `meta`, and returns whether that was there. Neither may be there

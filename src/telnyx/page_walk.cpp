@@ -48,7 +48,9 @@ std::expected<PageWalk::Step, PollFailure> PageWalk::Advance(const PageInfo& pag
                           fmt::format("there are more than {} rows", std::max(room, kMostRows)));
   }
   if (!page.after.empty()) return AdvanceToCursor(page.after);
-  if (page.total_pages) return AdvanceToNumber(page);
+  // A numbered page that does not say how many there are, but of more rows than have come.
+  const bool lacks_rows = page.page_number && page.total_items.value_or(0) > rows_;
+  if (page.total_pages || number_ > 1 || lacks_rows) return AdvanceToNumber(page);
   return Step::kEnd;
 }
 
@@ -78,7 +80,7 @@ std::expected<PageWalk::Step, PollFailure> PageWalk::AdvanceToNumber(const PageI
   }
   if (page.page_size) told_page_size_ = page.page_size;
   // Calls were asked for by another form: what the server made of that is kept.
-  if (asked_size_ == 0) asked_size_ = page.page_size.value_or(page.rows);
+  if (asked_size_ == 0) asked_size_ = page.page_size.value_or(0) > 0 ? *page.page_size : page.rows;
   ++number_;
   next_target_ = NumberedTarget();
   return Step::kNextPage;

@@ -252,6 +252,17 @@ TEST(StartEstimator, ComesNearTheTruthWhereMostCallsAreShort) {
   }
 }
 
+// How many calls a poll misses depends on the time since the one before: an outage says nothing of
+// the polls after it.
+TEST(StartEstimator, LearnsNothingFromAnOutage) {
+  const std::vector<TrackedLeg> legs(1, TrackedLeg{.duration_seconds = 0});
+  StartEstimator estimator;
+  for (int i = 0; i < 100; ++i) estimator.Add(legs, 15, 15s);
+  const double before = estimator.Add(legs, 15, 15s);
+  EXPECT_EQ(estimator.Add(legs, 180, 1h), before / 15 * 180);
+  EXPECT_NEAR(estimator.Add(legs, 15, 15s), before, 0.1);
+}
+
 TEST(StartEstimator, AddsNothingWhereEveryCallIsSeen) {
   const EstimateErrors errors = EstimateADay({{.mean_active_calls = 60, .daily_wave = 0}}, 5);
   EXPECT_GT(errors.seen, 0.999);

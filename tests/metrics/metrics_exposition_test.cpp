@@ -379,13 +379,16 @@ TEST_F(MetricsExpositionTest, KeepsTheStateOfAConnectionThatGetsAnotherName) {
 
 TEST_F(MetricsExpositionTest, KeepsValuesForAsLongAsTheNewPlanSays) {
   Complete(kFirst, 5);
-  store_.OnConnectionChanged(kFirst, {.id = "1", .name = "support", .stale_after = 20s});
-  clock_.Advance(20s);
-  EXPECT_THAT(Exposition(), Not(HasSubstr("telnyx_active_calls{")));
   store_.OnConnectionChanged(kFirst, {.id = "1", .name = "support", .stale_after = 1min});
-  clock_.Advance(39s);
+  clock_.Advance(59s);
   EXPECT_THAT(Exposition(), HasSubstr("telnyx_active_calls{"));
   clock_.Advance(1s);
+  EXPECT_THAT(Exposition(), Not(HasSubstr("telnyx_active_calls{")));
+  store_.OnConnectionChanged(kFirst, {.id = "1", .name = "support", .stale_after = 2min});
+  EXPECT_THAT(Exposition(), Not(HasSubstr("telnyx_active_calls{")));
+  Complete(kFirst, 5);
+  store_.OnConnectionChanged(kFirst, {.id = "1", .name = "support", .stale_after = 20s});
+  clock_.Advance(20s);
   EXPECT_THAT(Exposition(), Not(HasSubstr("telnyx_active_calls{")));
 }
 

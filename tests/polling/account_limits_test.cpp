@@ -269,8 +269,9 @@ TEST_F(KeyGuardTest, LetsAnotherTryWhenTheTrialHangs) {
 
 TEST_F(KeyGuardTest, HoldsNobodyBackAfterAnAcceptance) {
   Refuse(kNow, kNow);
-  EXPECT_TRUE(guard_.OnAccepted());
-  EXPECT_FALSE(guard_.OnAccepted());
+  EXPECT_TRUE(guard_.OnAccepted(kNow));
+  EXPECT_FALSE(guard_.OnAccepted(kNow));
+  EXPECT_EQ(guard_.accepted_at(), kNow);
   EXPECT_FALSE(guard_.HoldsBack(kNow));
   EXPECT_EQ(Refuse(kNow + 1h, kNow + 1h), Duration(kInterval));
 }
@@ -280,6 +281,7 @@ TEST_F(KeyGuardTest, KnowsNothingOfANewKey) {
   Refuse(kNow + 1s, kNow + 2s);
   guard_.Forget();
   EXPECT_FALSE(guard_.refused());
+  EXPECT_FALSE(guard_.accepted_at().has_value());
   EXPECT_FALSE(guard_.HoldsBack(kNow + 2s));
 }
 

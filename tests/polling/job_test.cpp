@@ -1,5 +1,8 @@
 #include "polling/job.h"
 
+#include <memory>
+#include <string>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -67,8 +70,23 @@ TEST(WakeSet, ForgetsWhatWaitsForNothing) {
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 
+// A poll that is never asked what comes next.
+class SomePoll final : public RequestSequence {
+ public:
+  explicit SomePoll(Instant begun) : RequestSequence(begun, 10s, 5s) {}
+  const std::string& next_target() const override { return target_; }
+
+ protected:
+  std::expected<Step, PollFailure> OnPage(std::string_view /*body*/) override { return Step::kEnd; }
+
+ private:
+  std::string target_;
+};
+
 class SendQueueTest : public ::testing::Test {
  protected:
+  static void BeginAt(Instant begun, Job& job) { job.sequence = std::make_unique<SomePoll>(begun); }
+
   Job first_, second_, lists_;
 };
 
@@ -84,12 +102,41 @@ TEST_F(SendQueueTest, TakesNewPollsInTheirOrder) {
 
 TEST_F(SendQueueTest, LetsWhatIsUnderWayGoFirst) {
   SendQueue queue({.requests_per_second = 10, .burst = 10}, kNow);
+  BeginAt(kNow, second_);
   queue.AddNewPoll(first_, kNow);
   queue.AddNextRequest(second_, kNow);
-  queue.AddNextRequest(lists_, kNow);
   EXPECT_EQ(queue.TakeTurn(kNow)->job, &second_);
-  EXPECT_EQ(queue.TakeTurn(kNow)->job, &lists_);
   EXPECT_EQ(queue.TakeTurn(kNow)->job, &first_);
+}
+
+TEST_F(SendQueueTest, LetsThePollGoOnThatBeganFirst) {
+  SendQueue queue({.requests_per_second = 10, .burst = 10}, kNow);
+  Job third;
+  BeginAt(kNow + 1s, first_);
+  BeginAt(kNow, second_);
+  BeginAt(kNow, third);
+  for (Job* job : {&first_, &second_, &third}) queue.AddNextRequest(*job, kNow + 1s);
+  EXPECT_EQ(queue.TakeTurn(kNow + 1s)->job, &second_);
+  EXPECT_EQ(queue.TakeTurn(kNow + 1s)->job, &third);
+  EXPECT_EQ(queue.TakeTurn(kNow + 1s)->job, &first_);
+}
+
+TEST_F(SendQueueTest, GivesListsEverySecondTurnWhilePollsWait) {
+  SendQueue queue({.requests_per_second = 10, .burst = 10}, kNow);
+  queue.AddNewPoll(first_, kNow);
+  queue.AddNewPoll(second_, kNow);
+  queue.AddLists(lists_, kNow);
+  EXPECT_EQ(queue.TakeTurn(kNow)->job, &lists_);
+  queue.AddLists(lists_, kNow);
+  EXPECT_EQ(queue.TakeTurn(kNow)->job, &first_);
+  EXPECT_EQ(queue.TakeTurn(kNow)->job, &lists_);
+  queue.AddLists(lists_, kNow);
+  queue.Remove(second_);
+  EXPECT_EQ(queue.TakeTurn(kNow)->job, &lists_);
+  EXPECT_TRUE(queue.empty());
+  queue.AddLists(lists_, kNow);
+  queue.Remove(lists_);
+  EXPECT_TRUE(queue.empty());
 }
 
 class SendQueueWaitTest : public SendQueueTest {
@@ -138,16 +185,19 @@ TEST_F(SendQueueWaitTest, CountsForEachWhatItWaitedItself) {
 
 TEST_F(SendQueueTest, ForgetsWhoIsRemoved) {
   SendQueue queue({.requests_per_second = 10, .burst = 10}, kNow);
+  BeginAt(kNow, first_);
+  BeginAt(kNow, second_);
   queue.AddNewPoll(first_, kNow);
   queue.AddNextRequest(first_, kNow);
-  queue.AddNextRequest(lists_, kNow);
+  queue.AddNextRequest(second_, kNow);
   queue.Remove(first_);
-  EXPECT_EQ(queue.TakeTurn(kNow)->job, &lists_);
+  EXPECT_EQ(queue.TakeTurn(kNow)->job, &second_);
   EXPECT_FALSE(queue.NextTurn(kNow).has_value());
 }
 
 TEST_F(SendQueueTest, GivesUpTheNewPollsAlone) {
   SendQueue queue({.requests_per_second = 10, .burst = 10}, kNow);
+  BeginAt(kNow, second_);
   queue.AddNewPoll(first_, kNow);
   queue.AddNextRequest(second_, kNow);
   EXPECT_THAT(queue.TakeNewPolls(), ElementsAre(&first_));

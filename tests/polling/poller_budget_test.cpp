@@ -94,6 +94,23 @@ TEST_F(PollerBudgetTest, TellsNeedAndAllowance) {
   EXPECT_THAT(observer_.budgets, SizeIs(1));
 }
 
+// However large the poll is, what it needs is counted, so that it does not take all from others.
+TEST_F(PollerBudgetTest, CountsAPollThatIsTooLargeForTheLimit) {
+  AddConnections(1);
+  Start();
+  for (int i = 0; i < 60 * 20; ++i) {
+    while (!transport_.pending.empty()) {
+      transport_.Answer(200, Page({Row(i, i, 30)}, "c" + std::to_string(i), 1'000'000));
+      poller_->Step();
+    }
+    clock_.Advance(50ms);
+    poller_->Step();
+  }
+  EXPECT_GE(Failures()[FailureReason::kRequestBudget], 2);
+  // The burst and ten seconds of the limit, every 15 seconds.
+  EXPECT_NEAR(observer_.budgets.back().required_per_second, 4, 0.2);
+}
+
 TEST_F(PollerBudgetTest, CountsTheListsToo) {
   plan_.accounts[0].discovery = DiscoveryPlan{.refresh_interval = 10s};
   AddConnections(15);

@@ -1,5 +1,6 @@
 #include "polling/poller.h"
 
+#include <algorithm>
 #include <map>
 #include <stop_token>
 #include <string>
@@ -294,6 +295,51 @@ TEST_F(PollerTest, GivesEveryAccountItsTurn) {
   EXPECT_THAT(observer_.begun, ElementsAre("main0", "other0", "main1", "other1"));
 }
 
+TEST_F(PollerTest, AnAccountThatIsNotAnsweredLeavesRequestsToOthers) {
+  plan_.max_concurrent_requests = 4;
+  plan_.accounts.push_back(AccountPlan{.name = "other",
+                                       .endpoint = std::make_shared<Endpoint>(),
+                                       .rate_limit = {.requests_per_second = 100, .burst = 100}});
+  AddConnections(100, 0);
+  AddConnections(100, 1);
+  Start();
+  std::size_t answered = 0;
+  for (int i = 0; i < 6000; ++i) {
+    Pass(10ms);
+    const auto is_other = [](const auto& request) {
+      return request.request.target.contains("other");
+    };
+    for (auto next = std::ranges::find_if(transport_.pending, is_other);
+         next != transport_.pending.end();
+         next = std::ranges::find_if(transport_.pending, is_other)) {
+      std::rotate(transport_.pending.begin(), next, next + 1);
+      transport_.Answer(200, Page({}, "", 0));
+      ++answered;
+    }
+  }
+  EXPECT_GE(answered, 380U);
+}
+
+TEST_F(PollerTest, EndsOneWalkAfterTheOtherWhereTheLimitIsTooSmallForAll) {
+  plan_.accounts[0].rate_limit = {.requests_per_second = 10, .burst = 20};
+  AddConnections(20);
+  StartSingleRound();
+  std::map<std::string, int> pages;
+  for (int i = 0; i < 1001; ++i) {
+    while (!transport_.pending.empty()) {
+      const std::string target = transport_.pending[0].request.target;
+      const int page = ++pages[target.substr(0, target.find('?'))];
+      transport_.Answer(
+          200, Page({Row(page, page, 30)}, page < 10 ? "c" + std::to_string(page) : "", 10));
+    }
+    Pass(10ms);
+  }
+  EXPECT_THAT(
+      std::ranges::count_if(observer_.ended,
+                            [](const PollReport& report) { return report.result.has_value(); }),
+      Ge(10));
+}
+
 TEST_F(PollerTest, AnAccountAtItsLimitDoesNotHoldUpAnother) {
   plan_.accounts[0].rate_limit = {.requests_per_second = 0.001, .burst = 1};
   plan_.accounts.push_back(AccountPlan{.name = "other", .endpoint = std::make_shared<Endpoint>()});
@@ -380,6 +426,42 @@ TEST_F(PollerTest, PollsAllAgainWhenTheKeyIsAccepted) {
   }
   EXPECT_THAT(transport_.sent, SizeIs(4));
   EXPECT_EQ(observer_.keys_accepted, 1);
+}
+
+TEST_F(PollerTest, PollsSoonWhatARefusedKeyHeldBackHoweverLongItsInterval) {
+  AddConnections(2);
+  plan_.accounts[0].connections[1].interval = 1h;
+  plan_.accounts[0].connections[1].stale_after = 3h;
+  StartAtOnce();
+  while (!transport_.pending.empty()) transport_.Answer(401, kRefused);
+  while (observer_.keys_accepted == 0) {
+    Pass(500ms);
+    while (!transport_.pending.empty()) transport_.Answer(200, Page({}, "", 0));
+  }
+  transport_.sent.clear();
+  for (int i = 0; i < 2 * 60; ++i) {
+    Pass(500ms);
+    while (!transport_.pending.empty()) transport_.Answer(200, Page({}, "", 0));
+  }
+  EXPECT_THAT(transport_.sent, SizeIs(5));
+  EXPECT_TRUE(observer_.ended.back().result.has_value());
+}
+
+TEST_F(PollerTest, DoesNotTakeTheRefusalOfOneConnectionForThatOfTheKey) {
+  AddConnections(8);
+  Start();
+  for (int i = 0; i < 3600 * 2; ++i) {
+    Pass(500ms);
+    while (!transport_.pending.empty()) {
+      const bool refused = transport_.pending[0].request.target.contains("main0");
+      refused ? transport_.Answer(401, kRefused) : transport_.Answer(200, Page({}, "", 0));
+    }
+  }
+  EXPECT_THAT(observer_.key_waits, SizeIs(1));
+  // It is asked less often, as one that is not found.
+  EXPECT_THAT(std::ranges::count_if(observer_.ended,
+                                    [](const PollReport& report) { return !report.result; }),
+              AllOf(Ge(14), Le(20)));
 }
 
 class PollerRefusedKeyTest : public PollerTest {
@@ -494,6 +576,20 @@ TEST_F(PollerTest, PollsOnlyTheConnectionThatIsNotFoundLessOften) {
   EXPECT_EQ(asked[false], 240);
   EXPECT_GE(asked[true], 14);
   EXPECT_LE(asked[true], 17);
+}
+
+TEST_F(PollerTest, DoesNotTakeAPageThatIsGoneForAConnectionThatIs) {
+  AddConnections(1);
+  Start();
+  for (int i = 0; i < 600 * 2; ++i) {
+    Pass(500ms);
+    while (!transport_.pending.empty()) {
+      const bool later = transport_.pending[0].request.target.contains("after");
+      later ? transport_.Answer(404, "{}") : transport_.Answer(200, Page({Row(1, 1, 30)}, "c", 2));
+      poller_->Step();
+    }
+  }
+  EXPECT_THAT(observer_.ended, SizeIs(40));
 }
 
 TEST_F(PollerTest, PollsAConnectionThatIsFoundAgainAtItsInterval) {

@@ -103,8 +103,10 @@ void Checker::SendForPoll(ConnectionModel& connection, RequestId id, const Reque
   // A retry whose wait ends in this very step has not waited for the limit.
   const bool just_ready = poll.stage() == SequenceRecord::Stage::kWaitsToRetry;
   if (just_ready) connection.waited_before = account.waits.At(step_time_);
+  if (poll.requests() > 0) RequireItsTurn(account, connection);
   poll.OnSent(request.target, page, step_time_);
   SetNotReady(connection);
+  account.lists_went_last = false;
   CheckWait(account, connection.waited_before);
   connection.request = id;
   Note("send", connection, poll.pages(), poll.requests());
@@ -126,6 +128,9 @@ void Checker::SendForLists(AccountModel& account, RequestId id, const Request& r
                  {.kind = Moment::Kind::kDeadline, .account = account.key});
   }
   CheckRequest(request, kListAttemptTimeout, *account.refresh);
+  Require(!account.lists_went_last || account.ready.empty() || account.key_refusals > 0,
+          "lists take every turn while polls wait");
+  account.lists_went_last = true;
   account.refresh->OnSent(request.target, list, step_time_);
   // Since when it has waited its spread hides.
   account.told_wait.reset();
@@ -169,6 +174,7 @@ void Checker::OnAnswer(RequestId id, const Outcome& outcome, const Exchange& exc
     connection.request.reset();
     connection.poll->OnOutcome(outcome, now, clock_.WallNow());
     if (outcome.page != nullptr) statistics_.rows += outcome.page->rows.size();
+    NoteKeyAccepted(connection);
   } else {
     account.refresh_request.reset();
     account.refresh->OnOutcome(outcome, now, clock_.WallNow());

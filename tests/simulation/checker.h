@@ -183,6 +183,9 @@ class Checker final : public PollObserver {
   void CheckFailed(ConnectionModel& connection, const PollReport& report);
   void LearnFrom(ConnectionModel& connection, const PollReport& report);
   void CheckKeyNews(ConnectionModel& connection, const PollReport& report);
+  bool HasPresentKey(const ConnectionModel& connection);
+  bool IsRefusedAlone(const ConnectionModel& connection);
+  void NoteKeyAccepted(ConnectionModel& connection);
   void Keep(ConnectionModel& connection, const PollReport& report);
 
   const SimClock& clock_;

@@ -35,6 +35,7 @@ void Checker::SetInForce(ConnectionModel& connection, const IntervalInForce& in_
   Require(in_force.stale_after == connection.plan.stale_after.value_or(kept),
           "values are kept for {} s at an interval of {} s", ToSeconds(in_force.stale_after),
           ToSeconds(in_force.interval));
+  connection.KeepExpired(clock_.Now());
   connection.in_force = in_force;
   connection.due.SetInForce(in_force.interval);
   if (connection.pending != ConnectionModel::Pending::kNothing) {

@@ -131,6 +131,7 @@ void Checker::GiveFirstPollsTime(const AccountModel& account) {
 void Checker::ForgetKey(AccountModel& account) {
   const bool was_refused = account.key_refusals > 0;
   account.key_refusals = 0;
+  account.key_accepted_at.reset();
   for (const ConnectionKey key : account.connections) {
     ConnectionModel& connection = ConnectionOf(key);
     if (!was_refused && connection.refusals == 0) continue;
@@ -241,6 +242,7 @@ void Checker::OnConnectionChanged(ConnectionKey key, const ConnectionPlan& plan)
   const bool other_times = connection.plan.interval != plan.interval ||
                            connection.plan.idle_interval != plan.idle_interval;
   if (connection.plan.peak_window != plan.peak_window) connection.peak_window_since = clock_.Now();
+  connection.KeepExpired(clock_.Now());
   connection.plan = plan;
   // Values that are too old under a new plan are no failure.
   const bool ends = plan.stale_after && connection.pending == ConnectionModel::Pending::kExpiry &&

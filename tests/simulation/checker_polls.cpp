@@ -99,8 +99,8 @@ void Checker::OnKeyRefused(AccountKey key, const KeyRefusalReport& report) {
   Require(connection.poll.has_value(), "a key refused without a poll");
   if (IsAnswered(connection)) {
     Require(answer_->outcome.status == 401 && !answer_->outcome.error, "a key was not refused");
-    Require(answer_->key == PlaceOf(*PlanOf(account).endpoint).key,
-            "the present key is blamed for an old one's refusal");
+    Require(HasPresentKey(connection), "the present key is blamed for an old one's refusal");
+    Require(!IsRefusedAlone(connection), "a connection's own refusal is blamed on the key");
   }
   ++account.key_refusals;
   Require(report.refusals == account.key_refusals, "a key's refusal {} instead of {}",
@@ -125,6 +125,14 @@ void Checker::OnKeyAccepted(AccountKey key) {
   Require(answer_->key == PlaceOf(*PlanOf(account).endpoint).key,
           "the present key is praised for an old one's acceptance");
   account.key_refusals = 0;
+  for (const ConnectionKey other : account.connections) {
+    ConnectionModel& connection = ConnectionOf(other);
+    const bool is_under_way = connection.poll || connection.waits_since_due;
+    const bool failed = std::exchange(connection.failed_by_key, false);
+    if (!failed || is_under_way || connection.refusals > 0) continue;
+    ExpectDue(connection, std::min(connection.due.next(),
+                                   connection.due.FirstPlace(connection.plan.interval, Now())));
+  }
   ++statistics_.keys_accepted;
   listener_->OnKeyAccepted(key);
 }
@@ -280,15 +288,41 @@ void Checker::CheckFailed(ConnectionModel& connection, const PollReport& report)
   connection.poll->RequireFailure(failure.reason, Now(), IsAnswered(connection));
 }
 
+bool Checker::HasPresentKey(const ConnectionModel& connection) {
+  return IsAnswered(connection) &&
+         answer_->key == PlaceOf(*PlanOf(AccountOf(connection.account)).endpoint).key;
+}
+
+// Its key was refused before, and accepted for another connection since.
+bool Checker::IsRefusedAlone(const ConnectionModel& connection) {
+  const auto accepted = AccountOf(connection.account).key_accepted_at;
+  return connection.key_refused_at && accepted && *accepted > *connection.key_refused_at;
+}
+
+// A page that is of use, or a refusal of the connection alone.
+void Checker::NoteKeyAccepted(ConnectionModel& connection) {
+  if (!HasPresentKey(connection)) return;
+  const Expectation::Kind kind = connection.poll->expectation().kind;
+  const bool goes_on = kind == Expectation::Kind::kComplete || kind == Expectation::Kind::kNextPage;
+  const int status = answer_->outcome.error ? 0 : answer_->outcome.status;
+  if (!goes_on && status != 403 && status != 404 && status != 422) return;
+  connection.key_refused_at.reset();
+  AccountOf(connection.account).key_accepted_at = Now();
+}
+
 // Whether the exporter has drawn its conclusions about the account's key, which it does before it
 // reports the poll.
 void Checker::CheckKeyNews(ConnectionModel& connection, const PollReport& report) {
   AccountModel& account = AccountOf(connection.account);
   const bool news = std::exchange(key_news_, std::nullopt) == connection.key;
-  const bool present_key =
-      IsAnswered(connection) && answer_->key == PlaceOf(*PlanOf(account).endpoint).key;
-  if (!present_key) return;
+  if (!HasPresentKey(connection)) return;
   if (!report.result && !answer_->outcome.error && answer_->outcome.status == 401) {
+    connection.refused_alone = IsRefusedAlone(connection);
+    connection.key_refused_at = Now();
+    if (connection.refused_alone) {
+      Require(!news, "a connection's own refusal is blamed on the key");
+      return;
+    }
     const bool known = account.key_refusals > 0 && !news;
     Require(!known || connection.poll->begun() <= account.key_refused_at,
             "a refused key was not noticed");
@@ -302,8 +336,12 @@ void Checker::CheckKeyNews(ConnectionModel& connection, const PollReport& report
 void Checker::LearnFrom(ConnectionModel& connection, const PollReport& report) {
   const bool about_key =
       !report.result && report.result.error().reason == FailureReason::kUnauthorized;
-  if (!about_key) {
-    const bool refused = !report.result && IsSlowedDown(report.result.error().reason);
+  if (!report.result && report.result.error().reason == FailureReason::kRequestBudget) {
+    connection.pages = std::max(connection.pages, connection.poll->pages() + 1);
+  }
+  if (!about_key || connection.refused_alone) {
+    const bool refused = about_key || (!report.result && connection.poll->pages() == 0 &&
+                                       IsSlowedDown(report.result.error().reason));
     connection.refusals = refused ? connection.refusals + 1 : 0;
     if (connection.refusals >= 2) {
       const Duration interval = connection.in_force.interval;
@@ -320,6 +358,7 @@ void Checker::LearnFrom(ConnectionModel& connection, const PollReport& report) {
 
 void Checker::NoteFailure(ConnectionModel& connection, FailureReason reason) {
   connection.failure = reason;
+  connection.failed_by_key = reason == FailureReason::kUnauthorized;
   ++connection.failures;
   ++AccountOf(connection.account).failures[IndexOf(reason)];
   ++statistics_.failures[IndexOf(reason)];
@@ -341,6 +380,7 @@ void Checker::Keep(ConnectionModel& connection, const PollReport& report) {
                            .ended = report.ended,
                            .ended_wall = report.ended_wall};
     connection.failure.reset();
+    connection.failed_by_key = false;
     if (poll.reported_legs.value_or(poll.summary.legs) != poll.summary.legs) {
       ++connection.mismatches;
     }

@@ -155,11 +155,18 @@ void Checker::RequireOnlyProbe(const AccountModel& account,
   }
 }
 
-// A poll under way comes before a new one, and of those the one that was due first.
+// Lists have every second turn. Of polls those under way go on before new ones begin, and of these
+// the one that began first; of new ones the one that was due first begins.
 void Checker::RequireItsTurn(const AccountModel& account, const ConnectionModel& connection) const {
-  Require(!account.refresh_ready_since, "a new poll begins before lists are read");
+  Require(!account.refresh_ready_since || account.lists_went_last,
+          "polls take every turn while lists wait");
   for (const ConnectionKey key : account.ready) {
     const ConnectionModel& other = *connections_[static_cast<std::size_t>(key)];
+    if (connection.poll) {
+      Require(!other.poll || other.poll->begun() >= connection.poll->begun(),
+              "a poll goes on before one that began earlier");
+      continue;
+    }
     Require(!other.poll, "a new poll begins before one that is under way goes on");
     Require(*other.waits_since_due >= *connection.waits_since_due,
             "a poll begins before one that was due earlier");
@@ -199,6 +206,7 @@ void Checker::BeginPoll(ConnectionModel& connection, Duration lag) {
   if (account.key_refusals == 0) RequireItsTurn(account, connection);
   SetNotReady(connection);
   connection.waits_since_due.reset();
+  connection.refused_alone = false;
   SetPending(connection, ConnectionModel::Pending::kNothing, Now());
   connection.has_begun = true;
   connection.due.SetNewest(Now());

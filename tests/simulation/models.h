@@ -41,7 +41,7 @@ struct ConnectionModel {
 
   IntervalInForce in_force;
   int quiet_polls = 0;      // complete, in a row, without a call
-  std::uint32_t pages = 1;  // of the newest complete poll
+  std::uint32_t pages = 1;  // of the newest complete poll, or more that one needed
   bool has_begun = false;
 
   /// What it says for itself while no poll has begun since.
@@ -59,6 +59,10 @@ struct ConnectionModel {
   std::optional<PollRecord> poll;
   std::optional<std::uint64_t> request;  // the one in flight
   std::uint32_t refusals = 0;            // polls in a row
+  bool failed_by_key = false;            // the newest poll, asked or not
+  // The newest answer that said something of the key refused it, then.
+  std::optional<Instant> key_refused_at;
+  bool refused_alone = false;  // while others were not
 
   // What the metrics must show.
   struct Complete {
@@ -69,6 +73,7 @@ struct ConnectionModel {
     std::uint32_t pages = 0;
     Instant ended;
     WallTime ended_wall;
+    bool expired = false;  // for good, whatever times come into force
   };
   std::optional<Complete> complete;  // the newest complete poll
   /// Of legs, by each complete poll of the last two hours; windows are an hour at most.
@@ -77,6 +82,10 @@ struct ConnectionModel {
   LegModel legs;
 
   bool idle() const { return quiet_polls >= kQuietPolls; }
+  /// Before other times come into force.
+  void KeepExpired(Instant now) {
+    if (complete && now >= complete->ended + in_force.stale_after) complete->expired = true;
+  }
   /// When it must have failed unless a poll begins.
   Instant Expiry() const {
     if (pending == Pending::kNothing) return Instant::max();
@@ -122,6 +131,8 @@ struct AccountModel {
   WaitMeter waits;
   std::optional<Duration> told_wait;  // of the request that is sent next
 
+  bool lists_went_last = false;            // of its requests
+  std::optional<Instant> key_accepted_at;  // by the newest answer that says so
   // While its key is refused.
   std::uint32_t key_refusals = 0;
   Instant key_refused_at{};

@@ -128,7 +128,8 @@ void PageChecker::CheckConnection(const ConnectionModel& connection, Instant now
   const AccountModel& account = *checker_.accounts()[static_cast<std::size_t>(connection.account)];
   const std::string labels = LabelsOf(account.name, connection.plan);
   const auto& complete = connection.complete;
-  const bool known = complete && now < complete->ended + connection.in_force.stale_after;
+  const bool known =
+      complete && !complete->expired && now < complete->ended + connection.in_force.stale_after;
   if (known) {
     CheckValues(*complete, labels);
     CheckPeak(connection, labels, now);

@@ -14,6 +14,7 @@ namespace telnyx_exporter {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::Each;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -115,6 +116,13 @@ TEST_F(AccountSnapshotTest, RecordsDiscoveryWhereItIsConfigured) {
   const DiscoverySnapshot failing = State().discovery.value();
   EXPECT_EQ(failing.last_success, success);
   EXPECT_EQ(failing.failure, kRefused);
+  EXPECT_THAT(State().poll_failures, Each(0U));
+  store_.OnDiscoveryEnded(
+      kAccount,
+      {.result = std::unexpected(PollFailure{.reason = FailureReason::kTooManyConnections}),
+       .known = known});
+  EXPECT_EQ(State().poll_failures[static_cast<std::size_t>(FailureReason::kTooManyConnections)],
+            1U);
   store_.OnDiscoveryEnded(kAccount, {.result = 8, .known = known});
   EXPECT_FALSE(State().discovery.value().failure.has_value());
   store_.OnAccountChanged(kAccount, {.name = "main", .rate_limit = {.burst = 3}});
@@ -237,6 +245,22 @@ TEST_F(ConnectionSnapshotTest, KeepsValuesForAsLongAsALaterIntervalSays) {
   EXPECT_FALSE(State().knows_values(clock_.Now() + 60s));
   store_.OnIntervalChanged(kConnection, {.interval = 5s, .stale_after = 15s});
   EXPECT_FALSE(State().knows_values(clock_.Now() + 15s));
+}
+
+TEST_F(ConnectionSnapshotTest, DoesNotBringBackWhatHasExpired) {
+  Complete(3, {.interval = 15s, .stale_after = 45s});
+  clock_.Advance(45s);
+  const Instant expired = clock_.Now();
+  clock_.Advance(1min);
+  store_.OnIntervalChanged(kConnection, {.interval = 15min, .stale_after = 45min});
+  EXPECT_FALSE(State().knows_values(clock_.Now()));
+  EXPECT_EQ(State().values_expire(), expired);
+  store_.OnPollEnded(kConnection, {.ended = clock_.Now(),
+                                   .result = std::unexpected(PollFailure{}),
+                                   .in_force = {.interval = 1h, .stale_after = 3h}});
+  EXPECT_FALSE(State().knows_values(clock_.Now()));
+  Complete(4, {.interval = 1h, .stale_after = 3h});
+  EXPECT_TRUE(State().knows_values(clock_.Now() + 3h - 1ns));
 }
 
 TEST_F(ConnectionSnapshotTest, IsPolledAsPlannedUntilThePollerSaysOtherwise) {

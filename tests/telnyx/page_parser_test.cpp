@@ -189,7 +189,11 @@ TEST(PageParser, RefusesAPageThatReportsErrors) {
             "errors are reported beside the data");
   EXPECT_EQ(PageErrorOf(R"({"errors":["x"],"data":[],"meta":{}})"),
             "errors are reported beside the data");
-  for (const char* none : {"[]", "null", "{}", "\"\""}) {
+  for (const char* some : {R"({"code":"10007"})", R"("internal")", "true", "500"}) {
+    const auto page = fmt::format(R"({{"data":[],"errors":{}}})", some);
+    EXPECT_EQ(PageErrorOf(page), "errors are reported beside the data") << some;
+  }
+  for (const char* none : {"[]", "null", "{}", "\"\"", "false", "0"}) {
     const auto page = fmt::format(R"({{"errors":{},"data":[]}})", none);
     EXPECT_TRUE(ParsePage(page).page.has_value()) << none;
   }

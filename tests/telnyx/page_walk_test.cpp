@@ -90,11 +90,31 @@ TEST(PageWalk, FollowsPageNumbersWithTheSizeOfTheFirstPage) {
 }
 
 TEST(PageWalk, JoinsPagesBySizeOfTheFirstWhereNoneIsTold) {
+  for (const std::optional<std::uint64_t> told :
+       {std::optional<std::uint64_t>(), std::optional<std::uint64_t>(0)}) {
+    PageWalk walk("1", {});
+    PageInfo page = NumberPage(1, 2, 25);
+    page.page_size = told;
+    ASSERT_EQ(walk.Advance(page), PageStep::kNextPage);
+    EXPECT_TRUE(walk.next_target().ends_with("page%5Bsize%5D=25"));
+  }
+}
+
+TEST(PageWalk, FailsWhereALaterPageDoesNotSayHowManyThereAre) {
   PageWalk walk("1", {});
-  PageInfo page = NumberPage(1, 2, 25);
-  page.page_size.reset();
-  ASSERT_EQ(walk.Advance(page), PageStep::kNextPage);
-  EXPECT_TRUE(walk.next_target().ends_with("page%5Bsize%5D=25"));
+  ASSERT_EQ(walk.Advance(NumberPage(1, 3)), PageStep::kNextPage);
+  PageInfo second = NumberPage(2, 3);
+  second.total_pages.reset();
+  EXPECT_EQ(walk.Advance(second).error().detail, "page 2: meta.total_pages is missing");
+}
+
+TEST(PageWalk, FailsWhereANumberedPageDoesNotSayWhereTheOtherRowsAre) {
+  PageInfo page = NumberPage(1, 3, 250);
+  page.total_pages.reset();
+  page.total_items = 600;
+  EXPECT_EQ(PageWalk("1", {}).Advance(page).error().reason, FailureReason::kMalformedResponse);
+  page.total_items = 250;
+  EXPECT_EQ(PageWalk("1", {}).Advance(page), PageStep::kEnd);
 }
 
 TEST(PageWalk, FailsWhenAnotherPageComesThanWasAskedFor) {
