@@ -48,8 +48,12 @@ void SendQueue::AddNewPoll(Job& job, Instant now) {
 }
 
 void SendQueue::AddNextRequest(Job& job, Instant now) {
-  const auto begun = [](const Waiting& waiting) { return waiting.job->sequence->begun(); };
-  const auto place = std::ranges::upper_bound(to_continue_, job.sequence->begun(), {}, begun);
+  // Polls may have begun in the same step: one of them goes first each time.
+  const auto order = [](const Job& poll) {
+    return std::pair(poll.sequence->begun(), poll.connection);
+  };
+  const auto place = std::ranges::upper_bound(
+      to_continue_, order(job), {}, [&](const Waiting& waiting) { return order(*waiting.job); });
   to_continue_.insert(place, {.job = &job, .held_back_before = HeldBackAt(now)});
 }
 

@@ -111,13 +111,14 @@ TEST_F(SendQueueTest, LetsWhatIsUnderWayGoFirst) {
 
 TEST_F(SendQueueTest, LetsThePollGoOnThatBeganFirst) {
   SendQueue queue({.requests_per_second = 10, .burst = 10}, kNow);
-  Job third;
+  Job third = JobOf(0, 1, kNever);
+  second_.connection = ConnectionKey{2};
   BeginAt(kNow + 1s, first_);
   BeginAt(kNow, second_);
   BeginAt(kNow, third);
   for (Job* job : {&first_, &second_, &third}) queue.AddNextRequest(*job, kNow + 1s);
-  EXPECT_EQ(queue.TakeTurn(kNow + 1s)->job, &second_);
   EXPECT_EQ(queue.TakeTurn(kNow + 1s)->job, &third);
+  EXPECT_EQ(queue.TakeTurn(kNow + 1s)->job, &second_);
   EXPECT_EQ(queue.TakeTurn(kNow + 1s)->job, &first_);
 }
 

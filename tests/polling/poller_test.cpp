@@ -317,7 +317,7 @@ TEST_F(PollerTest, AnAccountThatIsNotAnsweredLeavesRequestsToOthers) {
       ++answered;
     }
   }
-  EXPECT_GE(answered, 380U);
+  EXPECT_GE(answered, 300U);
 }
 
 TEST_F(PollerTest, EndsOneWalkAfterTheOtherWhereTheLimitIsTooSmallForAll) {
@@ -329,8 +329,9 @@ TEST_F(PollerTest, EndsOneWalkAfterTheOtherWhereTheLimitIsTooSmallForAll) {
     while (!transport_.pending.empty()) {
       const std::string target = transport_.pending[0].request.target;
       const int page = ++pages[target.substr(0, target.find('?'))];
-      transport_.Answer(
-          200, Page({Row(page, page, 30)}, page < 10 ? "c" + std::to_string(page) : "", 10));
+      const std::string cursor = page < 10 ? "c" + std::to_string(page) : "";
+      transport_.Answer(200, Page({Row(1, 1, 30)}, cursor, 10));
+      poller_->Step();
     }
     Pass(10ms);
   }

@@ -108,7 +108,7 @@ void Checker::OnDiscoveryEnded(AccountKey key, const DiscoveryReport& report) {
     ++statistics_.failed_refreshes;
     if (report.result.error().reason == FailureReason::kTooManyConnections) {
       ++statistics_.too_many_connections;
-      ++account.failures[IndexOf(report.result.error().reason)];
+      ++account.failures[static_cast<std::size_t>(FailureReason::kTooManyConnections)];
     }
   }
   RequirePlan(account);
