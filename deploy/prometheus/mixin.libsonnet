@@ -211,10 +211,18 @@ local config = {
       'shard:telnyx_connections:max',
       |||
         max by (%%(shard)s) (
+          (
         %s
+          )
+          unless on (%%(replica)s)
+            (
+                telnyx_discovery_refresh_interval_seconds
+              unless on (%%(replica)s)
+                telnyx_discovery_last_success_timestamp_seconds
+            )
         )
-      ||| % indent(with_shard('sum by (%(replica)s) (telnyx_account_connections)', '%(replica)s'), 2),
-      'All connections.',
+      ||| % indent(with_shard('sum by (%(replica)s) (telnyx_account_connections)', '%(replica)s'), 4),
+      'All connections. An exporter that is to discover them and has not read its lists yet does not know how many there are.',
     ),
     record(
       'account:telnyx_active_calls:sum',
@@ -231,7 +239,7 @@ local config = {
             or (
                 max_over_time(shard:telnyx_connections:max[%(absence_window)s])
               and on (%(targets_and)saccount, total_shards)
-                shard:telnyx_connections:max
+                shard:telnyx_known_connections:max
             )
           ) > 0
         )
@@ -243,7 +251,7 @@ local config = {
         )
         / count by (%(account)s) (max by (%(connection)s) (connection:telnyx_connection_up:max))
       |||,
-      'The connections of a shard that is down count as unknown. The second half is for exporters that do not count their connections yet.',
+      'The connections of a shard that is down, or that cannot read its lists after a restart, count as unknown. The second half is for exporters that do not count their connections yet.',
     ),
     record(
       'account:telnyx_channel_utilisation:ratio',
@@ -285,8 +293,9 @@ local config = {
           * on (%(connection)s) group_left (profile_id)
             connection:telnyx_voice_profile:info
         )
-        / count by (%(profile)s) (connection:telnyx_voice_profile:info)
+        / count by (%(profile)s) (last_over_time(connection:telnyx_voice_profile:info[1h]))
       |||,
+      'Connections that are gone count as unknown for an hour.',
     ),
     record(
       'profile:telnyx_channel_utilisation:ratio',
@@ -695,10 +704,14 @@ local config = {
         %s
           )
         )
-        or (
-            max by (%%(account)s) (telnyx_discovery_failures_total) > 0
+        or 0 * max by (%%(account)s) (
+            max by (%%(shard)s) (
+        %s
+            ) > 0
           unless
-            max by (%%(account)s) (telnyx_discovery_last_success_timestamp_seconds)
+            max by (%%(shard)s) (
+        %s
+            )
         )
         or (
             time() - max by (%%(account)s) (telnyx_discovery_last_success_timestamp_seconds) > 1800
@@ -710,13 +723,15 @@ local config = {
       ||| % [
         indent(with_shard('telnyx_discovery_last_success_timestamp_seconds', '%(replica)s'), 6),
         indent(with_shard('telnyx_discovery_refresh_interval_seconds', '%(replica)s'), 4),
+        indent(with_shard('telnyx_discovery_failures_total', '%(replica)s'), 6),
+        indent(with_shard('telnyx_discovery_last_success_timestamp_seconds', '%(replica)s'), 6),
       ],
       'The connections of account {{ $labels.account }} cannot be listed.',
-      'Discovery of account {{ $labels.account }} {{ with ' + query('telnyx_discovery_last_success_timestamp_seconds', ['account']) +
-      ' }}last succeeded {{ $value | humanizeDuration }} ago{{ else }}has never succeeded{{ end }}. ' +
-      'The connections found before are still polled; new ones are not seen.',
+      'Discovery of account {{ $labels.account }} {{ if $value }}last succeeded {{ $value | humanizeDuration }} ago. ' +
+      'The connections found before are still polled; new ones are not seen.{{ else }}has not succeeded on one of the exporters ' +
+      'since it started: that exporter polls no discovered connections.{{ end }}',
       exporter_dashboard,
-      'The time since the last complete list of the shard that is worst off; or there never was one. The last part is for exporters that do not tell the interval yet.',
+      'The time since the last complete list of the shard that is worst off; or 0 where a shard has none since its start. The last part is for exporters that do not tell the interval yet.',
     ),
     alert(
       'TelnyxConnectionsDropped',
