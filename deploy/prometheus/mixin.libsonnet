@@ -535,16 +535,15 @@ local config = {
         max by (%(instance)s) (changes(process_start_time_seconds{job=~"%(job)s"}[1h])) >= %(restarts)s
         or
           (
-              count by (%(target)s) (present_over_time(process_start_time_seconds{job=~"%(job)s"}[1h]))
-            / count by (%(target)s) (process_start_time_seconds{job=~"%(job)s"})
-            - 1
+              count by (%(target)s) (last_over_time(process_start_time_seconds{job=~"%(job)s"}[1h]) > time() - 3600)
+            / max_over_time(count by (%(target)s) (process_start_time_seconds{job=~"%(job)s"})[1h:1m])
           ) >= %(restarts)s
       |||,
       'telnyx_exporter{{ with $labels.instance }} on {{ . }}{{ end }} restarts again and again.',
       '{{ with $labels.instance }}The process on {{ . }} was{{ else }}Each instance of job {{ $labels.job }} was{{ end }} ' +
       'restarted or replaced {{ $value | humanize }} times within an hour. Each time counters start again at 0 and polls are lost.',
       exporter_dashboard,
-      'Restarts of an instance; or new instances under other names each time, as new pods are.',
+      'Restarts of an instance; or new instances under other names each time, as new pods are: those that started within the hour, for each of the most at one time.',
     ),
     alert(
       'TelnyxConfigReloadFailed',
