@@ -815,7 +815,7 @@ local config = {
       'TelnyxIncompletePaging',
       named(|||
         max by (%(connection)s) (
-            abs(telnyx_reported_active_calls - telnyx_active_calls) / (telnyx_reported_active_calls > 0) > %(paging_difference_ratio)s
+            abs(telnyx_reported_active_calls - telnyx_active_calls) / clamp_min(telnyx_reported_active_calls, 1) > %(paging_difference_ratio)s
           and
             abs(telnyx_reported_active_calls - telnyx_active_calls) >= %(paging_difference_min)s
         )
