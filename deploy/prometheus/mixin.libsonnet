@@ -352,6 +352,15 @@ local config = {
       |||,
     ),
     record(
+      'replica:telnyx_refused_connections:count',
+      |||
+        count by (%(replica)s) (telnyx_connection_failure_info{reason="unauthorized"})
+        unless
+          sum by (%(replica)s) (increase(telnyx_api_requests_total{code="200"}[2m])) > 0
+      |||,
+      'Connections whose newest poll was answered with 401, of replicas that get no successful answer now. One 401 among successful answers is no refused key, nor is one that is left from before the key was accepted.',
+    ),
+    record(
       'shard:telnyx_discovered_connections:max',
       |||
         max by (%%(shard)s) (
@@ -597,12 +606,12 @@ local config = {
       'TelnyxApiKeyRefused',
       |||
         (
-            count by (%(account)s) (telnyx_connection_failure_info{reason="unauthorized"})
+            sum by (%(account)s) (replica:telnyx_refused_connections:count)
           unless on (%(account)s)
             (
                 count by (%(replica)s) (telnyx_connection_up)
-              unless on (%(replica)s)
-                telnyx_connection_failure_info{reason="unauthorized"}
+              unless
+                replica:telnyx_refused_connections:count
             )
         )
         or (
@@ -614,14 +623,14 @@ local config = {
         )
       |||,
       'Telnyx refuses the API key of account {{ $labels.account }}.',
-      'Telnyx answers 401 to every replica that polls account {{ $labels.account }}. None of its connections can be polled until the key is replaced.',
+      'Every replica that polls account {{ $labels.account }} gets 401 from Telnyx and no successful answer. None of its connections can be polled until the key is replaced.',
       exporter_dashboard,
       'Every replica that polls the account is refused; or, where discovery has no connections to poll yet, there is nothing but 401.',
     ),
     alert(
       'TelnyxReplicaKeyRefused',
       |||
-        count by (%(replica)s) (telnyx_connection_failure_info{reason="unauthorized"})
+        replica:telnyx_refused_connections:count
         or (
             sum by (%(replica)s) (increase(telnyx_api_requests_total{code="401"}[20m])) > 0
           unless
