@@ -190,14 +190,26 @@ local config = {
   local exporter_dashboard = '/d/telnyx-exporter-health?{{ with $labels.account }}var-account={{ . | urlquery }}{{ end }}' +
                              texts.dashboard_variables,
 
+  local call_rate(counter) = |||
+    avg by (%%(labelled_connection)s) (
+        rate(%s[5m])
+      and on (%%(replica)s, connection_id)
+        telnyx_active_calls
+    )
+  ||| % counter,
+
   // ---- Recording rules
   local numbers = [
     record('connection:telnyx_active_calls:max', 'max by (%(labelled_connection)s) (telnyx_active_calls)'),
     record('connection:telnyx_active_call_sessions:max', 'max by (%(labelled_connection)s) (telnyx_active_call_sessions)'),
     record('connection:telnyx_connection_up:max', 'max by (%(labelled_connection)s) (telnyx_connection_up)'),
-    record('connection:telnyx_calls_started:rate5m', 'max by (%(labelled_connection)s) (rate(telnyx_calls_started_total[5m]))'),
-    record('connection:telnyx_calls_started_estimated:rate5m', 'max by (%(labelled_connection)s) (rate(telnyx_calls_started_estimated_total[5m]))'),
-    record('connection:telnyx_calls_completed:rate5m', 'max by (%(labelled_connection)s) (rate(telnyx_completed_call_duration_seconds_count[5m]))'),
+    record(
+      'connection:telnyx_calls_started:rate5m',
+      call_rate('telnyx_calls_started_total'),
+      'Counters step once at each poll, at other times in each replica, so this is the average of the replicas that know the calls. With intervals of more than a minute, average it over several of them.',
+    ),
+    record('connection:telnyx_calls_started_estimated:rate5m', call_rate('telnyx_calls_started_estimated_total')),
+    record('connection:telnyx_calls_completed:rate5m', call_rate('telnyx_completed_call_duration_seconds_count')),
     record(
       'shard:telnyx_known_connections:max',
       |||

@@ -44,8 +44,8 @@ export default () => dashboard({
     stat({
       title: 'Coverage', unit: 'percentunit', decimals: 0, thresholds: complete(), width: 3,
       alert: 'TelnyxNumbersIncomplete',
-      description: 'The share of all connections whose number of calls is known: what every sum of calls covers. Connections of an '
-        + 'exporter that is gone count as unknown for an hour.',
+      description: 'The share of all connections whose number of calls is known: what every sum of calls covers. Connections '
+        + 'of an exporter that is gone count as unknown for an hour.',
       queries: [{expr: COVERAGE_OF_ACCOUNTS}],
     }),
     stat({
@@ -186,8 +186,8 @@ export default () => dashboard({
     }),
     timeseries({
       title: 'Discovery age', unit: 's', width: 8, alert: 'TelnyxDiscoveryFailing',
-      description: 'How long ago discovery read the account’s lists to the end, of the exporter where it is longest. An exporter '
-        + 'that has not read them since it started is not in here.',
+      description: 'How long ago discovery read the account’s lists to the end, of the exporter where it is longest. An '
+        + 'exporter that has not read them since it started is not in here.',
       queries: [{
         expr: `time() - ${byAccount('min', ofAccounts('telnyx_discovery_last_success_timestamp_seconds'))}`,
         legend: '{{account}}',

@@ -28,8 +28,31 @@ export const byConnection = (expression, more = '') =>
 export const once = (metric, {offset = '', matchers = ''} = {}) =>
   byConnection(`${metric}{${OF_CONNECTIONS}${matchers}}${offset && ` offset ${offset}`}`);
 
+const OF_REPLICA = `${CONNECTION}, instance`;
+
+/**
+ * How fast counters of connections grow, in a second. They step once at each poll, so the window must hold some polls: of a
+ * connection whose interval is more than a quarter of $__rate_interval it is a quarter of an hour.
+ */
+const stepping = (selector) => `(rate(${selector}[15m]) and on (${OF_REPLICA}) `
+  + `telnyx_connection_interval_seconds{${OF_CONNECTIONS}} > scalar(clamp_min(vector($__interval_ms / 4000), 15)) `
+  + `or ${rate(selector)})`;
+
+/**
+ * One rate for each selected connection: the average of the replicas that know its calls. The highest would be too high, since
+ * their steps come at different times.
+ */
+const averageOnce = (expression) =>
+  `avg by (${CONNECTION}) (${expression} and on (${OF_REPLICA}) telnyx_active_calls{${OF_CONNECTIONS}})`;
+
 /** How fast a connection's counter grows, in a second. */
-export const rateOnce = (metric) => byConnection(rate(`${metric}{${OF_CONNECTIONS}}`));
+export const rateOnce = (metric) => averageOnce(stepping(`${metric}{${OF_CONNECTIONS}}`));
+
+/** The share of all polls of the selected connections, by whichever replica, that `metric` counts. */
+export function shareOfPolls(metric) {
+  const polls = (counter) => `sum(${stepping(`${counter}{${OF_CONNECTIONS}}`)})`;
+  return `${polls(metric)} / ${polls('telnyx_polls_total')}`;
+}
 
 const AND = `and on (${CONNECTION})`;
 
@@ -115,12 +138,12 @@ const active = (suffix) => `telnyx_active_call_duration_seconds${suffix}{${OF_CO
 export const activeDurations = histogram(bucketsOnce(active), nativeOnce(active), `${active('')} @ end()`);
 
 /** The durations of the completed calls. */
-const completed = (suffix) => rate(`telnyx_completed_call_duration_seconds${suffix}{${OF_CONNECTIONS}}`);
+const completed = (suffix) => stepping(`telnyx_completed_call_duration_seconds${suffix}{${OF_CONNECTIONS}}`);
 export const completedDurations = histogram(bucketsOnce(completed), nativeOnce(completed),
   `telnyx_completed_call_duration_seconds{${OF_CONNECTIONS}} @ end()`);
 
 /** How many calls of each connection end in a second. */
-export const completedRate = `(${byConnection(`histogram_count(${completed('')})`)} or ${byConnection(completed('_count'))})`;
+export const completedRate = `(${averageOnce(`histogram_count(${completed('')})`)} or ${averageOnce(completed('_count'))})`;
 
 /** A histogram of instances or accounts that each count events of their own. */
 export function eventDurations(metric, matchers) {

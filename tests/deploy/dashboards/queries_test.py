@@ -310,6 +310,42 @@ class PastTest(EndToEndTest):
             self.assertAlmostEqual(rates["started, seen by polls"], 60)
             self.assertAlmostEqual(rates["started, estimated"], 120)
 
+    def test_rates_of_connections_that_are_polled_rarely_and_of_replicas_out_of_phase(self):
+        """Counters that step once in 100 s, by what one call a second makes: at both replicas, 50 s apart."""
+        past = Past()
+        for instance, phase in ("a", 0), ("b", 50):
+            past.connection("1", 5, instance=instance)
+            labels = self.labels("1") | {"instance": instance}
+            def stepped(at, phase=phase):
+                return (at - END + HOUR + phase) // 100 * 100
+            past.add("telnyx_connection_interval_seconds", labels, 100, step=15)
+            for name in ("telnyx_calls_started_total", "telnyx_calls_started_estimated_total",
+                         "telnyx_completed_call_duration_seconds_count", "telnyx_polls_total"):
+                past.add(name, labels, stepped, step=15)
+            past.add("telnyx_poll_failures_total", labels, lambda at, of=stepped: of(at) / 4, step=15)
+            for le, share in ("30", 0), ("60", 1), ("+Inf", 1):
+                past.add("telnyx_completed_call_duration_seconds_bucket", labels | {"le": le},
+                         lambda at, of=stepped, part=share: of(at) * part, step=15)
+        # A third one has an old key.
+        past.connection("1", lambda _: None, up=0, instance="c")
+        for name in ("telnyx_calls_started_total", "telnyx_calls_started_estimated_total"):
+            past.add(name, self.labels("1") | {"instance": "c"}, 0)
+        view = self.view(past, step=15)
+        late = END - HOUR // 2
+        for dashboard in (OVERVIEW, DETAIL):
+            rates = view.series(dashboard.panel("Call rate"))
+            for name in ("started, seen by polls", "started, estimated", "ended, seen by polls"):
+                self.assertEqual(len(rates[name]), 241 - 1, name)
+                for at, rate in rates[name].items():
+                    if at > late:
+                        self.assertAlmostEqual(rate, 60, delta=9, msg=f"{name} at {END - at}")
+            durations = view.series(dashboard.panel("Completed call duration"))["median"]
+            self.assertEqual({round(value) for at, value in durations.items() if at > late}, {45})
+        [row] = view.rows(OVERVIEW.panel("Connections"))
+        self.assertAlmostEqual(row["Started, estimated"], 60, delta=9)
+        failed = view.series(DETAIL.panel("Poll failures"))["failed"]
+        self.assertEqual({round(value, 2) for at, value in failed.items() if at > late}, {0.25})
+
     # ---- Annotations and alerts
 
     def test_annotations(self):
