@@ -30,7 +30,7 @@ local config = {
     discovery_missed_refreshes: 2,  // intervals since the last complete list
     discovered_drop_ratio: 0.3,  // connections that are gone, against the most within `absence_window`
     discovered_drop_min: 3,  // connections that are gone at least
-    coverage_min: 0.95,  // connections with a number among all, in the middle of 20 minutes
+    coverage_min: 0.95,  // connections with a number among all, median over 20 minutes
     coverage_average_min: 0.8,  // the same, on average
     paging_difference_ratio: 0.05,
     paging_difference_min: 5,  // calls
@@ -47,7 +47,7 @@ local config = {
     long_call_min: 10,  // long calls
   },
 
-  // How grave each alert is, how long its condition must hold, and how long it stays after that, so that one that comes and goes is
+  // Severity of each alert, how long its condition must hold, and how long it stays after that, so that one that comes and goes is
   // one alert.
   alerts: {
     TelnyxExporterDown: { severity: 'critical', 'for': '5m' },
@@ -156,7 +156,7 @@ local config = {
       connection:telnyx_connection_name:info
   ||| % indent(expr, 2),
 
-  // Adds the shard of the instance; an exporter that does not tell its shard has none.
+  // Adds the shard of the instance. An exporter without `telnyx_exporter_shard_info` has none.
   local with_shard(metric, matching) = |||
     (
         %(metric)s
@@ -263,7 +263,7 @@ local config = {
         )
         / count by (%(account)s) (max by (%(connection)s) (connection:telnyx_connection_up:max))
       |||,
-      'The connections of a shard that is down, or that cannot read its lists after a restart, count as unknown. The second half is for exporters that do not count their connections yet.',
+      'The connections of a shard that is down, or that cannot read its lists after a restart, count as unknown. The second half is for older exporters, which do not count their connections.',
     ),
     record(
       'account:telnyx_channel_utilisation:ratio',
@@ -564,7 +564,7 @@ local config = {
       '{{ with $labels.instance }}The process on {{ . }} was{{ else }}Each instance of job {{ $labels.job }} was{{ end }} ' +
       'restarted or replaced {{ $value | humanize }} times within an hour. Each time counters start again at 0 and polls are lost.',
       exporter_dashboard,
-      'Restarts of an instance; or new instances under other names each time, as new pods are: those that started within the hour, for each of the most at one time.',
+      'Restarts of an instance; or new instances under other names each time, as new pods are: those that started within the hour, divided by the highest number at one time.',
     ),
     alert(
       'TelnyxConfigReloadFailed',
@@ -751,7 +751,7 @@ local config = {
       'The connections found before are still polled; new ones are not seen.{{ else }}has not succeeded on one of the exporters ' +
       'since it started: that exporter polls no discovered connections.{{ end }}',
       exporter_dashboard,
-      'The time since the last complete list of the shard that is worst off; or 0 where a shard has none since its start. The last part is for exporters that do not tell the interval yet.',
+      'The time since the last complete list, of the shard where it is longest; or 0 where a shard has had none since it started. The last part is for older exporters, which do not show the interval.',
     ),
     alert(
       'TelnyxConnectionsDropped',
@@ -769,7 +769,7 @@ local config = {
       |||,
       'Discovery of account {{ $labels.account }} finds far fewer connections than before.',
       'Discovery of account {{ $labels.account }} finds {{ $value | humanize }} connections fewer than at most within the last day. ' +
-      'Those are not polled any more, and no other alert speaks of them.',
+      'Those are not polled any more, and no other alert covers them.',
       calls_dashboard,
     ),
     alert(
@@ -782,7 +782,7 @@ local config = {
       'The numbers of account {{ $labels.account }} are incomplete.',
       'Within 20 minutes only {{ $value | humanizePercentage }} of the connections of account {{ $labels.account }} had a number. Sums of its calls are too low.',
       calls_dashboard,
-      'By the middle of 20 minutes, so that a restart is no matter; by their average, so that numbers that come and go are one.',
+      'The median over 20 minutes, so that a restart does not count; and the average, so that numbers that come and go do.',
     ),
   ],
 
@@ -847,9 +847,9 @@ local config = {
         )
       |||),
       'The pages of ' + connection_summary + ' do not add up.',
-      'For connection ' + of_connection + ' the API gives another number of calls than its pages hold, or its pages do not end.',
+      'For connection ' + of_connection + ' the API reports a different number of calls than its pages contain, or its pages do not end.',
       connection_dashboard,
-      'Each replica compares what it counted with what the same poll was told. A difference of a few calls is no fault: calls come and go while pages are read.',
+      'Each replica compares what it counted with what the API reported to the same poll. A difference of a few calls is normal: calls come and go while pages are read.',
     ),
   ],
 
@@ -879,7 +879,7 @@ local config = {
       |||,
       connection_summary + ' may near its limit of {{ $labels.direction }} calls.',
       'Only {{ $labels.direction }} calls of connection ' + of_connection + ' are limited. All of its calls together are ' +
-      '{{ $value | humanizePercentage }} of that limit; how many of them are {{ $labels.direction }} the API does not tell.',
+      '{{ $value | humanizePercentage }} of that limit; the API does not say how many of them are {{ $labels.direction }}.',
       connection_dashboard,
     ),
     alert(
@@ -898,7 +898,7 @@ local config = {
       |||,
       'Outbound voice profile {{ $labels.profile_name }} (account {{ $labels.account }}) may near its limit.',
       'Only outbound calls of voice profile {{ $labels.profile_name }} ({{ $labels.profile_id }}) of account {{ $labels.account }} are limited. ' +
-      'All calls of its connections together are {{ $value | humanizePercentage }} of that limit; how many of them are outbound the API does not tell.' +
+      'All calls of its connections together are {{ $value | humanizePercentage }} of that limit; the API does not say how many of them are outbound.' +
       coverage('profile:telnyx_active_calls:coverage', ['account', 'profile_id']),
       calls_dashboard,
     ),
@@ -907,7 +907,7 @@ local config = {
       'max_over_time(account:telnyx_channel_utilisation:ratio[5m]) > %(channels_filling_ratio)s',
       'Account {{ $labels.account }} may near its channel limit.',
       'The channels of account {{ $labels.account }} limit its inbound calls. All of its calls together are {{ $value | humanizePercentage }} ' +
-      'of that limit; how many of them are inbound the API does not tell.' + coverage('account:telnyx_active_calls:coverage', ['account']),
+      'of that limit; the API does not say how many of them are inbound.' + coverage('account:telnyx_active_calls:coverage', ['account']),
       calls_dashboard,
     ),
     alert(

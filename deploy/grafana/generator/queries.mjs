@@ -1,6 +1,6 @@
 // PromQL that the dashboards have in common. Grafana replaces the variables.
 //
-// A connection is told by the labels of its target, its account and its id: never by its name, which can change and which two
+// A connection is identified by the labels of its target, its account and its id: never by its name, which can change and which two
 // accounts can share. Replicas that poll the same connections differ in other labels (instance, pod, zone): `once` takes the
 // highest value, so that sums count nothing twice and one replica is enough.
 
