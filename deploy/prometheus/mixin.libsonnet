@@ -30,7 +30,7 @@ local config = {
     discovery_missed_refreshes: 2,  // intervals since the last complete list
     discovered_drop_ratio: 0.3,  // connections that are gone, against the most within `absence_window`
     discovered_drop_min: 3,  // connections that are gone at least
-    coverage_min: 0.95,  // connections with a number among all, in the middle of 20 minutes
+    coverage_min: 0.95,  // connections with a number among all, median over 20 minutes
     coverage_average_min: 0.8,  // the same, on average
     paging_difference_ratio: 0.05,
     paging_difference_min: 5,  // calls
@@ -47,7 +47,7 @@ local config = {
     long_call_min: 10,  // long calls
   },
 
-  // How grave each alert is, how long its condition must hold, and how long it stays after that, so that one that comes and goes is
+  // Severity of each alert, how long its condition must hold, and how long it stays after that, so that one that comes and goes is
   // one alert.
   alerts: {
     TelnyxExporterDown: { severity: 'critical', 'for': '5m' },
@@ -156,7 +156,7 @@ local config = {
       connection:telnyx_connection_name:info
   ||| % indent(expr, 2),
 
-  // Adds the shard of the instance; an exporter that does not tell its shard has none.
+  // Adds the shard of the instance. An exporter without `telnyx_exporter_shard_info` has none.
   local with_shard(metric, matching) = |||
     (
         %(metric)s
@@ -190,14 +190,26 @@ local config = {
   local exporter_dashboard = '/d/telnyx-exporter-health?{{ with $labels.account }}var-account={{ . | urlquery }}{{ end }}' +
                              texts.dashboard_variables,
 
+  local call_rate(counter) = |||
+    avg by (%%(labelled_connection)s) (
+        rate(%s[5m])
+      and on (%%(replica)s, connection_id)
+        telnyx_active_calls
+    )
+  ||| % counter,
+
   // ---- Recording rules
   local numbers = [
     record('connection:telnyx_active_calls:max', 'max by (%(labelled_connection)s) (telnyx_active_calls)'),
     record('connection:telnyx_active_call_sessions:max', 'max by (%(labelled_connection)s) (telnyx_active_call_sessions)'),
     record('connection:telnyx_connection_up:max', 'max by (%(labelled_connection)s) (telnyx_connection_up)'),
-    record('connection:telnyx_calls_started:rate5m', 'max by (%(labelled_connection)s) (rate(telnyx_calls_started_total[5m]))'),
-    record('connection:telnyx_calls_started_estimated:rate5m', 'max by (%(labelled_connection)s) (rate(telnyx_calls_started_estimated_total[5m]))'),
-    record('connection:telnyx_calls_completed:rate5m', 'max by (%(labelled_connection)s) (rate(telnyx_completed_call_duration_seconds_count[5m]))'),
+    record(
+      'connection:telnyx_calls_started:rate5m',
+      call_rate('telnyx_calls_started_total'),
+      'Counters step once at each poll, at other times in each replica, so this is the average of the replicas that know the calls. With intervals of more than a minute, average it over several of them.',
+    ),
+    record('connection:telnyx_calls_started_estimated:rate5m', call_rate('telnyx_calls_started_estimated_total')),
+    record('connection:telnyx_calls_completed:rate5m', call_rate('telnyx_completed_call_duration_seconds_count')),
     record(
       'shard:telnyx_known_connections:max',
       |||
@@ -211,10 +223,18 @@ local config = {
       'shard:telnyx_connections:max',
       |||
         max by (%%(shard)s) (
+          (
         %s
+          )
+          unless on (%%(replica)s)
+            (
+                telnyx_discovery_refresh_interval_seconds
+              unless on (%%(replica)s)
+                telnyx_discovery_last_success_timestamp_seconds
+            )
         )
-      ||| % indent(with_shard('sum by (%(replica)s) (telnyx_account_connections)', '%(replica)s'), 2),
-      'All connections.',
+      ||| % indent(with_shard('sum by (%(replica)s) (telnyx_account_connections)', '%(replica)s'), 4),
+      'All connections. An exporter that is to discover them and has not read its lists yet does not know how many there are.',
     ),
     record(
       'account:telnyx_active_calls:sum',
@@ -231,7 +251,7 @@ local config = {
             or (
                 max_over_time(shard:telnyx_connections:max[%(absence_window)s])
               and on (%(targets_and)saccount, total_shards)
-                shard:telnyx_connections:max
+                shard:telnyx_known_connections:max
             )
           ) > 0
         )
@@ -243,7 +263,7 @@ local config = {
         )
         / count by (%(account)s) (max by (%(connection)s) (connection:telnyx_connection_up:max))
       |||,
-      'The connections of a shard that is down count as unknown. The second half is for exporters that do not count their connections yet.',
+      'The connections of a shard that is down, or that cannot read its lists after a restart, count as unknown. The second half is for older exporters, which do not count their connections.',
     ),
     record(
       'account:telnyx_channel_utilisation:ratio',
@@ -285,8 +305,9 @@ local config = {
           * on (%(connection)s) group_left (profile_id)
             connection:telnyx_voice_profile:info
         )
-        / count by (%(profile)s) (connection:telnyx_voice_profile:info)
+        / count by (%(profile)s) (last_over_time(connection:telnyx_voice_profile:info[1h]))
       |||,
+      'Connections that are gone count as unknown for an hour.',
     ),
     record(
       'profile:telnyx_channel_utilisation:ratio',
@@ -341,6 +362,15 @@ local config = {
             (telnyx_active_calls > 0)
         )
       |||,
+    ),
+    record(
+      'replica:telnyx_refused_connections:count',
+      |||
+        count by (%(replica)s) (telnyx_connection_failure_info{reason="unauthorized"})
+        unless
+          sum by (%(replica)s) (increase(telnyx_api_requests_total{code="200"}[2m])) > 0
+      |||,
+      'Connections whose newest poll was answered with 401, of replicas that get no successful answer now. One 401 among successful answers is no refused key, nor is one that is left from before the key was accepted.',
     ),
     record(
       'shard:telnyx_discovered_connections:max',
@@ -526,16 +556,15 @@ local config = {
         max by (%(instance)s) (changes(process_start_time_seconds{job=~"%(job)s"}[1h])) >= %(restarts)s
         or
           (
-              count by (%(target)s) (present_over_time(process_start_time_seconds{job=~"%(job)s"}[1h]))
-            / count by (%(target)s) (process_start_time_seconds{job=~"%(job)s"})
-            - 1
+              count by (%(target)s) (last_over_time(process_start_time_seconds{job=~"%(job)s"}[1h]) > time() - 3600)
+            / max_over_time(count by (%(target)s) (process_start_time_seconds{job=~"%(job)s"})[1h:1m])
           ) >= %(restarts)s
       |||,
       'telnyx_exporter{{ with $labels.instance }} on {{ . }}{{ end }} restarts again and again.',
       '{{ with $labels.instance }}The process on {{ . }} was{{ else }}Each instance of job {{ $labels.job }} was{{ end }} ' +
       'restarted or replaced {{ $value | humanize }} times within an hour. Each time counters start again at 0 and polls are lost.',
       exporter_dashboard,
-      'Restarts of an instance; or new instances under other names each time, as new pods are.',
+      'Restarts of an instance; or new instances under other names each time, as new pods are: those that started within the hour, divided by the highest number at one time.',
     ),
     alert(
       'TelnyxConfigReloadFailed',
@@ -589,12 +618,12 @@ local config = {
       'TelnyxApiKeyRefused',
       |||
         (
-            count by (%(account)s) (telnyx_connection_failure_info{reason="unauthorized"})
+            sum by (%(account)s) (replica:telnyx_refused_connections:count)
           unless on (%(account)s)
             (
                 count by (%(replica)s) (telnyx_connection_up)
-              unless on (%(replica)s)
-                telnyx_connection_failure_info{reason="unauthorized"}
+              unless
+                replica:telnyx_refused_connections:count
             )
         )
         or (
@@ -606,14 +635,14 @@ local config = {
         )
       |||,
       'Telnyx refuses the API key of account {{ $labels.account }}.',
-      'Telnyx answers 401 to every replica that polls account {{ $labels.account }}. None of its connections can be polled until the key is replaced.',
+      'Every replica that polls account {{ $labels.account }} gets 401 from Telnyx and no successful answer. None of its connections can be polled until the key is replaced.',
       exporter_dashboard,
       'Every replica that polls the account is refused; or, where discovery has no connections to poll yet, there is nothing but 401.',
     ),
     alert(
       'TelnyxReplicaKeyRefused',
       |||
-        count by (%(replica)s) (telnyx_connection_failure_info{reason="unauthorized"})
+        replica:telnyx_refused_connections:count
         or (
             sum by (%(replica)s) (increase(telnyx_api_requests_total{code="401"}[20m])) > 0
           unless
@@ -695,10 +724,14 @@ local config = {
         %s
           )
         )
-        or (
-            max by (%%(account)s) (telnyx_discovery_failures_total) > 0
+        or 0 * max by (%%(account)s) (
+            max by (%%(shard)s) (
+        %s
+            ) > 0
           unless
-            max by (%%(account)s) (telnyx_discovery_last_success_timestamp_seconds)
+            max by (%%(shard)s) (
+        %s
+            )
         )
         or (
             time() - max by (%%(account)s) (telnyx_discovery_last_success_timestamp_seconds) > 1800
@@ -710,13 +743,15 @@ local config = {
       ||| % [
         indent(with_shard('telnyx_discovery_last_success_timestamp_seconds', '%(replica)s'), 6),
         indent(with_shard('telnyx_discovery_refresh_interval_seconds', '%(replica)s'), 4),
+        indent(with_shard('telnyx_discovery_failures_total', '%(replica)s'), 6),
+        indent(with_shard('telnyx_discovery_last_success_timestamp_seconds', '%(replica)s'), 6),
       ],
       'The connections of account {{ $labels.account }} cannot be listed.',
-      'Discovery of account {{ $labels.account }} {{ with ' + query('telnyx_discovery_last_success_timestamp_seconds', ['account']) +
-      ' }}last succeeded {{ $value | humanizeDuration }} ago{{ else }}has never succeeded{{ end }}. ' +
-      'The connections found before are still polled; new ones are not seen.',
+      'Discovery of account {{ $labels.account }} {{ if $value }}last succeeded {{ $value | humanizeDuration }} ago. ' +
+      'The connections found before are still polled; new ones are not seen.{{ else }}has not succeeded on one of the exporters ' +
+      'since it started: that exporter polls no discovered connections.{{ end }}',
       exporter_dashboard,
-      'The time since the last complete list of the shard that is worst off; or there never was one. The last part is for exporters that do not tell the interval yet.',
+      'The time since the last complete list, of the shard where it is longest; or 0 where a shard has had none since it started. The last part is for older exporters, which do not show the interval.',
     ),
     alert(
       'TelnyxConnectionsDropped',
@@ -734,7 +769,7 @@ local config = {
       |||,
       'Discovery of account {{ $labels.account }} finds far fewer connections than before.',
       'Discovery of account {{ $labels.account }} finds {{ $value | humanize }} connections fewer than at most within the last day. ' +
-      'Those are not polled any more, and no other alert speaks of them.',
+      'Those are not polled any more, and no other alert covers them.',
       calls_dashboard,
     ),
     alert(
@@ -747,7 +782,7 @@ local config = {
       'The numbers of account {{ $labels.account }} are incomplete.',
       'Within 20 minutes only {{ $value | humanizePercentage }} of the connections of account {{ $labels.account }} had a number. Sums of its calls are too low.',
       calls_dashboard,
-      'By the middle of 20 minutes, so that a restart is no matter; by their average, so that numbers that come and go are one.',
+      'The median over 20 minutes, so that a restart does not count; and the average, so that numbers that come and go do.',
     ),
   ],
 
@@ -801,7 +836,7 @@ local config = {
       'TelnyxIncompletePaging',
       named(|||
         max by (%(connection)s) (
-            abs(telnyx_reported_active_calls - telnyx_active_calls) / (telnyx_reported_active_calls > 0) > %(paging_difference_ratio)s
+            abs(telnyx_reported_active_calls - telnyx_active_calls) / clamp_min(telnyx_reported_active_calls, 1) > %(paging_difference_ratio)s
           and
             abs(telnyx_reported_active_calls - telnyx_active_calls) >= %(paging_difference_min)s
         )
@@ -812,9 +847,9 @@ local config = {
         )
       |||),
       'The pages of ' + connection_summary + ' do not add up.',
-      'For connection ' + of_connection + ' the API gives another number of calls than its pages hold, or its pages do not end.',
+      'For connection ' + of_connection + ' the API reports a different number of calls than its pages contain, or its pages do not end.',
       connection_dashboard,
-      'Each replica compares what it counted with what the same poll was told. A difference of a few calls is no fault: calls come and go while pages are read.',
+      'Each replica compares what it counted with what the API reported to the same poll. A difference of a few calls is normal: calls come and go while pages are read.',
     ),
   ],
 
@@ -844,7 +879,7 @@ local config = {
       |||,
       connection_summary + ' may near its limit of {{ $labels.direction }} calls.',
       'Only {{ $labels.direction }} calls of connection ' + of_connection + ' are limited. All of its calls together are ' +
-      '{{ $value | humanizePercentage }} of that limit; how many of them are {{ $labels.direction }} the API does not tell.',
+      '{{ $value | humanizePercentage }} of that limit; the API does not say how many of them are {{ $labels.direction }}.',
       connection_dashboard,
     ),
     alert(
@@ -863,7 +898,7 @@ local config = {
       |||,
       'Outbound voice profile {{ $labels.profile_name }} (account {{ $labels.account }}) may near its limit.',
       'Only outbound calls of voice profile {{ $labels.profile_name }} ({{ $labels.profile_id }}) of account {{ $labels.account }} are limited. ' +
-      'All calls of its connections together are {{ $value | humanizePercentage }} of that limit; how many of them are outbound the API does not tell.' +
+      'All calls of its connections together are {{ $value | humanizePercentage }} of that limit; the API does not say how many of them are outbound.' +
       coverage('profile:telnyx_active_calls:coverage', ['account', 'profile_id']),
       calls_dashboard,
     ),
@@ -872,7 +907,7 @@ local config = {
       'max_over_time(account:telnyx_channel_utilisation:ratio[5m]) > %(channels_filling_ratio)s',
       'Account {{ $labels.account }} may near its channel limit.',
       'The channels of account {{ $labels.account }} limit its inbound calls. All of its calls together are {{ $value | humanizePercentage }} ' +
-      'of that limit; how many of them are inbound the API does not tell.' + coverage('account:telnyx_active_calls:coverage', ['account']),
+      'of that limit; the API does not say how many of them are inbound.' + coverage('account:telnyx_active_calls:coverage', ['account']),
       calls_dashboard,
     ),
     alert(

@@ -39,6 +39,12 @@ class Alertmanager:
         except OSError:
             return False
 
+    def add(self, name, **labels):
+        """Tells of an alert as Prometheus does."""
+        subprocess.run(["amtool", "alert", "add", f"--alertmanager.url={self.url}", name,
+                        *(f"{label}={value}" for label, value in labels.items())],
+                       check=True, env=dict(os.environ, no_proxy="127.0.0.1"))
+
     def firing(self, name, *flags):
         """What amtool says to the person on call."""
         run = subprocess.run(
@@ -78,6 +84,8 @@ class AlertsTest(EndToEndTest):
         for group in document["groups"]:
             group.pop("interval", None)
             for rule in group["rules"]:
+                # How long a replica must be without a successful answer.
+                rule["expr"] = rule["expr"].replace('{code="200"}[2m]', '{code="200"}[5s]')
                 if "alert" in rule:
                     rule["for"] = "0s"
                     rule.pop("keep_firing_for", None)
@@ -154,6 +162,25 @@ class AlertsTest(EndToEndTest):
         self.assertEqual(alert["labels"]["connection_name"], "support")
         self.assertRegex(alert["annotations"]["description"], r"has lasted \d+h ")
         self.assertEqual(self.alertmanager.firing("TelnyxConnectionFailing"), [])
+
+
+class InhibitionTest(EndToEndTest):
+    def test_a_shard_that_is_down_says_nothing_about_replicas_of_other_shards(self):
+        alertmanager = Alertmanager(self)
+        job = {"job": "telnyx_exporter"}
+        alertmanager.add("TelnyxExporterReplicaDown", instance="shard-0-b", **job)
+        alertmanager.add("TelnyxExporterDown", shard="1", total_shards="2", **job)
+        # Alerts are taken in turn: when this one is held back, the others have been looked at.
+        alertmanager.add("TelnyxCertificateExpiring", instance="shard-0-a", **job)
+        alertmanager.add("TelnyxCertificateExpiresSoon", instance="shard-0-a", **job)
+        eventually("held back", lambda: alertmanager.firing(
+            "TelnyxCertificateExpiring", "--inhibited"))
+        eventually("the replica", lambda: alertmanager.firing("TelnyxExporterReplicaDown"))
+        self.assertEqual(alertmanager.firing("TelnyxExporterReplicaDown", "--inhibited"), [])
+        # When no target answers at all, each of them needs no alert of its own.
+        alertmanager.add("TelnyxExporterDown", **job)
+        eventually("held back", lambda: alertmanager.firing(
+            "TelnyxExporterReplicaDown", "--inhibited"))
 
 
 if __name__ == "__main__":

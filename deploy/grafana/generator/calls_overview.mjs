@@ -6,8 +6,8 @@ import {
   BigValueTextMode, CALLS_A_MINUTE, barGauge, coverage, dashboard, ofConnections, row, stat, steps, table, timeseries,
 } from './panels.mjs';
 import {
-  NAMES, PRESENT, REASONS, accountChannels, allConnections, coverageOf, knownConnections, ofBusiest,
-  ofOthers, once, profileChannels, rateOnce, utilisation, withName,
+  COVERAGE_OF_ACCOUNTS, NAMES, PRESENT, REASONS, accountChannels, coverageOf, ofBusiest, ofOthers, once,
+  profileChannels, rateOnce, utilisation, withName,
 } from './queries.mjs';
 
 const SESSIONS = once('telnyx_active_call_sessions');
@@ -68,8 +68,8 @@ export default () => dashboard({
         + 'the selected connections are unknown: these are missing in every sum. Connections of an exporter that is gone count '
         + 'as unknown for an hour.',
       queries: [
-        {expr: `sum(${knownConnections}) / sum(${allConnections})`, legend: 'known'},
-        {expr: `count(${PRESENT} unless ${ACTIVE}) or vector(0)`, legend: 'unknown'},
+        {expr: COVERAGE_OF_ACCOUNTS, legend: 'known'},
+        {expr: `count(${PRESENT} unless ${ACTIVE}) or 0 * count(${PRESENT})`, legend: 'unknown'},
       ],
     }),
     firingAlerts(true),
@@ -114,7 +114,8 @@ export default () => dashboard({
     }),
     timeseries({
       title: 'Coverage by account', unit: 'percentunit', max: 1, alert: 'TelnyxNumbersIncomplete',
-      description: 'The share of all connections of an account whose number of calls is known.',
+      description: 'The share of all connections of an account whose number of calls is known. Connections of an exporter that '
+        + 'is gone count as unknown for an hour.',
       queries: [{expr: accountChannels.coverage, legend: '{{account}}'}],
     }),
     table({

@@ -3,11 +3,10 @@ import {
   completedCallHeatmap, dashed, firingAlerts, limits, upOrFailing,
 } from './call_panels.mjs';
 import {BigValueTextMode, dashboard, ofConnections, row, stat, steps, table, timeseries} from './panels.mjs';
-import {NAMES, OF_CONNECTIONS, REASONS, byConnection, channelLimit, once, rateOnce, utilisation} from './queries.mjs';
+import {NAMES, OF_CONNECTIONS, REASONS, byConnection, channelLimit, once, shareOfPolls, utilisation} from './queries.mjs';
 
 const SESSIONS = once('telnyx_active_call_sessions');
 const LONGEST = once('telnyx_longest_active_call_duration_seconds');
-const share = (metric) => `sum(${rateOnce(metric)}) / sum(${rateOnce('telnyx_polls_total')})`;
 
 export default () => dashboard({
   uid: 'telnyx-connection-detail',
@@ -96,8 +95,8 @@ export default () => dashboard({
       title: 'Poll failures', unit: 'percentunit', max: 1, thresholds: steps([0.3, 'red']), alert: 'TelnyxPollsFailing',
       description: 'The share of polls that did not end complete, and of those whose count differed from the API’s own.',
       queries: [
-        {expr: share('telnyx_poll_failures_total'), legend: 'failed'},
-        {expr: share('telnyx_poll_item_mismatches_total'), legend: 'count differed'},
+        {expr: shareOfPolls('telnyx_poll_failures_total'), legend: 'failed'},
+        {expr: shareOfPolls('telnyx_poll_item_mismatches_total'), legend: 'count differed'},
       ],
     }),
     timeseries({

@@ -3,9 +3,9 @@ import {
   alertList, dashboard, heatmap, ofExporterInstances, row, stat, steps, table, timeseries, words,
 } from './panels.mjs';
 import {
-  CONNECTION, NAMES_OF_ACCOUNTS, OF_ACCOUNTS_AND_INSTANCES, OF_INSTANCES, REASONS_OF_ACCOUNTS, UP_OF_ACCOUNTS,
-  accountChannels, allConnections, byAccount, byConnection, byInstance, eventDurations, knownConnections, ofAccounts,
-  ofExporters, ofInstances, ofShards, rate,
+  CONNECTION, COVERAGE_OF_ACCOUNTS, NAMES_OF_ACCOUNTS, OF_ACCOUNTS_AND_INSTANCES, OF_INSTANCES, REASONS_OF_ACCOUNTS,
+  UP_OF_ACCOUNTS, accountChannels, byAccount, byConnection, byInstance, eventDurations, ofAccounts, ofExporters,
+  ofInstances, ofShards, rate,
 } from './queries.mjs';
 
 const total = (metric, by = '') => byAccount('sum', rate(ofAccounts(metric)), by);
@@ -39,13 +39,14 @@ export default () => dashboard({
       title: 'Failing connections', unit: 'short', thresholds: steps([1, 'red']), width: 3,
       alert: 'TelnyxConnectionFailing',
       description: 'Connections of which no exporter’s newest poll was complete.',
-      queries: [{expr: `count(${UP_OF_ACCOUNTS} == 0) or vector(0)`}],
+      queries: [{expr: `count(${UP_OF_ACCOUNTS} == 0) or 0 * count(${UP_OF_ACCOUNTS})`}],
     }),
     stat({
       title: 'Coverage', unit: 'percentunit', decimals: 0, thresholds: complete(), width: 3,
       alert: 'TelnyxNumbersIncomplete',
-      description: 'The share of all connections whose number of calls is known: what every sum of calls covers.',
-      queries: [{expr: `sum(${knownConnections}) / sum(${allConnections})`}],
+      description: 'The share of all connections whose number of calls is known: what every sum of calls covers. Connections '
+        + 'of an exporter that is gone count as unknown for an hour.',
+      queries: [{expr: COVERAGE_OF_ACCOUNTS}],
     }),
     stat({
       title: 'Request budget', unit: 'percentunit', decimals: 0, thresholds: steps([0.9, 'orange'], [1, 'red']), width: 3,
@@ -99,7 +100,8 @@ export default () => dashboard({
     }),
     timeseries({
       title: 'Coverage', unit: 'percentunit', max: 1, alert: 'TelnyxNumbersIncomplete',
-      description: 'The share of all connections of an account whose number of calls is known.',
+      description: 'The share of all connections of an account whose number of calls is known. Connections of an exporter that '
+        + 'is gone count as unknown for an hour.',
       queries: [{expr: accountChannels.coverage, legend: '{{account}}'}],
     }),
     timeseries({
@@ -180,11 +182,12 @@ export default () => dashboard({
     timeseries({
       title: 'Discovered connections', unit: 'short', width: 8, alert: 'TelnyxConnectionsDropped',
       description: 'Connections that discovery found and keeps.',
-      queries: [{expr: ofShards('telnyx_discovered_connections', ''), legend: '{{account}}'}],
+      queries: [{expr: ofShards('telnyx_discovered_connections'), legend: '{{account}}'}],
     }),
     timeseries({
       title: 'Discovery age', unit: 's', width: 8, alert: 'TelnyxDiscoveryFailing',
-      description: 'How long ago discovery read the account’s lists to the end, of the exporter where it is longest.',
+      description: 'How long ago discovery read the account’s lists to the end, of the exporter where it is longest. An '
+        + 'exporter that has not read them since it started is not in here.',
       queries: [{
         expr: `time() - ${byAccount('min', ofAccounts('telnyx_discovery_last_success_timestamp_seconds'))}`,
         legend: '{{account}}',

@@ -1,6 +1,6 @@
 // PromQL that the dashboards have in common. Grafana replaces the variables.
 //
-// A connection is told by the labels of its target, its account and its id: never by its name, which can change and which two
+// A connection is identified by the labels of its target, its account and its id: never by its name, which can change and which two
 // accounts can share. Replicas that poll the same connections differ in other labels (instance, pod, zone): `once` takes the
 // highest value, so that sums count nothing twice and one replica is enough.
 
@@ -28,8 +28,31 @@ export const byConnection = (expression, more = '') =>
 export const once = (metric, {offset = '', matchers = ''} = {}) =>
   byConnection(`${metric}{${OF_CONNECTIONS}${matchers}}${offset && ` offset ${offset}`}`);
 
+const OF_REPLICA = `${CONNECTION}, instance`;
+
+/**
+ * How fast counters of connections grow, in a second. They step once at each poll, so the window must hold some polls: of a
+ * connection whose interval is more than a quarter of $__rate_interval it is a quarter of an hour.
+ */
+const stepping = (selector) => `(rate(${selector}[15m]) and on (${OF_REPLICA}) `
+  + `telnyx_connection_interval_seconds{${OF_CONNECTIONS}} > scalar(clamp_min(vector($__interval_ms / 4000), 15)) `
+  + `or ${rate(selector)})`;
+
+/**
+ * One rate for each selected connection: the average of the replicas that know its calls. The highest would be too high, since
+ * their steps come at different times.
+ */
+const averageOnce = (expression) =>
+  `avg by (${CONNECTION}) (${expression} and on (${OF_REPLICA}) telnyx_active_calls{${OF_CONNECTIONS}})`;
+
 /** How fast a connection's counter grows, in a second. */
-export const rateOnce = (metric) => byConnection(rate(`${metric}{${OF_CONNECTIONS}}`));
+export const rateOnce = (metric) => averageOnce(stepping(`${metric}{${OF_CONNECTIONS}}`));
+
+/** The share of all polls of the selected connections, by whichever replica, that `metric` counts. */
+export function shareOfPolls(metric) {
+  const polls = (counter) => `sum(${stepping(`${counter}{${OF_CONNECTIONS}}`)})`;
+  return `${polls(metric)} / ${polls('telnyx_polls_total')}`;
+}
 
 const AND = `and on (${CONNECTION})`;
 
@@ -66,14 +89,23 @@ export const ofBusiest = (count, expression) => withName(`${expression} ${AND} $
 export const ofOthers = (count, expression) =>
   `sum(${expression} unless on (${CONNECTION}) ${busiest(count, expression)})`;
 
-/**
- * All selected connections. Those of an exporter that has gone stay for an hour, so that sums without them are not called complete.
- */
-export const PRESENT = byConnection(`last_over_time(telnyx_connection_up{${OF_CONNECTIONS}}[1h])`);
+const within1h = (metric, matchers) => `last_over_time(${metric}{${matchers}}[1h])`;
 
-/** The share of the selected connections that have a value in `expression`: what a sum of it covers. */
-export const coverageOf = (expression) =>
-  `(count(${expression}) or 0 * count(${PRESENT})) / count(${PRESENT})`;
+/**
+ * All connections. Those of an exporter that has gone, or that cannot list them since a restart, stay for an hour, so that sums
+ * without them are not called complete.
+ */
+const present = (matchers) => byConnection(within1h('telnyx_connection_up', matchers));
+export const PRESENT = present(OF_CONNECTIONS);
+
+/** The share of `all` that are in `known`: what a sum over these covers. `by`: for each value of these labels. */
+function share(known, all, by = '') {
+  const count = (expression) => (by ? `count by (${by}) (${expression})` : `count(${expression})`);
+  return `(${count(known)} or 0 * ${count(all)}) / ${count(all)}`;
+}
+
+/** The share of the selected connections that have a value in `expression`. */
+export const coverageOf = (expression) => share(expression, PRESENT);
 
 const limit = (matchers, labels = CONNECTION) =>
   `max by (${labels}) (telnyx_connection_channel_limit{${OF_CONNECTIONS},${matchers}})`;
@@ -102,16 +134,16 @@ function histogram(classic, native, nativeAtEnd) {
 }
 
 /** The durations of the active calls: a gauge histogram, which rate() must not be used on. */
-const present = (suffix) => `telnyx_active_call_duration_seconds${suffix}{${OF_CONNECTIONS}}`;
-export const activeDurations = histogram(bucketsOnce(present), nativeOnce(present), `${present('')} @ end()`);
+const active = (suffix) => `telnyx_active_call_duration_seconds${suffix}{${OF_CONNECTIONS}}`;
+export const activeDurations = histogram(bucketsOnce(active), nativeOnce(active), `${active('')} @ end()`);
 
 /** The durations of the completed calls. */
-const completed = (suffix) => rate(`telnyx_completed_call_duration_seconds${suffix}{${OF_CONNECTIONS}}`);
+const completed = (suffix) => stepping(`telnyx_completed_call_duration_seconds${suffix}{${OF_CONNECTIONS}}`);
 export const completedDurations = histogram(bucketsOnce(completed), nativeOnce(completed),
   `telnyx_completed_call_duration_seconds{${OF_CONNECTIONS}} @ end()`);
 
 /** How many calls of each connection end in a second. */
-export const completedRate = `(${byConnection(`histogram_count(${completed('')})`)} or ${byConnection(completed('_count'))})`;
+export const completedRate = `(${averageOnce(`histogram_count(${completed('')})`)} or ${averageOnce(completed('_count'))})`;
 
 /** A histogram of instances or accounts that each count events of their own. */
 export function eventDurations(metric, matchers) {
@@ -133,39 +165,43 @@ export const byAccount = (operator, expression, more = '') =>
 const SHARD = `topk by (${INSTANCE}) (1, max by (${INSTANCE}, shard) (telnyx_exporter_shard_info{${OF_TARGETS}}))`;
 
 /** The sum over the shards of an account. Of the replicas of a shard the one counts that has most. */
-export function ofShards(metric, matchers) {
-  const each = `sum by (${INSTANCE}, account) (${metric}{${OF_ACCOUNTS}${matchers}})`;
+export function ofShards(metric) {
+  const each = `sum by (${INSTANCE}, account) (${metric}{${OF_ACCOUNTS}})`;
   return `sum by (${ACCOUNT}) (max by (${ACCOUNT}, shard) (`
     + `${each} * on (${INSTANCE}) group_left (shard) ${SHARD} or on (${INSTANCE}, account) ${each}))`;
 }
-export const knownConnections = ofShards('telnyx_account_connections', ',state="known"');
-export const allConnections = ofShards('telnyx_account_connections', '');
 
+const PRESENT_OF_ACCOUNTS = present(OF_ACCOUNTS);
 const ACTIVE_OF_ACCOUNTS = byConnection(`telnyx_active_calls{${OF_ACCOUNTS}}`);
 export const UP_OF_ACCOUNTS = byConnection(`telnyx_connection_up{${OF_ACCOUNTS}}`);
 
 export const accountChannels = {
   active: byAccount('sum', ACTIVE_OF_ACCOUNTS),
   limit: byAccount('max', `telnyx_account_channel_limit{${OF_ACCOUNTS}}`),
-  coverage: `${knownConnections} / (${allConnections} > 0)`,
+  coverage: share(ACTIVE_OF_ACCOUNTS, PRESENT_OF_ACCOUNTS, ACCOUNT),
 };
+export const COVERAGE_OF_ACCOUNTS = share(ACTIVE_OF_ACCOUNTS, PRESENT_OF_ACCOUNTS);
 
-const INFO = `telnyx_connection_info{${OF_ACCOUNTS},outbound_voice_profile_id!=""}`;
 const copied = (expression, to, from) => `label_replace(${expression}, "${to}", "$1", "${from}", "(.+)")`;
-const PROFILES = copied(INFO, 'profile_id', 'outbound_voice_profile_id');
+const HAS_PROFILE = `${OF_ACCOUNTS},outbound_voice_profile_id!=""`;
+
+/** What `of` finds out about profiles now, else what it found within an hour, for each value of the labels `by`. */
+function ofProfiles(by, of) {
+  const newest = (info) => `topk by (${by}) (1, ${of(copied(info, 'profile_id', 'outbound_voice_profile_id'))})`;
+  return `(${newest(`telnyx_connection_info{${HAS_PROFILE}}`)} or on (${by}) `
+    + `${newest(within1h('telnyx_connection_info', HAS_PROFILE))})`;
+}
 
 /** Adds the outbound voice profile of each connection. */
-const withProfile = (expression) => `${expression} * on (${CONNECTION}) group_left (profile_id) topk by (${CONNECTION}) (1, `
-  + `max by (${CONNECTION}, profile_id) (${PROFILES}))`;
-
-const ALL_OF_PROFILE = `count by (${PROFILE}) (${withProfile(UP_OF_ACCOUNTS)})`;
+const withProfile = (expression) => `${expression} * on (${CONNECTION}) group_left (profile_id) `
+  + ofProfiles(CONNECTION, (info) => `max by (${CONNECTION}, profile_id) (${info})`);
 
 export const profileChannels = {
   active: `sum by (${PROFILE}) (${withProfile(ACTIVE_OF_ACCOUNTS)})`,
   limit: `max by (${PROFILE}) (telnyx_outbound_voice_profile_concurrent_call_limit{${OF_ACCOUNTS}})`,
-  names: `topk by (${PROFILE}) (1, max by (${PROFILE}, profile_name) `
-    + `(${copied(PROFILES, 'profile_name', 'outbound_voice_profile_name')}))`,
-  coverage: `(count by (${PROFILE}) (${withProfile(ACTIVE_OF_ACCOUNTS)}) or 0 * ${ALL_OF_PROFILE}) / ${ALL_OF_PROFILE}`,
+  names: ofProfiles(PROFILE, (info) => `max by (${PROFILE}, profile_name) `
+    + `(${copied(info, 'profile_name', 'outbound_voice_profile_name')})`),
+  coverage: share(withProfile(ACTIVE_OF_ACCOUNTS), withProfile(PRESENT_OF_ACCOUNTS), PROFILE),
 };
 
 /** Alerts that fire, of the selected connections or of what is above them. */

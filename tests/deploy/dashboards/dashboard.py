@@ -85,7 +85,7 @@ class View:
         self.prometheus, self.end, self.seconds, self.step = prometheus, end, seconds, step
         self.values = ALL | variables | {
             "__rate_interval": f"{max(step + scrape_interval, 4 * scrape_interval)}s",
-            "__interval": f"{step}s", "__range": f"{seconds}s"}
+            "__interval": f"{step}s", "__interval_ms": f"{step * 1000}", "__range": f"{seconds}s"}
 
     def interpolate(self, expression):
         """Grafana leaves alone what is no variable, such as $1."""

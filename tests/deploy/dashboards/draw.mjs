@@ -25,6 +25,7 @@ function interpolate(expression, variables) {
     ...variables,
     __rate_interval: `${Math.max(task.step + task.scrapeInterval, 4 * task.scrapeInterval)}s`,
     __interval: `${task.step}s`,
+    __interval_ms: `${task.step * 1000}`,
     __range: `${task.seconds}s`,
   };
   return expression.replace(/\$([a-z_]+)/g, (_, name) => {

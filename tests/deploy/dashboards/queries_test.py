@@ -186,12 +186,33 @@ class PastTest(EndToEndTest):
     def test_connections_of_an_exporter_that_is_gone_count_as_unknown_for_an_hour(self):
         past = Past()
         past.connection("1", 5)
-        past.connection("2", 5, end=END - 1800)
+        past.connection("2", 5, end=END - 1800, instance="b")
         past.connection("3", 5, start=END - 2 * HOUR, end=END - HOUR - 600)
+        for index, end in ("1", END), ("2", END - 1800):
+            past.add("telnyx_connection_info", self.labels(index) | {
+                "outbound_voice_profile_id": "p", "outbound_voice_profile_name": "p"}, 1, end=end)
+        past.of_target("telnyx_account_channel_limit", 10, account="main")
         view = self.view(past)
         self.assertEqual(view.newest(OVERVIEW.panel("Active calls", "stat")),
                          {"calls": 5, KNOWN: 0.5})
-        self.assertEqual(view.newest(OVERVIEW.panel("Coverage"))["unknown"], 1)
+        self.assertEqual(view.newest(OVERVIEW.panel("Coverage")), {"known": 0.5, "unknown": 1})
+        self.assertEqual(view.newest(OVERVIEW.panel("Coverage by account")), {"main": 0.5})
+        self.assertEqual(view.newest(HEALTH.panel("Coverage", "stat")), {"": 0.5})
+        self.assertEqual(view.newest(HEALTH.panel("Coverage", "timeseries")), {"main": 0.5})
+        for title in ("Account channel limits", "Outbound voice profile limits"):
+            self.assertEqual(view.rows(OVERVIEW.panel(title))[0]["Known"], 0.5, title)
+
+    def test_without_an_exporter_nothing_is_called_well(self):
+        past = Past()
+        past.connection("1", 5, end=END - 1800)
+        view = self.view(past)
+        self.assertEqual(view.newest(OVERVIEW.panel("Coverage")), {"known": 0, "unknown": 1})
+        self.assertEqual(view.newest(HEALTH.panel("Coverage", "stat")), {"": 0})
+        later = View(self.prometheus, END + 3 * HOUR)
+        for panel in (OVERVIEW.panel("Coverage"), HEALTH.panel("Coverage", "stat"),
+                      HEALTH.panel("Failing connections", "stat")):
+            self.assertEqual(later.newest(panel), {}, panel["title"])
+        self.assertNotIn(END, view.series(HEALTH.panel("Failing connections", "stat"))[""])
 
     def test_the_peak_says_the_lowest_share_that_was_known_meanwhile(self):
         past = Past()
@@ -200,13 +221,11 @@ class PastTest(EndToEndTest):
         view = self.view(past)
         self.assertEqual(view.newest(OVERVIEW.panel("Peak")), {"calls": 55, KNOWN: 0.5})
 
-    def test_coverage_is_of_shards_together_and_of_the_replica_that_knows_most(self):
+    def test_coverage_is_of_all_shards_and_a_connection_is_known_if_a_replica_knows_it(self):
         past = Past()
-        for instance, shard, known, unknown in (("a", 0, 60, 0), ("b", 0, 0, 60), ("c", 1, 30, 10)):
-            past.of_target("telnyx_exporter_shard_info", 1, instance, shard=shard, total_shards=2)
-            for state, value in (("known", known), ("unknown", unknown)):
-                past.of_target("telnyx_account_connections", value, instance, account="main",
-                               state=state)
+        for index in range(10):
+            past.connection(str(index), 1 if index else lambda _: None, up=int(index > 0))
+            past.connection(str(index), lambda _: None, up=0, instance="b")
         view = self.view(past)
         self.assertEqual(view.newest(OVERVIEW.panel("Coverage"))["known"], 0.9)
         self.assertEqual(view.newest(HEALTH.panel("Coverage", "stat")), {"": 0.9})
@@ -250,8 +269,6 @@ class PastTest(EndToEndTest):
                            connection_name=index, outbound_voice_profile_id=profile,
                            outbound_voice_profile_name="name of " + profile)
         past.of_target("telnyx_account_channel_limit", 120, account="main")
-        for state, value in (("known", 2), ("unknown", 2)):
-            past.of_target("telnyx_account_connections", value, account="main", state=state)
         for profile in ("p1", "p2", "p3"):
             past.of_target("telnyx_outbound_voice_profile_concurrent_call_limit", 40,
                            account="main", profile_id=profile, profile_name="name of " + profile)
@@ -292,6 +309,42 @@ class PastTest(EndToEndTest):
             rates = self.view(past).newest(dashboard.panel("Call rate"))
             self.assertAlmostEqual(rates["started, seen by polls"], 60)
             self.assertAlmostEqual(rates["started, estimated"], 120)
+
+    def test_rates_of_connections_that_are_polled_rarely_and_of_replicas_out_of_phase(self):
+        """Counters that step once in 100 s, by what one call a second makes: at both replicas, 50 s apart."""
+        past = Past()
+        for instance, phase in ("a", 0), ("b", 50):
+            past.connection("1", 5, instance=instance)
+            labels = self.labels("1") | {"instance": instance}
+            def stepped(at, phase=phase):
+                return (at - END + HOUR + phase) // 100 * 100
+            past.add("telnyx_connection_interval_seconds", labels, 100, step=15)
+            for name in ("telnyx_calls_started_total", "telnyx_calls_started_estimated_total",
+                         "telnyx_completed_call_duration_seconds_count", "telnyx_polls_total"):
+                past.add(name, labels, stepped, step=15)
+            past.add("telnyx_poll_failures_total", labels, lambda at, of=stepped: of(at) / 4, step=15)
+            for le, share in ("30", 0), ("60", 1), ("+Inf", 1):
+                past.add("telnyx_completed_call_duration_seconds_bucket", labels | {"le": le},
+                         lambda at, of=stepped, part=share: of(at) * part, step=15)
+        # A third one has an old key.
+        past.connection("1", lambda _: None, up=0, instance="c")
+        for name in ("telnyx_calls_started_total", "telnyx_calls_started_estimated_total"):
+            past.add(name, self.labels("1") | {"instance": "c"}, 0)
+        view = self.view(past, step=15)
+        late = END - HOUR // 2
+        for dashboard in (OVERVIEW, DETAIL):
+            rates = view.series(dashboard.panel("Call rate"))
+            for name in ("started, seen by polls", "started, estimated", "ended, seen by polls"):
+                self.assertEqual(len(rates[name]), 241 - 1, name)
+                for at, rate in rates[name].items():
+                    if at > late:
+                        self.assertAlmostEqual(rate, 60, delta=9, msg=f"{name} at {END - at}")
+            durations = view.series(dashboard.panel("Completed call duration"))["median"]
+            self.assertEqual({round(value) for at, value in durations.items() if at > late}, {45})
+        [row] = view.rows(OVERVIEW.panel("Connections"))
+        self.assertAlmostEqual(row["Started, estimated"], 60, delta=9)
+        failed = view.series(DETAIL.panel("Poll failures"))["failed"]
+        self.assertEqual({round(value, 2) for at, value in failed.items() if at > late}, {0.25})
 
     # ---- Annotations and alerts
 
