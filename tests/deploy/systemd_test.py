@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import tempfile
 import unittest
@@ -11,6 +12,8 @@ from harness import EXPORTER, EndToEndTest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 UNITS = os.path.join(ROOT, "deploy", "systemd")
 SERVICE = os.path.join(UNITS, "telnyx_exporter.service")
+SOCKET = os.path.join(UNITS, "telnyx_exporter.socket")
+PACKAGED_CONFIG = os.path.join(ROOT, "debian", "etc", "telnyx_exporter", "telnyx_exporter.yml")
 MOST_EXPOSURE = 1.5
 
 
@@ -61,14 +64,28 @@ class UnitsTest(unittest.TestCase):
 
     def test_the_key_is_where_the_packaged_configuration_looks(self):
         name, _ = settings("LoadCredential")[0].split(":")
-        self.assertIn(f"/run/credentials/telnyx_exporter.service/{name}",
-                      read(os.path.join(ROOT, "debian", "etc", "telnyx_exporter",
-                                        "telnyx_exporter.yml")))
+        self.assertIn(f"/run/credentials/telnyx_exporter.service/{name}", read(PACKAGED_CONFIG))
 
     def test_what_the_program_sends_is_what_the_unit_waits_for(self):
         self.assertEqual(settings("Type"), ["notify"])
         self.assertEqual(len(settings("WatchdogSec")), 1)
         self.assertEqual(settings("ExecReload")[-1], "kill -HUP $MAINPID")
+
+    def check_before_a_reload(self, config):
+        """The exit code of the reload's first command, without credentials: systemd gives them to ExecStart only."""
+        command = settings("ExecReload")[0].replace("/usr/bin/telnyx_exporter", EXPORTER)
+        self.assertIn("$ARGS", command)
+        return run(*shlex.split(command.replace("$ARGS", f"--config.file={config}"))).returncode
+
+    def test_a_reload_accepts_the_packaged_configuration(self):
+        self.assertFalse(os.path.exists("/run/credentials/telnyx_exporter.service"))
+        self.assertEqual(self.check_before_a_reload(PACKAGED_CONFIG), 0)
+
+    def test_a_reload_refuses_a_wrong_configuration(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".yml") as config:
+            config.write("accounts: wrong\n")
+            config.flush()
+            self.assertEqual(self.check_before_a_reload(config.name), 1)
 
 
 class SystemCallsTest(EndToEndTest):
