@@ -88,6 +88,35 @@ class UnitsTest(unittest.TestCase):
             self.assertEqual(self.check_before_a_reload(config.name), 1)
 
 
+class SocketTest(unittest.TestCase):
+    """systemd refuses to start a socket while its service runs, and the service does not start without the socket."""
+
+    ORDER = ["cp .*/telnyx_exporter.socket /etc/systemd/system/", "systemctl daemon-reload", "systemctl stop telnyx_exporter",
+             "systemctl enable --now telnyx_exporter.socket", "systemctl start telnyx_exporter"]
+
+    def assert_in_order(self, commands):
+        self.assertEqual(len(commands), len(self.ORDER), commands)
+        for command, expected in zip(commands, self.ORDER):
+            self.assertRegex(command, f"^{expected}(?: +#.*)?$")
+
+    def test_the_units_head_has_the_steps(self):
+        head = read(SOCKET).split("[Unit]")[0]
+        self.assertIn("--web.systemd-socket", head)
+        self.assert_in_order(re.findall("^#   (.*)$", head, re.MULTILINE))
+
+    def test_the_manual_has_the_steps(self):
+        section = read(os.path.join(ROOT, "docs", "install.md")).split("\n## systemd\n")[1].split("\n## ")[0]
+        self.assertIn("--web.systemd-socket", section)
+        [steps] = re.findall("```sh\n(.*?)```", section, re.DOTALL)
+        self.assert_in_order(steps.splitlines())
+
+    def test_the_package_puts_it_where_the_steps_take_it_from(self):
+        source, target = re.search(r"^(\S+/telnyx_exporter\.socket) (\S+)$",
+                                   read(os.path.join(ROOT, "debian", "telnyx-exporter.install")), re.MULTILINE).groups()
+        for file in (SOCKET, os.path.join(ROOT, "docs", "install.md")):
+            self.assertIn(f"cp /{target}/{os.path.basename(source)} /etc/systemd/system/", read(file))
+
+
 class SystemCallsTest(EndToEndTest):
     def test_polling_serving_and_reloading_need_none_that_is_forbidden(self):
         trace = os.path.join(self.directory, "trace")
