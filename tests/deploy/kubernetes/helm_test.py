@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import re
 import subprocess
 import sys
 import unittest
@@ -51,6 +52,12 @@ class HelmTest(EndToEndTest):
     def container(self, manifests):
         [container] = self.workload(manifests)["spec"]["template"]["spec"]["containers"]
         return container
+
+    def notes(self, *flags):
+        """What `helm install` prints at the end; it asks no cluster."""
+        out = run(self.helm, "install", "telnyx", CHART, "--namespace=monitoring",
+                  "--dry-run=client", *flags).stdout
+        return out.split("\nNOTES:\n")[1]
 
     def config(self, manifests):
         config = next(m for m in manifests if m["kind"] == "ConfigMap"
@@ -139,6 +146,19 @@ class HelmTest(EndToEndTest):
         self.assertEqual(self.workload(manifests)["spec"]["replicas"], 0)
         config = yaml.safe_load(self.config(manifests))
         self.assertEqual(config["accounts"][0]["rate_limit"]["requests_per_second"], 10)
+
+    def test_each_port_is_that_of_the_container(self):
+        """The service is headless: its name resolves to pods, so another port of it would lead nowhere."""
+        for values in EXAMPLES:
+            manifests = self.template(f"--values={values}")
+            [container_port] = self.container(manifests)["ports"]
+            service = self.one(manifests, "Service")["spec"]
+            self.assertEqual(service["clusterIP"], "None")
+            self.assertEqual([(port["port"], port["targetPort"]) for port in service["ports"]],
+                             [(container_port["containerPort"], container_port["name"])], values)
+            ports = re.findall(r"(?:port |:|/\S+ )(\d{4,5})\b", self.notes(f"--values={values}"))
+            self.assertEqual(set(ports), {str(container_port["containerPort"])}, values)
+        self.assertIn("additional properties 'port'", self.refusal({"service": {"port": 9035}}))
 
     def test_the_accounts_rate_is_divided_once(self):
         def rates(*flags, example="default"):
