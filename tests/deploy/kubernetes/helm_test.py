@@ -240,6 +240,38 @@ class HelmTest(EndToEndTest):
                          ["alloy", "vmagent", "opentelemetry-collector"])
         self.assertIn({"ipBlock": {"cidr": "192.0.2.0/24"}}, scrapers["from"])
 
+    def test_the_test_pod_runs_wherever_the_exporter_does(self):
+        """Of everything that the values set for the exporter's pods, only what is about several pods is not for the test."""
+        for values in EXAMPLES:
+            manifests = self.template(f"--values={values}", "--set=tests.enabled=true",
+                                      "--set=webConfig.clientCertificate=false")
+            test = self.one(manifests, "Pod")["spec"]
+            exporter = self.workload(manifests)["spec"]["template"]["spec"]
+            wanted = {key: value for key, value in exporter.items() if key not in
+                      ("containers", "volumes", "topologySpreadConstraints", "terminationGracePeriodSeconds")}
+            if "affinity" in wanted:
+                wanted["affinity"] = {"nodeAffinity": wanted["affinity"]["nodeAffinity"]}
+            self.assertEqual({key: value for key, value in test.items()
+                              if key not in ("containers", "volumes", "restartPolicy")}, wanted, values)
+            [container], [asked] = test["containers"], exporter["containers"]
+            for key in ("image", "imagePullPolicy", "resources", "securityContext"):
+                self.assertEqual(container[key], asked[key], values)
+            # The web configuration may name files in further volumes.
+            own = ("config", "api-keys")
+            self.assertEqual(container.get("volumeMounts", []),
+                             [mount for mount in asked["volumeMounts"] if mount["name"] not in own])
+            self.assertEqual(test.get("volumes", []),
+                             [volume for volume in exporter["volumes"] if volume["name"] not in own])
+
+    def test_the_test_pod_avoids_no_exporter(self):
+        apart = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [
+            {"topologyKey": "kubernetes.io/hostname",
+             "labelSelector": {"matchLabels": {"app.kubernetes.io/name": "telnyx-exporter"}}}]}}
+        path = self.write("values.yaml", yaml.safe_dump({"affinity": apart}))
+        manifests = self.template(f"--values={path}")
+        self.assertEqual(self.workload(manifests)["spec"]["template"]["spec"]["affinity"], apart)
+        self.assertNotIn("affinity", self.one(manifests, "Pod")["spec"])
+
     def test_the_operator_finds_what_it_needs(self):
         manifests = self.example("prometheus-operator")
         monitor = self.one(manifests, "ServiceMonitor")
