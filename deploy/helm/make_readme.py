@@ -17,14 +17,21 @@ HEAD = """\
 
 A Helm chart for [telnyx_exporter](../../../README.md). Made by `deploy/helm/make_readme.py` from `values.yaml`: change that.
 
+The cluster pulls the image from a registry. Copy the image of a [release](../../../docs/install.md#files-of-a-release) to yours, here
+`images.example`; `VERSION` is the chart's `appVersion`, and `FILE` holds the API key:
+
 ```sh
+skopeo copy --all oci-archive:telnyx_exporter-VERSION-image.oci.tar docker://images.example/telnyx_exporter:VERSION
 kubectl create namespace telnyx
 kubectl -n telnyx create secret generic telnyx-api-key --from-file=api_key=FILE
-helm install -n telnyx telnyx deploy/helm/telnyx-exporter
+helm install -n telnyx telnyx deploy/helm/telnyx-exporter --set image.repository=images.example/telnyx_exporter
 helm test -n telnyx telnyx
 ```
 
-polls every connection of the account with two replicas. `ci/` has values for other cases: several accounts, shards, the Prometheus
+Where `ghcr.io/telnyx-exporter/telnyx_exporter` has the version, leave out the first command and `--set image.repository`: the release
+workflow pushes it there.
+
+The exporter then polls every connection of the account with two replicas. `ci/` has values for other cases: several accounts, shards, the Prometheus
 operator, TLS and passwords, client certificates, other scrapers. [`../argocd-application.yaml`](../argocd-application.yaml) is an
 example for Argo CD.
 

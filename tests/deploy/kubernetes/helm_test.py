@@ -309,6 +309,43 @@ class HelmTest(EndToEndTest):
                 # A ConfigMap holds 1 MiB.
                 self.assertLess(len(json.dumps(m)), 1 << 20)
 
+    def image(self, *flags):
+        return self.container(self.template(*flags))["image"]
+
+    def test_the_default_image_is_what_a_release_pushes(self):
+        """Runs the last step of the workflow, with a skopeo that writes down what it is asked for."""
+        workflow = yaml.safe_load(read(os.path.join(ROOT, ".github", "workflows", "release.yml")))
+        publish = workflow["jobs"]["publish"]
+        self.assertEqual(publish["permissions"], {"contents": "read", "packages": "write"})
+        self.assertEqual(set(publish["needs"]), set(workflow["jobs"]) - {"publish"})
+        self.write("skopeo", '#!/bin/sh\n[ "$1" != login ] || cat >password\necho "$@" >>calls\n')
+        os.chmod(os.path.join(self.directory, "skopeo"), 0o755)
+        version = read(os.path.join(ROOT, "VERSION")).strip()
+        subprocess.run(["bash", "-eo", "pipefail", "-c", publish["steps"][-1]["run"]], check=True, cwd=self.directory, env={
+            "PATH": f"{self.directory}:{os.environ['PATH']}", "GITHUB_ACTOR": "actor", "TOKEN": "secret",
+            "GITHUB_REPOSITORY_OWNER": "Telnyx-Exporter", "GITHUB_REF_NAME": f"v{version}"})
+        login, *copies = read(os.path.join(self.directory, "calls")).splitlines()
+        self.assertNotIn("secret", login)
+        self.assertEqual(copies, [
+            f"copy --all oci-archive:dist/{program}-{version}-image.oci.tar "
+            f"docker://ghcr.io/telnyx-exporter/{program}:{version}"
+            for program in ("telnyx_exporter", "telnyx_simulator")])
+        self.assertEqual(self.image(), copies[0].split("docker://")[1])
+
+    def test_the_quick_start_uses_the_image_that_it_pushes(self):
+        version = read(os.path.join(ROOT, "VERSION")).strip()
+        for file in (os.path.join(CHART, "README.md"), os.path.join(ROOT, "docs", "install.md")):
+            with self.subTest(file):
+                text = read(file)
+                [pushed] = re.findall("^skopeo copy --all oci-archive:telnyx_exporter-VERSION-image.oci.tar "
+                                      r"docker://(\S+):VERSION$", text, re.MULTILINE)
+                [flag] = re.findall(r"^helm install -n telnyx telnyx \S+ (--set \S+)$", text, re.MULTILINE)
+                self.assertEqual(self.image(*flag.split()), f"{pushed}:{version}")
+        notes = self.notes()
+        self.assertIn(f"docker://REGISTRY/telnyx_exporter:{version}", notes)
+        self.assertIn("--set image.repository=REGISTRY/telnyx_exporter", notes)
+        self.assertNotIn("REGISTRY", self.notes("--set=image.repository=images.example/telnyx_exporter"))
+
     def test_a_package_has_all_of_it(self):
         package = run(self.helm, "package", CHART, f"--destination={self.directory}").stdout
         path = package.strip().rsplit(" ", 1)[-1]
