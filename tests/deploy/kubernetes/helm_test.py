@@ -284,6 +284,14 @@ class HelmTest(EndToEndTest):
                          ("https", "telnyx-exporter"))
         self.assertEqual(endpoint["basicAuth"]["username"]["name"], "telnyx-scrape")
 
+    def test_each_release_needs_a_namespace_of_its_own(self):
+        """Both releases have the job that the rules look for, so only the namespace tells them apart. The documents say so."""
+        monitors = [self.one(self.template("--set=serviceMonitor.enabled=true", f"--set=fullnameOverride={name}"),
+                             "ServiceMonitor")["spec"] for name in ("voice", "fax")]
+        self.assertEqual({monitor["jobLabel"] for monitor in monitors}, {"app.kubernetes.io/name"})
+        for path in (os.path.join(CHART, "README.md"), os.path.join(ROOT, "docs", "install.md")):
+            self.assertIn("two releases in one namespace count as replicas of each other", " ".join(read(path).split()))
+
     def test_the_default_rules_are_the_rule_file(self):
         rendered = self.one(self.template("--set=prometheusRule.enabled=true"), "PrometheusRule")
         self.assertEqual(rendered["spec"], yaml.safe_load(read(RULES)))
