@@ -35,16 +35,16 @@ The exporter then polls every connection of the account with two replicas. `ci/`
 operator, TLS and passwords, client certificates, other scrapers. [`../argocd-application.yaml`](../argocd-application.yaml) is an
 example for Argo CD.
 
-**Rates.** `accounts[].rate_limit` is what the account may be asked in all. The chart divides it among replicas, which all poll every
-connection, and a rollout never runs more pods than that (`maxSurge: 0`); shards divide it themselves.
+**Rates.** `accounts[].rate_limit` is the limit of the whole account. The chart divides it among replicas, each of which polls every
+connection, and a rollout never runs an extra pod (`maxSurge: 0`). Shards take their part by themselves.
 
 **Several releases.** Give each its own namespace. Rules and dashboards distinguish exporters by cluster, namespace and job, and every release has
 the job `telnyx-exporter`, so two releases in one namespace count as replicas of each other: no alert fires when all pods of one of them
 are gone, and totals are too low. For more accounts, one release with several `accounts` is enough. Enable `prometheusRule` and `dashboards` in one
 release only: they cover all namespaces.
 
-**Access rules.** With `webConfig.existingSecret` the exporter asks scrapers for a password or a certificate. Probes go on working: they
-need no password, and where a client certificate is required they only see that the port is open.
+**Access rules.** With `webConfig.existingSecret` the exporter asks scrapers for a password or a certificate. Probes keep working: they
+need no password, and where a client certificate is required they only check that the port is open.
 
 ## Values
 

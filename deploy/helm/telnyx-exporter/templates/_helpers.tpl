@@ -117,8 +117,8 @@ securityContext:
 {{- end -}}
 
 {{/*
-The exporter's configuration. An account's rate limit is divided here among replicas that all poll every connection; among shards
-the exporter divides it itself.
+The exporter's configuration. An account's rate limit is divided here among replicas, each of which polls every connection. Shards
+take their part by themselves.
 */}}
 {{- define "telnyx-exporter.config" -}}
 {{- $replicas := ternary 1 (max 1 (int .Values.replicaCount)) .Values.sharding.enabled -}}
@@ -152,7 +152,7 @@ the exporter divides it itself.
 {{- ternary "HTTPS" "HTTP" (and (ne .Values.webConfig.existingSecret "") .Values.webConfig.tls) -}}
 {{- end -}}
 
-{{/* A kubelet has no client certificate: where one is required it can only see that the port is open. */}}
+{{/* A kubelet has no client certificate: where one is required it can only check that the port is open. */}}
 {{- define "telnyx-exporter.probe" -}}
 {{- if and .root.Values.webConfig.existingSecret .root.Values.webConfig.clientCertificate -}}
 tcpSocket: {port: http}
