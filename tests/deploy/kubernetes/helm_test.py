@@ -252,7 +252,8 @@ class HelmTest(EndToEndTest):
             if "affinity" in wanted:
                 wanted["affinity"] = {"nodeAffinity": wanted["affinity"]["nodeAffinity"]}
             self.assertEqual({key: value for key, value in test.items()
-                              if key not in ("containers", "volumes", "restartPolicy")}, wanted, values)
+                              if key not in ("containers", "volumes", "restartPolicy", "activeDeadlineSeconds")}, wanted,
+                             values)
             [container], [asked] = test["containers"], exporter["containers"]
             for key in ("image", "imagePullPolicy", "resources", "securityContext"):
                 self.assertEqual(container[key], asked[key], values)
@@ -262,6 +263,12 @@ class HelmTest(EndToEndTest):
                              [mount for mount in asked["volumeMounts"] if mount["name"] not in own])
             self.assertEqual(test.get("volumes", []),
                              [volume for volume in exporter["volumes"] if volume["name"] not in own])
+
+    def test_the_test_pod_waits_until_the_exporter_is_ready(self):
+        """`helm test` follows `helm install` at once, and waits five minutes for the pod."""
+        test = self.one(self.example("default"), "Pod")["spec"]
+        self.assertEqual(test["restartPolicy"], "OnFailure")
+        self.assertLess(test["activeDeadlineSeconds"], 300)
 
     def test_the_test_pod_avoids_no_exporter(self):
         apart = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [
