@@ -117,6 +117,55 @@ class SocketTest(unittest.TestCase):
             self.assertIn(f"cp /{target}/{os.path.basename(source)} /etc/systemd/system/", read(file))
 
 
+class TarballTest(unittest.TestCase):
+    """The commands of the tarball's README, below a temporary directory."""
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = os.path.realpath(directory.name)
+        for path in ("opt", "etc/systemd/system", "bin"):
+            os.makedirs(os.path.join(self.directory, path))
+        self.write("bin/systemctl", "#!/bin/sh\n")
+        os.chmod(os.path.join(self.directory, "bin", "systemctl"), 0o755)
+        self.write("KEYFILE", "KEY")
+        blocks = re.findall("```sh\n(.*?)```", read(os.path.join(ROOT, "deploy", "tarball", "README.md")), re.DOTALL)
+        self.install, self.upgrade = blocks[-2:]
+
+    def write(self, path, text):
+        path = os.path.join(self.directory, path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def make_tarball(self, version):
+        name = f"telnyx_exporter-{version}-linux-amd64"
+        self.write(f"{name}/systemd/telnyx_exporter.service", f"# {version}\n")
+        self.write(f"{name}/examples/etc/telnyx_exporter.yml", f"# {version}\n")
+        run("tar", "-C", self.directory, "-czf", os.path.join(self.directory, f"{name}.tar.gz"), name)
+
+    def follow(self, commands, version):
+        commands = commands.replace("VERSION", version).replace("ARCHITECTURE", "amd64")
+        commands = re.sub(r"(?<=[ ])/(opt|etc)\b", lambda match: f"{self.directory}/{match.group(1)}", commands)
+        result = subprocess.run(["bash", "-euc", commands], cwd=self.directory, capture_output=True, text=True,
+                                env={"PATH": f"{self.directory}/bin:{os.environ['PATH']}"})
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertEqual(os.path.realpath(os.path.join(self.directory, "opt", "telnyx_exporter")),
+                         os.path.join(self.directory, "opt", f"telnyx_exporter-{version}-linux-amd64"))
+        self.assertEqual(read(os.path.join(self.directory, "etc/systemd/system/telnyx_exporter.service")), f"# {version}\n")
+
+    def test_installs_and_upgrades(self):
+        config = os.path.join(self.directory, "etc/telnyx_exporter/telnyx_exporter.yml")
+        self.make_tarball("1.0.0")
+        self.follow(self.install, "1.0.0")
+        self.assertEqual(read(config), "# 1.0.0\n")
+        self.assertEqual(os.stat(os.path.join(os.path.dirname(config), "api_key")).st_mode & 0o777, 0o600)
+        # The old archive and the old directory are still there.
+        self.make_tarball("1.1.0")
+        self.follow(self.upgrade, "1.1.0")
+        self.assertEqual(read(config), "# 1.0.0\n")
+
+
 class SystemCallsTest(EndToEndTest):
     def test_polling_serving_and_reloading_need_none_that_is_forbidden(self):
         trace = os.path.join(self.directory, "trace")
