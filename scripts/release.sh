@@ -246,7 +246,7 @@ sign() {
 # Each kind that was made is tried, with the simulator of the tarball.
 try_artefacts() {
   local test tests=()
-  ensure_packages minisign nginx-light openssl podman python3 python3-yaml qemu-user-static runc
+  ensure_packages minisign nginx-light openssl podman python3 python3-yaml qemu-user-static runc skopeo
   # A signature, by a key of this run.
   cp dist/SHA256SUMS "$work/"
   minisign -G -W -p "$work/signer.pub" -s "$work/signer" >/dev/null

@@ -17,22 +17,34 @@ HEAD = """\
 
 A Helm chart for [telnyx_exporter](../../../README.md). Made by `deploy/helm/make_readme.py` from `values.yaml`: change that.
 
+The cluster pulls the image from a registry. Copy the image of a [release](../../../docs/install.md#files-of-a-release) to yours, here
+`images.example`; `VERSION` is the chart's `appVersion`, and `FILE` holds the API key:
+
 ```sh
+skopeo copy --all oci-archive:telnyx_exporter-VERSION-image.oci.tar docker://images.example/telnyx_exporter:VERSION
 kubectl create namespace telnyx
 kubectl -n telnyx create secret generic telnyx-api-key --from-file=api_key=FILE
-helm install -n telnyx telnyx deploy/helm/telnyx-exporter
+helm install -n telnyx telnyx deploy/helm/telnyx-exporter --set image.repository=images.example/telnyx_exporter
 helm test -n telnyx telnyx
 ```
 
-polls every connection of the account with two replicas. `ci/` has values for other cases: several accounts, shards, the Prometheus
+Where `ghcr.io/telnyx-exporter/telnyx_exporter` has the version, leave out the first command and `--set image.repository`: the release
+workflow pushes it there.
+
+The exporter then polls every connection of the account with two replicas. `ci/` has values for other cases: several accounts, shards, the Prometheus
 operator, TLS and passwords, client certificates, other scrapers. [`../argocd-application.yaml`](../argocd-application.yaml) is an
 example for Argo CD.
 
-**Rates.** `accounts[].rate_limit` is what the account may be asked in all. The chart divides it among replicas, which all poll every
-connection, and a rollout never runs more pods than that (`maxSurge: 0`); shards divide it themselves.
+**Rates.** `accounts[].rate_limit` is the limit of the whole account. The chart divides it among replicas, each of which polls every
+connection, and a rollout never runs an extra pod (`maxSurge: 0`). Shards take their part by themselves.
 
-**Access rules.** With `webConfig.existingSecret` the exporter asks scrapers for a password or a certificate. Probes go on working: they
-need no password, and where a client certificate is required they only see that the port is open.
+**Several releases.** Give each its own namespace. Rules and dashboards distinguish exporters by cluster, namespace and job, and every release has
+the job `telnyx-exporter`, so two releases in one namespace count as replicas of each other: no alert fires when all pods of one of them
+are gone, and totals are too low. For more accounts, one release with several `accounts` is enough. Enable `prometheusRule` and `dashboards` in one
+release only: they cover all namespaces.
+
+**Access rules.** With `webConfig.existingSecret` the exporter asks scrapers for a password or a certificate. Probes keep working: they
+need no password, and where a client certificate is required they only check that the port is open.
 
 ## Values
 

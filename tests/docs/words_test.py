@@ -39,11 +39,23 @@ INSTEAD = {
     r"\bfailed readings of\b": "discovery failures",
     r"\brooms\b|\b(?:a|each|every|one) room (?:needs|of|is|has|may)\b": "library",
     r"\bpages? of /metrics\b": "exposition",
+    r"\b(?:do|does) not mend\b": "is not fixed by a restart",
+    r"\bmay stand here\b|\bopens the simulator alone\b": "only valid for the simulator, so not a secret",
+    r"\bmay come in\b|\ball that goes out\b": "may connect, may be connected to",
+    r"\basked by itself\b": "scraped separately",
+    r"\bmade by you\b": "Create it first",
+    r"\bmore than one \w+ can poll\b": "for accounts that one exporter cannot poll alone",
+    r"\bmakes new pods\b": "replaces the pods",
+    r"\bsystemd hands over\b|\bhand it over\b": "pass to, give to",
+    r"\byour own in its place\b": "replace it with your own",
+    r"\bno reason for a restart\b": "must not restart it",
+    r"\bone pod more\b": "an extra pod",
 }
 FILES = ["*.md", "Dockerfile", "CMakeLists.txt", ".clang-tidy", "docs/**/*.md", "config/**/*.yml", "cmake/*.cmake", "scripts/*.sh",
          "src/**/*.h", "src/**/*.cpp", "src/**/*.js", "src/**/*.css", "bench/*.*", "debian/man/*", "debian/completion/*", "debian/etc/**/*",
          "deploy/**/*.md", "deploy/**/*.yml", "deploy/**/*.yaml", "deploy/**/*.libsonnet", "deploy/**/*.mjs", "deploy/**/*.py",
-         "deploy/systemd/*", "tests/**/*.h", "tests/**/*.cpp", "tests/**/*.py", "tests/**/*.mjs", "tests/**/CMakeLists.txt"]
+         "deploy/**/*.tpl", "deploy/**/*.txt", "deploy/**/*.env", "deploy/systemd/*", "deploy/tarball/*", ".github/**/*.*",
+         "debian/rules", "debian/control", "debian/copyright", "debian/*.postrm", "tests/**/*.h", "tests/**/*.cpp", "tests/**/*.py", "tests/**/*.mjs", "tests/**/CMakeLists.txt"]
 
 
 def texts():

@@ -3,11 +3,12 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import tarfile
 import unittest
 
-from artefacts import ArtefactTest, artefact, run, version
+from artefacts import DIST, ROOT, ArtefactTest, artefact, run, version
 
 PACKAGE_MANAGERS_AND_SHELLS = re.compile(r"/s?bin/(sh|bash|dash|busybox|apt|apt-get|dpkg|apk|rpm|python3?|perl)$")
 ARCHITECTURES = {"amd64", "arm64"}
@@ -48,6 +49,15 @@ class ImagesTest(ArtefactTest):
     def test_one_index_for_both_architectures(self):
         for name in ("exporter", "simulator"):
             self.assertEqual({architecture for architecture, _, _ in self.manifests(name)}, ARCHITECTURES)
+
+    def test_the_documented_copy_to_a_registry_has_both_architectures(self):
+        """Into a directory, which has the format of the archive, in place of the registry."""
+        with open(os.path.join(ROOT, "docs", "install.md"), encoding="utf-8") as file:
+            command, = re.findall("^skopeo copy .*$", file.read(), re.MULTILINE)
+        copied = os.path.join(self.work, "copied")
+        command = re.sub(r"docker://\S+:VERSION$", f"oci:{copied}:VERSION", command).replace("VERSION", version())
+        run(*shlex.split(command), cwd=DIST)
+        self.assertEqual({architecture for architecture, _, _ in self.manifests("copied")}, ARCHITECTURES)
 
     def test_distroless_and_small(self):
         for architecture, _, layers in self.manifests("exporter"):

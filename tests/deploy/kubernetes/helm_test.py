@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import re
 import subprocess
 import sys
 import unittest
@@ -51,6 +52,12 @@ class HelmTest(EndToEndTest):
     def container(self, manifests):
         [container] = self.workload(manifests)["spec"]["template"]["spec"]["containers"]
         return container
+
+    def notes(self, *flags):
+        """What `helm install` prints at the end; it asks no cluster."""
+        out = run(self.helm, "install", "telnyx", CHART, "--namespace=monitoring",
+                  "--dry-run=client", *flags).stdout
+        return out.split("\nNOTES:\n")[1]
 
     def config(self, manifests):
         config = next(m for m in manifests if m["kind"] == "ConfigMap"
@@ -140,6 +147,19 @@ class HelmTest(EndToEndTest):
         config = yaml.safe_load(self.config(manifests))
         self.assertEqual(config["accounts"][0]["rate_limit"]["requests_per_second"], 10)
 
+    def test_each_port_is_that_of_the_container(self):
+        """The service is headless: its name resolves to pods, so another port of it would lead nowhere."""
+        for values in EXAMPLES:
+            manifests = self.template(f"--values={values}")
+            [container_port] = self.container(manifests)["ports"]
+            service = self.one(manifests, "Service")["spec"]
+            self.assertEqual(service["clusterIP"], "None")
+            self.assertEqual([(port["port"], port["targetPort"]) for port in service["ports"]],
+                             [(container_port["containerPort"], container_port["name"])], values)
+            ports = re.findall(r"(?:port |:|/\S+ )(\d{4,5})\b", self.notes(f"--values={values}"))
+            self.assertEqual(set(ports), {str(container_port["containerPort"])}, values)
+        self.assertIn("additional properties 'port'", self.refusal({"service": {"port": 9035}}))
+
     def test_the_accounts_rate_is_divided_once(self):
         def rates(*flags, example="default"):
             manifests = self.example(example, *flags)
@@ -220,6 +240,45 @@ class HelmTest(EndToEndTest):
                          ["alloy", "vmagent", "opentelemetry-collector"])
         self.assertIn({"ipBlock": {"cidr": "192.0.2.0/24"}}, scrapers["from"])
 
+    def test_the_test_pod_runs_wherever_the_exporter_does(self):
+        """Of everything that the values set for the exporter's pods, only what is about several pods is not for the test."""
+        for values in EXAMPLES:
+            manifests = self.template(f"--values={values}", "--set=tests.enabled=true",
+                                      "--set=webConfig.clientCertificate=false")
+            test = self.one(manifests, "Pod")["spec"]
+            exporter = self.workload(manifests)["spec"]["template"]["spec"]
+            wanted = {key: value for key, value in exporter.items() if key not in
+                      ("containers", "volumes", "topologySpreadConstraints", "terminationGracePeriodSeconds")}
+            if "affinity" in wanted:
+                wanted["affinity"] = {"nodeAffinity": wanted["affinity"]["nodeAffinity"]}
+            self.assertEqual({key: value for key, value in test.items()
+                              if key not in ("containers", "volumes", "restartPolicy", "activeDeadlineSeconds")}, wanted,
+                             values)
+            [container], [asked] = test["containers"], exporter["containers"]
+            for key in ("image", "imagePullPolicy", "resources", "securityContext"):
+                self.assertEqual(container[key], asked[key], values)
+            # The web configuration may name files in further volumes.
+            own = ("config", "api-keys")
+            self.assertEqual(container.get("volumeMounts", []),
+                             [mount for mount in asked["volumeMounts"] if mount["name"] not in own])
+            self.assertEqual(test.get("volumes", []),
+                             [volume for volume in exporter["volumes"] if volume["name"] not in own])
+
+    def test_the_test_pod_waits_until_the_exporter_is_ready(self):
+        """`helm test` follows `helm install` at once, and waits five minutes for the pod."""
+        test = self.one(self.example("default"), "Pod")["spec"]
+        self.assertEqual(test["restartPolicy"], "OnFailure")
+        self.assertLess(test["activeDeadlineSeconds"], 300)
+
+    def test_the_test_pod_avoids_no_exporter(self):
+        apart = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [
+            {"topologyKey": "kubernetes.io/hostname",
+             "labelSelector": {"matchLabels": {"app.kubernetes.io/name": "telnyx-exporter"}}}]}}
+        path = self.write("values.yaml", yaml.safe_dump({"affinity": apart}))
+        manifests = self.template(f"--values={path}")
+        self.assertEqual(self.workload(manifests)["spec"]["template"]["spec"]["affinity"], apart)
+        self.assertNotIn("affinity", self.one(manifests, "Pod")["spec"])
+
     def test_the_operator_finds_what_it_needs(self):
         manifests = self.example("prometheus-operator")
         monitor = self.one(manifests, "ServiceMonitor")
@@ -231,6 +290,14 @@ class HelmTest(EndToEndTest):
         self.assertEqual((endpoint["scheme"], endpoint["tlsConfig"]["serverName"]),
                          ("https", "telnyx-exporter"))
         self.assertEqual(endpoint["basicAuth"]["username"]["name"], "telnyx-scrape")
+
+    def test_each_release_needs_a_namespace_of_its_own(self):
+        """Both releases have the job that the rules look for, so only the namespace tells them apart. The documents say so."""
+        monitors = [self.one(self.template("--set=serviceMonitor.enabled=true", f"--set=fullnameOverride={name}"),
+                             "ServiceMonitor")["spec"] for name in ("voice", "fax")]
+        self.assertEqual({monitor["jobLabel"] for monitor in monitors}, {"app.kubernetes.io/name"})
+        for path in (os.path.join(CHART, "README.md"), os.path.join(ROOT, "docs", "install.md")):
+            self.assertIn("two releases in one namespace count as replicas of each other", " ".join(read(path).split()))
 
     def test_the_default_rules_are_the_rule_file(self):
         rendered = self.one(self.template("--set=prometheusRule.enabled=true"), "PrometheusRule")
@@ -256,6 +323,43 @@ class HelmTest(EndToEndTest):
                 self.assertEqual(m["metadata"]["labels"]["grafana_dashboard"], "1")
                 # A ConfigMap holds 1 MiB.
                 self.assertLess(len(json.dumps(m)), 1 << 20)
+
+    def image(self, *flags):
+        return self.container(self.template(*flags))["image"]
+
+    def test_the_default_image_is_what_a_release_pushes(self):
+        """Runs the last step of the workflow, with a skopeo that writes down what it is asked for."""
+        workflow = yaml.safe_load(read(os.path.join(ROOT, ".github", "workflows", "release.yml")))
+        publish = workflow["jobs"]["publish"]
+        self.assertEqual(publish["permissions"], {"contents": "read", "packages": "write"})
+        self.assertEqual(set(publish["needs"]), set(workflow["jobs"]) - {"publish"})
+        self.write("skopeo", '#!/bin/sh\n[ "$1" != login ] || cat >password\necho "$@" >>calls\n')
+        os.chmod(os.path.join(self.directory, "skopeo"), 0o755)
+        version = read(os.path.join(ROOT, "VERSION")).strip()
+        subprocess.run(["bash", "-eo", "pipefail", "-c", publish["steps"][-1]["run"]], check=True, cwd=self.directory, env={
+            "PATH": f"{self.directory}:{os.environ['PATH']}", "GITHUB_ACTOR": "actor", "TOKEN": "secret",
+            "GITHUB_REPOSITORY_OWNER": "Telnyx-Exporter", "GITHUB_REF_NAME": f"v{version}"})
+        login, *copies = read(os.path.join(self.directory, "calls")).splitlines()
+        self.assertNotIn("secret", login)
+        self.assertEqual(copies, [
+            f"copy --all oci-archive:dist/{program}-{version}-image.oci.tar "
+            f"docker://ghcr.io/telnyx-exporter/{program}:{version}"
+            for program in ("telnyx_exporter", "telnyx_simulator")])
+        self.assertEqual(self.image(), copies[0].split("docker://")[1])
+
+    def test_the_quick_start_uses_the_image_that_it_pushes(self):
+        version = read(os.path.join(ROOT, "VERSION")).strip()
+        for file in (os.path.join(CHART, "README.md"), os.path.join(ROOT, "docs", "install.md")):
+            with self.subTest(file):
+                text = read(file)
+                [pushed] = re.findall("^skopeo copy --all oci-archive:telnyx_exporter-VERSION-image.oci.tar "
+                                      r"docker://(\S+):VERSION$", text, re.MULTILINE)
+                [flag] = re.findall(r"^helm install -n telnyx telnyx \S+ (--set \S+)$", text, re.MULTILINE)
+                self.assertEqual(self.image(*flag.split()), f"{pushed}:{version}")
+        notes = self.notes()
+        self.assertIn(f"docker://REGISTRY/telnyx_exporter:{version}", notes)
+        self.assertIn("--set image.repository=REGISTRY/telnyx_exporter", notes)
+        self.assertNotIn("REGISTRY", self.notes("--set=image.repository=images.example/telnyx_exporter"))
 
     def test_a_package_has_all_of_it(self):
         package = run(self.helm, "package", CHART, f"--destination={self.directory}").stdout

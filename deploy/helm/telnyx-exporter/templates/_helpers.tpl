@@ -37,6 +37,67 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- end -}}
 
+{{/* What the exporter's pods and the pod of `helm test` have in common: where they may run, and what their containers may do. */}}
+{{- define "telnyx-exporter.podSettings" -}}
+serviceAccountName: {{ include "telnyx-exporter.serviceAccountName" . | quote }}
+automountServiceAccountToken: false
+enableServiceLinks: false
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . | quote }}
+{{- end }}
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 65532
+  runAsGroup: 65532
+  # Lets the exporter read the secrets, which belong to this group.
+  fsGroup: 65532
+  seccompProfile: {type: RuntimeDefault}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{- define "telnyx-exporter.containerSettings" -}}
+image: {{ include "telnyx-exporter.image" . | quote }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+resources:
+  {{- toYaml .Values.resources | nindent 2 }}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities: {drop: [ALL]}
+{{- end -}}
+
+{{/* The web configuration, and further volumes, whose files it may name. */}}
+{{- define "telnyx-exporter.webMounts" -}}
+{{- if .Values.webConfig.existingSecret }}
+- {name: web, mountPath: /etc/telnyx_exporter/web, readOnly: true}
+{{- end }}
+{{- with .Values.extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+{{- define "telnyx-exporter.webVolumes" -}}
+{{- with .Values.webConfig.existingSecret }}
+- name: web
+  secret:
+    secretName: {{ . | quote }}
+    defaultMode: 0440
+{{- end }}
+{{- with .Values.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
 {{/* The secret and the key in it that hold an account's API key. */}}
 {{- define "telnyx-exporter.keySecret" -}}
 {{- if .account.existingSecret -}}
@@ -56,8 +117,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 
 {{/*
-The exporter's configuration. An account's rate limit is divided here among replicas that all poll every connection; among shards
-the exporter divides it itself.
+The exporter's configuration. An account's rate limit is divided here among replicas, each of which polls every connection. Shards
+take their part by themselves.
 */}}
 {{- define "telnyx-exporter.config" -}}
 {{- $replicas := ternary 1 (max 1 (int .Values.replicaCount)) .Values.sharding.enabled -}}
@@ -91,7 +152,7 @@ the exporter divides it itself.
 {{- ternary "HTTPS" "HTTP" (and (ne .Values.webConfig.existingSecret "") .Values.webConfig.tls) -}}
 {{- end -}}
 
-{{/* A kubelet has no client certificate: where one is required it can only see that the port is open. */}}
+{{/* A kubelet has no client certificate: where one is required it can only check that the port is open. */}}
 {{- define "telnyx-exporter.probe" -}}
 {{- if and .root.Values.webConfig.existingSecret .root.Values.webConfig.clientCertificate -}}
 tcpSocket: {port: http}
