@@ -174,6 +174,7 @@ void Checker::OnAnswer(RequestId id, const Outcome& outcome, const Exchange& exc
     connection.request.reset();
     connection.poll->OnOutcome(outcome, now, clock_.WallNow());
     if (outcome.page != nullptr) statistics_.rows += outcome.page->rows.size();
+    most_rows_ = std::max(most_rows_, connection.poll->rows().size());
     NoteKeyAccepted(connection);
   } else {
     account.refresh_request.reset();

@@ -80,6 +80,8 @@ class Checker final : public PollObserver {
   const std::vector<std::unique_ptr<AccountModel>>& accounts() const { return accounts_; }
   const std::vector<std::unique_ptr<ConnectionModel>>& connections() const { return connections_; }
   std::uint64_t polls_begun() const { return polls_begun_; }
+  /// Of one walk, ever.
+  std::size_t most_rows() const { return most_rows_; }
 
  private:
   /// A moment at which something must have happened.
@@ -209,6 +211,7 @@ class Checker final : public PollObserver {
   std::optional<CurrentAnswer> answer_;
   std::optional<ConnectionKey> key_news_;  // whose poll's end has just said something of the key
   std::uint64_t polls_begun_ = 0;
+  std::size_t most_rows_ = 0;
 };
 
 }  // namespace telnyx_exporter::simulation

@@ -33,6 +33,8 @@ constexpr std::int64_t kMemoryOfItself = 2 << 20;
 constexpr std::int64_t kMemoryPerConnection = 48 << 10;
 // Room for as many calls as the API said there are, right or wrong, up to a bound.
 constexpr std::int64_t kMemoryPerPoll = 12 << 20;
+// Of the largest walk so far: its room is kept for later ones, and may be twice as large as needed.
+constexpr std::int64_t kMemoryPerKeptRow = 80;
 
 }  // namespace
 
@@ -259,8 +261,10 @@ void Driver::CheckMemory() {
     polls += connection->poll ? 1 : 0;
   }
   most_connections_ = std::max(most_connections_, connections);
-  const std::int64_t bound =
-      kMemoryOfItself + kMemoryPerConnection * most_connections_ + kMemoryPerPoll * polls;
+  const std::int64_t kept_rows =
+      kMemoryPerKeptRow * static_cast<std::int64_t>(checker_.most_rows());
+  const std::int64_t bound = kMemoryOfItself + std::min(kept_rows, kMemoryPerPoll) +
+                             kMemoryPerConnection * most_connections_ + kMemoryPerPoll * polls;
   Require(held <= bound, "the exporter holds {} bytes for {} connections", held, connections);
 }
 
