@@ -128,6 +128,7 @@ WebRulesAttempt LoadWebRules(const std::string& path,
   WebRulesAttempt attempt = MakeWebRules(loaded->config, in_force);
   attempt.files.Add(files);
   if (attempt.outcome) {
+    attempt.outcome->file_is_empty = loaded->is_empty;
     std::vector<ConfigMessage>& warnings = attempt.outcome->warnings;
     warnings.insert(warnings.begin(), loaded->warnings.begin(), loaded->warnings.end());
   }
@@ -168,6 +169,11 @@ void WebRulesWatch::ReloadChanged() {
 
 std::vector<std::string> WebRulesWatch::Use(WebRulesAttempt& attempt) {
   if (!attempt.outcome) return FormatConfigMessages(path_, attempt.outcome.error());
+  // Who writes a file may truncate it first, and a full disk leaves it empty: that must not let
+  // everyone in.
+  if (attempt.outcome->file_is_empty && config_ != WebConfig()) {
+    return {fmt::format("{}: is empty: write {{}} to remove all rules", path_)};
+  }
   for (const std::string& warning : FormatConfigMessages(path_, attempt.outcome->warnings)) {
     log_.Warn("web configuration", {{"warning", warning}});
   }

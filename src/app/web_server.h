@@ -25,6 +25,7 @@ namespace telnyx_exporter {
 struct LoadedWebRules {
   std::shared_ptr<const AccessRules> rules;
   WebConfig config;  // what the rules were made from
+  bool file_is_empty = false;
   std::vector<ConfigMessage> warnings;
 };
 

@@ -351,7 +351,7 @@ std::expected<LoadedWebConfig, std::vector<ConfigMessage>> ParseWebConfig(std::s
                                                                           std::string_view file) {
   ConfigMessages messages;
   LoadedWebConfig loaded;
-  ReadDocument(yaml, messages, [&](const YamlNode& document) {
+  loaded.is_empty = !ReadDocument(yaml, messages, [&](const YamlNode& document) {
     loaded.config = ReadWebConfig(YamlValue(document, "", messages), file);
   });
   if (!messages.errors().empty()) return std::unexpected(std::move(messages.errors()));

@@ -347,6 +347,39 @@ TEST_F(WebRulesWatchTest, RenewsCertificatesWhileTheServerRefusesTheConfiguratio
   EXPECT_NE(applied_[0]->tls, nullptr);
 }
 
+TEST_F(WebRulesWatchTest, KeepsItsRulesWhenTheFileBecomesEmpty) {
+  for (const std::string& rules :
+       {kUsers, std::string("rate_limit: {interval: 1s, burst: 1}\n"),
+        std::string("http_server_config: {headers: {X-Frame-Options: deny}}\n")}) {
+    directory_.Write("web.yml", rules);
+    applied_.clear();
+    WebRulesWatch watch(path(), LoadWebRules(path()), MakeEvents(), log_.log());
+    const auto write = [&](const std::string& text) {
+      directory_.Write("web.yml", text);
+      watch.ReloadChanged();
+      watch.ReloadChanged();
+    };
+    for (const char* nothing : {"", "# nobody\n", "---\n"}) {
+      write(nothing);
+      EXPECT_THAT(errors_, ElementsAre(path() + ": is empty: write {} to remove all rules"));
+    }
+    EXPECT_THAT(applied_, IsEmpty());
+    write("{}\n");
+    EXPECT_THAT(errors_, IsEmpty());
+    ASSERT_EQ(applied_.size(), 1U);
+    EXPECT_THAT(applied_[0]->users, IsEmpty());
+  }
+}
+
+TEST_F(WebRulesWatchTest, TakesAnEmptyFileWhereThereAreNoRules) {
+  directory_.Write("web.yml", "{}\n");
+  WebRulesWatch watch(path(), LoadWebRules(path()), MakeEvents(), log_.log());
+  directory_.Write("web.yml", "");
+  watch.ReloadChanged();
+  watch.ReloadChanged();
+  EXPECT_THAT(errors_, IsEmpty());
+}
+
 TEST_F(WebRulesWatchTest, TellsHowEachAttemptEnded) {
   StartWatching();
   EXPECT_THAT(errors_, IsEmpty());
