@@ -9,8 +9,10 @@
 #include <gtest/gtest.h>
 
 #include "support/manual_clock.h"
+#include "support/read_file.h"
 #include "support/string_log.h"
 #include "support/temp_dir.h"
+#include "support/test_certificates.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -215,8 +217,10 @@ TEST_F(ReloaderTest, OneBrokenKeyKeepsNoOtherFromBeingRead) {
 }
 
 TEST_F(ReloaderTest, ReadsAChangedCaFileAgainAndKeepsTheOldOneWhenItIsNone) {
-  const std::string first = "-----BEGIN CERTIFICATE-----\n1";
-  const std::string second = "-----BEGIN CERTIFICATE-----\n22";
+  const TestCertificates certificates;
+  const TestCertificates others;
+  const std::string first = ReadFile(certificates.ca_file());
+  const std::string second = ReadFile(others.ca_file());
   directory_.Write("ca.pem", first);
   directory_.Write("config.yml", "accounts: [{api_key_file: " + key_ +
                                      ", tls: {ca_file: ca.pem}, connections: [{id: 1}]}]\n");
@@ -225,6 +229,11 @@ TEST_F(ReloaderTest, ReadsAChangedCaFileAgainAndKeepsTheOldOneWhenItIsNone) {
   EXPECT_EQ(newest(), first);
   directory_.Write("ca.pem", second);
   LookTwice();
+  EXPECT_EQ(newest(), second);
+  directory_.Write("ca.pem", first.substr(0, first.size() / 2));
+  LookTwice();
+  EXPECT_THAT(reloader_->load_state().key_errors,
+              ElementsAre(HasSubstr("ca.pem is not a file of PEM certificates: ")));
   EXPECT_EQ(newest(), second);
   std::filesystem::remove(directory_.path() / "ca.pem");
   WriteKey("key", "KEY22");
