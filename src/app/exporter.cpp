@@ -137,7 +137,9 @@ int RunOnce(const PollPlan& plan, const Surroundings& around) {
   };
   WriteExposition(view, pipeline.metrics, ExpositionFormat::kText, around.clock.Now(),
                   {.process = false}, print);
-  const bool complete = std::fflush(stdout) == 0 && AllComplete(view);
+  // Flushing succeeds when an earlier write has failed and left nothing to be written.
+  const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  const bool complete = written && AllComplete(view);
   return complete ? kExitStopped : kExitRefused;
 }
 

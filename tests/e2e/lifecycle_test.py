@@ -359,6 +359,16 @@ class OnceTest(EndToEndTest):
         # node_exporter's textfile collector would meet its own.
         self.assertNotIn("process_", run.stdout)
 
+    def test_exits_with_1_when_the_metrics_cannot_be_written(self):
+        simulator = self.start_simulator("--connections=20")
+        config = self.write_config(simulator.api, simulator.truth())
+        for target, code in (("/dev/full", 1), (os.devnull, 0)):
+            with open(target, "w", encoding="ascii") as output:
+                run = subprocess.run([EXPORTER, f"--config.file={config}", "--once"], stdout=output,
+                                     stderr=subprocess.PIPE, text=True, check=False,
+                                     env={"TELNYX_API_KEY": API_KEY})
+            self.assertEqual(run.returncode, code, run.stderr)
+
     def test_exits_with_1_when_one_poll_fails(self):
         simulator = self.start_simulator("--connections=1")
         missing = {"id": "404", "name": "missing"}
