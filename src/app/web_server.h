@@ -2,7 +2,7 @@
 
 // The exporter's web server: the HTTP server under the rules of the web configuration file. The
 // main loop owns it and lets it look at the file and the certificates now and then; --config.check
-// and --healthcheck read the rules alone.
+// reads the rules alone.
 
 #include <expected>
 #include <functional>
