@@ -42,7 +42,8 @@ WebRulesAttempt LoadWebRules(const std::string& path,
 
 /// Takes over rules when the web configuration file or a certificate that it names has changed. A
 /// broken state is said once and changes nothing but this: certificates of the configuration in
-/// force are renewed even while the newer one is refused.
+/// force are renewed even while the newer one is refused. While it lasts the files are read again
+/// now and then, because a file system may fail for a while.
 class WebRulesWatch {
  public:
   struct Events {

@@ -211,6 +211,27 @@ TEST_F(FileWatchTest, WaitsUntilAChangeHasSettled) {
   EXPECT_TRUE(watch_.DetectChange());
 }
 
+TEST_F(FileWatchTest, IsForReadingAgainNowAndThenWhileNothingChanges) {
+  WatchFile(directory_.Write("a", "1"));
+  const auto retries = [this](int looks) {
+    int due = 0;
+    for (int i = 0; i < looks; ++i) {
+      EXPECT_FALSE(watch_.DetectChange());
+      if (watch_.RetryIsDue()) ++due;
+    }
+    return due;
+  };
+  EXPECT_EQ(retries(4), 0);
+  EXPECT_EQ(retries(1), 1);
+  EXPECT_EQ(retries(50), 10);
+  EXPECT_EQ(retries(4), 0);
+  directory_.Write("a", "22");
+  EXPECT_EQ(retries(1), 0);  // not while it may still be being written
+  EXPECT_TRUE(watch_.DetectChange());
+  EXPECT_EQ(retries(4), 0);
+  EXPECT_EQ(retries(1), 1);
+}
+
 TEST_F(FileWatchTest, SeesAChangeSinceTheFilesWereLookedAt) {
   FileSet files;
   files.Add(directory_.Write("a", "1"));
