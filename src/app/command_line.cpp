@@ -11,6 +11,7 @@
 
 #include "base/build_info.h"
 #include "base/text.h"
+#include "web/listen_address.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -180,6 +181,11 @@ std::expected<CommandLine, CommandLineExit> Check(RawFlags flags, std::string_vi
   if (!level) return std::unexpected(WrongUsage("--log.level: " + level.error().message));
   const auto format = ParseLogFormat(flags.log_format);
   if (!format) return std::unexpected(WrongUsage("--log.format: " + format.error().message));
+  for (const std::string& address : flags.command_line.listen_addresses) {
+    if (const auto usable = ListenSocket::CheckAddress(address); !usable) {
+      return std::unexpected(WrongUsage("--web.listen-address: " + usable.error().message));
+    }
+  }
   if (const auto path = CheckTelemetryPath(flags.command_line.telemetry_path); !path) {
     return std::unexpected(WrongUsage("--web.telemetry-path: " + path.error().message));
   }

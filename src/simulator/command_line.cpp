@@ -16,6 +16,7 @@
 #include "config/config.h"
 #include "simulator/answers.h"
 #include "simulator/scenario_file.h"
+#include "web/listen_address.h"
 
 namespace telnyx_exporter::simulator {
 namespace {
@@ -254,6 +255,11 @@ std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const cha
     return std::unexpected(WrongUsage(error.what()));
   }
   if (flags.version) return std::unexpected(CommandLineExit{.text = VersionText()});
+  for (const std::string& address : flags.command_line.listen_addresses) {
+    if (const auto usable = ListenSocket::CheckAddress(address); !usable) {
+      return std::unexpected(WrongUsage("--web.listen-address: " + usable.error().message));
+    }
+  }
   flags.command_line.api.paging = flags.paging == "cursor"   ? Paging::kCursor
                                   : flags.paging == "number" ? Paging::kNumber
                                                              : Paging::kBoth;

@@ -46,6 +46,20 @@ TEST(ParseCommandLine, ReplacesTheDefaultAddressByAllGivenOnes) {
   EXPECT_TRUE(parsed->once);
 }
 
+TEST(ParseCommandLine, RefusesAnAddressThatIsNone) {
+  for (const char* address :
+       {"", "10035", "localhost", "localhost:http", ":65536", "::1:80", "[::1]"}) {
+    const std::string flag = std::string("--web.listen-address=") + address;
+    const auto parsed = Parse({"--web.listen-address=:1", flag.c_str()});
+    ASSERT_FALSE(parsed.has_value()) << address;
+    EXPECT_THAT(
+        parsed.error().text,
+        HasSubstr("telnyx_exporter: --web.listen-address: \"" + std::string(address) +
+                  "\" is not an address to listen on: write HOST:PORT, [V6]:PORT or :PORT"));
+    EXPECT_EQ(parsed.error().exit_code, kExitWrongUsage);
+  }
+}
+
 TEST(ParseCommandLine, TakesTheWebServersFlags) {
   const auto parsed = Parse({"--web.config.file=web.yml", "--web.systemd-socket"});
   ASSERT_TRUE(parsed.has_value());

@@ -438,12 +438,19 @@ class ServingTest(EndToEndTest):
     def test_an_address_in_use(self):
         exporter = self.start()
         address = exporter.url.removeprefix("http://")
-        config = self.write_config(self.simulator.api, self.connections, name="second.yml")
-        run = subprocess.run([EXPORTER, f"--config.file={config}",
-                              f"--web.listen-address={address}"], capture_output=True, text=True,
-                             env={"TELNYX_API_KEY": API_KEY}, check=False, timeout=60)
-        self.assertEqual(run.returncode, 1)
-        self.assertIn(f"cannot listen on {address}: Address already in use", run.stderr)
+        with socket.create_server(("127.0.0.1", 0)) as api:
+            config = self.write_config(f"http://127.0.0.1:{api.getsockname()[1]}/v2",
+                                       self.connections, name="second.yml")
+            run = subprocess.run([EXPORTER, f"--config.file={config}",
+                                  f"--web.listen-address={address}"], capture_output=True,
+                                 text=True, env={"TELNYX_API_KEY": API_KEY}, check=False,
+                                 timeout=60)
+            self.assertEqual(run.returncode, 1)
+            self.assertIn(f"cannot listen on {address}: Address already in use", run.stderr)
+            # Who cannot start asks the API nothing.
+            api.setblocking(False)
+            with self.assertRaises(BlockingIOError):
+                api.accept()
 
     def test_logs_json(self):
         exporter = self.start("--log.format=json")
