@@ -177,6 +177,42 @@ TEST(ParseCommandLine, RefusesAShardThatIsNone) {
   EXPECT_EQ(Parse({"--total-shards=0"}).error().exit_code, kExitWrongUsage);
 }
 
+TEST(ParseCommandLine, ReadsNumbersAsDecimalOnes) {
+  EXPECT_EQ(Parse({"--total-shards=010"})->shard.total, 10U);
+  EXPECT_EQ(Parse({"--web.max-requests=0099"})->max_requests, 99U);
+  for (const char* number : {"", "0x10", "-18446744073709551614", "-1", "+2", " 2", "2 ", "1e1",
+                             "2.0", "18446744073709551618"}) {
+    for (const std::string flag : {"--total-shards", "--web.max-requests"}) {
+      const auto parsed = Parse({flag.c_str(), number});
+      ASSERT_FALSE(parsed.has_value()) << flag << " " << number;
+      EXPECT_EQ(parsed.error().exit_code, kExitWrongUsage);
+      const std::string equals = flag + "=" + number;
+      EXPECT_FALSE(Parse({equals.c_str()}).has_value()) << equals;
+    }
+  }
+  EXPECT_THAT(Parse({"--total-shards=0x10"}).error().text,
+              HasSubstr("--total-shards: \"0x10\" is not a whole number from 1 to 1000"));
+}
+
+TEST(ParseCommandLine, RefusesEmptyValues) {
+  for (const char* flag :
+       {"--config.file", "--web.listen-address", "--web.telemetry-path", "--shard",
+        "--total-shards", "--web.max-requests", "--log.level", "--log.format"}) {
+    const std::string equals = std::string(flag) + "=";
+    const auto parsed = Parse({equals.c_str()});
+    ASSERT_FALSE(parsed.has_value()) << flag;
+    EXPECT_EQ(parsed.error().exit_code, kExitWrongUsage) << flag;
+    EXPECT_THAT(parsed.error().text, HasSubstr(std::string("telnyx_exporter: ") + flag + ": "));
+  }
+  for (const char* flag : {"--config.check=", "--healthcheck=", "--once=", "--web.systemd-socket=",
+                           "--web.enable-lifecycle=", "--version="}) {
+    EXPECT_EQ(Parse({flag}).error().exit_code, kExitWrongUsage) << flag;
+  }
+  EXPECT_EQ(Parse({"--config.file="}).error().text,
+            "telnyx_exporter: --config.file: is empty: name a file or remove the flag\n"
+            "Run with --help for the flags.\n");
+}
+
 TEST(ParseCommandLine, SaysWhatAHostNameMustLookLikeForAutomaticShards) {
   const char* arguments[] = {"telnyx_exporter", "--shard=auto", "--total-shards=2"};
   for (const std::string_view host : {"exporter", "exporter-", "exporter-x", ""}) {
