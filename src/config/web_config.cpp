@@ -208,6 +208,11 @@ void CheckTls(const YamlValue& value, const WebTlsConfig& tls) {
         "needs client_auth_type RequireAnyClientCert or RequireAndVerifyClientCert: the others "
         "let in clients without a certificate");
   }
+  if (!policy.client_allowed_sans.empty() && policy.client_auth == ClientAuth::kRequireAny) {
+    sans->Warn(
+        "proves nothing without client_auth_type RequireAndVerifyClientCert: anyone can make a "
+        "certificate with these names");
+  }
 }
 
 void ReadTls(const YamlValue& value, std::string_view file, WebConfig& config) {
