@@ -50,12 +50,11 @@ struct RawFlags {
 };
 
 // CLI11 alone reads 010 as 8, takes 0x10, and turns -1 into a large number.
-CLI::Validator WholeNumber(std::uint64_t lowest, std::uint64_t highest) {
+CLI::Validator IntegerBetween(std::uint64_t lowest, std::uint64_t highest) {
   return {[=](std::string& text) -> std::string {
             const auto number = ParseUnsigned(text);
             if (!number || *number < lowest || *number > highest) {
-              return fmt::format("\"{}\" is not a whole number from {} to {}", text, lowest,
-                                 highest);
+              return fmt::format("\"{}\" is not an integer from {} to {}", text, lowest, highest);
             }
             text = std::to_string(*number);
             return {};
@@ -86,7 +85,7 @@ void DeclareFlags(CLI::App& app, RawFlags& flags) {
                "Listen on the sockets passed by systemd instead of on addresses");
   app.add_option("--web.max-requests", result.max_requests,
                  "Number of requests that are answered at the same time; 0: no limit")
-      ->transform(WholeNumber(0, kMostRequests));
+      ->transform(IntegerBetween(0, kMostRequests));
   auto* const lifecycle = app.add_flag("--web.enable-lifecycle", flags.lifecycle,
                                        "Reload at POST /-/reload, which is the default");
   app.add_flag("--no-web.enable-lifecycle", flags.no_lifecycle, "Refuse POST /-/reload")
@@ -101,7 +100,7 @@ void DeclareFlags(CLI::App& app, RawFlags& flags) {
       "a StatefulSet");
   app.add_option("--total-shards", flags.total_shards,
                  "Number of exporters that share the connections among themselves")
-      ->transform(WholeNumber(1, kMostShards));
+      ->transform(IntegerBetween(1, kMostShards));
   app.add_option("--log.level", flags.log_level, "debug, info, warn or error");
   app.add_option("--log.format", flags.log_format, "logfmt or json");
   app.add_flag("--version", flags.version, "Print the version and exit");

@@ -53,12 +53,11 @@ CLI::Validator Between(double lowest, double highest) {
 }
 
 // CLI11 alone reads 010 as 8, takes 0x10, and turns -1 into a large number.
-CLI::Validator WholeNumber(std::uint64_t lowest, std::uint64_t highest) {
+CLI::Validator IntegerBetween(std::uint64_t lowest, std::uint64_t highest) {
   return {[=](std::string& text) -> std::string {
             const auto number = ParseUnsigned(text);
             if (!number || *number < lowest || *number > highest) {
-              return fmt::format("\"{}\" is not a whole number from {} to {}", text, lowest,
-                                 highest);
+              return fmt::format("\"{}\" is not an integer from {} to {}", text, lowest, highest);
             }
             text = std::to_string(*number);
             return {};
@@ -73,7 +72,7 @@ void DeclareWorldFlags(CLI::App& app, RawFlags& flags) {
       "YAML file of accounts, connections, calls and faults, instead of the flags for them");
   app.add_option("--api-key", flags.api_key, "The key that clients must send")->excludes(scenario);
   app.add_option("--connections", flags.connections, "Number of connections, with made-up ids")
-      ->transform(WholeNumber(1, 100'000))
+      ->transform(IntegerBetween(1, 100'000))
       ->excludes(scenario);
   app.add_option("--connection", flags.named,
                  "A connection as ID or ID:NAME instead of made-up ones; repeatable")
@@ -113,7 +112,7 @@ void DeclareFlags(CLI::App& app, RawFlags& flags) {
   DeclareWorldFlags(app, flags);
   app.add_option("--seed", result.seed,
                  "The same seed makes the same calls and draws the same faults")
-      ->transform(WholeNumber(0, std::numeric_limits<std::uint64_t>::max()).description(""));
+      ->transform(IntegerBetween(0, std::numeric_limits<std::uint64_t>::max()).description(""));
   app.add_option("--time-scale", result.time_scale,
                  "How many times as fast time runs, whatever a scenario says")
       ->check(Between(0.001, 100'000.0))
@@ -124,7 +123,7 @@ void DeclareFlags(CLI::App& app, RawFlags& flags) {
       ->check(CLI::IsMember({"cursor", "number", "both"}));
   app.add_option("--rate-limit", result.api.requests_per_second,
                  "Requests a second before 429, of each account; 0: no limit")
-      ->transform(WholeNumber(0, 1'000'000));
+      ->transform(IntegerBetween(0, 1'000'000));
   app.add_option(
          "--fault", flags.faults,
          "A way to misbehave: NAME[:PROBABILITY][:later][@CONNECTION_ID], where later spares "

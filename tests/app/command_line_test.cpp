@@ -191,7 +191,7 @@ TEST(ParseCommandLine, ReadsNumbersAsDecimalOnes) {
     }
   }
   EXPECT_THAT(Parse({"--total-shards=0x10"}).error().text,
-              HasSubstr("--total-shards: \"0x10\" is not a whole number from 1 to 1000"));
+              HasSubstr("--total-shards: \"0x10\" is not an integer from 1 to 1000"));
 }
 
 TEST(ParseCommandLine, RefusesEmptyValues) {
