@@ -247,7 +247,7 @@ StringType PatternType() {
 StringType HostType() {
   return {
       253, "host name or IP address",
-      R"("anyOf": [{"type": "string", "maxLength": 253, "pattern": "^(|([A-Za-z0-9_-]{1,63}\\.)*[A-Za-z0-9_-]{1,63}\\.?|\\[?[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*\\]?)$"}, {"type": ["number", "boolean"]}])",
+      R"("anyOf": [{"type": "string", "maxLength": 253, "pattern": "^(|([A-Za-z0-9_-]{1,63}\\.)*[A-Za-z0-9_-]{1,63}\\.?|\\[?[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*\\]?)$"}, {"type": ["number", "boolean"]}])",
       FindHostFault};
 }
 
