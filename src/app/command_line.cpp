@@ -11,6 +11,7 @@
 
 #include "base/build_info.h"
 #include "base/text.h"
+#include "web/listen_address.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -48,6 +49,19 @@ struct RawFlags {
   bool version = false;
 };
 
+// CLI11 alone reads 010 as 8, takes 0x10, and turns -1 into a large number.
+CLI::Validator IntegerBetween(std::uint64_t lowest, std::uint64_t highest) {
+  return {[=](std::string& text) -> std::string {
+            const auto number = ParseUnsigned(text);
+            if (!number || *number < lowest || *number > highest) {
+              return fmt::format("\"{}\" is not an integer from {} to {}", text, lowest, highest);
+            }
+            text = std::to_string(*number);
+            return {};
+          },
+          fmt::format("UINT in [{} - {}]", lowest, highest)};
+}
+
 void DeclareFlags(CLI::App& app, RawFlags& flags) {
   CommandLine& result = flags.command_line;
   app.add_option("--config.file", result.config_file, "Configuration file");
@@ -71,7 +85,7 @@ void DeclareFlags(CLI::App& app, RawFlags& flags) {
                "Listen on the sockets passed by systemd instead of on addresses");
   app.add_option("--web.max-requests", result.max_requests,
                  "Number of requests that are answered at the same time; 0: no limit")
-      ->check(CLI::Range(0U, kMostRequests));
+      ->transform(IntegerBetween(0, kMostRequests));
   auto* const lifecycle = app.add_flag("--web.enable-lifecycle", flags.lifecycle,
                                        "Reload at POST /-/reload, which is the default");
   app.add_flag("--no-web.enable-lifecycle", flags.no_lifecycle, "Refuse POST /-/reload")
@@ -86,7 +100,7 @@ void DeclareFlags(CLI::App& app, RawFlags& flags) {
       "a StatefulSet");
   app.add_option("--total-shards", flags.total_shards,
                  "Number of exporters that share the connections among themselves")
-      ->check(CLI::Range(1U, kMostShards));
+      ->transform(IntegerBetween(1, kMostShards));
   app.add_option("--log.level", flags.log_level, "debug, info, warn or error");
   app.add_option("--log.format", flags.log_format, "logfmt or json");
   app.add_flag("--version", flags.version, "Print the version and exit");
@@ -180,6 +194,14 @@ std::expected<CommandLine, CommandLineExit> Check(RawFlags flags, std::string_vi
   if (!level) return std::unexpected(WrongUsage("--log.level: " + level.error().message));
   const auto format = ParseLogFormat(flags.log_format);
   if (!format) return std::unexpected(WrongUsage("--log.format: " + format.error().message));
+  for (const std::string& address : flags.command_line.listen_addresses) {
+    if (const auto usable = ListenSocket::CheckAddress(address); !usable) {
+      return std::unexpected(WrongUsage("--web.listen-address: " + usable.error().message));
+    }
+  }
+  if (flags.command_line.config_file.empty()) {
+    return std::unexpected(WrongUsage("--config.file: is empty: name a file or remove the flag"));
+  }
   if (const auto path = CheckTelemetryPath(flags.command_line.telemetry_path); !path) {
     return std::unexpected(WrongUsage("--web.telemetry-path: " + path.error().message));
   }

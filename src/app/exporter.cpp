@@ -137,7 +137,9 @@ int RunOnce(const PollPlan& plan, const Surroundings& around) {
   };
   WriteExposition(view, pipeline.metrics, ExpositionFormat::kText, around.clock.Now(),
                   {.process = false}, print);
-  const bool complete = std::fflush(stdout) == 0 && AllComplete(view);
+  // Flushing succeeds when an earlier write has failed and left nothing to be written.
+  const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  const bool complete = written && AllComplete(view);
   return complete ? kExitStopped : kExitRefused;
 }
 
@@ -152,9 +154,10 @@ int Serve(const CommandLine& command_line, const ConfigSource& source, LoadedPla
   Watchdog watchdog(around.clock, [&poller = pipeline.poller](Watchdog::Task task) {
     poller.Post([task = std::move(task)](Poller&) mutable { task(); });
   });
-  PollThread polling(pipeline.poller);
+  // Begins when the server listens: who cannot start sends no request.
+  std::optional<PollThread> polling;
   Reloader reloader(source, command_line.shard, loaded, around.clock, around.log, metrics,
-                    [&polling](PollPlan plan) { return polling.Apply(std::move(plan)); });
+                    [&polling](PollPlan plan) { return polling->Apply(std::move(plan)); });
   // The keys read at the start go with the plan, and are wiped when they are rotated.
   loaded = {};
   const SignalScope scope(around.signals, {.on_stop = [&](int signal) { loop.Stop(signal); },
@@ -190,6 +193,7 @@ int Serve(const CommandLine& command_line, const ConfigSource& source, LoadedPla
     around.log.Error("cannot start", {{"error", server.error().message}});
     return kExitRefused;
   }
+  polling.emplace(pipeline.poller);
   NotifyReady();
   const int signal = loop.Run({.reload = [&reloader] { return reloader.Reload(); },
                                .look =
@@ -202,7 +206,7 @@ int Serve(const CommandLine& command_line, const ConfigSource& source, LoadedPla
                                .interval = watchdog.interval()});
   NotifyStopping();
   around.log.Info("stopping", {{"signal", SignalName(signal)}});
-  polling.Stop();
+  polling->Stop();
   *server = {};
   return kExitStopped;
 }

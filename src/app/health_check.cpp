@@ -3,10 +3,11 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
-#include "app/web_server.h"
+#include "config/web_config.h"
 #include "http/curl_transport.h"
 
 namespace telnyx_exporter {
@@ -15,58 +16,62 @@ namespace {
 constexpr Duration kTimeout = std::chrono::seconds(5);
 constexpr std::size_t kMostBytes = std::size_t{64} * 1024;
 
-Result<std::shared_ptr<const AccessRules>> LoadRules(const std::string& web_config_file) {
-  if (web_config_file.empty()) return std::make_shared<const AccessRules>();
-  const WebRulesAttempt attempt = LoadWebRules(web_config_file);
-  if (!attempt.outcome) {
-    return Fail(FormatConfigMessage(web_config_file, attempt.outcome.error().front()));
-  }
-  return attempt.outcome->rules;
+// The likelier scheme first. The exporter that runs may have been started with another
+// configuration than the file holds now, and the file may be broken: that only makes it a guess.
+std::vector<std::string_view> SchemesFor(const std::string& web_config_file) {
+  if (web_config_file.empty()) return {"http"};
+  const auto loaded = LoadWebConfigFile(web_config_file);
+  if (loaded && loaded->config.tls) return {"https", "http"};
+  return {"http", "https"};
 }
 
-// What the answer says. A refusal under these rules is a sign of life, but says nothing of
-// readiness.
-Result<void> OutcomeOf(int status, const AccessRules& rules, bool asked_for_readiness) {
+// The status of the answer.
+Result<int> Ask(std::string base_url, std::string_view path, Duration timeout, const Clock& clock) {
+  CurlTransport transport(clock, {});
+  std::optional<Result<int>> status;
+  const auto endpoint = std::make_shared<const Endpoint>(
+      Endpoint{.base_url = std::move(base_url),
+               // Nothing that is secret goes there, and the certificate names another host.
+               .insecure_skip_verify = true});
+  transport.Send({.endpoint = endpoint,
+                  .target = std::string(path),
+                  .connect_timeout = timeout,
+                  .timeout = timeout,
+                  .max_body_bytes = kMostBytes},
+                 [&](const Exchange& exchange) {
+                   if (exchange.result) {
+                     status = exchange.result->status;
+                   } else {
+                     status = Fail(exchange.result.error().message);
+                   }
+                 });
+  while (!status) transport.Run(timeout);
+  return std::move(*status);
+}
+
+// What the answer says. A refusal by access rules is a sign of life, but says nothing of readiness.
+Result<void> OutcomeOf(int status, const CommandLine& command_line) {
   if (status == 200) return {};
-  const bool refused =
-      (status == 401 && !rules.users.empty()) || (status == 429 && rules.request_limit.has_value());
-  if (refused && !asked_for_readiness) return {};
-  if (refused) {
-    return Fail(
-        fmt::format("answered {}: --web.probes-without-auth lets readiness be asked", status));
-  }
-  return Fail(fmt::format("answered {}", status));
+  const bool refused = !command_line.web_config_file.empty() && (status == 401 || status == 429);
+  if (!refused) return Fail(fmt::format("answered {}", status));
+  if (command_line.healthcheck != HealthCheck::kReady) return {};
+  return Fail(
+      fmt::format("answered {}: --web.probes-without-auth lets readiness be asked", status));
 }
 
 Result<void> AskExporter(const CommandLine& command_line, const Clock& clock) {
-  const auto loaded = LoadRules(command_line.web_config_file);
-  if (!loaded) return std::unexpected(loaded.error());
-  const AccessRules& rules = **loaded;
   const bool ready = command_line.healthcheck == HealthCheck::kReady;
-  const std::string& address = command_line.listen_addresses.front();
-  if (!address.contains(':')) return Fail(fmt::format("\"{}\" is not an address", address));
-
-  CurlTransport transport(clock, {});
-  std::optional<Result<void>> outcome;
-  const auto endpoint = std::make_shared<const Endpoint>(Endpoint{
-      .base_url =
-          fmt::format("{}://{}", rules.tls == nullptr ? "http" : "https", LocalAddress(address)),
-      // Nothing that is secret goes there, and the certificate names another host.
-      .insecure_skip_verify = true});
-  transport.Send({.endpoint = endpoint,
-                  .target = ready ? "/-/ready" : "/-/healthy",
-                  .connect_timeout = kTimeout,
-                  .timeout = kTimeout,
-                  .max_body_bytes = kMostBytes},
-                 [&](const Exchange& exchange) {
-                   if (!exchange.result) {
-                     outcome = Fail(exchange.result.error().message);
-                   } else {
-                     outcome = OutcomeOf(exchange.result->status, rules, ready);
-                   }
-                 });
-  while (!outcome) transport.Run(kTimeout);
-  return std::move(*outcome);
+  const std::string address = LocalAddress(command_line.listen_addresses.front());
+  const auto schemes = SchemesFor(command_line.web_config_file);
+  const Duration timeout = kTimeout / schemes.size();
+  std::string error;  // of the likelier scheme
+  for (const std::string_view scheme : schemes) {
+    const auto status = Ask(fmt::format("{}://{}", scheme, address),
+                            ready ? "/-/ready" : "/-/healthy", timeout, clock);
+    if (status) return OutcomeOf(*status, command_line);
+    if (error.empty()) error = status.error().message;
+  }
+  return Fail(std::move(error));
 }
 
 }  // namespace

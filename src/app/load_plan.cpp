@@ -12,6 +12,7 @@
 
 #include "app/check_config.h"
 #include "base/text.h"
+#include "web/tls.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -187,8 +188,10 @@ Result<std::string> ReadCaFile(const std::string& path) {
   if (PermissionFaults faults = CheckPermissions(file->status, false); !faults.error.empty()) {
     return Fail(std::move(faults.error));
   }
-  if (file->text.contains("-----BEGIN ")) return std::move(file->text);
-  return Fail("contains no PEM certificate: it must begin with -----BEGIN CERTIFICATE-----");
+  if (std::string fault = FindCertificatesFault(file->text); !fault.empty()) {
+    return Fail(std::move(fault));
+  }
+  return std::move(file->text);
 }
 
 std::expected<PollPlan, ConfigErrors> MakePollPlan(const Config& config, const Shard& shard,

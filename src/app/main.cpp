@@ -55,7 +55,8 @@ void PrintError(const std::string& text) { std::fputs(text.c_str(), stderr); }
 
 /// False: it could not be written.
 bool Print(const std::string& text) {
-  return std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+  return std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0 &&
+         std::ferror(stdout) == 0;
 }
 
 void PrintLines(const std::vector<std::string>& lines, std::string_view prefix = {}) {

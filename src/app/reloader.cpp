@@ -10,6 +10,17 @@
 #include "app/service_manager.h"
 
 namespace telnyx_exporter {
+namespace {
+
+std::string FaultOf(const ApiKeySource& source, const Result<ApiKey>& key) {
+  return key ? "" : fmt::format("{} {}", DescribeKeySource(source), key.error().message);
+}
+
+std::string FaultOf(const std::string& ca_file, const Result<std::string>& text) {
+  return text ? "" : fmt::format("tls.ca_file {} {}", ca_file, text.error().message);
+}
+
+}  // namespace
 
 Reloader::Reloader(ConfigSource source, const Shard& shard, const LoadedPlan& in_force,
                    const Clock& clock, Log& log, ExporterMetrics& metrics,
@@ -55,14 +66,21 @@ ConfigErrors Reloader::LoadAndUse() {
     const std::lock_guard lock(mutex_);
     config_ = std::move(next->config);
   }
+  refused_.clear();
   TellReadable({});
   NoteReload({}, next->origin);
   log_.Info("configuration reloaded", {{"file", next->origin}});
   return {};
 }
 
+bool Reloader::RefusalsHaveChanged() const {
+  return std::ranges::any_of(refused_,
+                             [](const auto& refusal) { return refusal.second() != refusal.first; });
+}
+
 void Reloader::ReloadChangedKeys() {
-  if (!key_files_.DetectChange()) return;
+  if (!key_files_.DetectChange() && !(key_files_.RetryIsDue() && RefusalsHaveChanged())) return;
+  refused_.clear();
   const auto config = this->config();
   std::vector<ApiKeySource> unreadable;
   std::vector<std::string> errors;
@@ -76,6 +94,7 @@ void Reloader::ReloadChangedKeys() {
   const auto read_key = [&](const ApiKeySource& source) -> Result<Secret> {
     auto key = ReadApiKey(source, log_);
     if (key) return key;
+    refused_[key.error().message] = [source] { return FaultOf(source, FindApiKey(source)); };
     refuse("API key refused, the old one stays", std::move(key.error().message));
     unreadable.push_back(source);
     const auto endpoint = EndpointInForce([&](const auto& of) { return of.api_key == source; });
@@ -84,8 +103,9 @@ void Reloader::ReloadChangedKeys() {
   const auto read_ca = [&](const std::string& path) -> Result<std::string> {
     auto text = ReadCaFile(path);
     if (text) return text;
-    refuse("CA file refused, the old one stays",
-           fmt::format("tls.ca_file {} {}", path, text.error().message));
+    std::string fault = FaultOf(path, text);
+    refused_[fault] = [path] { return FaultOf(path, ReadCaFile(path)); };
+    refuse("CA file refused, the old one stays", std::move(fault));
     const auto endpoint = EndpointInForce([&](const auto& of) { return of.tls.ca_file == path; });
     return endpoint ? Result<std::string>(endpoint->ca_certificates) : Fail("is not in use");
   };

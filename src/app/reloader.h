@@ -39,7 +39,7 @@ class Reloader {
 
   /// Looks at the key and CA files once and reads them again when one has changed. An account keeps
   /// the key or the CA certificates that it has where the new ones cannot be used; the others get
-  /// theirs.
+  /// theirs. Refused files are read again now and then, because a file system may fail for a while.
   void ReloadChangedKeys();
 
   /// In force now.
@@ -52,7 +52,11 @@ class Reloader {
   /// By account. Shared with the plan in force, so that the keys have no further copy.
   using Endpoints = std::map<std::string, std::shared_ptr<const Endpoint>>;
 
+  /// What is wrong with a key or a CA file now; empty: nothing.
+  using FindFault = std::function<std::string()>;
+
   std::vector<std::string> LoadAndUse();
+  bool RefusalsHaveChanged() const;
   static Endpoints EndpointsOf(const PollPlan& plan);
   /// That of an account whose configuration `matches`; null when there is none.
   std::shared_ptr<const Endpoint> EndpointInForce(
@@ -68,6 +72,7 @@ class Reloader {
   const PutIntoForce put_into_force_;
 
   FileWatch key_files_;
+  std::map<std::string, FindFault> refused_;  // changed keys and CA files, by what was wrong
   Endpoints endpoints_;
 
   mutable std::mutex mutex_;

@@ -128,6 +128,7 @@ WebRulesAttempt LoadWebRules(const std::string& path,
   WebRulesAttempt attempt = MakeWebRules(loaded->config, in_force);
   attempt.files.Add(files);
   if (attempt.outcome) {
+    attempt.outcome->file_is_empty = loaded->is_empty;
     std::vector<ConfigMessage>& warnings = attempt.outcome->warnings;
     warnings.insert(warnings.begin(), loaded->warnings.begin(), loaded->warnings.end());
   }
@@ -143,36 +144,43 @@ WebRulesWatch::WebRulesWatch(std::string path, const WebRulesAttempt& attempt, E
 }
 
 void WebRulesWatch::ReloadChanged() {
-  if (!files_.DetectChange()) return;
+  const bool changed = files_.DetectChange();
+  if (!changed && (errors_.empty() || !files_.RetryIsDue())) return;
   WebRulesAttempt attempt = LoadWebRules(path_, tls_);
   std::vector<std::string> errors = Use(attempt);
-  std::vector<std::string> all_errors = errors;
+  // A change that is refused is said even if the one before it was refused for the same reason.
+  const std::size_t said_anyway = changed ? errors.size() : 0;
   if (errors.empty()) {
     const LoadedWebRules& loaded = *attempt.outcome;
     log_.Info("web configuration reloaded", {{"file", path_},
                                              {"tls", loaded.rules->tls != nullptr},
                                              {"users", loaded.rules->users.size()}});
   } else {
-    for (const std::string& error : RenewCertificates(attempt.files)) {
-      all_errors.push_back(error);
-      if (!Contains(errors, error) && !Contains(errors_, error)) errors.push_back(error);
+    for (std::string& error : RenewCertificates(attempt.files)) {
+      if (!Contains(errors, error)) errors.push_back(std::move(error));
     }
   }
-  for (const std::string& error : errors) {
-    log_.Error("web configuration refused, the old one stays", {{"error", error}});
+  for (std::size_t i = 0; i < errors.size(); ++i) {
+    if (i >= said_anyway && Contains(errors_, errors[i])) continue;
+    log_.Error("web configuration refused, the old one stays", {{"error", errors[i]}});
   }
-  errors_ = std::move(all_errors);
+  errors_ = std::move(errors);
   files_.Watch(std::move(attempt.files));
-  events_.on_loaded(std::move(errors));
+  events_.on_loaded(errors_);
 }
 
 std::vector<std::string> WebRulesWatch::Use(WebRulesAttempt& attempt) {
   if (!attempt.outcome) return FormatConfigMessages(path_, attempt.outcome.error());
-  for (const std::string& warning : FormatConfigMessages(path_, attempt.outcome->warnings)) {
-    log_.Warn("web configuration", {{"warning", warning}});
+  // Who writes a file may truncate it first, and a full disk leaves it empty: that must not let
+  // everyone in.
+  if (attempt.outcome->file_is_empty && config_ != WebConfig()) {
+    return {fmt::format("{}: is empty: write {{}} to remove all rules", path_)};
   }
   if (auto applied = events_.apply(attempt.outcome->rules); !applied) {
     return {fmt::format("{}: {}", path_, applied.error().message)};
+  }
+  for (const std::string& warning : FormatConfigMessages(path_, attempt.outcome->warnings)) {
+    log_.Warn("web configuration", {{"warning", warning}});
   }
   Keep(*attempt.outcome);
   return {};

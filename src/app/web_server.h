@@ -2,7 +2,7 @@
 
 // The exporter's web server: the HTTP server under the rules of the web configuration file. The
 // main loop owns it and lets it look at the file and the certificates now and then; --config.check
-// and --healthcheck read the rules alone.
+// reads the rules alone.
 
 #include <expected>
 #include <functional>
@@ -25,6 +25,7 @@ namespace telnyx_exporter {
 struct LoadedWebRules {
   std::shared_ptr<const AccessRules> rules;
   WebConfig config;  // what the rules were made from
+  bool file_is_empty = false;
   std::vector<ConfigMessage> warnings;
 };
 
@@ -41,7 +42,8 @@ WebRulesAttempt LoadWebRules(const std::string& path,
 
 /// Takes over rules when the web configuration file or a certificate that it names has changed. A
 /// broken state is said once and changes nothing but this: certificates of the configuration in
-/// force are renewed even while the newer one is refused.
+/// force are renewed even while the newer one is refused. While it lasts the files are read again
+/// now and then, because a file system may fail for a while.
 class WebRulesWatch {
  public:
   struct Events {

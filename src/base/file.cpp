@@ -157,15 +157,27 @@ FileSet FileSet::ReadStatusAgain() const {
 void FileWatch::Watch(FileSet known) {
   known_ = std::move(known);
   seen_ = known_;
+  quiet_looks_ = 0;
+  restless_looks_ = 0;
 }
 
 bool FileWatch::DetectChange() {
+  constexpr std::size_t kMostRestlessLooks = 10;
   FileSet now = known_.ReadStatusAgain();
-  const bool settled = now == seen_;
+  restless_looks_ = now == seen_ ? 0 : restless_looks_ + 1;
   seen_ = std::move(now);
-  if (!settled || seen_ == known_) return false;
+  const bool settled = restless_looks_ == 0 || restless_looks_ >= kMostRestlessLooks;
+  const bool quiet = settled && seen_ == known_;
+  quiet_looks_ = quiet ? quiet_looks_ + 1 : 0;
+  if (!settled || quiet) return false;
   known_ = seen_;
+  restless_looks_ = 0;
   return true;
+}
+
+bool FileWatch::RetryIsDue() const {
+  constexpr std::size_t kLooksBetweenRetries = 5;
+  return quiet_looks_ > 0 && quiet_looks_ % kLooksBetweenRetries == 0;
 }
 
 }  // namespace telnyx_exporter

@@ -92,12 +92,20 @@ class FileWatch {
   void Watch(FileSet known);
 
   /// Looks at the files once. True once after a change: as soon as two looks in a row agree, since
-  /// may still be being written. What it saw counts as known then.
+  /// they may still be being written, but at the tenth look that differs at the latest, so that a
+  /// file that never rests does not hide changes of the others. What it saw counts as known then.
   bool DetectChange();
+
+  /// After a look without a change: whether it is time to read the files again if the last reading
+  /// failed, because what it failed of may have passed (EMFILE, EIO, ESTALE). True at every fifth
+  /// such look.
+  bool RetryIsDue() const;
 
  private:
   FileSet known_;
   FileSet seen_;  // at the last look
+  std::size_t quiet_looks_ = 0;
+  std::size_t restless_looks_ = 0;
 };
 
 }  // namespace telnyx_exporter

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <ranges>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -54,10 +55,6 @@ std::string_view HostOf(std::string_view host_and_port) {
                                                                           : std::string_view();
 }
 
-bool IsLoopback(std::string_view host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
-
 // The first of the two that is set and not empty.
 std::string FirstOf(std::string_view upper, const ReadVariable& read_variable) {
   for (const std::string& name : {std::string(upper), ToLowerAscii(upper)}) {
@@ -87,6 +84,11 @@ bool IsLoopbackIp(const IpBytes& ip) {
   IpBytes loopback{};
   loopback[15] = 1;
   return ip == loopback || (IsIpv4(ip) && ip[12] == 127);
+}
+
+bool IsLoopback(std::string_view host) {
+  const auto ip = ParseIp(std::string(host));
+  return host == "localhost" || (ip && IsLoopbackIp(*ip));
 }
 
 // Whether the first `bits` bits of the two agree.
@@ -153,8 +155,8 @@ bool Matches(const std::string& entry, const HostAndPort& target,
 }
 
 bool IsExempt(const HostAndPort& target, std::string_view no_proxy) {
+  if (IsLoopback(target.host)) return true;
   const auto ip = ParseIp(target.host);
-  if (target.host == "localhost" || (ip && IsLoopbackIp(*ip))) return true;
   while (true) {
     const std::size_t comma = no_proxy.find(',');
     const std::string entry = ToLowerAscii(TrimWhitespace(no_proxy.substr(0, comma)));
@@ -164,7 +166,27 @@ bool IsExempt(const HostAndPort& target, std::string_view no_proxy) {
   }
 }
 
+// One of the words between a name's dots.
+bool IsLabel(std::string_view text) {
+  constexpr std::size_t kMaxLabelBytes = 63;
+  return !text.empty() && text.size() <= kMaxLabelBytes && IsAlphanumericOr("-_", text);
+}
+
 }  // namespace
+
+bool IsHost(std::string_view text) {
+  constexpr std::size_t kMaxHostBytes = 253;
+  if (text.starts_with('[') && text.ends_with(']')) {
+    text = text.substr(1, text.size() - 2);
+    if (!text.contains(':')) return false;
+  }
+  if (text.contains(':')) return ParseIp(std::string(text)).has_value();
+  if (text.size() > kMaxHostBytes) return false;
+  if (text.ends_with('.')) text.remove_suffix(1);
+  return std::ranges::all_of(text | std::views::split('.'),
+                             [](auto label) { return IsLabel(std::string_view(label)); }) &&
+         !text.empty();
+}
 
 Result<HttpAddress> ParseHttpAddress(std::string_view text) {
   const auto refuse = [&](std::string_view why) {

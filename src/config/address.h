@@ -21,6 +21,9 @@ struct HttpAddress {
   bool loopback = false;  // localhost, 127.0.0.0/8 or ::1
 };
 
+/// Whether the text is written as a host name or as an IP address, IPv6 perhaps in brackets.
+bool IsHost(std::string_view text);
+
 /// An http:// or https:// address with a host and perhaps a port and a path, and nothing else: no
 /// user, no query, no fragment. The error says what is wrong.
 Result<HttpAddress> ParseHttpAddress(std::string_view text);

@@ -135,6 +135,12 @@ void ResolvePaths(Config& config, std::string_view file) {
   }
 }
 
+// In the file itself: a key, or a proxy's password.
+bool HoldsSecret(const AccountConfig& account) {
+  return account.api_key.kind == ApiKeySource::Kind::kInline ||
+         account.proxy_url.reveal().contains('@');
+}
+
 std::unexpected<std::vector<ConfigMessage>> FileError(std::string text) {
   return std::unexpected(std::vector<ConfigMessage>{{.text = std::move(text)}});
 }
@@ -200,9 +206,17 @@ std::expected<LoadedConfig, std::vector<ConfigMessage>> ParseConfig(std::string_
 }
 
 std::expected<LoadedConfig, std::vector<ConfigMessage>> LoadConfigFile(const std::string& path) {
-  const auto text = ReadConfigText(path);
-  if (!text) return std::unexpected(std::vector{text.error()});
-  return ParseConfig(*text, path);
+  auto file = ReadFile(path, kMaxConfigFileBytes);
+  if (!file) return FileError(std::move(file.error().message));
+  auto loaded = ParseConfig(file->text, path);
+  if (!loaded) return loaded;
+  const bool secret = std::ranges::any_of(loaded->config.accounts, HoldsSecret);
+  PermissionFaults faults = CheckPermissions(file->status, secret);
+  if (!faults.error.empty()) return FileError(std::move(faults.error));
+  if (!faults.warning.empty()) {
+    loaded->warnings.insert(loaded->warnings.begin(), {.text = std::move(faults.warning)});
+  }
+  return loaded;
 }
 
 }  // namespace telnyx_exporter

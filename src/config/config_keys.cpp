@@ -74,7 +74,7 @@ const KeyTable<TlsConfig>& TlsKeys() {
             "certificate. "
             "Relative paths start at the configuration file. Empty: the system's authorities.",
             {.example = "proxy-ca.pem"}),
-        Row("server_name", &TlsConfig::server_name, TextType(253),
+        Row("server_name", &TlsConfig::server_name, HostType(),
             "The name that the API's certificate must have. Empty: the host of base_url.",
             {.example = "api.telnyx.com"}),
         Row("insecure_skip_verify", &TlsConfig::insecure_skip_verify,

@@ -53,6 +53,12 @@ std::string FindIdFault(const std::string& id) {
                      QuoteForMessage(id));
 }
 
+std::string FindHostFault(const std::string& host) {
+  if (host.empty() || IsHost(host)) return {};
+  return fmt::format("{} is not a host name or IP address: write it as in api.telnyx.com",
+                     QuoteForMessage(host));
+}
+
 std::string FindPatternFault(const std::string& expression) {
   const auto pattern = NamePattern::Compile(expression);
   if (pattern) return {};
@@ -236,6 +242,13 @@ StringType PatternType() {
   type.text = "regular expression of at most 4096 bytes";
   type.find_fault = FindPatternFault;
   return type;
+}
+
+StringType HostType() {
+  return {
+      253, "host name or IP address",
+      R"("anyOf": [{"type": "string", "maxLength": 253, "pattern": "^(|([A-Za-z0-9_-]{1,63}\\.)*[A-Za-z0-9_-]{1,63}\\.?|\\[?[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*\\]?)$"}, {"type": ["number", "boolean"]}])",
+      FindHostFault};
 }
 
 std::optional<std::string> BaseUrlType::Read(const YamlValue& value) const {

@@ -102,6 +102,8 @@ StringType NameType();
 StringType IdType();
 StringType TextType(std::size_t max_bytes);
 StringType PatternType();
+/// A host name or an IP address; an empty string is none.
+StringType HostType();
 
 /// An http:// or https:// address; warns of an unencrypted one.
 struct BaseUrlType {

@@ -208,6 +208,11 @@ void CheckTls(const YamlValue& value, const WebTlsConfig& tls) {
         "needs client_auth_type RequireAnyClientCert or RequireAndVerifyClientCert: the others "
         "let in clients without a certificate");
   }
+  if (!policy.client_allowed_sans.empty() && policy.client_auth == ClientAuth::kRequireAny) {
+    sans->Warn(
+        "proves nothing without client_auth_type RequireAndVerifyClientCert: anyone can make a "
+        "certificate with these names");
+  }
 }
 
 void ReadTls(const YamlValue& value, std::string_view file, WebConfig& config) {
@@ -351,7 +356,7 @@ std::expected<LoadedWebConfig, std::vector<ConfigMessage>> ParseWebConfig(std::s
                                                                           std::string_view file) {
   ConfigMessages messages;
   LoadedWebConfig loaded;
-  ReadDocument(yaml, messages, [&](const YamlNode& document) {
+  loaded.is_empty = !ReadDocument(yaml, messages, [&](const YamlNode& document) {
     loaded.config = ReadWebConfig(YamlValue(document, "", messages), file);
   });
   if (!messages.errors().empty()) return std::unexpected(std::move(messages.errors()));

@@ -57,6 +57,7 @@ struct WebConfig {
 
 struct LoadedWebConfig {
   WebConfig config;
+  bool is_empty = false;  // the file says nothing at all, not even {}
   std::vector<ConfigMessage> warnings;
 };
 

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <istream>
 #include <map>
-#include <sstream>
+#include <streambuf>
 #include <utility>
 
 #include <fmt/format.h>
@@ -32,6 +33,46 @@ struct Refusal {
   std::string text;
 };
 
+// How far the events of the document have come.
+struct Progress {
+  YAML::Mark mark = YAML::Mark::null_mark();  // of the last event
+  std::size_t marks = 0;                      // read since
+};
+
+// Hands the text to yaml-cpp, until it has read too much without making an event of it.
+class BoundedText final : public std::streambuf {
+ public:
+  BoundedText(std::string_view text, Progress& progress, std::size_t max_marks)
+      : text_(text), progress_(progress), max_marks_(max_marks) {}
+
+ protected:
+  int_type underflow() override {
+    constexpr std::size_t kPieceBytes = 1024;
+    if (text_.empty()) return traits_type::eof();
+    const std::string_view piece = text_.substr(0, kPieceBytes);
+    text_.remove_prefix(piece.size());
+    progress_.marks += static_cast<std::size_t>(std::ranges::count_if(piece, IsMark));
+    if (progress_.marks > max_marks_) {
+      throw Refusal{progress_.mark,
+                    fmt::format("holds a list or mapping in brackets with more than {} brackets, "
+                                "commas, colons and quotes: write each entry on a line, without "
+                                "brackets around all of them",
+                                max_marks_)};
+    }
+    char* const begin = const_cast<char*>(piece.data());  // only read, but the interface wants it
+    setg(begin, begin, begin + piece.size());
+    return traits_type::to_int_type(*begin);
+  }
+
+ private:
+  // What separates the tokens within brackets.
+  static bool IsMark(char c) { return std::string_view("[]{},:\"'?&*!#").contains(c); }
+
+  std::string_view text_;
+  Progress& progress_;
+  const std::size_t max_marks_;
+};
+
 ConfigMessage MessageAt(const YAML::Mark& mark, std::string text) {
   const bool known = !mark.is_null();
   return {.line = known ? static_cast<std::size_t>(mark.line) + 1 : 0,
@@ -43,7 +84,8 @@ ConfigMessage MessageAt(const YAML::Mark& mark, std::string text) {
 // Builds the tree of the first document and refuses a second one.
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(const YamlLimits& limits) : limits_(limits) {}
+  TreeBuilder(const YamlLimits& limits, Progress& progress)
+      : limits_(limits), progress_(progress) {}
 
   const std::shared_ptr<const YamlNode>& root() const { return root_; }
 
@@ -122,6 +164,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   void Count(const YAML::Mark& mark, std::size_t values) {
+    progress_ = {.mark = mark};
     values_ += values;
     if (values_ <= limits_.max_values) return;
     throw Refusal{mark, fmt::format("the file has more than {} values", limits_.max_values)};
@@ -138,6 +181,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   const YamlLimits limits_;
+  Progress& progress_;
   std::size_t documents_ = 0;
   std::size_t values_ = 0;   // aliases expanded
   std::size_t aliased_ = 0;  // of them through aliases
@@ -227,9 +271,12 @@ std::expected<std::shared_ptr<const YamlNode>, ConfigMessage> ParseYaml(std::str
   const bool has_mark = text.starts_with(kByteOrderMark);
   if (has_mark) text.remove_prefix(kByteOrderMark.size());
   if (auto checked = CheckCharacters(text); !checked) return std::unexpected(checked.error());
-  TreeBuilder builder(limits);
+  Progress progress;
+  TreeBuilder builder(limits, progress);
+  BoundedText buffer(text, progress, limits.max_flow_marks);
   try {
-    std::istringstream stream{std::string(text)};
+    std::istream stream(&buffer);
+    stream.exceptions(std::ios::badbit);  // lets a refusal pass
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <system_error>
 #include <utility>
 
@@ -13,9 +14,11 @@
 #include <fmt/format.h>
 
 #include "base/build_info.h"
+#include "base/text.h"
 #include "config/config.h"
 #include "simulator/answers.h"
 #include "simulator/scenario_file.h"
+#include "web/listen_address.h"
 
 namespace telnyx_exporter::simulator {
 namespace {
@@ -39,16 +42,27 @@ struct RawFlags {
   bool version = false;
 };
 
-// CLI::Range takes a NaN for a number inside of every range.
+// CLI::Range takes a NaN for a number inside of every range, and 0x10 for a number.
 CLI::Validator Between(double lowest, double highest) {
   return {[=](const std::string& text) -> std::string {
-            double number = 0;
-            if (CLI::detail::lexical_cast(text, number) && number >= lowest && number <= highest) {
-              return "";
-            }
+            const auto number = ParseDouble(text);
+            if (number && *number >= lowest && *number <= highest) return "";
             return fmt::format("\"{}\" is not a number from {} to {}", text, lowest, highest);
           },
           fmt::format("FLOAT in [{} - {}]", lowest, highest)};
+}
+
+// CLI11 alone reads 010 as 8, takes 0x10, and turns -1 into a large number.
+CLI::Validator IntegerBetween(std::uint64_t lowest, std::uint64_t highest) {
+  return {[=](std::string& text) -> std::string {
+            const auto number = ParseUnsigned(text);
+            if (!number || *number < lowest || *number > highest) {
+              return fmt::format("\"{}\" is not an integer from {} to {}", text, lowest, highest);
+            }
+            text = std::to_string(*number);
+            return {};
+          },
+          fmt::format("UINT in [{} - {}]", lowest, highest)};
 }
 
 // What a scenario says as well, so that not both can.
@@ -58,7 +72,7 @@ void DeclareWorldFlags(CLI::App& app, RawFlags& flags) {
       "YAML file of accounts, connections, calls and faults, instead of the flags for them");
   app.add_option("--api-key", flags.api_key, "The key that clients must send")->excludes(scenario);
   app.add_option("--connections", flags.connections, "Number of connections, with made-up ids")
-      ->check(CLI::Range(1U, 100'000U))
+      ->transform(IntegerBetween(1, 100'000))
       ->excludes(scenario);
   app.add_option("--connection", flags.named,
                  "A connection as ID or ID:NAME instead of made-up ones; repeatable")
@@ -97,7 +111,8 @@ void DeclareFlags(CLI::App& app, RawFlags& flags) {
                  "all there is");
   DeclareWorldFlags(app, flags);
   app.add_option("--seed", result.seed,
-                 "The same seed makes the same calls and draws the same faults");
+                 "The same seed makes the same calls and draws the same faults")
+      ->transform(IntegerBetween(0, std::numeric_limits<std::uint64_t>::max()).description(""));
   app.add_option("--time-scale", result.time_scale,
                  "How many times as fast time runs, whatever a scenario says")
       ->check(Between(0.001, 100'000.0))
@@ -107,7 +122,8 @@ void DeclareFlags(CLI::App& app, RawFlags& flags) {
                  "cursor (page[after]), number (page[number]) or both, as the request asks")
       ->check(CLI::IsMember({"cursor", "number", "both"}));
   app.add_option("--rate-limit", result.api.requests_per_second,
-                 "Requests a second before 429, of each account; 0: no limit");
+                 "Requests a second before 429, of each account; 0: no limit")
+      ->transform(IntegerBetween(0, 1'000'000));
   app.add_option(
          "--fault", flags.faults,
          "A way to misbehave: NAME[:PROBABILITY][:later][@CONNECTION_ID], where later spares "
@@ -254,6 +270,11 @@ std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const cha
     return std::unexpected(WrongUsage(error.what()));
   }
   if (flags.version) return std::unexpected(CommandLineExit{.text = VersionText()});
+  for (const std::string& address : flags.command_line.listen_addresses) {
+    if (const auto usable = ListenSocket::CheckAddress(address); !usable) {
+      return std::unexpected(WrongUsage("--web.listen-address: " + usable.error().message));
+    }
+  }
   flags.command_line.api.paging = flags.paging == "cursor"   ? Paging::kCursor
                                   : flags.paging == "number" ? Paging::kNumber
                                                              : Paging::kBoth;

@@ -43,26 +43,22 @@ void ClientTable::CheckBegan(Id id, Instant now) {
   if (Client* client = Find(id)) Enter(*client, Phase::kChecking, now + limits_.answer);
 }
 
-std::vector<ClientTable::Leaving> ClientTable::AnswerBegan(Id id, Instant now) {
+void ClientTable::AnswerBegan(Id id, Instant now) {
   Client* client = Find(id);
-  if (client == nullptr || client->leaving) return {};
-  std::vector<Leaving> leaving;
-  if (limits_.answers > 0 && answers_ >= limits_.answers) {
-    RecordProgress(now);
-    while (answers_ >= limits_.answers) {
-      const auto stalled = TakeStalled([](const Client&) { return true; });
-      if (!stalled) break;
-      leaving.push_back(*stalled);
-    }
-  }
+  if (client == nullptr || client->leaving) return;
   Enter(*client, Phase::kAnswering, now + limits_.answer);
-  return leaving;
 }
 
 std::vector<ClientTable::Leaving> ClientTable::BodyBegan(Id id, WaitingBody body, Instant now) {
   Client* client = Find(id);
   if (client == nullptr || client->leaving || client->phase != Phase::kAnswering) return {};
   ReleaseBody(*client);
+  std::vector<Leaving> leaving;
+  if (limits_.answers > 0 && answers_ >= limits_.answers) {
+    RecordProgress(now);
+    const auto stalled = TakeStalled([](const Client&) { return true; });
+    if (stalled) leaving.push_back(*stalled);
+  }
   Handler& handler = handlers_[body.handler];
   SharedBody& shared = handler.waiting[body.identity];
   shared.bytes = body.bytes;
@@ -72,7 +68,7 @@ std::vector<ClientTable::Leaving> ClientTable::BodyBegan(Id id, WaitingBody body
   client->body = std::move(body);
   client->position = position_of_(id);
   client->progressed = now;
-  std::vector<Leaving> leaving;
+  ++answers_;
   if (superseded_bytes() <= AllowedSupersededBytes()) return leaving;
   RecordProgress(now);
   while (superseded_bytes() > AllowedSupersededBytes()) {
@@ -163,10 +159,6 @@ std::size_t ClientTable::CountOf(const std::string& peer) const {
 }
 
 void ClientTable::Enter(Client& client, Phase phase, Instant deadline) {
-  if (!client.leaving) {
-    if (client.phase == Phase::kAnswering) --answers_;
-    if (phase == Phase::kAnswering) ++answers_;
-  }
   client.phase = phase;
   client.turn = ++turns_;
   client.deadline = deadline;
@@ -174,7 +166,6 @@ void ClientTable::Enter(Client& client, Phase phase, Instant deadline) {
 
 void ClientTable::MarkLeaving(Client& client) {
   ReleaseBody(client);
-  if (client.phase == Phase::kAnswering) --answers_;
   client.leaving = true;
   ++leaving_;
   if (--counts_[client.peer] == 0) counts_.erase(client.peer);
@@ -188,6 +179,7 @@ void ClientTable::ReleaseBody(Client& client) {
   if (--body->second.clients == 0) waiting.erase(body);
   if (waiting.empty()) handlers_.erase(handler);
   client.body.reset();
+  --answers_;
 }
 
 // Of all, or of one peer. One that is being answered goes only when no other is left.
@@ -224,7 +216,8 @@ std::optional<ClientTable::Leaving> ClientTable::TakeStalled(Predicate matches) 
   auto stalled = clients_.end();
   for (auto at = clients_.begin(); at != clients_.end(); ++at) {
     const Client& client = at->second;
-    // Without a body it is the handler that takes its time, not the client.
+    // Without a body it is the handler that takes its time, not the client, or the answer is so
+    // short that nothing of it waits.
     if (client.leaving || !client.started || !client.body || !matches(client)) continue;
     if (stalled == clients_.end() || rank(client) < rank(stalled->second)) stalled = at;
   }

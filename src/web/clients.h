@@ -21,8 +21,8 @@ struct ClientLimits {
   std::size_t total = 1024;
   /// Of one IPv4 address or one IPv6 network of 64 bits. Many scrapers may share one proxy.
   std::size_t of_one_peer = 256;
-  /// Answers in flight; 0: no limit. At the limit the answer that has been longest without progress
-  /// ends, and the newcomer is served.
+  /// Answers in flight, from when their body is known; 0: no limit. At the limit the answer that
+  /// has been longest without progress ends, and the newcomer is served.
   std::size_t answers = 40;
   /// Bodies that wait to be sent although their handler has a newer one may take this much, or
   /// twice the newest body if that is more; beyond it the answers longest without progress end.
@@ -68,11 +68,11 @@ class ClientTable {
   void RequestBegan(Id id, Instant now);
   /// The request waits for a check of its password. The time for an answer runs.
   void CheckBegan(Id id, Instant now);
-  /// The request is about to be answered. Returns those that have to leave for it: at the limit of
-  /// answers the one whose body has been longest without progress.
-  std::vector<Leaving> AnswerBegan(Id id, Instant now);
-  /// The body of its answer, the newest one of its handler. Returns those that have to leave since
-  /// superseded bodies take too much: first the one that has been longest without progress.
+  /// The request is about to be answered.
+  void AnswerBegan(Id id, Instant now);
+  /// The body of its answer, the newest one of its handler. Returns those that have to leave, first
+  /// the one that has been longest without progress: one at the limit of answers, and as many as
+  /// needed where superseded bodies take too much.
   std::vector<Leaving> BodyBegan(Id id, WaitingBody body, Instant now);
   /// The answer was sent. Returns the client when it has to leave now.
   std::vector<Leaving> AnswerEnded(Id id, Instant now);
@@ -88,7 +88,7 @@ class ClientTable {
   std::size_t size() const { return clients_.size(); }
   /// Those that have to leave and have not yet.
   std::size_t leaving() const { return leaving_; }
-  /// Answers in flight, without those of clients that have to leave.
+  /// Answers whose body is being sent, without those of clients that have to leave.
   std::size_t answers() const { return answers_; }
   /// Bytes of bodies that wait to be sent although their handler has made a newer one.
   std::size_t superseded_bytes() const;

@@ -103,6 +103,11 @@ int Listen(const addrinfo& address, bool both_families) {
 
 }  // namespace
 
+Result<void> ListenSocket::CheckAddress(std::string_view address) {
+  if (const auto where = SplitAddress(address); !where) return std::unexpected(where.error());
+  return {};
+}
+
 Result<ListenSocket> ListenSocket::Open(std::string_view address) {
   const auto where = SplitAddress(address);
   if (!where) return std::unexpected(where.error());

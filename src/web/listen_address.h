@@ -11,6 +11,8 @@ namespace telnyx_exporter {
 /// A listening TCP socket, closed with this object unless it was handed on.
 class ListenSocket {
  public:
+  /// Whether `address` is written as one of those below. Looks up no name.
+  static Result<void> CheckAddress(std::string_view address);
   /// Listens on "HOST:PORT", "[V6]:PORT" or ":PORT". The last means every address, IPv6 and IPv4,
   /// or IPv4 alone where the machine has no IPv6. Port 0 takes a free one. The error names the
   /// address and what is wrong with it.

@@ -336,6 +336,11 @@ class GnutlsContext final : public TlsContext {
 
 }  // namespace
 
+std::string FindCertificatesFault(std::string_view pem) {
+  const auto certificates = ParseCertificates(pem);
+  return certificates ? "" : Describe("is not a file of PEM certificates", certificates.error());
+}
+
 std::expected<std::shared_ptr<const TlsContext>, std::vector<TlsFault>> TlsContext::Make(
     const TlsPolicy& policy, const TlsMaterial& material) {
   auto context = std::make_shared<GnutlsContext>(policy, material);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -36,6 +37,10 @@ struct TlsFault {
 
   bool operator==(const TlsFault&) const = default;
 };
+
+/// What keeps a PEM text from being a file of certificates, a predicate as above; empty: it has at
+/// least one, and all that it has can be parsed.
+std::string FindCertificatesFault(std::string_view pem);
 
 class TlsContext {
  public:

@@ -98,8 +98,7 @@ TEST_F(CheckConfigFilesTest, RefusesACaFileThatCannotBeUsed) {
   const std::string path = directory_.Write("ca.pem", "nothing");
   EXPECT_THAT(Lines(Check("    tls: {ca_file: ca.pem}\n").errors),
               ElementsAre("c.yml:3:20: accounts[0].tls.ca_file: " + path +
-                          " contains no PEM certificate: it must begin with -----BEGIN "
-                          "CERTIFICATE-----"));
+                          " is not a file of PEM certificates: No certificate was found."));
 }
 
 TEST_F(CheckConfigFilesTest, RefusesAProxyOfTheEnvironmentThatIsNone) {

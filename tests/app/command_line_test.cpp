@@ -46,6 +46,20 @@ TEST(ParseCommandLine, ReplacesTheDefaultAddressByAllGivenOnes) {
   EXPECT_TRUE(parsed->once);
 }
 
+TEST(ParseCommandLine, RefusesAnAddressThatIsNone) {
+  for (const char* address :
+       {"", "10035", "localhost", "localhost:http", ":65536", "::1:80", "[::1]"}) {
+    const std::string flag = std::string("--web.listen-address=") + address;
+    const auto parsed = Parse({"--web.listen-address=:1", flag.c_str()});
+    ASSERT_FALSE(parsed.has_value()) << address;
+    EXPECT_THAT(
+        parsed.error().text,
+        HasSubstr("telnyx_exporter: --web.listen-address: \"" + std::string(address) +
+                  "\" is not an address to listen on: write HOST:PORT, [V6]:PORT or :PORT"));
+    EXPECT_EQ(parsed.error().exit_code, kExitWrongUsage);
+  }
+}
+
 TEST(ParseCommandLine, TakesTheWebServersFlags) {
   const auto parsed = Parse({"--web.config.file=web.yml", "--web.systemd-socket"});
   ASSERT_TRUE(parsed.has_value());
@@ -161,6 +175,42 @@ TEST(ParseCommandLine, RefusesAShardThatIsNone) {
   EXPECT_EQ(message({"--shard=auto"}),
             "telnyx_exporter: --shard: \"2\" is not a number below --total-shards=1, nor auto");
   EXPECT_EQ(Parse({"--total-shards=0"}).error().exit_code, kExitWrongUsage);
+}
+
+TEST(ParseCommandLine, ReadsNumbersAsDecimalOnes) {
+  EXPECT_EQ(Parse({"--total-shards=010"})->shard.total, 10U);
+  EXPECT_EQ(Parse({"--web.max-requests=0099"})->max_requests, 99U);
+  for (const char* number : {"", "0x10", "-18446744073709551614", "-1", "+2", " 2", "2 ", "1e1",
+                             "2.0", "18446744073709551618"}) {
+    for (const std::string flag : {"--total-shards", "--web.max-requests"}) {
+      const auto parsed = Parse({flag.c_str(), number});
+      ASSERT_FALSE(parsed.has_value()) << flag << " " << number;
+      EXPECT_EQ(parsed.error().exit_code, kExitWrongUsage);
+      const std::string equals = flag + "=" + number;
+      EXPECT_FALSE(Parse({equals.c_str()}).has_value()) << equals;
+    }
+  }
+  EXPECT_THAT(Parse({"--total-shards=0x10"}).error().text,
+              HasSubstr("--total-shards: \"0x10\" is not an integer from 1 to 1000"));
+}
+
+TEST(ParseCommandLine, RefusesEmptyValues) {
+  for (const char* flag :
+       {"--config.file", "--web.listen-address", "--web.telemetry-path", "--shard",
+        "--total-shards", "--web.max-requests", "--log.level", "--log.format"}) {
+    const std::string equals = std::string(flag) + "=";
+    const auto parsed = Parse({equals.c_str()});
+    ASSERT_FALSE(parsed.has_value()) << flag;
+    EXPECT_EQ(parsed.error().exit_code, kExitWrongUsage) << flag;
+    EXPECT_THAT(parsed.error().text, HasSubstr(std::string("telnyx_exporter: ") + flag + ": "));
+  }
+  for (const char* flag : {"--config.check=", "--healthcheck=", "--once=", "--web.systemd-socket=",
+                           "--web.enable-lifecycle=", "--version="}) {
+    EXPECT_EQ(Parse({flag}).error().exit_code, kExitWrongUsage) << flag;
+  }
+  EXPECT_EQ(Parse({"--config.file="}).error().text,
+            "telnyx_exporter: --config.file: is empty: name a file or remove the flag\n"
+            "Run with --help for the flags.\n");
 }
 
 TEST(ParseCommandLine, SaysWhatAHostNameMustLookLikeForAutomaticShards) {

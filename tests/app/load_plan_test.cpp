@@ -10,7 +10,9 @@
 #include <sys/stat.h>
 
 #include "support/manual_clock.h"
+#include "support/read_file.h"
 #include "support/temp_dir.h"
+#include "support/test_certificates.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -19,6 +21,7 @@ using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 class ConfigSourceTest : public ::testing::Test {
  protected:
@@ -260,8 +263,8 @@ TEST(MakePollPlan, TakesTheProxyFromTheEnvironmentWhereConfigured) {
 }
 
 TEST(MakePollPlan, GivesEachAccountItsOwnEndpoint) {
-  const TempDir directory;
-  const std::string authorities = directory.Write("ca.pem", "-----BEGIN CERTIFICATE-----\n");
+  const TestCertificates certificates;
+  const std::string& authorities = certificates.ca_file();
   const Config config{
       .accounts = {
           {.name = "a", .base_url = "https://a/v2", .proxy_url = Secret("http://p")},
@@ -279,9 +282,36 @@ TEST(MakePollPlan, GivesEachAccountItsOwnEndpoint) {
   EXPECT_EQ(first.proxy_url.reveal(), "http://p");
   const Endpoint& second = *plan->accounts.at(1).endpoint;
   EXPECT_EQ(second.api_key.reveal(), "key of OTHER");
-  EXPECT_EQ(second.ca_certificates, "-----BEGIN CERTIFICATE-----\n");
+  EXPECT_EQ(second.ca_certificates, ReadFile(authorities));
   EXPECT_EQ(second.server_name, "s");
   EXPECT_TRUE(second.insecure_skip_verify);
+}
+
+TEST(ReadCaFile, TakesOnlyWholeCertificates) {
+  const TempDir directory;
+  const TestCertificates certificates;
+  const TestCertificates::Pair server = certificates.Issue("server", "DNS:localhost");
+  const std::string first = ReadFile(certificates.ca_file());
+  const std::string second = ReadFile(server.certificate_file);
+  const auto read = [&](const std::string& text) {
+    return telnyx_exporter::ReadCaFile(directory.Write("ca.pem", text));
+  };
+  for (const std::string& text :
+       {first, first + second, "subject=/CN=a\n" + first, first + ReadFile(server.key_file)}) {
+    const auto certificates_read = read(text);
+    ASSERT_TRUE(certificates_read.has_value()) << certificates_read.error().message;
+    EXPECT_EQ(*certificates_read, text);
+  }
+  for (const std::string& text :
+       {std::string(), std::string("nothing"), ReadFile(server.key_file),
+        std::string("-----BEGIN CERTIFICATE-----\n"),
+        std::string("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+        first.substr(0, first.size() / 2), first + second.substr(0, second.size() / 2)}) {
+    const auto certificates_read = read(text);
+    ASSERT_FALSE(certificates_read.has_value()) << text;
+    EXPECT_THAT(certificates_read.error().message,
+                StartsWith("is not a file of PEM certificates: "));
+  }
 }
 
 TEST(MakePollPlan, NamesACaFileThatCannotBeUsed) {

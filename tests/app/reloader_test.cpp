@@ -7,10 +7,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "support/manual_clock.h"
+#include "support/read_file.h"
 #include "support/string_log.h"
 #include "support/temp_dir.h"
+#include "support/test_certificates.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -215,8 +218,10 @@ TEST_F(ReloaderTest, OneBrokenKeyKeepsNoOtherFromBeingRead) {
 }
 
 TEST_F(ReloaderTest, ReadsAChangedCaFileAgainAndKeepsTheOldOneWhenItIsNone) {
-  const std::string first = "-----BEGIN CERTIFICATE-----\n1";
-  const std::string second = "-----BEGIN CERTIFICATE-----\n22";
+  const TestCertificates certificates;
+  const TestCertificates others;
+  const std::string first = ReadFile(certificates.ca_file());
+  const std::string second = ReadFile(others.ca_file());
   directory_.Write("ca.pem", first);
   directory_.Write("config.yml", "accounts: [{api_key_file: " + key_ +
                                      ", tls: {ca_file: ca.pem}, connections: [{id: 1}]}]\n");
@@ -225,6 +230,11 @@ TEST_F(ReloaderTest, ReadsAChangedCaFileAgainAndKeepsTheOldOneWhenItIsNone) {
   EXPECT_EQ(newest(), first);
   directory_.Write("ca.pem", second);
   LookTwice();
+  EXPECT_EQ(newest(), second);
+  directory_.Write("ca.pem", first.substr(0, first.size() / 2));
+  LookTwice();
+  EXPECT_THAT(reloader_->load_state().key_errors,
+              ElementsAre(HasSubstr("ca.pem is not a file of PEM certificates: ")));
   EXPECT_EQ(newest(), second);
   std::filesystem::remove(directory_.path() / "ca.pem");
   WriteKey("key", "KEY22");
@@ -235,6 +245,31 @@ TEST_F(ReloaderTest, ReadsAChangedCaFileAgainAndKeepsTheOldOneWhenItIsNone) {
                                      " error=\"tls.ca_file "));
   EXPECT_THAT(log_.text(), HasSubstr("ca.pem cannot be read: No such file or directory"));
   EXPECT_THAT(log_.text(), Not(HasSubstr("API key refused")));
+}
+
+// The process may have no file descriptor left, which shows in no status of the file.
+TEST_F(ReloaderTest, ReadsAKeyAgainThatCouldNotBeReadForAWhile) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  WriteKey("key", "KEY22");
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  for (int i = 0; i < 10; ++i) LookTwice();
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_THAT(reloader_->load_state().key_errors,
+              ElementsAre("api_key_file " + key_ + " cannot be read: Too many open files"));
+  EXPECT_EQ(NewestKey(), Secret("KEY1"));
+  EXPECT_THAT(plans_, SizeIs(1));
+  const std::string said = log_.text();
+  EXPECT_EQ(said.find("API key refused"), said.rfind("API key refused"));
+  for (int i = 0; i < 3; ++i) LookTwice();
+  EXPECT_EQ(NewestKey(), Secret("KEY22"));
+  EXPECT_THAT(plans_, SizeIs(2));
+  EXPECT_THAT(reloader_->load_state().key_errors, IsEmpty());
+  EXPECT_TRUE(metrics_.state().api_key_readable["default"]);
+  for (int i = 0; i < 10; ++i) LookTwice();
+  EXPECT_THAT(plans_, SizeIs(2));
 }
 
 TEST_F(ReloaderTest, SaysThatTheExporterIsStopping) {

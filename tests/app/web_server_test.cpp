@@ -8,6 +8,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "support/config_messages.h"
 #include "support/manual_clock.h"
@@ -22,6 +23,7 @@ using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 const std::string kUsers =
@@ -347,6 +349,39 @@ TEST_F(WebRulesWatchTest, RenewsCertificatesWhileTheServerRefusesTheConfiguratio
   EXPECT_NE(applied_[0]->tls, nullptr);
 }
 
+TEST_F(WebRulesWatchTest, KeepsItsRulesWhenTheFileBecomesEmpty) {
+  for (const std::string& rules :
+       {kUsers, std::string("rate_limit: {interval: 1s, burst: 1}\n"),
+        std::string("http_server_config: {headers: {X-Frame-Options: deny}}\n")}) {
+    directory_.Write("web.yml", rules);
+    applied_.clear();
+    WebRulesWatch watch(path(), LoadWebRules(path()), MakeEvents(), log_.log());
+    const auto write = [&](const std::string& text) {
+      directory_.Write("web.yml", text);
+      watch.ReloadChanged();
+      watch.ReloadChanged();
+    };
+    for (const char* nothing : {"", "# nobody\n", "---\n"}) {
+      write(nothing);
+      EXPECT_THAT(errors_, ElementsAre(path() + ": is empty: write {} to remove all rules"));
+    }
+    EXPECT_THAT(applied_, IsEmpty());
+    write("{}\n");
+    EXPECT_THAT(errors_, IsEmpty());
+    ASSERT_EQ(applied_.size(), 1U);
+    EXPECT_THAT(applied_[0]->users, IsEmpty());
+  }
+}
+
+TEST_F(WebRulesWatchTest, TakesAnEmptyFileWhereThereAreNoRules) {
+  directory_.Write("web.yml", "{}\n");
+  WebRulesWatch watch(path(), LoadWebRules(path()), MakeEvents(), log_.log());
+  directory_.Write("web.yml", "");
+  watch.ReloadChanged();
+  watch.ReloadChanged();
+  EXPECT_THAT(errors_, IsEmpty());
+}
+
 TEST_F(WebRulesWatchTest, TellsHowEachAttemptEnded) {
   StartWatching();
   EXPECT_THAT(errors_, IsEmpty());
@@ -356,6 +391,53 @@ TEST_F(WebRulesWatchTest, TellsHowEachAttemptEnded) {
   Install(first_);
   LookTwice();
   EXPECT_THAT(errors_, IsEmpty());
+}
+
+// The process may have no file descriptor left, which shows in no status of a file.
+TEST_F(WebRulesWatchTest, ReadsFilesAgainThatCouldNotBeReadForAWhile) {
+  StartWatching();
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  Install(second_);
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  for (int i = 0; i < 10; ++i) LookTwice();
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_THAT(errors_, Not(IsEmpty()));
+  EXPECT_THAT(applied_, IsEmpty());
+  const std::string said = TakeLog();
+  EXPECT_EQ(said.find(path() + " cannot be read"), said.rfind(path() + " cannot be read"));
+  for (int i = 0; i < 3; ++i) LookTwice();
+  EXPECT_THAT(errors_, IsEmpty());
+  EXPECT_EQ(applied_.size(), 1U);
+  for (int i = 0; i < 10; ++i) LookTwice();
+  EXPECT_EQ(applied_.size(), 1U);
+}
+
+TEST_F(WebRulesWatchTest, SaysOnceThatTheServerCannotTakeTheRules) {
+  StartWatching();
+  refuses_ = true;
+  WriteTls("http_server_config: {http2: true}\n");
+  for (int i = 0; i < 10; ++i) LookTwice();
+  const std::string said = TakeLog();
+  EXPECT_EQ(said.find("msg="), said.rfind("msg="));
+  EXPECT_THAT(errors_, ElementsAre(path() + ": not now"));
+}
+
+// The certificates in force are also those of the newer configuration.
+TEST_F(WebRulesWatchTest, TellsAllErrorsAndEachOnce) {
+  StartWatching();
+  std::filesystem::remove(In("server.pem"));
+  LookTwice();
+  EXPECT_THAT(errors_, ElementsAre(HasSubstr("server.pem cannot be read")));
+  directory_.Write("web.yml", "x: 1\n");
+  LookTwice();
+  const auto both = ElementsAre(HasSubstr("x: unknown key"), HasSubstr("server.pem cannot be"));
+  EXPECT_THAT(errors_, both);
+  directory_.Write("web.yml", "x: 22\n");
+  LookTwice();
+  EXPECT_THAT(errors_, both);
 }
 
 TEST_F(WebRulesWatchTest, RefusesADirectoryInTheFilesPlace) {

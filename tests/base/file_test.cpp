@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -209,6 +210,41 @@ TEST_F(FileWatchTest, WaitsUntilAChangeHasSettled) {
   directory_.Write("a", "333");
   EXPECT_FALSE(watch_.DetectChange());
   EXPECT_TRUE(watch_.DetectChange());
+}
+
+TEST_F(FileWatchTest, DoesNotWaitForAFileThatNeverRests) {
+  FileSet files;
+  files.Add(directory_.Write("a", "1"));
+  files.Add(directory_.Write("log", ""));
+  watch_.Watch(files);
+  directory_.Write("a", "22");
+  std::vector<int> seen;
+  for (int look = 1; look <= 25; ++look) {
+    directory_.Write("log", std::string(static_cast<std::size_t>(look), 'x'));
+    if (watch_.DetectChange()) seen.push_back(look);
+  }
+  EXPECT_EQ(seen, (std::vector{10, 20}));
+}
+
+TEST_F(FileWatchTest, IsForReadingAgainNowAndThenWhileNothingChanges) {
+  WatchFile(directory_.Write("a", "1"));
+  const auto retries = [this](int looks) {
+    int due = 0;
+    for (int i = 0; i < looks; ++i) {
+      EXPECT_FALSE(watch_.DetectChange());
+      if (watch_.RetryIsDue()) ++due;
+    }
+    return due;
+  };
+  EXPECT_EQ(retries(4), 0);
+  EXPECT_EQ(retries(1), 1);
+  EXPECT_EQ(retries(50), 10);
+  EXPECT_EQ(retries(4), 0);
+  directory_.Write("a", "22");
+  EXPECT_EQ(retries(1), 0);  // not while it may still be being written
+  EXPECT_TRUE(watch_.DetectChange());
+  EXPECT_EQ(retries(4), 0);
+  EXPECT_EQ(retries(1), 1);
 }
 
 TEST_F(FileWatchTest, SeesAChangeSinceTheFilesWereLookedAt) {

@@ -21,6 +21,32 @@ TEST(ParseHttpAddress, KnowsWhatIsEncryptedAndWhatIsLocal) {
   }
 }
 
+TEST(ParseHttpAddress, TakesNoNameThatBeginsLikeAnAddressForLocal) {
+  for (const char* text : {"http://127.evil.example/v2", "http://127.0.0.1.evil.example",
+                           "http://localhost.evil.example", "http://128.0.0.1", "http://[::2]"}) {
+    EXPECT_FALSE(ParseHttpAddress(text).value().loopback) << text;
+  }
+}
+
+TEST(IsHost, TakesNamesAndAddresses) {
+  for (const char* text : {"a", "api.telnyx.com", "api.telnyx.com.", "my_host-1", "192.0.2.1",
+                           "::1", "[2001:db8::1]"}) {
+    EXPECT_TRUE(IsHost(text)) << text;
+  }
+  EXPECT_TRUE(IsHost(std::string(63, 'a') + ".b"));
+}
+
+TEST(IsHost, RefusesWhatIsNeither) {
+  for (const char* text : {"", ".", "..", "a..b", ".a", "a b", "a/b", "a:443", "https://a", "u@a",
+                           "*.a", "[a]", "[1.2.3.4]", "[]", "[::1", "::1]", "::g", "m\xc3\xa4"}) {
+    EXPECT_FALSE(IsHost(text)) << text;
+  }
+  EXPECT_FALSE(IsHost(std::string(64, 'a')));
+  std::string long_name = "a";
+  while (long_name.size() <= 253) long_name += ".a";
+  EXPECT_FALSE(IsHost(long_name));
+}
+
 TEST(ParseHttpAddress, RefusesWhatIsNone) {
   for (const char* text :
        {"", "https://", "https:///v2", "api.telnyx.com", "https://a b/", "https://a:0",

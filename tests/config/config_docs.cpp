@@ -19,9 +19,12 @@ Every key of the file that `--config.file` names. This page is made from the tab
 (`src/config/config_keys.cpp`); `UPDATE_GOLDEN=1` rewrites it. [`config/telnyx_exporter.yml`](../config/telnyx_exporter.yml) is an
 example with every key, [`config/telnyx_exporter.schema.json`](../config/telnyx_exporter.schema.json) a JSON schema for editors.
 
-- The file is one YAML document in UTF-8 of at most 16 MiB. Aliases work within bounds, merge keys (`<<`) do not.
+- The file is one YAML document in UTF-8 of at most 16 MiB. Aliases work within bounds, merge keys (`<<`) do not. JSON works, up to about
+  10,000 connections.
 - Durations are written as in Prometheus (`1m30s`, `500ms`), sizes like `512KiB` or `4MiB`.
 - Relative paths start at the directory of the configuration file.
+- A world-writable file is refused: who may write it decides where the API keys are sent. One that is group-writable, or world-readable
+  with a key or a proxy's password in it, is accepted with a warning.
 - Unknown and duplicate keys, wrong types and values out of range are errors. `telnyx_exporter --config.check` prints each as
   `FILE:LINE:COLUMN: PATH: what is wrong` and opens the key and CA files too; `--config.check=syntax` opens no other file.
 - The labels `job`, `instance`, `severity`, `alertname`, `pod`, `node`, `cluster` and `namespace` are accepted with a warning:

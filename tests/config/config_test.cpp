@@ -207,6 +207,31 @@ TEST(LoadConfigFile, RefusesWhatIsNotARegularFile) {
   }
 }
 
+// Who may write it decides where the API keys go.
+TEST(LoadConfigFile, ChecksWhoMayWriteAndReadTheFile) {
+  const TempDir directory;
+  const auto load = [&](unsigned mode, const std::string& key) {
+    const std::string path = directory.Write(
+        "c.yml", "accounts: [{" + key + ", connections: [{id: 1}], base_url: https://a}]");
+    std::filesystem::permissions(path, std::filesystem::perms(mode));
+    const auto loaded = LoadConfigFile(path);
+    return FormatConfigMessages("f", loaded ? loaded->warnings : loaded.error());
+  };
+  const std::string file = "api_key_file: /key";
+  for (const unsigned mode : {0644U, 0640U, 0600U}) EXPECT_THAT(load(mode, file), IsEmpty());
+  EXPECT_THAT(load(0664, file), ElementsAre("f: is group-writable (mode 0664): use chmod g-w"));
+  for (const unsigned mode : {0666U, 0646U, 0777U}) {
+    EXPECT_THAT(load(mode, file), ElementsAre(HasSubstr("f: is world-writable (mode 0")));
+  }
+  const auto inline_key = HasSubstr("the key is in the configuration file");
+  EXPECT_THAT(load(0600, "api_key: KEY"), ElementsAre(inline_key));
+  EXPECT_THAT(load(0644, "api_key: KEY"),
+              ElementsAre("f: is world-readable (mode 0644): use chmod o-r", inline_key));
+  EXPECT_THAT(load(0644, "proxy_url: http://proxy"), IsEmpty());
+  EXPECT_THAT(load(0644, "proxy_url: http://user:password@proxy"),
+              ElementsAre("f: is world-readable (mode 0644): use chmod o-r"));
+}
+
 TEST(LoadConfigFile, ReadsAFile) {
   const TempDir directory;
   EXPECT_TRUE(

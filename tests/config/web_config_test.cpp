@@ -112,6 +112,15 @@ TEST(ParseWebConfig, WarnsOfWhatIsAllowedButShouldNotBe) {
       FormatConfigMessages("f", open->warnings),
       ElementsAre("f:1:56: tls_server_config.client_auth_type: without client_ca_file every "
                   "certificate of a public authority is let in"));
+  const auto unverified = ParseWebConfig(
+      "tls_server_config: {cert: c, key: k, client_auth_type: RequireAnyClientCert, "
+      "client_allowed_sans: [a]}",
+      "");
+  ASSERT_TRUE(unverified.has_value());
+  EXPECT_THAT(FormatConfigMessages("f", unverified->warnings),
+              ElementsAre("f:1:99: tls_server_config.client_allowed_sans: proves nothing without "
+                          "client_auth_type RequireAndVerifyClientCert: anyone can make a "
+                          "certificate with these names"));
 }
 
 TEST(LoadWebConfigFile, StartsRelativePathsFromTheFile) {

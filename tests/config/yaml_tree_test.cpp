@@ -199,6 +199,34 @@ std::string ByUs(const std::string& yaml) {
   return root.error().text.starts_with("a second YAML document begins here") ? "second" : "invalid";
 }
 
+// yaml-cpp keeps all of a document in brackets until the last one.
+TEST(ParseYaml, BoundsADocumentInBrackets) {
+  const YamlLimits limits{.max_flow_marks = 10'000};
+  const std::string too_many =
+      " holds a list or mapping in brackets with more than 10000 brackets, commas, colons and "
+      "quotes: write each entry on a line, without brackets around all of them";
+  const auto repeated = [](std::string text, std::string_view piece) {
+    for (int i = 0; i < 11'000; ++i) text += piece;
+    return text;
+  };
+  for (const char* piece :
+       {"[", "1,", "{a: ", "'' ", "[1], ", "\"\": 1, ", "&a ", "!a ", "? ", "x #\n"}) {
+    EXPECT_EQ(Parsed(repeated("[", piece), limits), too_many) << piece;
+  }
+  EXPECT_TRUE(ParseYaml(repeated("", "- [1, {a: \"b\"}]\n"), limits).has_value());
+  EXPECT_TRUE(ParseYaml(repeated("a: [", "[1], ") + "]", limits).has_value());
+}
+
+TEST(ParseYaml, TakesTenThousandConnectionsAsJson) {
+  std::string json = R"({"accounts": [{"connections": [)";
+  for (int i = 0; i < 10'000; ++i) {
+    json += R"({"id": "1293384261075731461", "name": "support-line", "interval": "15s", )"
+            R"("labels": {"team": "voice", "site": "berlin"}, "channel_limit": 100},)"
+            "\n";
+  }
+  EXPECT_TRUE(ParseYaml(json + "]}]}").has_value());
+}
+
 TEST(ParseYaml, SeesASecondDocumentWhereverThereIsOne) {
   constexpr std::array<std::string_view, 16> kPieces = {
       "a: 1\n", "  b: 2\n", "a:\n", "- x\n", "{c: d}\n", "{\nc: d}", "? k\n", "---\n",

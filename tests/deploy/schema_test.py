@@ -67,6 +67,10 @@ IDS = [("a", RIGHT), ("5", RIGHT), ("1e5", RIGHT), ("true", RIGHT), ("A-b_9", RI
        ("'ä'", WRONG), ("'a b'", WRONG), ("' 1 '", WRONG), ("'${ID}'", WRONG), ("1.5", WRONG),
        ("''", WRONG), ("~", WRONG), ("[a]", WRONG), ("{a: b}", WRONG), ("x" * 128, RIGHT),
        ("x" * 129, WRONG), ("1" * 128, RIGHT), ("1" * 129, WRONG)]
+HOSTS = [("a", RIGHT), ("''", RIGHT), ("5", RIGHT), ("api.telnyx.com", RIGHT), ("a-b_c.d.", RIGHT),
+         ("192.0.2.1", RIGHT), ("'::1'", RIGHT), ("'[2001:db8::1]'", RIGHT), ("a b", WRONG),
+         ("'a:443'", WRONG), ("https://a", WRONG), ("a/", WRONG), ("'*.a'", WRONG), ("a..b", WRONG),
+         (".a", WRONG), ("u@a", WRONG), ("'[a]'", WRONG), ("~", WRONG), ("[a]", WRONG)]
 TEXTS = [("a", RIGHT), ("''", RIGHT), ("5", RIGHT), ("~", WRONG), ("[a]", WRONG)]
 
 
@@ -112,7 +116,7 @@ VALUES = {
         ("-1", WRONG), ("fast", WRONG), ("'0.0'", WRONG)],
     "accounts[0].rate_limit.burst": integers(1, 10_000),
     "accounts[0].tls": [("{}", RIGHT), ("~", WRONG)],
-    "accounts[0].tls.ca_file": TEXTS, "accounts[0].tls.server_name": TEXTS,
+    "accounts[0].tls.ca_file": TEXTS, "accounts[0].tls.server_name": HOSTS,
     "accounts[0].tls.insecure_skip_verify": BOOLEANS, "accounts[0].tls.verify": [("true", WRONG)],
     "accounts[0].connections": [("[{id: 1}]", RIGHT), ("[]", WRONG), ("~", WRONG), ("{}", WRONG),
                                 ("[5]", WRONG), ("[{name: a}]", WRONG), ("[{}]", WRONG)],

@@ -359,6 +359,16 @@ class OnceTest(EndToEndTest):
         # node_exporter's textfile collector would meet its own.
         self.assertNotIn("process_", run.stdout)
 
+    def test_exits_with_1_when_the_metrics_cannot_be_written(self):
+        simulator = self.start_simulator("--connections=20")
+        config = self.write_config(simulator.api, simulator.truth())
+        for target, code in (("/dev/full", 1), (os.devnull, 0)):
+            with open(target, "w", encoding="ascii") as output:
+                run = subprocess.run([EXPORTER, f"--config.file={config}", "--once"], stdout=output,
+                                     stderr=subprocess.PIPE, text=True, check=False,
+                                     env={"TELNYX_API_KEY": API_KEY})
+            self.assertEqual(run.returncode, code, run.stderr)
+
     def test_exits_with_1_when_one_poll_fails(self):
         simulator = self.start_simulator("--connections=1")
         missing = {"id": "404", "name": "missing"}
@@ -428,12 +438,19 @@ class ServingTest(EndToEndTest):
     def test_an_address_in_use(self):
         exporter = self.start()
         address = exporter.url.removeprefix("http://")
-        config = self.write_config(self.simulator.api, self.connections, name="second.yml")
-        run = subprocess.run([EXPORTER, f"--config.file={config}",
-                              f"--web.listen-address={address}"], capture_output=True, text=True,
-                             env={"TELNYX_API_KEY": API_KEY}, check=False, timeout=60)
-        self.assertEqual(run.returncode, 1)
-        self.assertIn(f"cannot listen on {address}: Address already in use", run.stderr)
+        with socket.create_server(("127.0.0.1", 0)) as api:
+            config = self.write_config(f"http://127.0.0.1:{api.getsockname()[1]}/v2",
+                                       self.connections, name="second.yml")
+            run = subprocess.run([EXPORTER, f"--config.file={config}",
+                                  f"--web.listen-address={address}"], capture_output=True,
+                                 text=True, env={"TELNYX_API_KEY": API_KEY}, check=False,
+                                 timeout=60)
+            self.assertEqual(run.returncode, 1)
+            self.assertIn(f"cannot listen on {address}: Address already in use", run.stderr)
+            # Who cannot start asks the API nothing.
+            api.setblocking(False)
+            with self.assertRaises(BlockingIOError):
+                api.accept()
 
     def test_logs_json(self):
         exporter = self.start("--log.format=json")

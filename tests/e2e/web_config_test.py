@@ -180,12 +180,13 @@ class WebConfigTest(EndToEndTest):
         for name, text, message in (
                 ("server.pem", "nothing", "is not a certificate in PEM"),
                 ("web.yml", "basic_auth_users: [", "end of sequence flow not found"),
-                ("web.yml", "", "TLS cannot be switched on or off")):
+                ("web.yml", "", "is empty: write {} to remove all rules"),
+                ("web.yml", "{}", "TLS cannot be switched on or off")):
             self.write(name, text)
             exporter.find_in_log(message)
             self.assertEqual(curl(exporter.url + "/metrics", *right), "200")
             self.assertEqual(curl(exporter.url + "/metrics", *self.trusting()), "401")
-        self.assertEqual(exporter.log().count("level=error"), 3, exporter.log())
+        self.assertEqual(exporter.log().count("level=error"), 4, exporter.log())
 
     def test_a_certificate_is_renewed_while_the_configuration_is_broken(self):
         exporter = self.start(f"tls_server_config: {{{TLS}}}\n")

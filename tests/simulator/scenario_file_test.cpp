@@ -432,6 +432,27 @@ TEST(SimulatorCommandLine, TheSeedIsForScenariosToo) {
   EXPECT_NE(seed_of("--seed=1"), seed_of("--seed=2"));
 }
 
+TEST(SimulatorCommandLine, ReadsNumbersAsDecimalOnes) {
+  EXPECT_EQ(ParseFlags({"--seed=010"})->seed, 10U);
+  EXPECT_EQ(ParseFlags({"--seed=18446744073709551615"})->seed, UINT64_MAX);
+  EXPECT_EQ(ParseFlags({"--connections=0011"})->accounts.at(0).connections.size(), 11U);
+  EXPECT_EQ(ParseFlags({"--rate-limit=07"})->api.requests_per_second, 7U);
+  for (const char* flag :
+       {"--seed=", "--seed=0x10", "--seed=-1", "--connections=0x10", "--rate-limit=-1",
+        "--rate-limit=1.5", "--rate-limit=4294967297", "--time-scale=0x10", "--time-scale=nan",
+        "--active-calls=-1", "--daily-wave=2"}) {
+    const auto parsed = ParseFlags({flag, "--frozen"});
+    ASSERT_FALSE(parsed.has_value()) << flag;
+    EXPECT_EQ(parsed.error().exit_code, 2) << flag;
+  }
+}
+
+TEST(SimulatorCommandLine, RefusesAnAddressThatIsNone) {
+  const auto parsed = ParseFlags({"--web.listen-address=10036"});
+  ASSERT_FALSE(parsed.has_value());
+  EXPECT_EQ(parsed.error().exit_code, 2);
+}
+
 TEST(SimulatorCommandLine, RefusesAWrongScenarioWithItsPlaces) {
   const TempDir directory;
   const std::string file =
