@@ -65,9 +65,13 @@ test_default() {
 }
 
 test_all() {
-  install_packages "${all_packages[@]}" "${bench_packages[@]}" "${fuzz_packages[@]}"
+  install_packages "${fuzz_packages[@]}"
   section "format and clang-tidy over everything"
+  # What only tests need is installed meanwhile.
+  ensure_packages "${all_packages[@]}" "${bench_packages[@]}" >"$work/packages.log" 2>&1 &
+  local packages=$!
   scripts/lint.sh
+  wait "$packages" || { cat "$work/packages.log" && return 1; }
   section "build test"
   configure_and_build test -DTELNYX_EXPORTER_BENCH=ON
   section "test"

@@ -19,7 +19,7 @@ std::string LocalAddress(std::string_view address);
 /// Asks /-/healthy, or /-/ready, at the first listening address. An error says what came instead.
 /// Of the web configuration file only whether it sets up TLS is looked at, and http and https are
 /// both tried when it is given: broken files do not make a working exporter unhealthy. Being
-/// refused for want of a password, or by the rate limit, is a sign of life too then, but not of
+/// refused because it has no password, or by the rate limit, is a sign of life too then, but not of
 /// readiness.
 Result<void> CheckHealth(const CommandLine& command_line, const Clock& clock);
 

@@ -22,8 +22,8 @@ constexpr std::array kReasonWords = {
     ReasonWords{"HTTP 403: the key may not do this", "check the key's permissions"},
     ReasonWords{"HTTP 404: there is no such connection", "check the connection's id"},
     ReasonWords{
-        "HTTP 422: the connection has no active calls to list, for example for want of a webhook "
-        "address",
+        "HTTP 422: the connection has no active calls to list, for example because it has no "
+        "webhook address",
         "check the connection's kind"},
     ReasonWords{"HTTP 429 until the poll's time was over", "raise intervals or lower rate_limit"},
     ReasonWords{"HTTP 5xx until the poll's time was over", "wait; see the vendor's status"},

@@ -255,6 +255,7 @@ TEST(StartEstimator, ComesNearTheTruthWhereMostCallsAreShort) {
 // How many calls a poll misses depends on the time since the one before: an outage says nothing of
 // the polls after it.
 TEST(StartEstimator, LearnsNothingFromAnOutage) {
+  using namespace std::chrono_literals;
   const std::vector<TrackedLeg> legs(1, TrackedLeg{.duration_seconds = 0});
   StartEstimator estimator;
   for (int i = 0; i < 100; ++i) estimator.Add(legs, 15, 15s);

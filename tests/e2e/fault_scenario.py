@@ -12,7 +12,7 @@ from certificates import Authority
 from real_parts import Eavesdropper, NameServer, Nginx, resolver_prefix
 
 CALLS_OF_A_CONNECTION = 600
-MAX_PAGES = 20
+MAX_PAGES = 8
 INTERVAL, STALE_AFTER = 3, 6  # seconds
 # The wall clock that timestamps are made from against the clock that values expire by.
 CLOCK_TOLERANCE = 0.25
