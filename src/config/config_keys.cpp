@@ -33,7 +33,8 @@ const KeyTable<PollConfig>& PollKeys() {
       Row("interval", &Poll::interval, DurationType(1s, kLongestPollInterval),
           "How often each connection is polled."),
       Row("timeout", &Poll::timeout, DurationType(100ms, 10min),
-          "Time limit of one poll: all its pages, waits and retries; one request may take half of it. "
+          "Time limit of one poll: all its pages, waits and retries; one request may take half of "
+          "it. "
           "A shorter interval caps it."),
       Row("stale_after", &Poll::stale_after, DurationType(1s, 7 * kLongestPollInterval),
           "How long the last complete values are kept after failures. When given, it must not be "
