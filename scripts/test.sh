@@ -69,9 +69,10 @@ test_all() {
   section "format and clang-tidy over everything"
   # What only tests need is installed meanwhile.
   ensure_packages "${all_packages[@]}" "${bench_packages[@]}" >"$work/packages.log" 2>&1 &
-  local packages=$!
-  scripts/lint.sh
+  local packages=$! clean=true
+  scripts/lint.sh || clean=false
   wait "$packages" || { cat "$work/packages.log" && return 1; }
+  $clean
   section "build test"
   configure_and_build test -DTELNYX_EXPORTER_BENCH=ON
   section "test"

@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "base/build_info.h"
+#include "base/flags.h"
 #include "base/text.h"
 #include "web/listen_address.h"
 
@@ -48,19 +49,6 @@ struct RawFlags {
   std::uint32_t total_shards = 1;
   bool version = false;
 };
-
-// CLI11 alone reads 010 as 8, takes 0x10, and turns -1 into a large number.
-CLI::Validator IntegerBetween(std::uint64_t lowest, std::uint64_t highest) {
-  return {[=](std::string& text) -> std::string {
-            const auto number = ParseUnsigned(text);
-            if (!number || *number < lowest || *number > highest) {
-              return fmt::format("\"{}\" is not an integer from {} to {}", text, lowest, highest);
-            }
-            text = std::to_string(*number);
-            return {};
-          },
-          fmt::format("UINT in [{} - {}]", lowest, highest)};
-}
 
 void DeclareFlags(CLI::App& app, RawFlags& flags) {
   CommandLine& result = flags.command_line;

@@ -154,7 +154,7 @@ int Serve(const CommandLine& command_line, const ConfigSource& source, LoadedPla
   Watchdog watchdog(around.clock, [&poller = pipeline.poller](Watchdog::Task task) {
     poller.Post([task = std::move(task)](Poller&) mutable { task(); });
   });
-  // Begins when the server listens: who cannot start sends no request.
+  // Begins when the server listens, so that a start that fails sends no request.
   std::optional<PollThread> polling;
   Reloader reloader(source, command_line.shard, loaded, around.clock, around.log, metrics,
                     [&polling](PollPlan plan) { return polling->Apply(std::move(plan)); });

@@ -14,6 +14,7 @@ namespace telnyx_exporter {
 namespace {
 
 constexpr Duration kTimeout = std::chrono::seconds(5);
+constexpr Duration kTimeoutOfGuess = std::chrono::seconds(1);
 constexpr std::size_t kMostBytes = std::size_t{64} * 1024;
 
 // The likelier scheme first. The exporter that runs may have been started with another
@@ -63,13 +64,15 @@ Result<void> AskExporter(const CommandLine& command_line, const Clock& clock) {
   const bool ready = command_line.healthcheck == HealthCheck::kReady;
   const std::string address = LocalAddress(command_line.listen_addresses.front());
   const auto schemes = SchemesFor(command_line.web_config_file);
-  const Duration timeout = kTimeout / schemes.size();
+  // The likelier one has most of the time.
+  Duration timeout = schemes.size() == 1 ? kTimeout : kTimeout - kTimeoutOfGuess;
   std::string error;  // of the likelier scheme
   for (const std::string_view scheme : schemes) {
     const auto status = Ask(fmt::format("{}://{}", scheme, address),
                             ready ? "/-/ready" : "/-/healthy", timeout, clock);
     if (status) return OutcomeOf(*status, command_line);
     if (error.empty()) error = status.error().message;
+    timeout = kTimeoutOfGuess;
   }
   return Fail(std::move(error));
 }

@@ -93,11 +93,12 @@ class FileWatch {
 
   /// Looks at the files once. True once after a change: as soon as two looks in a row agree, since
   /// they may still be being written, but at the tenth look that differs at the latest, so that a
-  /// file that never rests does not hide changes of the others. What it saw counts as known then.
+  /// file that keeps changing does not hide changes of the others. What it saw counts as known
+  /// then.
   bool DetectChange();
 
   /// After a look without a change: whether it is time to read the files again if the last reading
-  /// failed, because what it failed of may have passed (EMFILE, EIO, ESTALE). True at every fifth
+  /// failed, because the cause may be temporary (EMFILE, EIO, ESTALE). True at every fifth
   /// such look.
   bool RetryIsDue() const;
 

@@ -15,7 +15,7 @@ constexpr std::size_t kMostSpareBlocks = 4;
 // what a crowd of short calls told over to the long calls after it for longer.
 constexpr double kMemoryLegs = 3'000;
 
-// So many times the gap before is longer than a failed poll or two make it.
+// A gap so many times longer than the one before is an outage, not a failed poll or two.
 constexpr int kLongGap = 4;
 
 // Of each whole second's legs in the value at age 0 of the straight line through all of them (least

@@ -212,10 +212,9 @@ std::expected<LoadedConfig, std::vector<ConfigMessage>> LoadConfigFile(const std
   if (!loaded) return loaded;
   const bool secret = std::ranges::any_of(loaded->config.accounts, HoldsSecret);
   PermissionFaults faults = CheckPermissions(file->status, secret);
-  if (!faults.error.empty()) return FileError(std::move(faults.error));
-  if (!faults.warning.empty()) {
-    loaded->warnings.insert(loaded->warnings.begin(), {.text = std::move(faults.warning)});
-  }
+  // A warning even where everyone may write it: some file systems of desktops show no other modes.
+  std::string& fault = faults.error.empty() ? faults.warning : faults.error;
+  if (!fault.empty()) loaded->warnings.insert(loaded->warnings.begin(), {.text = std::move(fault)});
   return loaded;
 }
 

@@ -160,7 +160,7 @@ struct LoadedConfig {
 std::expected<LoadedConfig, std::vector<ConfigMessage>> ParseConfig(std::string_view yaml,
                                                                     std::string_view file = {});
 
-/// The same for a file; one that cannot be read or is world-writable is an error of the whole file.
+/// The same for a file; one that cannot be read is an error of the whole file.
 std::expected<LoadedConfig, std::vector<ConfigMessage>> LoadConfigFile(const std::string& path);
 
 }  // namespace telnyx_exporter

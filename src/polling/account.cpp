@@ -364,6 +364,8 @@ void Account::UpdateKeyGuard(PolledConnection& connection, const Answer& answer,
     return;
   }
   if (answer.status != 401 || next != RequestSequence::Next::kFailed) return;
+  // The key was accepted for the page before.
+  if (connection.sequence->pages_read() > 0) return;
   if (connection.NoteKeyRefused(key_guard_.accepted_at(), now)) return;
   const auto wait = key_guard_.OnRefused(connection.sequence->begun(), now,
                                          ShortestInterval(connections_), answer.page.error());

@@ -194,7 +194,7 @@ void PolledConnection::End(const Outcome& outcome, Instant now) {
 void PolledConnection::NoteFailure(FailureReason reason, const RequestSequence& poll, Instant now) {
   failed_by_key_ = reason == FailureReason::kUnauthorized;
   if (reason == FailureReason::kRequestBudget) schedule_.OnTooLarge(poll.pages_read() + 1);
-  // Of a refused key the connection knows nothing, and where there was a page before, something
+  // A refused key says nothing about the connection, and where there was a page before, something
   // else was refused than the connection.
   const bool about_connection = RefusesConnection(reason) && poll.pages_read() == 0;
   if (!failed_by_key_ || refused_alone_)

@@ -165,7 +165,7 @@ class PolledConnection : public Job {
   PollSchedule schedule_;
   DemandShare counted_demand_;  // in its account's budget
   bool failed_by_key_ = false;  // the newest poll, asked or not
-  // The newest answer that says something about the key refused it, then.
+  // When the newest answer about the key refused it; nothing: it was accepted.
   std::optional<Instant> key_refused_at_;
   bool refused_alone_ = false;  // that refusal is about this connection alone
   CallTracker tracker_;

@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "base/build_info.h"
+#include "base/flags.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "simulator/answers.h"
@@ -50,19 +51,6 @@ CLI::Validator Between(double lowest, double highest) {
             return fmt::format("\"{}\" is not a number from {} to {}", text, lowest, highest);
           },
           fmt::format("FLOAT in [{} - {}]", lowest, highest)};
-}
-
-// CLI11 alone reads 010 as 8, takes 0x10, and turns -1 into a large number.
-CLI::Validator IntegerBetween(std::uint64_t lowest, std::uint64_t highest) {
-  return {[=](std::string& text) -> std::string {
-            const auto number = ParseUnsigned(text);
-            if (!number || *number < lowest || *number > highest) {
-              return fmt::format("\"{}\" is not an integer from {} to {}", text, lowest, highest);
-            }
-            text = std::to_string(*number);
-            return {};
-          },
-          fmt::format("UINT in [{} - {}]", lowest, highest)};
 }
 
 // What a scenario says as well, so that not both can.

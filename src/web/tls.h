@@ -39,7 +39,7 @@ struct TlsFault {
 };
 
 /// What keeps a PEM text from being a file of certificates, a predicate as above; empty: it has at
-/// least one, and all that it has can be parsed.
+/// least one, and all that it has can be parsed, or some have OpenSSL's form with trust settings.
 std::string FindCertificatesFault(std::string_view pem);
 
 class TlsContext {

@@ -23,8 +23,8 @@ example with every key, [`config/telnyx_exporter.schema.json`](../config/telnyx_
   10,000 connections.
 - Durations are written as in Prometheus (`1m30s`, `500ms`), sizes like `512KiB` or `4MiB`.
 - Relative paths start at the directory of the configuration file.
-- A world-writable file is refused: who may write it decides where the API keys are sent. One that is group-writable, or world-readable
-  with a key or a proxy's password in it, is accepted with a warning.
+- A file that is world-writable or group-writable gets a warning: who may write it decides where the API keys are sent. So does one
+  that is world-readable with a key or a proxy's password in it.
 - Unknown and duplicate keys, wrong types and values out of range are errors. `telnyx_exporter --config.check` prints each as
   `FILE:LINE:COLUMN: PATH: what is wrong` and opens the key and CA files too; `--config.check=syntax` opens no other file.
 - The labels `job`, `instance`, `severity`, `alertname`, `pod`, `node`, `cluster` and `namespace` are accepted with a warning:

@@ -579,6 +579,17 @@ TEST_F(PollerTest, PollsOnlyTheConnectionThatIsNotFoundLessOften) {
   EXPECT_LE(asked[true], 17);
 }
 
+TEST_F(PollerTest, DoesNotTakeTheRefusalOfALaterPageForThatOfTheKey) {
+  AddConnections(1);
+  StartAtOnce();
+  transport_.Answer(200, Page({Row(1, 1, 30)}, "c", 2));
+  poller_->Step();
+  transport_.Answer(401, kRefused);
+  ASSERT_THAT(observer_.ended, SizeIs(1));
+  EXPECT_EQ(Failed(0).reason, FailureReason::kUnauthorized);
+  EXPECT_THAT(observer_.key_waits, IsEmpty());
+}
+
 TEST_F(PollerTest, DoesNotTakeAPageThatIsGoneForAConnectionThatIs) {
   AddConnections(1);
   Start();

@@ -112,7 +112,7 @@ void Checker::OnKeyRefused(AccountKey key, const KeyRefusalReport& report) {
   account.key_refused_at = Now();
   account.key_held_until = Now() + wait - interval;
   key_news_ = connection.key;
-  if (connection.poll->pages() > 0) ++statistics_.refused_in_walk;
+  Require(connection.poll->pages() == 0, "a later page's refusal is blamed on the key");
   ++statistics_.key_refusals;
   Note("key refused", connection, account.key_refusals);
   listener_->OnKeyRefused(key, report);
@@ -317,6 +317,10 @@ void Checker::CheckKeyNews(ConnectionModel& connection, const PollReport& report
   const bool news = std::exchange(key_news_, std::nullopt) == connection.key;
   if (!HasPresentKey(connection)) return;
   if (!report.result && !answer_->outcome.error && answer_->outcome.status == 401) {
+    if (connection.poll->pages() > 0) {
+      ++statistics_.refused_in_walk;
+      return;
+    }
     connection.refused_alone = IsRefusedAlone(connection);
     connection.key_refused_at = Now();
     if (connection.refused_alone) {

@@ -43,7 +43,7 @@ struct Statistics {
   std::uint64_t trials_hung = 0;         // others tried a refused key meanwhile
   std::uint64_t trials_removed = 0;      // by a reload, while they tried a refused key
   std::uint64_t removed_waiting = 0;     // connections, while their poll waited for its turn
-  std::uint64_t refused_in_walk = 0;     // keys, after a walk's first page
+  std::uint64_t refused_in_walk = 0;     // after a walk's first page
   std::uint64_t reloads = 0;
   std::uint64_t wall_jumps = 0;
   std::uint64_t suspensions = 0;

@@ -32,10 +32,10 @@ const OF_REPLICA = `${CONNECTION}, instance`;
 
 /**
  * How fast counters of connections grow, in a second. They step once at each poll, so the window must hold some polls: of a
- * connection whose interval is more than a quarter of $__rate_interval it is a quarter of an hour.
+ * connection whose interval is more than a quarter of $__rate_interval it is a quarter of an hour, where a step is shorter.
  */
 const stepping = (selector) => `(rate(${selector}[15m]) and on (${OF_REPLICA}) `
-  + `telnyx_connection_interval_seconds{${OF_CONNECTIONS}} > scalar(clamp_min(vector($__interval_ms / 4000), 15)) `
+  + `telnyx_connection_interval_seconds{${OF_CONNECTIONS}} > scalar(clamp_min(vector($__interval_ms / 4000), 15) < 225) `
   + `or ${rate(selector)})`;
 
 /**
