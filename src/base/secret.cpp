@@ -18,6 +18,14 @@ std::ostream& operator<<(std::ostream& out, const Secret& secret) {
   return secret.empty() ? out : out << kSecretPlaceholder;
 }
 
+void HideSecret(std::string& text, std::string_view secret) {
+  if (secret.empty()) return;
+  for (std::size_t at = text.find(secret); at != std::string::npos;
+       at = text.find(secret, at + kSecretPlaceholder.size())) {
+    text.replace(at, secret.size(), kSecretPlaceholder);
+  }
+}
+
 void WipeMemory(void* data, std::size_t size) { explicit_bzero(data, size); }
 
 }  // namespace telnyx_exporter

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <iosfwd>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -51,5 +52,8 @@ class Secret {
 };
 
 inline constexpr std::string_view kSecretPlaceholder = "<secret>";
+
+/// Puts the placeholder wherever `secret` is in the text; an empty one is nowhere.
+void HideSecret(std::string& text, std::string_view secret);
 
 }  // namespace telnyx_exporter

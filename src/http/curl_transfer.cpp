@@ -47,18 +47,10 @@ std::size_t AsCallbackResult(bool accepted, std::size_t bytes) {
 
 constexpr std::size_t kMaxMessageBytes = 300;
 
-void ReplaceAll(std::string& text, std::string_view secret) {
-  if (secret.empty()) return;
-  for (std::size_t at = text.find(secret); at != std::string::npos;
-       at = text.find(secret, at + kSecretPlaceholder.size())) {
-    text.replace(at, secret.size(), kSecretPlaceholder);
-  }
-}
-
 void ReplaceDecoded(std::string& text, std::string_view secret) {
-  ReplaceAll(text, secret);
+  HideSecret(text, secret);
   if (auto decoded = PercentDecode(secret)) {
-    ReplaceAll(text, *decoded);
+    HideSecret(text, *decoded);
     WipeMemory(decoded->data(), decoded->size());
   }
 }
@@ -75,10 +67,10 @@ void RemoveSecrets(std::string& text, const Endpoint& endpoint) {
   // The longest first: a part that is replaced earlier would hide the whole.
   const std::string_view user_info = UserInfo(endpoint.proxy_url.reveal());
   const std::size_t colon = user_info.find(':');
-  if (!user_info.empty()) ReplaceAll(text, endpoint.proxy_url.reveal());
+  if (!user_info.empty()) HideSecret(text, endpoint.proxy_url.reveal());
   ReplaceDecoded(text, user_info);
   if (colon != std::string_view::npos) ReplaceDecoded(text, user_info.substr(colon + 1));
-  ReplaceAll(text, endpoint.api_key.reveal());
+  HideSecret(text, endpoint.api_key.reveal());
 }
 
 }  // namespace

@@ -125,6 +125,7 @@ ExporterMetrics::ExporterMetrics(const BuildInfo& build, std::optional<WallTime>
 void ExporterMetrics::Update(const std::function<void(ExporterState&)>& change) {
   const std::lock_guard lock(mutex_);
   change(state_);
+  ++version_;
 }
 
 void ExporterMetrics::CountWebRequest(std::string_view handler, int status) {
@@ -165,6 +166,11 @@ void ExporterMetrics::OnRequestEnded(AccountKey key, const RequestReport& report
   }
   requests->Increment();
   account.request_duration->Observe(ToSeconds(report.elapsed));
+}
+
+std::uint64_t ExporterMetrics::version() const {
+  const std::lock_guard lock(mutex_);
+  return version_;
 }
 
 ExporterState ExporterMetrics::state() const {

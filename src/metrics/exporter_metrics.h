@@ -67,6 +67,8 @@ class ExporterMetrics final : public PollObserver {
   void OnRequestEnded(AccountKey account, const RequestReport& report) override;
 
   ExporterState state() const;
+  /// Grows with every Update.
+  std::uint64_t version() const;
   std::vector<prometheus::MetricFamily> CollectCounters() const { return registry_.Collect(); }
 
  private:
@@ -88,7 +90,8 @@ class ExporterMetrics final : public PollObserver {
   std::vector<Account> accounts_;  // by key; polling thread only
 
   mutable std::mutex mutex_;
-  ExporterState state_;  // guarded by mutex_
+  ExporterState state_;        // guarded by mutex_
+  std::uint64_t version_ = 0;  // guarded by mutex_
 };
 
 }  // namespace telnyx_exporter

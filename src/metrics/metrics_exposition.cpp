@@ -235,18 +235,22 @@ MetricsExposition::Body MetricsExposition::Refresh(Bodies& bodies, ExpositionFor
   Entry& entry = bodies.newest[static_cast<std::size_t>(format)];
   if (entry.body != nullptr) return entry.body;
   // Read before the view: a change in between makes the body expire at once.
-  entry.plan_version = store_.plan_version();
+  entry.version = Version();
   std::string bytes = bodies.buffers->Acquire();
   entry.expires = std::min(now + kMaxAge, write(store_.Read(), now, bytes));
   return entry.body = bodies.buffers->Share(std::move(bytes));
 }
 
+std::uint64_t MetricsExposition::Version() const {
+  return store_.plan_version() + exporter_.version();
+}
+
 // All of them, so that the next body can use their memory.
 void MetricsExposition::DropExpired(Instant now) {
-  const std::uint64_t plan_version = store_.plan_version();
+  const std::uint64_t version = Version();
   for (Bodies* bodies : {&plain_, &gzipped_}) {
     for (Entry& entry : bodies->newest) {
-      if (now >= entry.expires || entry.plan_version != plan_version) entry = {};
+      if (now >= entry.expires || entry.version != version) entry = {};
     }
   }
 }

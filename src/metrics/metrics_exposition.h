@@ -30,8 +30,8 @@ Instant WriteExposition(const View& view, const ExporterMetrics& exporter, Expos
                         Instant now, const ExpositionOptions& options, const ExpositionSink& sink);
 
 /// Keeps the newest body of each format, plain and compressed, for a second at most. A body never
-/// outlives the values in it, and is made again at once when StateStore::plan_version changes. Any
-/// thread.
+/// outlives the values in it, and is made again at once when StateStore::plan_version or
+/// ExporterMetrics::version changes. Any thread.
 class MetricsExposition {
  public:
   using Body = std::shared_ptr<const std::string>;
@@ -54,7 +54,7 @@ class MetricsExposition {
   struct Entry {
     Body body;  // null: there is none
     Instant expires{};
-    std::uint64_t plan_version = 0;
+    std::uint64_t version = 0;
   };
   struct Bodies {
     std::array<Entry, kExpositionFormats.size()> newest;  // by format
@@ -63,6 +63,8 @@ class MetricsExposition {
 
   template <typename Write>
   Body Refresh(Bodies& bodies, ExpositionFormat format, const Write& write);
+  /// Changes with what a body must not be old in.
+  std::uint64_t Version() const;
   void DropExpired(Instant now);
 
   const StateStore& store_;

@@ -221,7 +221,8 @@ SortOrder FirstOrderOf(SortKey key) {
 StatusQuery ParseStatusQuery(const QueryParameter& parameter) {
   StatusQuery query;
   query.show = FindIn(kConditionNames, parameter("show"));
-  query.account = ParseText(parameter("account"));
+  // Not trimmed: blanks may be part of a name.
+  query.account = SanitizeForDisplay(parameter("account").value_or(""), kMaxTextBytes);
   query.search = ParseText(parameter("q"));
   query.sort = FindIn(kSortKeys, parameter("sort")).value_or(query.sort);
   query.order = FindIn(kOrders, parameter("order")).value_or(FirstOrderOf(query.sort));

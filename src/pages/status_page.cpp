@@ -131,6 +131,12 @@ void AddRemarks(const AccountRow& row, Html& html) {
   }
 }
 
+bool IsRefusedForLists(const AccountSnapshot& account) {
+  const auto& discovery = account.discovery;
+  return discovery && discovery->failure &&
+         discovery->failure->reason == FailureReason::kUnauthorized;
+}
+
 void AddKey(const AccountRow& account, const Moment& moment, Html& html) {
   html.Add("<td role=\"cell\" class=\"key\">");
   if (const auto& refusal = account.account->key_refusal) {
@@ -140,6 +146,10 @@ void AddKey(const AccountRow& account, const Moment& moment, Html& html) {
     AddTime(moment.WallOf(refusal->since), moment, html);
     html.Add("</span><span class=\"sub\">tried again {}</span>",
              UntilWords(refusal->next_try - moment.now));
+  } else if (IsRefusedForLists(*account.account)) {
+    html.Add("<span class=\"word failing\">");
+    AddSign(Condition::kFailing, html);
+    html.Add("Refused for its lists</span>");
   } else if (account.totals.Count(Condition::kNotPolled) == account.totals.connections &&
              !(account.account->discovery && account.account->discovery->ended)) {
     html.Add("Not tried yet");

@@ -297,7 +297,8 @@ void Account::OnExchange(Job& job, const Exchange& exchange) {
   --context_.in_flight;
   --requests_in_flight_;
   const Instant now = context_.clock.Now();
-  const Answer answer = ReadAnswer(exchange, context_.clock.WallNow());
+  const Answer answer =
+      ReadAnswer(exchange, context_.clock.WallNow(), job.endpoint->api_key.reveal());
   UpdateLimits(answer, now);
 
   const double jitter = std::uniform_real_distribution<double>(0, 1)(random_);

@@ -77,9 +77,10 @@ PollFailure FailureOfTransport(const TransportError& error, int status) {
   return {.reason = ReasonOfTransport(error.kind), .http_status = status, .detail = error.message};
 }
 
-PollFailure FailureOfStatus(FailureReason reason, const Response& response) {
+PollFailure FailureOfStatus(FailureReason reason, const Response& response,
+                            std::string_view api_key) {
   PollFailure failure{.reason = reason, .http_status = response.status};
-  if (auto error = ParseErrorBody(response.body)) {
+  if (auto error = ParseErrorBody(response.body, api_key)) {
     failure.api_code = std::move(error->code);
     failure.api_title = std::move(error->title);
     failure.api_detail = std::move(error->detail);
@@ -87,9 +88,10 @@ PollFailure FailureOfStatus(FailureReason reason, const Response& response) {
   return failure;
 }
 
-std::expected<std::string_view, PollFailure> ReadPage(const Response& response) {
+std::expected<std::string_view, PollFailure> ReadPage(const Response& response,
+                                                      std::string_view api_key) {
   if (const auto reason = ReasonOfStatus(response.status)) {
-    return std::unexpected(FailureOfStatus(*reason, response));
+    return std::unexpected(FailureOfStatus(*reason, response, api_key));
   }
   if (response.body_error) {
     return std::unexpected(FailureOfTransport(*response.body_error, response.status));
@@ -113,7 +115,7 @@ RequestQuota ParseRequestQuota(const ResponseHeaders& headers) {
           .remaining = ParseCount(headers.rate_limit_remaining)};
 }
 
-Answer ReadAnswer(const Exchange& exchange, WallTime now) {
+Answer ReadAnswer(const Exchange& exchange, WallTime now, std::string_view api_key) {
   Answer answer{.elapsed = exchange.elapsed, .body_bytes = exchange.body_bytes};
   if (!exchange.result) {
     answer.page = std::unexpected(FailureOfTransport(exchange.result.error(), 0));
@@ -121,7 +123,7 @@ Answer ReadAnswer(const Exchange& exchange, WallTime now) {
   }
   const Response& response = *exchange.result;
   answer.status = response.status;
-  answer.page = ReadPage(response);
+  answer.page = ReadPage(response, api_key);
   answer.advice = ParseRetryAdvice(response.headers, now);
   answer.quota = ParseRequestQuota(response.headers);
   return answer;

@@ -47,7 +47,8 @@ struct Answer {
 
 /// The status decides: with any other than 200 the body is only looked at for the API's error code,
 /// and it does not matter whether it arrived. With 200 a body that did not arrive is a failure.
-Answer ReadAnswer(const Exchange& exchange, WallTime now);
+/// `api_key`, with which the request was sent, is hidden in what the API says.
+Answer ReadAnswer(const Exchange& exchange, WallTime now, std::string_view api_key = {});
 
 /// Reads Retry-After (seconds, with or without a fraction, or an HTTP date), x-ratelimit-reset
 /// (seconds, or above 1e9 a Unix time) and x-should-retry. Any bytes; the result is never negative

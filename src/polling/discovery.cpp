@@ -45,14 +45,13 @@ bool AnyOf(const std::vector<std::string>& wanted, const std::vector<std::string
 
 // What the API knows and the configuration does not say.
 void FillIn(ConnectionPlan& plan, const ListedConnection& listed,
-            const std::vector<ListedVoiceProfile>& profiles) {
+            const std::unordered_map<std::string_view, std::string_view>& profile_names) {
   plan.record_type = listed.record_type;
   plan.inbound_channel_limit = listed.inbound_channel_limit;
   plan.outbound_channel_limit = listed.outbound_channel_limit;
   plan.voice_profile_id = listed.outbound_voice_profile_id;
-  const auto profile =
-      std::ranges::find(profiles, listed.outbound_voice_profile_id, &ListedVoiceProfile::id);
-  if (profile != profiles.end()) plan.voice_profile_name = profile->name;
+  const auto profile = profile_names.find(listed.outbound_voice_profile_id);
+  if (profile != profile_names.end()) plan.voice_profile_name = profile->second;
 }
 
 using namespace std::chrono_literals;
@@ -292,12 +291,16 @@ std::vector<ConnectionPlan> ConnectionsToPoll(const AccountPlan& account,
   for (const ListedConnection& connection : discovered.connections()) {
     listed.emplace(connection.id, &connection);
   }
+  std::unordered_map<std::string_view, std::string_view> profile_names;
+  for (const ListedVoiceProfile& profile : discovered.voice_profiles()) {
+    profile_names.emplace(profile.id, profile.name);
+  }
   std::vector<ConnectionPlan> plans;
   for (const ConnectionPlan& connection : account.connections) {
     const auto known = listed.extract(connection.id);
     if (!shard.Owns(account.name, connection.id)) continue;
     plans.push_back(connection);
-    if (!known.empty()) FillIn(plans.back(), *known.mapped(), discovered.voice_profiles());
+    if (!known.empty()) FillIn(plans.back(), *known.mapped(), profile_names);
   }
   if (!account.discovery) return plans;
   for (const ListedConnection& connection : discovered.connections()) {
@@ -309,7 +312,7 @@ std::vector<ConnectionPlan> ConnectionsToPoll(const AccountPlan& account,
     plan.id = connection.id;
     plan.name = connection.name.empty() ? connection.id : connection.name;
     plan.discovered = true;
-    FillIn(plan, connection, discovered.voice_profiles());
+    FillIn(plan, connection, profile_names);
   }
   return plans;
 }

@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "polling/request_sequence.h"
+
 namespace telnyx_exporter {
 namespace {
 
@@ -30,6 +32,7 @@ std::optional<DiscoverySnapshot> DiscoveryUnder(const AccountPlan& plan,
   if (!plan.discovery) return std::nullopt;
   DiscoverySnapshot discovery = before ? std::move(*before) : DiscoverySnapshot{.added = now};
   discovery.refresh_interval = plan.discovery->refresh_interval;
+  if (!plan.discovery->channel_limits) discovery.voice_profiles.reset();
   return discovery;
 }
 
@@ -91,7 +94,7 @@ void StateStore::OnAccountChanged(AccountKey key, const AccountPlan& plan) {
         plan.rate_limit.requests_per_second / account.rate_limit.requests_per_second;
     account.rate_limit = plan.rate_limit;
     account.discovery = DiscoveryUnder(plan, std::move(account.discovery), clock_.WallNow());
-    if (!account.discovery) account.channel_limit.reset();
+    if (!plan.discovery || !plan.discovery->channel_limits) account.channel_limit.reset();
   });
   if (!plan.discovery) StopAwaitingDiscovery(key);
   ChangePlanVersion();
@@ -148,8 +151,7 @@ void StateStore::OnPollEnded(ConnectionKey key, const PollReport& report) {
   const AccountKey account = AccountOf(key);
   // A key that came with a new configuration is never announced as accepted: its first answer
   // shows that it is.
-  const bool key_accepted = failure == nullptr || (failure->http_status != 0 &&
-                                                   failure->reason != FailureReason::kUnauthorized);
+  const bool key_accepted = failure == nullptr || RefusesConnection(failure->reason);
   const bool key_was_refused = key_accepted && AccountOf(account).key_refusal;
   if (failure == nullptr && !key_was_refused) return;
   ChangeAccount(account, [&](AccountSnapshot& next) {

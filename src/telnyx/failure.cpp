@@ -24,7 +24,8 @@ constexpr std::size_t kShortestSecret = 8;
 constexpr std::array<std::string_view, 3> kSecretPrefixes = {"Bearer ", "KEY", "v3:"};
 
 // A sentence of the API's may quote what was sent to it.
-std::string HideSecrets(std::string text) {
+std::string HideSecrets(std::string text, std::string_view api_key) {
+  HideSecret(text, api_key);
   for (const std::string_view prefix : kSecretPrefixes) {
     for (std::size_t at = text.find(prefix); at != std::string::npos;
          at = text.find(prefix, at + kSecretPlaceholder.size())) {
@@ -40,16 +41,22 @@ std::string HideSecrets(std::string text) {
   return text;
 }
 
-std::string ReadSentence(simdjson::dom::object error, const char* name, std::size_t max_bytes) {
+std::string Show(std::string_view text, std::string_view api_key, std::size_t max_bytes) {
+  return SanitizeForDisplay(HideSecrets(std::string(text.substr(0, kMaxSentenceBytes)), api_key),
+                            max_bytes);
+}
+
+std::string ReadSentence(simdjson::dom::object error, const char* name, std::string_view api_key,
+                         std::size_t max_bytes) {
   std::string_view text;
   if (error[name].get(text) != simdjson::SUCCESS) return {};
-  return SanitizeForDisplay(HideSecrets(std::string(text.substr(0, kMaxSentenceBytes))), max_bytes);
+  return Show(text, api_key, max_bytes);
 }
 
 // Codes are texts in the API's description and numbers in some answers.
-std::string ReadCode(simdjson::dom::element code) {
+std::string ReadCode(simdjson::dom::element code, std::string_view api_key) {
   if (std::string_view text; code.get(text) == simdjson::SUCCESS) {
-    return SanitizeForDisplay(text, kMaxCodeBytes);
+    return Show(text, api_key, kMaxCodeBytes);
   }
   if (std::uint64_t number = 0; code.get(number) == simdjson::SUCCESS) {
     return std::to_string(number);
@@ -97,7 +104,7 @@ std::unexpected<PollFailure> ContentFailure(FailureReason reason, std::string de
       PollFailure{.reason = reason, .http_status = 200, .detail = std::move(detail)});
 }
 
-std::optional<ApiError> ParseErrorBody(std::string_view body) {
+std::optional<ApiError> ParseErrorBody(std::string_view body, std::string_view api_key) {
   if (body.size() > kMaxBodyBytes) return std::nullopt;
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (body.starts_with(kByteOrderMark)) body.remove_prefix(kByteOrderMark.size());
@@ -110,10 +117,10 @@ std::optional<ApiError> ParseErrorBody(std::string_view body) {
   if (document["errors"].at(0).get(error) != simdjson::SUCCESS) return std::nullopt;
   ApiError result;
   if (simdjson::dom::element code; error["code"].get(code) == simdjson::SUCCESS) {
-    result.code = ReadCode(code);
+    result.code = ReadCode(code, api_key);
   }
-  result.title = ReadSentence(error, "title", kMaxTitleBytes);
-  result.detail = ReadSentence(error, "detail", kMaxDetailBytes);
+  result.title = ReadSentence(error, "title", api_key, kMaxTitleBytes);
+  result.detail = ReadSentence(error, "detail", api_key, kMaxDetailBytes);
   return result;
 }
 

@@ -74,8 +74,8 @@ struct ApiError {
   bool operator==(const ApiError&) const = default;
 };
 
-/// Nothing when the body is not the API's error form (HTML of a proxy, an empty body). Any thread;
-/// any bytes.
-std::optional<ApiError> ParseErrorBody(std::string_view body);
+/// Nothing when the body is not the API's error form (HTML of a proxy, an empty body). `api_key`,
+/// with which the request was sent, is hidden wherever it is quoted. Any thread; any bytes.
+std::optional<ApiError> ParseErrorBody(std::string_view body, std::string_view api_key = {});
 
 }  // namespace telnyx_exporter

@@ -485,6 +485,14 @@ TEST_F(MetricsExpositionTest, HoldsUntilTheFirstValuesAreStale) {
 
 // The cache.
 
+TEST_F(MetricsExpositionTest, ShowsARefusedReloadAtOnce) {
+  exporter_.Update([](ExporterState& state) { state.config_successful = true; });
+  const std::string name = "telnyx_exporter_config_last_reload_successful ";
+  EXPECT_THAT(*cache_.Get(kText), HasSubstr(name + "1\n"));
+  exporter_.Update([](ExporterState& state) { state.config_successful = false; });
+  EXPECT_THAT(*cache_.Get(kText), HasSubstr(name + "0\n"));
+}
+
 TEST_F(MetricsExpositionTest, IsSharedForASecond) {
   Complete(kFirst, 5);
   Complete(kSecond, 5);

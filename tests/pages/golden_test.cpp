@@ -135,6 +135,20 @@ TEST_F(PagesGolden, NoConnectionPage) {
   Compare("no-connection.html", ConnectionPage("main", "5"));
 }
 
+using RefusedListsTest = PagesFixture;
+
+TEST_F(RefusedListsTest, AreARefusalOfTheKey) {
+  const AccountKey account = AddAccount("main");
+  store_.OnAccountChanged(account, {.discovery = DiscoveryPlan{}});
+  const DiscoveredConnections known;
+  store_.OnDiscoveryEnded(
+      account, {.result = std::unexpected(
+                    PollFailure{.reason = FailureReason::kUnauthorized, .http_status = 401}),
+                .known = known});
+  EXPECT_TRUE(StatusPage().contains("Refused for its lists"));
+  EXPECT_FALSE(StatusPage().contains("Not refused"));
+}
+
 TEST(EmptyPages, StatusPageBeforeTheFirstPoll) {
   const ManualClock clock;
   StateStore store(clock);

@@ -44,6 +44,10 @@ TEST(ParseStatusQuery, ReadsBackWhatItWrites) {
             query);
 }
 
+TEST(ParseStatusQuery, KeepsTheBlanksOfAnAccountsName) {
+  EXPECT_EQ(Parse({{"account", " main "}}).account, " main ");
+}
+
 TEST(ParseStatusQuery, TakesWhatItDoesNotKnowForNotSaid) {
   for (const char* nonsense :
        {"", "x", "-1", "0", "1e9", "99999999999999999999", "\xff", "<script>"}) {

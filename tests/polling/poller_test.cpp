@@ -128,6 +128,15 @@ TEST_F(PollerTest, QuotesTheApisErrorCodeAndTitle) {
                                     .api_title = "Authentication failed"}));
 }
 
+TEST_F(PollerTest, HidesTheKeyThatTheApiQuotes) {
+  plan_.accounts[0].endpoint = std::make_shared<Endpoint>(Endpoint{.api_key = Secret("token")});
+  AddConnections(1);
+  StartAtOnce();
+  transport_.Answer(401, R"({"errors":[{"code":"1","title":"No token","detail":"token?"}]})");
+  EXPECT_EQ(Failed(0).api_title, "No <secret>");
+  EXPECT_EQ(Failed(0).api_detail, "<secret>?");
+}
+
 TEST_F(PollerTest, ResumesAtTheFailedPage) {
   AddConnections(1);
   StartAtOnce();

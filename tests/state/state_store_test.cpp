@@ -95,6 +95,10 @@ TEST_F(AccountSnapshotTest, TreatsAnAnswerAsAnAcceptedKey) {
   store_.OnPollEnded(kConnection,
                      {.result = std::unexpected(PollFailure{.reason = FailureReason::kTimeout})});
   EXPECT_TRUE(State().key_refusal.has_value());
+  store_.OnPollEnded(kConnection,
+                     {.result = std::unexpected(
+                          PollFailure{.reason = FailureReason::kServerError, .http_status = 503})});
+  EXPECT_TRUE(State().key_refusal.has_value());
   store_.OnPollEnded(kConnection, {.result = CompletePoll{}});
   EXPECT_FALSE(State().key_refusal.has_value());
   RefuseKey(1);
@@ -128,6 +132,17 @@ TEST_F(AccountSnapshotTest, RecordsDiscoveryWhereItIsConfigured) {
   store_.OnAccountChanged(kAccount, {.name = "main", .rate_limit = {.burst = 3}});
   EXPECT_FALSE(State().discovery.has_value());
   EXPECT_EQ(State().rate_limit.burst, 3U);
+}
+
+TEST_F(AccountSnapshotTest, ForgetsLimitsThatAReloadNoLongerAsksFor) {
+  const DiscoveredConnections known;
+  store_.OnAccountChanged(kAccount,
+                          {.name = "main", .discovery = DiscoveryPlan{.channel_limits = true}});
+  store_.OnDiscoveryEnded(kAccount, {.result = 7, .known = known});
+  EXPECT_NE(State().discovery.value().voice_profiles, nullptr);
+  store_.OnAccountChanged(kAccount,
+                          {.name = "main", .discovery = DiscoveryPlan{.channel_limits = false}});
+  EXPECT_EQ(State().discovery.value().voice_profiles, nullptr);
 }
 
 TEST_F(AccountSnapshotTest, ForgetsARemovedAccount) {

@@ -79,6 +79,17 @@ TEST(ParseErrorBody, BoundsAndCleansTheDetail) {
             std::string(195, 'x') + "<secr");
 }
 
+TEST(ParseErrorBody, HidesTheKeyThatTheRequestWasSentWith) {
+  const auto error = ParseErrorBody(
+      R"({"errors":[{"code":"my-token","title":"Invalid key my-token","detail":"my-token, 'my-token'"}]})",
+      "my-token");
+  EXPECT_EQ(error, (ApiError{.code = "<secret>",
+                             .title = "Invalid key <secret>",
+                             .detail = "<secret>, '<secret>'"}));
+  EXPECT_EQ(ParseErrorBody(R"({"errors":[{"code":"KEY0123456789_abc"}]})"),
+            (ApiError{.code = "<secret>"}));
+}
+
 TEST(ParseErrorBody, SkipsAByteOrderMark) {
   EXPECT_EQ(ParseErrorBody("\xEF\xBB\xBF{\"errors\":[{\"code\":\"1\"}]}"), (ApiError{.code = "1"}));
 }

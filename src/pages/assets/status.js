@@ -77,7 +77,9 @@
     let response;
     let text;
     try {
-      response = await fetch(location.href, { cache: "no-store", signal });
+      // An address with a password in it, which the page may have been opened by, is refused.
+      const address = location.origin + location.pathname + location.search;
+      response = await fetch(address, { cache: "no-store", signal });
       text = await response.text();
     } catch (error) {
       throw new Error(
