@@ -333,14 +333,16 @@ class HelmTest(EndToEndTest):
         publish = workflow["jobs"]["publish"]
         self.assertEqual(publish["permissions"], {"contents": "read", "packages": "write"})
         self.assertEqual(set(publish["needs"]), set(workflow["jobs"]) - {"publish"})
-        self.write("skopeo", '#!/bin/sh\n[ "$1" != login ] || cat >password\necho "$@" >>calls\n')
-        os.chmod(os.path.join(self.directory, "skopeo"), 0o755)
         version = read(os.path.join(ROOT, "VERSION")).strip()
-        subprocess.run(["bash", "-eo", "pipefail", "-c", publish["steps"][-1]["run"]], check=True, cwd=self.directory, env={
-            "PATH": f"{self.directory}:{os.environ['PATH']}", "GITHUB_ACTOR": "actor", "TOKEN": "secret",
-            "GITHUB_REPOSITORY_OWNER": "Telnyx-Exporter", "GITHUB_REF_NAME": f"v{version}"})
-        login, *copies = read(os.path.join(self.directory, "calls")).splitlines()
-        self.assertNotIn("secret", login)
+        calls = os.path.join(self.directory, "calls")
+        self.write("skopeo", f'#!/bin/sh\n[ "$1" != login ] || cat >{self.directory}/password\necho "$@" >>{calls}\n')
+        os.chmod(os.path.join(self.directory, "skopeo"), 0o755)
+        subprocess.run(["bash", "-eo", "pipefail", "-c", publish["steps"][-1]["run"]], check=True, cwd=ROOT, env={
+            "PATH": f"{self.directory}:{os.environ['PATH']}", "USERNAME": "actor", "TOKEN": "secret",
+            "GITHUB_REPOSITORY_OWNER": "Telnyx-Exporter"})
+        login, *copies = read(calls).splitlines()
+        self.assertEqual(login, "login --username actor --password-stdin ghcr.io")
+        self.assertEqual(read(os.path.join(self.directory, "password")), "secret")
         self.assertEqual(copies, [
             f"copy --all oci-archive:dist/{program}-{version}-image.oci.tar "
             f"docker://ghcr.io/telnyx-exporter/{program}:{version}"
