@@ -20,7 +20,6 @@ source scripts/packages.sh
 jobs=$((4 * $(nproc)))
 
 work=$(mktemp -d)
-trap 'jobs -p | xargs --no-run-if-empty kill 2>/dev/null || true; rm -rf "$work"' EXIT
 title=
 began=0
 cpu_began=0
@@ -36,10 +35,18 @@ section() {
   printf '\n=== %s (%ss)\n' "$title" "$SECONDS"
 }
 
+# However it ends: what took how long.
 finish() {
-  section "done"
-  printf '%s\n' "$report"
+  local status=$?
+  if [ -n "$title" ]; then
+    section "done"
+    printf '%s\n' "$report"
+  fi
+  jobs -p | xargs --no-run-if-empty kill 2>/dev/null || true
+  rm -rf "$work"
+  exit "$status"
 }
+trap finish EXIT
 
 # run_tests PRESET CTEST-ARGUMENT…
 run_tests() { ctest --preset "$1" --output-on-failure --progress --parallel "$jobs" "${@:2}"; }
@@ -134,4 +141,3 @@ case ${1-} in
   -*) sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "$0" && exit 2 ;;
   *) test_names "$@" ;;
 esac
-finish
