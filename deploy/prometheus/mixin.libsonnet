@@ -192,9 +192,11 @@ local config = {
 
   local call_rate(counter) = |||
     avg by (%%(labelled_connection)s) (
-        rate(%s[5m])
-      and on (%%(replica)s, connection_id)
-        telnyx_active_calls
+      sum by (%%(labelled_connection)s, instance) (
+          rate(%s[5m])
+        and on (%%(replica)s, connection_id)
+          telnyx_active_calls
+      )
     )
   ||| % counter,
 
@@ -421,7 +423,9 @@ local config = {
       'connection:telnyx_poll_failures:ratio30m',
       |||
         min by (%(labelled_connection)s) (
-          increase(telnyx_poll_failures_total[30m]) / (increase(telnyx_polls_total[30m]) >= 4)
+            sum by (%(labelled_connection)s, instance) (increase(telnyx_poll_failures_total[30m]))
+          /
+            (sum by (%(labelled_connection)s, instance) (increase(telnyx_polls_total[30m])) >= 4)
         )
       |||,
       'The share of polls that failed, of the replica with the fewest failures. Four polls are too few to judge by less.',
@@ -438,7 +442,7 @@ local config = {
       |||
         max by (%(connection)s) (avg_over_time(connection:telnyx_active_calls:max[15m]))
         and
-          max by (%(connection)s) (avg_over_time(connection:telnyx_connection_up:max[15m])) >= 0.9
+          max by (%(connection)s) (avg_over_time(connection:telnyx_connection_up:max[15m])) >= 1 - %(failed_polls_ratio)s
       |||,
       'Averages of times at which polls were complete. Other times have no value, so an outage of the API is neither lost nor usual traffic.',
     ),
@@ -447,7 +451,7 @@ local config = {
       |||
         max by (%(connection)s) (avg_over_time(connection:telnyx_active_calls:max[30m]))
         and
-          max by (%(connection)s) (avg_over_time(connection:telnyx_connection_up:max[30m])) >= 0.9
+          max by (%(connection)s) (avg_over_time(connection:telnyx_connection_up:max[30m])) >= 1 - %(failed_polls_ratio)s
       |||,
     ),
     record('connection:telnyx_active_calls:avg1h', 'max by (%(connection)s) (avg_over_time(connection:telnyx_active_calls:max[1h]))'),

@@ -151,13 +151,14 @@ double DensityNearZero(std::span<const TrackedLeg> legs) {
 
 double StartEstimator::Add(std::span<const TrackedLeg> legs, std::uint64_t started, Duration gap) {
   const auto seen = static_cast<double>(started);
-  const Duration last_gap = std::exchange(last_gap_, gap);
-  if (last_gap == Duration::zero() || gap <= kLongGap * last_gap) {
-    const double kept = std::exp(-seen / kMemoryLegs);
-    told_ = told_ * kept + DensityNearZero(legs) * ToSeconds(gap);
-    seen_ = seen_ * kept + seen;
-  }
-  return seen * std::max(1.0, told_ / seen_);
+  const double kept = std::exp(-seen / kMemoryLegs);
+  told_ = told_ * kept + DensityNearZero(legs) * ToSeconds(gap);
+  seen_ = seen_ * kept + seen;
+  return Estimate(started);
+}
+
+double StartEstimator::Estimate(std::uint64_t started) const {
+  return static_cast<double>(started) * std::max(1.0, told_ / seen_);
 }
 
 CallChanges CallTracker::Update(const SortedLegs& legs, Instant now, const DurationBounds& bounds,
@@ -166,19 +167,22 @@ CallChanges CallTracker::Update(const SortedLegs& legs, Instant now, const Durat
   const Duration gap = now - last_poll_.value_or(now);
   CallChanges changes{.completed = DurationHistogram(bounds)};
   Comparison comparison(std::exchange(present_, {}), std::exchange(missing_, {}),
-                        legs.fingerprint(), ToSeconds(last_gap_) / 2, spare, changes);
+                        legs.fingerprint(), ToSeconds(counted_gap_) / 2, spare, changes);
   for (const TrackedLeg& leg : legs.legs()) comparison.See(leg);
   comparison.Finish();
 
   present_ = comparison.TakePresent();
   missing_ = comparison.TakeMissing();
   last_poll_ = now;
+  const bool is_outage = last_gap_ > Duration::zero() && gap > kLongGap * last_gap_;
+  counted_gap_ = is_outage ? last_gap_ : gap;
   last_gap_ = gap;
   changes.tracked = present_.size() + missing_.size();
   if (is_baseline) {
     changes.started = 0;
   } else {
-    changes.started_estimated = estimator_.Add(legs.legs(), changes.started, gap);
+    changes.started_estimated = is_outage ? estimator_.Estimate(changes.started)
+                                          : estimator_.Add(legs.legs(), changes.started, gap);
   }
   return changes;
 }

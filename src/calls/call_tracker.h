@@ -109,10 +109,11 @@ class StartEstimator {
   static constexpr std::size_t kWindowSeconds = 12;
 
   /// Takes in a poll `gap` after the one before, which saw `started` legs for the first time.
-  /// Returns the estimate of how many started: never fewer than `started`. Nothing is learnt from a
-  /// gap much longer than the one before, in which no poll was complete: how many calls a poll
-  /// misses depends on its length.
+  /// Returns the estimate of how many started: never fewer than `started`.
   double Add(std::span<const TrackedLeg> legs, std::uint64_t started, Duration gap);
+  /// The same by what is known already, and nothing is learnt: how many calls a poll misses depends
+  /// on the time since the one before, and that was unlike the others.
+  double Estimate(std::uint64_t started) const;
 
  private:
   // By density and as seen, both fading. They begin as if a few legs had started and all been seen,
@@ -120,7 +121,6 @@ class StartEstimator {
   static constexpr double kInitialLegs = 20;
   double told_ = kInitialLegs;
   double seen_ = kInitialLegs;
-  Duration last_gap_{};
 };
 
 /// Legs per second of age near age 0.
@@ -136,8 +136,9 @@ struct CallChanges {
 
 /// A leg has ended when two complete polls in a row were without it: a single one may have missed
 /// it, since the pages of a poll are not a snapshot. Its end is taken to be half-way between the
-/// last poll that saw it and the first that did not. Until then a leg is the same one whatever its
-/// duration does, and the largest that was seen counts: the API's replicas may be a second apart.
+/// last poll that saw it and the first that did not; of an outage only as much counts as the time
+/// between polls was before. Until then a leg is the same one whatever its duration does, and the
+/// largest that was seen counts: the API's replicas may be a second apart.
 class CallTracker {
  public:
   /// Takes in a complete poll that ended at `now`. `legs` have one and the same fingerprint for the
@@ -149,7 +150,8 @@ class CallTracker {
   LegList present_;  // in the last poll
   LegList missing_;  // in the poll before the last, but not in the last
   std::optional<Instant> last_poll_;
-  Duration last_gap_{};  // between the last poll and the one before
+  Duration last_gap_{};     // between the last poll and the one before
+  Duration counted_gap_{};  // what that is taken for
   StartEstimator estimator_;
 };
 

@@ -218,6 +218,8 @@ bool IsProxyAddress(std::string_view text) {
   if (std::ranges::find(kSchemes, split->scheme) == kSchemes.end()) return false;
   std::string_view host_and_port = split->authority;
   if (const std::size_t at = host_and_port.rfind('@'); at != std::string_view::npos) {
+    // curl takes the first @ for the end of the password.
+    if (host_and_port.find('@') != at) return false;
     host_and_port.remove_prefix(at + 1);
   }
   return !HostOf(host_and_port).empty();

@@ -45,6 +45,12 @@ bool MayDiscover(const YamlValue& account_value, const AccountConfig& account) {
   return enabled && !enabled->Is("false");
 }
 
+// The value under a key of the mapping could not be read, so that a default is in its place.
+bool IsWrong(const YamlValue& mapping, std::string_view key) {
+  const auto value = mapping.Find(key);
+  return value && value->IsWrong();
+}
+
 void CheckConnections(const YamlValue& account_value, const AccountConfig& account) {
   const auto connections = account_value.Find("connections");
   const bool may_discover = MayDiscover(account_value, account);
@@ -71,7 +77,8 @@ void CheckAccounts(const YamlValue& root, const Config& config) {
   for (std::size_t i = 0; i < config.accounts.size(); ++i) {
     const AccountConfig& account = config.accounts[i];
     const YamlValue value = accounts->Element(i).value();
-    if (!names.insert(account.name).second) {
+    const bool has_name = !IsWrong(value, "name");
+    if (has_name && !names.insert(account.name).second) {
       value.Error(fmt::format("another account has the name \"{}\" already", account.name));
     }
     if (account.proxy_from_environment && !account.proxy_url.empty()) {
@@ -93,7 +100,7 @@ void RequireAtLeast(const YamlValue& mapping, std::string_view key,
 }
 
 void CheckConnectionIntervals(const YamlValue& value, const ConnectionConfig& connection,
-                              const PollConfig& poll) {
+                              const PollConfig& poll, bool knows_poll_interval) {
   const auto check_stale_after = [&](std::string_view key, std::optional<Duration> interval) {
     if (!interval || !poll.stale_after || *interval <= *poll.stale_after) return;
     value.Find(key)->Error(
@@ -101,9 +108,13 @@ void CheckConnectionIntervals(const YamlValue& value, const ConnectionConfig& co
                     FormatDuration(*interval), FormatDuration(*poll.stale_after)));
   };
   check_stale_after("interval", connection.interval);
-  RequireAtLeast(value, "idle_interval", connection.idle_interval,
-                 connection.interval ? "its interval" : "poll.interval",
-                 connection.interval.value_or(poll.interval));
+  if (connection.interval) {
+    RequireAtLeast(value, "idle_interval", connection.idle_interval, "its interval",
+                   connection.interval);
+  } else if (knows_poll_interval && !IsWrong(value, "interval")) {
+    RequireAtLeast(value, "idle_interval", connection.idle_interval, "poll.interval",
+                   poll.interval);
+  }
   check_stale_after("idle_interval", connection.idle_interval);
 }
 
@@ -111,9 +122,12 @@ void CheckConnectionIntervals(const YamlValue& value, const ConnectionConfig& co
 // connection is not polled more often than a busy one.
 void CheckIntervals(const YamlValue& root, const Config& config) {
   const PollConfig& poll = config.poll;
-  if (const auto value = root.Find("poll")) {
-    RequireAtLeast(*value, "stale_after", poll.stale_after, "poll.interval", poll.interval);
-    RequireAtLeast(*value, "idle_interval", poll.idle_interval, "poll.interval", poll.interval);
+  const auto value = root.Find("poll");
+  const bool knows_interval = !value || !IsWrong(*value, "interval");
+  if (value) {
+    const auto interval = knows_interval ? std::optional(poll.interval) : std::nullopt;
+    RequireAtLeast(*value, "stale_after", poll.stale_after, "poll.interval", interval);
+    RequireAtLeast(*value, "idle_interval", poll.idle_interval, "poll.interval", interval);
     RequireAtLeast(*value, "stale_after", poll.stale_after, "poll.idle_interval",
                    poll.idle_interval);
   }
@@ -121,7 +135,8 @@ void CheckIntervals(const YamlValue& root, const Config& config) {
   for (std::size_t i = 0; i < config.accounts.size(); ++i) {
     const auto connections = accounts->Element(i)->Find("connections");
     for (std::size_t j = 0; j < config.accounts[i].connections.size(); ++j) {
-      CheckConnectionIntervals(*connections->Element(j), config.accounts[i].connections[j], poll);
+      CheckConnectionIntervals(*connections->Element(j), config.accounts[i].connections[j], poll,
+                               knows_interval);
     }
   }
 }

@@ -286,7 +286,7 @@ void ProxyUrlType::Write(YAML::Emitter& out, const Secret& url) const {
 }
 
 std::string ProxyUrlType::Schema() const {
-  return R"schema("type": "string", "maxLength": 4096, "pattern": "^$|^(https?|socks5h?)://([^/?#\\s]*@)?(\\[[^\\]/?#@\\s]+\\]|[^:/?#@\\[\\s]+)(:0*([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?/?$")schema";
+  return R"schema("type": "string", "maxLength": 4096, "pattern": "^$|^(https?|socks5h?)://([^/?#\\s@]*@)?(\\[[^\\]/?#@\\s]+\\]|[^:/?#@\\[\\s]+)(:0*([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?/?$")schema";
 }
 
 void KeySourceType::ReadInto(const YamlValue& value, ApiKeySource& source) const {

@@ -160,13 +160,10 @@ struct ListType {
     Value values;
     for (const YamlValue& each : *elements) {
       auto read = element.Read(each);
-      if (!read) {
-        if (ascending) return std::nullopt;  // the next one has nothing to be compared with
-        continue;
-      }
+      if (!read) continue;
       if (ascending && !values.empty() && *read <= values.back()) {
         each.Error("is not above the value before it: write the list in ascending order");
-        return std::nullopt;
+        continue;
       }
       values.push_back(std::move(*read));
     }

@@ -216,9 +216,8 @@ void CheckTls(const YamlValue& value, const WebTlsConfig& tls) {
 }
 
 void ReadTls(const YamlValue& value, std::string_view file, WebConfig& config) {
-  const auto entries = value.Entries();
-  if (!entries || entries->empty()) return;
-  WebTlsConfig& tls = config.tls.emplace();
+  if (value.IsEmptyMapping()) return;
+  WebTlsConfig tls;
   TlsPolicy& policy = tls.policy;
   const PemReader certificate(file, "cert", tls.certificate);
   const PemReader key(file, "key", tls.key);
@@ -238,7 +237,9 @@ void ReadTls(const YamlValue& value, std::string_view file, WebConfig& config) {
                       {"curve_preferences", Into(policy.groups, ReadGroups)},
                       {"prefer_server_cipher_suites",
                        Into(policy.prefer_server_cipher_suites, BoolType())}});
+  if (!value.IsMapping()) return;
   CheckTls(value, tls);
+  config.tls = std::move(tls);
 }
 
 // A header that may have one of the values in `allowed`, or any where there are none.

@@ -150,6 +150,13 @@ std::optional<YamlValue> YamlValue::Find(std::string_view key) const {
   return std::nullopt;
 }
 
+bool YamlValue::IsWrong() const {
+  const ConfigPlace place = Place();
+  return std::ranges::any_of(messages_->errors(), [&](const ConfigMessage& error) {
+    return error.line == place.line && error.column == place.column;
+  });
+}
+
 std::optional<std::vector<std::pair<std::string, YamlValue>>> YamlValue::Entries() const {
   if (!IsMapping()) {
     Error(fmt::format("is {}, not a mapping", KindOf(*node_)));

@@ -67,6 +67,9 @@ class YamlValue {
   /// There is nothing after the key.
   bool IsEmpty() const { return node_->kind == YamlNode::Kind::kEmpty; }
   bool IsMapping() const { return node_->kind == YamlNode::Kind::kMapping; }
+  bool IsEmptyMapping() const { return IsMapping() && node_->children.empty(); }
+  /// An error has been noted about it.
+  bool IsWrong() const;
   /// A single value that is written so.
   bool Is(std::string_view scalar) const {
     return node_->kind == YamlNode::Kind::kScalar && node_->scalar == scalar;

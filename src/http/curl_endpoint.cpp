@@ -168,6 +168,9 @@ void CurlEndpoint::ApplyProxy(CURL* handle, const Endpoint& endpoint) const {
   // Always set, even when empty: otherwise curl would read the environment's proxy variables.
   const TerminatedSecret proxy("", endpoint.proxy_url.reveal());
   SetCurlOption(handle, CURLOPT_PROXY, proxy.c_str());
+  // As Prometheus and others have it where the address has no port; curl's own default is 1080.
+  const bool is_http = endpoint.proxy_url.reveal().starts_with("http://");
+  SetCurlOption(handle, CURLOPT_PROXYPORT, is_http ? 80L : 0L);
   SetCurlOption(handle, CURLOPT_NOPROXY, "");
   SetCurlOption(handle, CURLOPT_HTTPPROXYTUNNEL, 1L);
 }

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -261,6 +262,16 @@ std::expected<CommandLine, CommandLineExit> ParseCommandLine(int argc, const cha
   for (const std::string& address : flags.command_line.listen_addresses) {
     if (const auto usable = ListenSocket::CheckAddress(address); !usable) {
       return std::unexpected(WrongUsage("--web.listen-address: " + usable.error().message));
+    }
+  }
+  std::set<std::string> ids;
+  for (const std::string& text : flags.named) {
+    const std::string id = NamedConnection(text).id;
+    if (id.empty() || !IsAlphanumericOr("-_", id) || !ids.insert(id).second) {
+      return std::unexpected(WrongUsage(fmt::format(
+          "--connection: \"{}\" is not ID or ID:NAME with an id of its own, of letters, digits, - "
+          "and _",
+          text)));
     }
   }
   flags.command_line.api.paging = flags.paging == "cursor"   ? Paging::kCursor

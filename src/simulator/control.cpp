@@ -104,6 +104,7 @@ HttpResponse SwitchOn(CallWorld& world, FaultRules& rules, const HttpRequest& re
 
 HttpResponse SwitchOff(FaultRules& rules, const HttpRequest& request) {
   if (const auto text = request.Query("fault")) {
+    if (rules.RemoveListed(*text)) return ListFaults(rules);
     const auto rule = ParseFaultRule(*text);
     if (!rule) return TextResponse(400, rule.error().message + "\n");
     if (!rules.Remove(*rule)) return TextResponse(404, "It is not switched on.\n");

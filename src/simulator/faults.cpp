@@ -123,6 +123,11 @@ bool FaultRules::Remove(const FaultRule& rule) {
                        [&](const FaultRule& other) { return SameButProbability(other, rule); }) > 0;
 }
 
+bool FaultRules::RemoveListed(std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  return std::erase_if(rules_, [&](const FaultRule& rule) { return rule.ToText() == text; }) > 0;
+}
+
 void FaultRules::Clear() {
   const std::lock_guard lock(mutex_);
   rules_.clear();

@@ -86,6 +86,8 @@ class FaultRules {
   void Add(FaultRule rule);
   /// Removes the rule that differs in its probability at most; false when there is none.
   bool Remove(const FaultRule& rule);
+  /// Removes the rules that Texts() lists so; false when there is none.
+  bool RemoveListed(std::string_view text);
   void Clear();
   std::vector<std::string> Texts() const;
 

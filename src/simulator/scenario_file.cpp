@@ -225,7 +225,9 @@ class ScenarioReader {
                       ConnectionSettings& connection) {
     const auto read_id = [&](const YamlValue& v) {
       auto id = Unique("connection", connection_ids_)(v);
-      if (id && id->contains('/')) v.Error("holds a /");
+      if (id && !IsAlphanumericOr("-_", *id)) {
+        v.Error(Shown(*id) + " is not an id: only letters, digits, - and _ are allowed");
+      }
       return id;
     };
     const auto read_profile = [&](const YamlValue& v) {

@@ -120,36 +120,41 @@ void TrafficModel::BeginSessions(Sessions& sessions, SimTime now) {
     }
     // Thinning: candidates come at the highest rate and are kept as often as the wave says.
     if (DrawUniform(sessions.random) * (1 + settings.daily_wave) < sessions.WaveAt(time)) {
-      BeginSession(sessions, time);
+      BeginSession(sessions, time, now);
     }
     sessions.next += DrawExponential(sessions.random) / highest_rate;
   }
 }
 
-void TrafficModel::BeginSession(Sessions& sessions, SimTime time) {
+void TrafficModel::BeginSession(Sessions& sessions, SimTime time, SimTime now) {
   // Both legs wait in the same heap, so that legs begin in the order of their times.
   std::mt19937_64& random = sessions.random;
   const double duration = sessions.DrawDuration();
   std::string session_id = MakeId(time, random());
   if (DrawUniform(random) < sessions.settings.transfer_share) {
     const SimTime transferred = time + duration * DrawUniform(random);
-    AddUpcoming({transferred, transferred + sessions.DrawDuration(), session_id, random()});
+    AddUpcoming({transferred, transferred + sessions.DrawDuration(), session_id, random()}, now);
   }
-  AddUpcoming({time, time + duration, std::move(session_id), random()});
+  AddUpcoming({time, time + duration, std::move(session_id), random()}, now);
 }
 
-void TrafficModel::AddUpcoming(FutureLeg leg) {
+// Began and ended between two looks: no client sees it.
+void TrafficModel::CountUnseen(SimTime begins) {
+  if (begins < start_) return;
+  ++started_;
+  ++ended_;
+}
+
+void TrafficModel::AddUpcoming(FutureLeg leg, SimTime now) {
+  // At once, so that a long time with many short calls takes no memory.
+  if (leg.ends <= now) return CountUnseen(leg.begins);
   upcoming_.push_back(std::move(leg));
   std::ranges::push_heap(upcoming_, std::greater<>());
 }
 
 void TrafficModel::BeginLeg(FutureLeg leg, SimTime now) {
+  if (leg.ends <= now) return CountUnseen(leg.begins);
   if (leg.begins >= start_) ++started_;
-  if (leg.ends <= now) {
-    // Began and ended between two looks: no client sees it.
-    if (leg.begins >= start_) ++ended_;
-    return;
-  }
   LegRandom random(leg.seed);
   auto added = std::make_shared<Leg>(Leg{.begins = leg.begins,
                                          .ends = leg.ends,

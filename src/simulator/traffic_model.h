@@ -78,8 +78,9 @@ class TrafficModel {
   };
 
   void BeginSessions(Sessions& sessions, SimTime now);
-  void BeginSession(Sessions& sessions, SimTime time);
-  void AddUpcoming(FutureLeg leg);
+  void BeginSession(Sessions& sessions, SimTime time, SimTime now);
+  void AddUpcoming(FutureLeg leg, SimTime now);
+  void CountUnseen(SimTime begins);
   void BeginLeg(FutureLeg leg, SimTime now);
 
   const SimTime start_;

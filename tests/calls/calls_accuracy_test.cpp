@@ -253,15 +253,27 @@ TEST(StartEstimator, ComesNearTheTruthWhereMostCallsAreShort) {
 }
 
 // How many calls a poll misses depends on the time since the one before: an outage says nothing of
-// the polls after it.
-TEST(StartEstimator, LearnsNothingFromAnOutage) {
+// the polls after it, and its length is not that of the calls that ended in it.
+TEST(CallTracker, TakesAnOutageForAnOrdinaryGap) {
   using namespace std::chrono_literals;
-  const std::vector<TrackedLeg> legs(1, TrackedLeg{.duration_seconds = 0});
-  StartEstimator estimator;
-  for (int i = 0; i < 100; ++i) estimator.Add(legs, 15, 15s);
-  const double before = estimator.Add(legs, 15, 15s);
-  EXPECT_EQ(estimator.Add(legs, 180, 1h), before / 15 * 180);
-  EXPECT_NEAR(estimator.Add(legs, 15, 15s), before, 0.1);
+  CallTracker tracker;
+  SpareLegBlocks spare;
+  SortedLegs legs{IdFingerprint(1)};
+  Instant now(1h);
+  std::uint64_t number = 0;
+  // At each poll other calls, all of which have just begun.
+  const auto poll = [&](Duration gap) {
+    now += gap;
+    legs.Assign(
+        CallRows({{.leg = {.high = 7, .low = ++number}, .session = {}, .duration_seconds = 0}}));
+    return tracker.Update(legs, now, kBounds, spare);
+  };
+  for (int i = 0; i < 100; ++i) poll(15s);
+  const double before = poll(15s).started_estimated;
+  EXPECT_EQ(poll(1h).started_estimated, before);
+  EXPECT_NEAR(poll(15s).started_estimated, before, 0.1);
+  // Two polls after the outage, what it ended has ended.
+  EXPECT_EQ(poll(15s).completed.total_seconds(), 7.5);
 }
 
 TEST(StartEstimator, AddsNothingWhereEveryCallIsSeen) {

@@ -94,7 +94,10 @@ void Checker::ApplyToAccount(AccountModel& account, const AccountPlan& before,
   }
   const bool forgets_limits =
       before.discovery && before.discovery->channel_limits && !next.discovery->channel_limits;
-  if (forgets_limits) account.discovery.ForgetLimits();
+  if (forgets_limits) {
+    account.discovery.ForgetLimits();
+    account.limited_profiles = 0;
+  }
   const bool other_lists = !before.discovery || other_endpoint ||
                            before.discovery->channel_limits != next.discovery->channel_limits ||
                            before.discovery->include != next.discovery->include ||

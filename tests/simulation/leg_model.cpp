@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "simulation/violation.h"
 
@@ -18,10 +19,13 @@ void LegModel::BeginWithBounds(const std::vector<double>& bounds) {
   completed_seconds_ = 0;
 }
 
-// Half-way between the poll that saw it last and the one after that.
-void LegModel::End(const Leg& leg, Instant now) {
-  const Instant after = leg.seen == *last_poll_ ? now : *last_poll_;
-  const double lasted = leg.seconds + ToSeconds(after - leg.seen) / 2;
+// Half-way between the poll that saw it last and the one after that; but of an outage between the
+// two as much counts as the time between polls was before.
+void LegModel::End(const Leg& leg) {
+  constexpr int kLongGap = 4;
+  Duration gap = *last_poll_ - leg.seen;
+  if (gap_before_ > Duration::zero() && gap > kLongGap * gap_before_) gap = gap_before_;
+  const double lasted = leg.seconds + ToSeconds(gap) / 2;
   std::size_t bucket = 0;
   while (bucket < bounds_.size() && lasted > bounds_[bucket]) ++bucket;
   ++buckets_[bucket];
@@ -43,10 +47,11 @@ void LegModel::Update(const std::vector<Row>& legs, Instant now, const CallChang
   std::erase_if(known_, [&](const auto& entry) {
     const Leg& leg = entry.second;
     const bool missed_twice = last_poll_ && leg.seen < *last_poll_ && leg.seen < now;
-    if (missed_twice) End(leg, now);
+    if (missed_twice) End(leg);
     return missed_twice;
   });
   if (!last_poll_) baseline_ = legs.size();
+  gap_before_ = std::exchange(gap_, now - last_poll_.value_or(now));
   last_poll_ = now;
 
   Require(changes.started == started_ - started_before, "{} legs have started instead of {}",

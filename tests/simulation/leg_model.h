@@ -34,9 +34,11 @@ class LegModel {
   };
 
   void BeginWithBounds(const std::vector<double>& bounds);
-  void End(const Leg& leg, Instant now);
+  void End(const Leg& leg);
 
   std::optional<Instant> last_poll_;
+  Duration gap_{};                      // before the last poll
+  Duration gap_before_{};               // before the one before
   std::map<std::uint64_t, Leg> known_;  // seen in the last poll or in the one before
   std::uint64_t baseline_ = 0;
   std::uint64_t started_ = 0;

@@ -200,7 +200,8 @@ TEST(Scenario, RefusesConnectionsThatCannotBe) {
   EXPECT_THAT(ErrorsOfAccount("connections: [{name: x}]"),
               ElementsAre("s.yml:4:17: accounts[0].connections[0]: id is missing"));
   EXPECT_THAT(ErrorsOfAccount("connections: [{id: a/b}]"),
-              ElementsAre("s.yml:4:22: accounts[0].connections[0].id: holds a /"));
+              ElementsAre("s.yml:4:22: accounts[0].connections[0].id: \"a/b\" is not an id: only "
+                          "letters, digits, - and _ are allowed"));
   EXPECT_THAT(ErrorsOfConnection("record_type: telephone"),
               ElementsAre(HasSubstr(path + ".record_type: \"telephone\" is not a kind of "
                                            "connection: use one of call_control_application, ")));
