@@ -60,8 +60,8 @@ TEST(IsProxyAddress, TakesTheFourKinds) {
                            "socks5h://user:pass@[::1]:1080/"}) {
     EXPECT_TRUE(IsProxyAddress(text)) << text;
   }
-  for (const char* text :
-       {"", "proxy:3128", "ftp://proxy", "http://", "http://proxy/path", "http://a b"}) {
+  for (const char* text : {"", "proxy:3128", "ftp://proxy", "http://", "http://proxy/path",
+                           "http://a b", "http://user:p@ss@proxy:3128"}) {
     EXPECT_FALSE(IsProxyAddress(text)) << text;
   }
 }

@@ -110,6 +110,14 @@ TEST_F(CurlTransportPlain, IgnoresTheEnvironmentsProxies) {
   EXPECT_EQ(proxy.accepted(), 0U);
 }
 
+TEST_F(CurlTransportPlain, AsksAProxyWithoutAPortWhereOthersDo) {
+  // An address of loopback where nobody listens.
+  const Outcome outcome = Fetch(RequestTo(std::make_shared<const Endpoint>(
+      Endpoint{.base_url = "http://192.0.2.1", .proxy_url = Secret("http://127.83.17.5")})));
+  ASSERT_TRUE(outcome.error.has_value());
+  EXPECT_TRUE(outcome.error->message.contains("port 80")) << outcome.error->message;
+}
+
 TEST_F(CurlTransportPlain, IgnoresTheEnvironmentsExceptionsFromProxies) {
   ScriptedServer server(ScriptedServer::Always(OkResponse("server")));
   ScriptedServer proxy([&](ScriptedServer::Connection& connection) {

@@ -461,6 +461,10 @@ TEST_F(FaultControlTest, RefusesWhatIsNotThere) {
   EXPECT_EQ(Control("POST").status, 400);
   EXPECT_EQ(Control("POST", {{"fault", "reset@404"}}).status, 404);
   EXPECT_EQ(Control("DELETE", {{"fault", "reset"}}).status, 404);
+  rules_.Add({.fault = FindFault("reset"), .account = "main"});
+  ASSERT_EQ(rules_.Texts().size(), 1U);
+  EXPECT_EQ(Control("DELETE", {{"fault", rules_.Texts()[0]}}).status, 200);
+  EXPECT_TRUE(rules_.Texts().empty());
   EXPECT_EQ(Control("DELETE", {{"fault", "x"}}).status, 400);
 }
 

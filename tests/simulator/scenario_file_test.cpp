@@ -433,6 +433,15 @@ TEST(SimulatorCommandLine, TheSeedIsForScenariosToo) {
   EXPECT_NE(seed_of("--seed=1"), seed_of("--seed=2"));
 }
 
+TEST(SimulatorCommandLine, RefusesConnectionsThatAreNone) {
+  EXPECT_TRUE(ParseFlags({"--connection=a-1_b:any name"}).has_value());
+  for (const char* id : {"", ":name", "a/b", "a\"b", "a b"}) {
+    const std::string flag = std::string("--connection=") + id;
+    EXPECT_FALSE(ParseFlags({flag}).has_value()) << id;
+  }
+  EXPECT_FALSE(ParseFlags({"--connection=1", "--connection=1:again"}).has_value());
+}
+
 TEST(SimulatorCommandLine, ReadsNumbersAsDecimalOnes) {
   EXPECT_EQ(ParseFlags({"--seed=010"})->seed, 10U);
   EXPECT_EQ(ParseFlags({"--seed=18446744073709551615"})->seed, UINT64_MAX);
