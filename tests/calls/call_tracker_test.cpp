@@ -179,8 +179,12 @@ class ReferenceTracker {
         continue;
       }
       const bool ended = leg->second.missed.has_value();
-      if (!leg->second.missed) leg->second.missed = now;
-      if (ended) {
+      if (!ended) {
+        // Of an outage as much as the time between polls was before.
+        const Duration gap = now - leg->second.last_seen;
+        const bool is_outage = gap_ > Duration::zero() && gap > 4 * gap_;
+        leg->second.missed = leg->second.last_seen + (is_outage ? gap_ : gap);
+      } else {
         const Duration half = (*leg->second.missed - leg->second.last_seen) / 2;
         changes.completed.push_back(leg->second.duration + ToSeconds(half));
       }
@@ -190,6 +194,8 @@ class ReferenceTracker {
       if (!legs_.contains(id) && baseline_) ++changes.started;
       legs_[id] = {.duration = duration, .last_seen = now};
     }
+    if (last_poll_) gap_ = now - *last_poll_;
+    last_poll_ = now;
     baseline_ = true;
     std::ranges::sort(changes.completed);
     return changes;
@@ -205,6 +211,8 @@ class ReferenceTracker {
   };
 
   std::map<CallId, Leg> legs_;
+  std::optional<Instant> last_poll_;
+  Duration gap_{};  // before it
   bool baseline_ = false;
 };
 

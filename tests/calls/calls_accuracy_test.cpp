@@ -264,8 +264,9 @@ TEST(CallTracker, TakesAnOutageForAnOrdinaryGap) {
   // At each poll other calls, all of which have just begun.
   const auto poll = [&](Duration gap) {
     now += gap;
-    legs.Assign(
-        CallRows({{.leg = {.high = 7, .low = ++number}, .session = {}, .duration_seconds = 0}}));
+    const std::vector<ActiveCall> rows = {
+        {.leg = {.high = 7, .low = ++number}, .session = {}, .duration_seconds = 0}};
+    legs.Assign(CallRows(rows));
     return tracker.Update(legs, now, kBounds, spare);
   };
   for (int i = 0; i < 100; ++i) poll(15s);

@@ -110,7 +110,7 @@ MUTANTS = [
      ".threshold = CountBelow(*thresholds_, duration_seconds)",
      ".threshold = CountBelow(*thresholds_, duration_seconds + 1)"),
     ("an ended leg lasted until it was missed", "calls/call_tracker.cpp",
-     "ToSeconds(last_gap_) / 2", "ToSeconds(last_gap_)"),
+     "ToSeconds(counted_gap_) / 2", "ToSeconds(counted_gap_)"),
     ("a shard polls what belongs to another", "polling/discovery.cpp",
      "    if (!shard.Owns(account.name, connection.id)) continue;\n", ""),
     ("values are shown past stale_after", "state/snapshots.h",
