@@ -111,7 +111,7 @@ TEST_F(CurlTransportPlain, IgnoresTheEnvironmentsProxies) {
 }
 
 TEST_F(CurlTransportPlain, AsksAProxyWithoutAPortWhereOthersDo) {
-  // An address of loopback where nobody listens.
+  // An address of loopback where nothing listens.
   const Outcome outcome = Fetch(RequestTo(std::make_shared<const Endpoint>(
       Endpoint{.base_url = "http://192.0.2.1", .proxy_url = Secret("http://127.83.17.5")})));
   ASSERT_TRUE(outcome.error.has_value());
