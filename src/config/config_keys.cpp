@@ -34,8 +34,7 @@ const KeyTable<PollConfig>& PollKeys() {
           "How often each connection is polled."),
       Row("timeout", &Poll::timeout, DurationType(100ms, 10min),
           "Time limit of one poll: all its pages, waits and retries; one request may take half of "
-          "it. "
-          "A shorter interval caps it."),
+          "it. A shorter interval caps it."),
       Row("stale_after", &Poll::stale_after, DurationType(1s, 7 * kLongestPollInterval),
           "How long the last complete values are kept after failures. When given, it must not be "
           "shorter than any interval or idle_interval.",

@@ -189,7 +189,7 @@ void Account::OnWake(Job& job, Instant now) {
     OnDeadline(job, now);
   } else if (job.retry == wake) {
     job.retry = kNever;
-    AddNextRequest(job, now);
+    queue_.AddNextRequest(job, now);
   } else if (job.due == wake && job.connection) {
     if (!ConnectionOf(job).OnDue(now)) return;
     if (key_guard_.HoldsBack(now)) {
@@ -199,17 +199,13 @@ void Account::OnWake(Job& job, Instant now) {
     }
   } else if (job.due == wake) {
     job.waiting_since = std::exchange(job.due, kNever);
-    AddNextRequest(job, now);
+    queue_.AddNextRequest(job, now);
   } else {
     job.check = kNever;
     // A poll that may begin in this very step is in time.
     job.connection ? expired_.push_back(&ConnectionOf(job)) : ReviewBudget(now);
   }
   context_.wakes.Update(job);
-}
-
-void Account::AddNextRequest(Job& job, Instant now) {
-  job.connection ? queue_.AddNextRequest(job, now) : queue_.AddLists(job, now);
 }
 
 void Account::EndStep(Instant now) {
@@ -310,7 +306,7 @@ void Account::OnExchange(Job& job, const Exchange& exchange) {
   if (job.connection) UpdateKeyGuard(ConnectionOf(job), answer, next, now);
   switch (next) {
     case RequestSequence::Next::kRequest:
-      AddNextRequest(job, now);
+      queue_.AddNextRequest(job, now);
       break;
     case RequestSequence::Next::kRetry:
       job.retry = now + sequence.retry_delay();

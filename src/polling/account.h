@@ -69,7 +69,6 @@ class Account {
   void StopRefresh();
   void RemoveIf(const std::function<bool(const PolledConnection&)>& gone);
   // A step.
-  void AddNextRequest(Job& job, Instant now);
   void OnDeadline(Job& job, Instant now);
   void Begin(Job& job, Instant now);
   void Cancel(Job& job);

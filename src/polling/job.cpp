@@ -48,17 +48,18 @@ void SendQueue::AddNewPoll(Job& job, Instant now) {
 }
 
 void SendQueue::AddNextRequest(Job& job, Instant now) {
+  const Waiting next{.job = &job, .held_back_before = HeldBackAt(now)};
+  if (!job.connection) {
+    lists_ = next;
+    return;
+  }
   // Polls may have begun in the same step: one of them goes first each time.
   const auto order = [](const Job& poll) {
     return std::pair(poll.sequence->begun(), poll.connection);
   };
   const auto place = std::ranges::upper_bound(
       to_continue_, order(job), {}, [&](const Waiting& waiting) { return order(*waiting.job); });
-  to_continue_.insert(place, {.job = &job, .held_back_before = HeldBackAt(now)});
-}
-
-void SendQueue::AddLists(Job& job, Instant now) {
-  lists_ = {.job = &job, .held_back_before = HeldBackAt(now)};
+  to_continue_.insert(place, next);
 }
 
 void SendQueue::Remove(const Job& job) {

@@ -89,10 +89,8 @@ class SendQueue {
   bool empty() const { return to_continue_.empty() && to_begin_.empty() && !lists_; }
 
   void AddNewPoll(Job& job, Instant now);
-  /// The next request of a poll under way.
+  /// The next request of a poll under way, or any request for the account's lists.
   void AddNextRequest(Job& job, Instant now);
-  /// The next request for the account's lists, or the first one.
-  void AddLists(Job& job, Instant now);
   void Remove(const Job& job);
   /// Whether a job that waits here has been held back by our own rate limit.
   bool IsHeldBackByLimit(const Job& job, Instant now);

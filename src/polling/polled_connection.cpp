@@ -196,9 +196,8 @@ void PolledConnection::NoteFailure(FailureReason reason, const RequestSequence& 
   if (reason == FailureReason::kRequestBudget) schedule_.OnTooLarge(poll.pages_read() + 1);
   // A refused key says nothing about the connection, and where there was a page before, something
   // else was refused than the connection.
-  const bool about_connection = RefusesConnection(reason) && poll.pages_read() == 0;
-  if (!failed_by_key_ || refused_alone_)
-    schedule_.OnFailed(about_connection || failed_by_key_, now);
+  const bool refused = refused_alone_ || (RefusesConnection(reason) && poll.pages_read() == 0);
+  if (refused || !failed_by_key_) schedule_.OnFailed(refused, now);
 }
 
 void PolledConnection::FailWithoutRequest(PollFailure failure, Instant now) {

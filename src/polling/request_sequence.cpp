@@ -40,11 +40,6 @@ std::optional<Duration> RetryDelay(const FailedAttempt& failed) {
   return delay;
 }
 
-bool RefusesConnection(FailureReason reason) {
-  return reason == FailureReason::kForbidden || reason == FailureReason::kNotFound ||
-         reason == FailureReason::kUnprocessable;
-}
-
 Duration RefusedInterval(Duration interval, std::uint32_t refusals) {
   const Duration longest = std::max(interval, kLongestRefusedInterval);
   Duration wait = interval;

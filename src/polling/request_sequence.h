@@ -37,10 +37,6 @@ struct FailedAttempt {
 /// the attempts are used up, or the wait would reach the poll's time-out.
 std::optional<Duration> RetryDelay(const FailedAttempt& failed);
 
-/// Whether the API took the key and refused the connection. Only a change of the configuration, or
-/// of the account at the vendor, will help: the connection is polled less often.
-bool RefusesConnection(FailureReason reason);
-
 /// The interval between polls after `refusals` of them in a row were refused: as configured after
 /// the first, then twice as long each time, up to kLongestRefusedInterval (or the configured one,
 /// where that is longer).

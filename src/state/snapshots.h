@@ -114,8 +114,8 @@ struct ConnectionSnapshot {
   // The last complete poll.
   std::shared_ptr<const CompletePoll> values;  // null: there was none
   Instant values_ended{};                      // when that poll ended
-  std::optional<Instant> values_expired{};     // when they have expired under earlier times
   WallTime last_success{};                     // the same
+  std::optional<Instant> values_expired{};     // when they expired; nothing: not noted
   // All complete polls.
   PeakWindow peak;
   std::shared_ptr<const CallTotals> totals;  // null: there was none

@@ -4,8 +4,6 @@
 #include <iterator>
 #include <utility>
 
-#include "polling/request_sequence.h"
-
 namespace telnyx_exporter {
 namespace {
 

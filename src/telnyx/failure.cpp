@@ -99,6 +99,11 @@ std::optional<FailureReason> ReasonOfStatus(int status) {
   }
 }
 
+bool RefusesConnection(FailureReason reason) {
+  return reason == FailureReason::kForbidden || reason == FailureReason::kNotFound ||
+         reason == FailureReason::kUnprocessable;
+}
+
 std::unexpected<PollFailure> ContentFailure(FailureReason reason, std::string detail) {
   return std::unexpected(
       PollFailure{.reason = reason, .http_status = 200, .detail = std::move(detail)});

@@ -49,6 +49,10 @@ std::string_view ReasonLabel(FailureReason reason);
 /// The reason that an answer's HTTP status means; nothing for 200, the only status with a page.
 std::optional<FailureReason> ReasonOfStatus(int status);
 
+/// Whether the API took the key and refused the connection. Only a change of the configuration, or
+/// of the account at the vendor, will help.
+bool RefusesConnection(FailureReason reason);
+
 struct PollFailure {
   FailureReason reason = FailureReason::kConnect;
   int http_status = 0;  // 0: no answer

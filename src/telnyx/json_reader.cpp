@@ -35,35 +35,18 @@ void ReadTotalPages(json::value& value, MetaFields& meta) {
 simdjson::simdjson_result<bool> IsNothing(json::value& value) {
   json::json_type type{};
   if (const auto error = value.type().get(type)) return error;
-  switch (type) {
-    case json::json_type::array: {
-      json::array array;
-      if (const auto error = value.get_array().get(array)) return error;
-      return array.is_empty();
-    }
-    case json::json_type::object: {
-      json::object object;
-      if (const auto error = value.get_object().get(object)) return error;
-      return object.is_empty();
-    }
-    case json::json_type::string: {
-      std::string_view text;
-      if (const auto error = value.get_string().get(text)) return error;
-      return text.empty();
-    }
-    case json::json_type::boolean: {
-      bool truth = false;
-      if (const auto error = value.get_bool().get(truth)) return error;
-      return !truth;
-    }
-    case json::json_type::number: {
-      double number = 0;
-      if (const auto error = value.get_double().get(number)) return error;
-      return number == 0;
-    }
-    default:
-      return value.is_null();
+  if (type == json::json_type::array) {
+    json::array array;
+    if (const auto error = value.get_array().get(array)) return error;
+    return array.is_empty();
   }
+  if (type == json::json_type::object) {
+    json::object object;
+    if (const auto error = value.get_object().get(object)) return error;
+    return object.is_empty();
+  }
+  const std::string_view token = TrimWhitespace(value.raw_json_token());
+  return token == "null" || token == "false" || token == "0" || token == R"("")";
 }
 
 }  // namespace

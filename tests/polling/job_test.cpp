@@ -87,7 +87,9 @@ class SendQueueTest : public ::testing::Test {
  protected:
   static void BeginAt(Instant begun, Job& job) { job.sequence = std::make_unique<SomePoll>(begun); }
 
-  Job first_, second_, lists_;
+  Job first_ = JobOf(0, 1, kNever);
+  Job second_ = JobOf(0, 2, kNever);
+  Job lists_;
 };
 
 TEST_F(SendQueueTest, TakesNewPollsInTheirOrder) {
@@ -112,7 +114,6 @@ TEST_F(SendQueueTest, LetsWhatIsUnderWayGoFirst) {
 TEST_F(SendQueueTest, LetsThePollGoOnThatBeganFirst) {
   SendQueue queue({.requests_per_second = 10, .burst = 10}, kNow);
   Job third = JobOf(0, 1, kNever);
-  second_.connection = ConnectionKey{2};
   BeginAt(kNow + 1s, first_);
   BeginAt(kNow, second_);
   BeginAt(kNow, third);
@@ -126,16 +127,16 @@ TEST_F(SendQueueTest, GivesListsEverySecondTurnWhilePollsWait) {
   SendQueue queue({.requests_per_second = 10, .burst = 10}, kNow);
   queue.AddNewPoll(first_, kNow);
   queue.AddNewPoll(second_, kNow);
-  queue.AddLists(lists_, kNow);
+  queue.AddNextRequest(lists_, kNow);
   EXPECT_EQ(queue.TakeTurn(kNow)->job, &lists_);
-  queue.AddLists(lists_, kNow);
+  queue.AddNextRequest(lists_, kNow);
   EXPECT_EQ(queue.TakeTurn(kNow)->job, &first_);
   EXPECT_EQ(queue.TakeTurn(kNow)->job, &lists_);
-  queue.AddLists(lists_, kNow);
+  queue.AddNextRequest(lists_, kNow);
   queue.Remove(second_);
   EXPECT_EQ(queue.TakeTurn(kNow)->job, &lists_);
   EXPECT_TRUE(queue.empty());
-  queue.AddLists(lists_, kNow);
+  queue.AddNextRequest(lists_, kNow);
   queue.Remove(lists_);
   EXPECT_TRUE(queue.empty());
 }

@@ -1,6 +1,7 @@
 #include "polling/poller.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <stop_token>
 #include <string>
@@ -27,6 +28,12 @@ using ::testing::IsEmpty;
 using ::testing::Le;
 using ::testing::SizeIs;
 using Kind = TransportError::Kind;
+
+// Without more words a page without calls.
+struct Reply {
+  int status = 200;
+  std::string body = Page({}, "", 0);
+};
 
 class PollerTest : public ::testing::Test {
  protected:
@@ -69,6 +76,20 @@ class PollerTest : public ::testing::Test {
       clock_.Advance(std::min<Duration>(10ms, end - clock_.Now()));
       poller_->Step();
     }
+  }
+
+  // For that long, gives each request the reply to its target, within half a second.
+  void AnswerFor(Duration duration, const std::function<Reply(const std::string&)>& reply) {
+    for (const Instant end = clock_.Now() + duration; clock_.Now() < end;) {
+      Pass(500ms);
+      while (!transport_.pending.empty()) {
+        const Reply next = reply(transport_.pending[0].request.target);
+        transport_.Answer(next.status, next.body);
+      }
+    }
+  }
+  void AnswerFor(Duration duration, const Reply& reply = {}) {
+    AnswerFor(duration, [&](const std::string&) { return reply; });
   }
 
   const CompletePoll& Complete(std::size_t index) {
@@ -402,10 +423,7 @@ constexpr std::string_view kRefused =
 TEST_F(PollerTest, AsksLessOftenWhileTheKeyIsRefused) {
   AddConnections(4);
   Start();
-  for (int i = 0; i < 3600 * 2; ++i) {
-    Pass(500ms);
-    while (!transport_.pending.empty()) transport_.Answer(401, kRefused);
-  }
+  AnswerFor(1h, {401, std::string(kRefused)});
   // 15, 30, 60, 120, 240 and then every 300 seconds.
   EXPECT_THAT(transport_.sent, SizeIs(AllOf(Ge(14U), Le(17U))));
   EXPECT_EQ(observer_.key_waits.size(), transport_.sent.size());
@@ -421,19 +439,10 @@ TEST_F(PollerTest, AsksLessOftenWhileTheKeyIsRefused) {
 TEST_F(PollerTest, PollsAllAgainWhenTheKeyIsAccepted) {
   AddConnections(4);
   Start();
-  for (int i = 0; i < 200; ++i) {
-    Pass(500ms);
-    while (!transport_.pending.empty()) transport_.Answer(401, kRefused);
-  }
-  while (observer_.keys_accepted == 0) {
-    Pass(500ms);
-    while (!transport_.pending.empty()) transport_.Answer(200, Page({}, "", 0));
-  }
+  AnswerFor(100s, {401, std::string(kRefused)});
+  while (observer_.keys_accepted == 0) AnswerFor(500ms);
   transport_.sent.clear();
-  for (int i = 0; i < 30; ++i) {
-    Pass(500ms);
-    while (!transport_.pending.empty()) transport_.Answer(200, Page({}, "", 0));
-  }
+  AnswerFor(15s);
   EXPECT_THAT(transport_.sent, SizeIs(4));
   EXPECT_EQ(observer_.keys_accepted, 1);
 }
@@ -444,15 +453,9 @@ TEST_F(PollerTest, PollsSoonWhatARefusedKeyHeldBackHoweverLongItsInterval) {
   plan_.accounts[0].connections[1].stale_after = 3h;
   StartAtOnce();
   while (!transport_.pending.empty()) transport_.Answer(401, kRefused);
-  while (observer_.keys_accepted == 0) {
-    Pass(500ms);
-    while (!transport_.pending.empty()) transport_.Answer(200, Page({}, "", 0));
-  }
+  while (observer_.keys_accepted == 0) AnswerFor(500ms);
   transport_.sent.clear();
-  for (int i = 0; i < 2 * 60; ++i) {
-    Pass(500ms);
-    while (!transport_.pending.empty()) transport_.Answer(200, Page({}, "", 0));
-  }
+  AnswerFor(1min);
   EXPECT_THAT(transport_.sent, SizeIs(5));
   EXPECT_TRUE(observer_.ended.back().result.has_value());
 }
@@ -460,13 +463,9 @@ TEST_F(PollerTest, PollsSoonWhatARefusedKeyHeldBackHoweverLongItsInterval) {
 TEST_F(PollerTest, DoesNotTakeTheRefusalOfOneConnectionForThatOfTheKey) {
   AddConnections(8);
   Start();
-  for (int i = 0; i < 3600 * 2; ++i) {
-    Pass(500ms);
-    while (!transport_.pending.empty()) {
-      const bool refused = transport_.pending[0].request.target.contains("main0");
-      refused ? transport_.Answer(401, kRefused) : transport_.Answer(200, Page({}, "", 0));
-    }
-  }
+  AnswerFor(1h, [](const std::string& target) {
+    return target.contains("main0") ? Reply{401, std::string(kRefused)} : Reply();
+  });
   EXPECT_THAT(observer_.key_waits, SizeIs(1));
   // It is asked less often, as one that is not found.
   EXPECT_THAT(std::ranges::count_if(observer_.ended,
@@ -560,14 +559,11 @@ TEST_F(PollerTest, ARefusedKeyDoesNotTouchAnotherAccount) {
   AddConnections(1, 1);
   Start();
   std::size_t other = 0;
-  for (int i = 0; i < 1200; ++i) {
-    Pass(500ms);
-    while (!transport_.pending.empty()) {
-      const bool is_other = transport_.pending[0].request.target.contains("other");
-      other += is_other ? 1 : 0;
-      is_other ? transport_.Answer(200, Page({}, "", 0)) : transport_.Answer(401, kRefused);
-    }
-  }
+  AnswerFor(10min, [&](const std::string& target) {
+    const bool is_other = target.contains("other");
+    other += is_other ? 1 : 0;
+    return is_other ? Reply() : Reply{401, std::string(kRefused)};
+  });
   EXPECT_EQ(other, 40U);
 }
 
@@ -575,14 +571,11 @@ TEST_F(PollerTest, PollsOnlyTheConnectionThatIsNotFoundLessOften) {
   AddConnections(2);
   Start();
   std::map<bool, int> asked;
-  for (int i = 0; i < 3600 * 2; ++i) {
-    Pass(500ms);
-    while (!transport_.pending.empty()) {
-      const bool missing = transport_.pending[0].request.target.contains("main0");
-      ++asked[missing];
-      missing ? transport_.Answer(404, "{}") : transport_.Answer(200, Page({}, "", 0));
-    }
-  }
+  AnswerFor(1h, [&](const std::string& target) {
+    const bool missing = target.contains("main0");
+    ++asked[missing];
+    return missing ? Reply{404, "{}"} : Reply();
+  });
   EXPECT_EQ(asked[false], 240);
   EXPECT_GE(asked[true], 14);
   EXPECT_LE(asked[true], 17);
@@ -602,31 +595,20 @@ TEST_F(PollerTest, DoesNotTakeTheRefusalOfALaterPageForThatOfTheKey) {
 TEST_F(PollerTest, DoesNotTakeAPageThatIsGoneForAConnectionThatIs) {
   AddConnections(1);
   Start();
-  for (int i = 0; i < 600 * 2; ++i) {
-    Pass(500ms);
-    while (!transport_.pending.empty()) {
-      const bool later = transport_.pending[0].request.target.contains("after");
-      later ? transport_.Answer(404, "{}") : transport_.Answer(200, Page({Row(1, 1, 30)}, "c", 2));
-      poller_->Step();
-    }
-  }
+  AnswerFor(10min, [](const std::string& target) {
+    return target.contains("after") ? Reply{404, "{}"} : Reply{200, Page({Row(1, 1, 30)}, "c", 2)};
+  });
   EXPECT_THAT(observer_.ended, SizeIs(40));
 }
 
 TEST_F(PollerTest, PollsAConnectionThatIsFoundAgainAtItsInterval) {
   AddConnections(1);
   Start();
-  for (int i = 0; i < 600; ++i) {
-    Pass(500ms);
-    while (!transport_.pending.empty()) transport_.Answer(404, "{}");
-  }
+  AnswerFor(5min, {404, "{}"});
   while (transport_.pending.empty()) Pass(500ms);
   transport_.Answer(200, Page({}, "", 0));
   transport_.sent.clear();
-  for (int i = 0; i < 120; ++i) {
-    Pass(500ms);
-    while (!transport_.pending.empty()) transport_.Answer(200, Page({}, "", 0));
-  }
+  AnswerFor(1min);
   EXPECT_THAT(transport_.sent, SizeIs(4));
 }
 
@@ -798,10 +780,7 @@ TEST_F(PollerApplyTest, BeginsAnewUnderAnotherBaseAddress) {
 TEST_F(PollerApplyTest, TriesANewKeyAtOnceAfterARefusal) {
   Pass(15s);
   while (!transport_.pending.empty()) transport_.Answer(401, kRefused);
-  for (int i = 0; i < 600; ++i) {
-    Pass(500ms);
-    while (!transport_.pending.empty()) transport_.Answer(401, kRefused);
-  }
+  AnswerFor(5min, {401, std::string(kRefused)});
   plan_.accounts[0].endpoint = std::make_shared<Endpoint>(Endpoint{.api_key = Secret("KEY2")});
   Apply();
   transport_.sent.clear();
