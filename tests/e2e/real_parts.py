@@ -48,10 +48,15 @@ class Nginx(Process):
         self._servers = servers
         self._write_config()
         super().__init__(["nginx", "-c", f"{directory}/nginx.conf"], directory, "nginx")
-        eventually("nginx listens or ends", lambda: self.process.poll() is not None or
-                   os.path.exists(f"{directory}/nginx.pid"))
+        # Without a worker it listens already, but forgets signals.
+        eventually("nginx has a worker or ends", lambda: self.process.poll() is not None or
+                   self._has_worker())
         if self.process.poll() is not None:
             raise AssertionError(f"nginx did not start: {self.log()}")
+
+    def _has_worker(self):
+        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as children:
+            return bool(children.read())
 
     def reload(self):
         """Connections that are open are ended in an orderly way: the servers have changed."""

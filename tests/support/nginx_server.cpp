@@ -1,8 +1,10 @@
 #include "support/nginx_server.h"
 
+#include <chrono>
 #include <csignal>
 #include <sstream>
 #include <stdexcept>
+#include <thread>
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -75,9 +77,11 @@ void NginxServer::StopAtOnce() { Stop(SIGTERM); }
 
 void NginxServer::Stop(int signal) {
   if (pid_ < 0) return;
-  kill(pid_, signal);
-  int status = 0;
-  waitpid(pid_, &status, 0);
+  // More than once: nginx forgets a signal that comes between its handlers' installation and its first wait.
+  do {
+    kill(pid_, signal);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  } while (waitpid(pid_, nullptr, WNOHANG) == 0);
   pid_ = -1;
 }
 
