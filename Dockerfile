@@ -36,25 +36,28 @@ RUN --mount=type=cache,target=/root/.cache/ccache \
     done
 
 # scripts/release.sh takes what follows and the roots that it has made itself.
-FROM scratch AS simulator
-COPY --from=built /image/simulator/ /
-USER 65532:65532
-EXPOSE 10036
-ENTRYPOINT ["/usr/bin/telnyx_simulator"]
-CMD ["--scenario=/usr/share/telnyx_exporter/scenarios/demo.yml", "--web.listen-address=:10036"]
-
-FROM scratch AS exporter
-COPY --from=built /image/exporter/ /
+FROM scratch AS labelled
 ARG REVISION=unknown
 ARG VERSION=1.0.0
-LABEL org.opencontainers.image.title="telnyx_exporter" \
-      org.opencontainers.image.description="Prometheus exporter for active calls on Telnyx connections" \
-      org.opencontainers.image.version="${VERSION}" \
+LABEL org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.source="https://github.com/telnyx-exporter/telnyx_exporter" \
       org.opencontainers.image.documentation="https://github.com/telnyx-exporter/telnyx_exporter/tree/main/docs"
 USER 65532:65532
+
+FROM labelled AS simulator
+COPY --from=built /image/simulator/ /
+LABEL org.opencontainers.image.title="telnyx_simulator" \
+      org.opencontainers.image.description="Simulated Telnyx API for trying telnyx_exporter without an account"
+EXPOSE 10036
+ENTRYPOINT ["/usr/bin/telnyx_simulator"]
+CMD ["--scenario=/usr/share/telnyx_exporter/scenarios/demo.yml", "--web.listen-address=:10036"]
+
+FROM labelled AS exporter
+COPY --from=built /image/exporter/ /
+LABEL org.opencontainers.image.title="telnyx_exporter" \
+      org.opencontainers.image.description="Prometheus exporter for active calls on Telnyx connections"
 EXPOSE 10035
 # With other --web flags the check needs the same ones: docs/install.md says how.
 HEALTHCHECK --interval=10s --timeout=6s --start-period=10s --retries=3 CMD ["/usr/bin/telnyx_exporter", "--healthcheck"]

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include <benchmark/benchmark.h>
@@ -72,9 +73,9 @@ void Summarize(benchmark::State& state) {
   for ([[maybe_unused]] auto _ : state) {
     state.PauseTiming();
     world.PassInterval();
-    const CallRows rows(world.calls());
+    CallRows rows(world.calls());
     state.ResumeTiming();
-    legs.Assign(rows);
+    legs.Assign(std::move(rows));
     benchmark::DoNotOptimize(summarizer.Summarize(legs));
   }
   Report(state);
@@ -99,19 +100,21 @@ void SummarizeAndTrack(benchmark::State& state) {
   Instant now{};
   const auto bounds = std::make_shared<const std::vector<double>>(kBounds);
   std::optional<CallChanges> changes;
-  std::optional<CallRows> rows;
+  CallRows rows;
   const auto poll = [&] {
-    legs.Assign(*rows);
+    legs.Assign(std::exchange(rows, {}));
     benchmark::DoNotOptimize(summarizer.Summarize(legs));
     changes = tracker.Update(legs, now, bounds, spare);
   };
-  rows.emplace(world.calls());
-  for (int i = 0; i < 3; ++i) poll();
+  for (int i = 0; i < 3; ++i) {
+    rows = CallRows(world.calls());
+    poll();
+  }
   for ([[maybe_unused]] auto _ : state) {
     state.PauseTiming();
     world.PassInterval();
     now += std::chrono::seconds(kInterval);
-    rows.emplace(world.calls());
+    rows = CallRows(world.calls());
     state.ResumeTiming();
     poll();
     benchmark::DoNotOptimize(changes);

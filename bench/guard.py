@@ -54,7 +54,7 @@ def package_of(path):
 def toolchain(build):
     compiler = cached(build, "CMAKE_CXX_COMPILER")
     version = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True).stdout
-    versions = {"architecture": platform.machine(), "compiler": version.splitlines()[0],
+    versions = {"architecture": platform.machine(), "compiler": re.sub(r"-\S*\)", ")", version.splitlines()[0]),
                 "unity": cached(build, "CMAKE_UNITY_BUILD") or "OFF", "valgrind": upstream_version("valgrind")}
     linked = subprocess.run(["ldd", os.path.join(build, "telnyx_exporter")], capture_output=True, text=True,
                             check=True).stdout
@@ -110,7 +110,11 @@ def compare(recorded, counted):
     """Prints a line for each measure, and where it grew; whether all are within bounds."""
     good = True
     for name, now in counted.items():
-        before = recorded.get(name, now)
+        if name not in recorded:
+            print(f"instructions a {name}: {now['instructions']:,}, nothing recorded")
+            good = False
+            continue
+        before = recorded[name]
         change = now["instructions"] / before["instructions"] - 1
         worse = change > ALLOWED
         good = good and not worse

@@ -154,8 +154,17 @@ http {{
             return int(file.read().split()[0])
 
     def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait()
+        end(self.process)
+
+
+def end(process):
+    """Asks it to end, and makes it when it does not."""
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(120)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def cpu_seconds(pid):
@@ -222,7 +231,7 @@ def cpu_of(arguments, environment=None):
 
 def fetch(url, accept=TEXT, encoding="identity", method="GET"):
     request = urllib.request.Request(url, method=method, headers={"Accept": accept, "Accept-Encoding": encoding})
-    with urllib.request.urlopen(request) as response:
+    with urllib.request.urlopen(request, timeout=READY_SECONDS) as response:
         return response.read()
 
 
@@ -252,8 +261,7 @@ class Program:
         return self
 
     def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait()
+        end(self.process)
 
     def cpu_seconds(self):
         return cpu_seconds(self.process.pid)

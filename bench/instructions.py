@@ -9,11 +9,10 @@ string functions of every x86-64. On other architectures these settings do nothi
 import os
 import re
 import shutil
-import signal
 import subprocess
 import time
 
-from harness import KEY, fetch, free_port, print_header, shape_name, write_config, write_pages
+from harness import KEY, end, fetch, free_port, print_header, shape_name, write_config, write_pages
 
 PINNED = {
     "SIMDJSON_FORCE_IMPLEMENTATION": "westmere",
@@ -87,8 +86,7 @@ def profile_of_scrapes(build, work, nginx, connections, scrapes):
             fetch(f"{url}/metrics")
         instrument(process, "off")
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait()
+        end(process)
     shutil.rmtree(directory)
     return read_profile(out)
 

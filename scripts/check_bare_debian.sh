@@ -8,8 +8,8 @@
 #            made here instead of downloaded
 #   tests    scripts/test.sh passes
 #   all      scripts/test.sh all passes
-# Each in a root file system of its own, made with mmdebstrap, with a clone of HEAD in a chroot. Without arguments: all
-# but the tests. Needs root. Uses this machine's apt configuration, inside the chroot too.
+# Each in a root file system of its own, made with mmdebstrap, with a clone of HEAD in a chroot. Without arguments: run,
+# package and image. Needs root. Uses this machine's apt configuration, inside the chroot too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || set -- run package image

@@ -42,6 +42,9 @@ fuzz_packages=(clang-19 libclang-rt-19-dev)
 # Node.js often comes from elsewhere, and then Debian's npm cannot be installed beside it.
 command -v npm >/dev/null || all_packages+=(nodejs npm)
 
+# print_help: the comment at the head of the script that runs.
+print_help() { sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "scripts/${0##*/}"; }
+
 # ensure_packages NAME…: installs what is missing. Services that come with a package are not started: a test
 # needs the program, not a daemon on this machine.
 ensure_packages() {

@@ -6,7 +6,9 @@
 # With TOKEN, a password of the registry, and USERNAME it logs in first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-[ $# -eq 1 ] || { sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "$0" && exit 2; }
+# shellcheck source=scripts/packages.sh
+source scripts/packages.sh
+[ $# -eq 1 ] || { print_help && exit 2; }
 registry=${1,,}
 version=$(cat VERSION)
 if [ -n "${TOKEN-}" ]; then

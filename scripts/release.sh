@@ -13,7 +13,8 @@
 #   ….spdx.json                                           what is in each, or what it depends on
 #   SHA256SUMS, and its signature where a key is given
 #
-# Needs root and Debian 12 or later. The same commit and package archive make the same bytes.
+# Needs root and Debian 12 or later. The same commit and package archive make the same bytes. --test needs tarballs, and for all of
+# its tests an amd64 machine with Linux 6.7 or later.
 #
 # APT_SOURCES      lines of a sources.list for the builds, with SUITE for the release: an archive of one day
 # ARCHITECTURES    "amd64 arm64"
@@ -35,21 +36,28 @@ for argument in "$@"; do
     --verify) verify=true ;;
     --test) try=true ;;
     packages | tarballs | images) wanted+=("$argument") ;;
-    *) sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "$0" && exit 2 ;;
+    *) print_help && exit 2 ;;
   esac
 done
 [ "${#wanted[@]}" -gt 0 ] || wanted=(packages tarballs images)
+# What is tried is asked of the simulator of a tarball.
+if $try && [[ " ${wanted[*]} " != *" tarballs "* ]]; then wanted+=(tarballs); fi
 [ "$(id -u)" -eq 0 ] || {
   echo "Run it as root: it makes root file systems and enters them." >&2
   exit 1
 }
-[ -z "$(git status --porcelain --untracked-files=no)" ] || echo "Changes that are not committed are not in the release." >&2
+[ -z "$(git status --porcelain)" ] || echo "Changes that are not committed are not in the release." >&2
 ensure_packages binutils buildah ccache mmdebstrap python3
 [ -z "${MINISIGN_KEY-}" ] || ensure_packages minisign
 
 commit=$(git rev-parse HEAD)
 own_architecture=$(dpkg --print-architecture)
 version=$(git show "$commit:VERSION")
+# A workflow of GitHub's that a tag has started.
+if [ "${GITHUB_REF_TYPE-}" = tag ] && [ "$GITHUB_REF_NAME" != "v$version" ]; then
+  echo "The tag is $GITHUB_REF_NAME, but VERSION is $version: the tag must be v$version." >&2
+  exit 1
+fi
 revision=$(git rev-parse --short=12 "$commit")
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct "$commit")
 export SOURCE_DATE_EPOCH
@@ -60,6 +68,9 @@ work=$(mktemp -d --tmpdir=/var/tmp)
 roots=${ROOTS:-$work/roots}
 trap 'rm -rf --one-file-system "$work"' EXIT
 umask 022
+source=$work/source
+mkdir "$source"
+git archive "$commit" | tar -x --no-same-permissions -C "$source"
 
 is_wanted() { [[ " ${wanted[*]} " == *" $1 "* ]]; }
 say() { printf '%5d s  %s\n' "$SECONDS" "$*"; }
@@ -69,18 +80,14 @@ say() { printf '%5d s  %s\n' "$SECONDS" "$*"; }
 root_of() {
   local suite=${releases[$1]} architecture=$2 packages
   root=$roots/$suite-$architecture
-  [ ! -e "$root.complete" ] || return 0
-  rm -rf --one-file-system "$root"
   case $architecture in
-    lint) make_root "$root" "$suite" "$own_architecture" lintian ;;
-    "$own_architecture") make_root "$root" "$suite" "$own_architecture" "${build_packages[@]}" debhelper dpkg-dev ;;
+    lint) keep_root "$root" "$suite" "$own_architecture" lintian ;;
+    "$own_architecture") keep_root "$root" "$suite" "$own_architecture" "${build_packages[@]}" debhelper dpkg-dev ;;
     *)
       mapfile -t packages < <(cross_packages "$architecture")
-      make_root "$root" "$suite" "$own_architecture,$architecture" "${packages[@]}" debhelper dpkg-dev
+      keep_root "$root" "$suite" "$own_architecture,$architecture" "${packages[@]}" debhelper dpkg-dev
       ;;
   esac
-  touch "$root.complete"
-  say "root of Debian $1 for $architecture"
 }
 
 # build_package RELEASE ARCHITECTURE DIRECTORY: the Debian package and its .changes.
@@ -114,10 +121,13 @@ programs_of() {
   dpkg-deb --extract "$package" "$built/$1"
 }
 
+# bill_of_materials KIND ARCHITECTURE ARTEFACT RELEASE PROGRAM…: of an artefact that holds these programs, built on that release.
 bill_of_materials() {
-  local kind=$1 architecture=$2 artefact=$3 release=${4:-13}
-  python3 scripts/bundle.py sbom "$roots/${releases[$release]}-$architecture" "$architecture" "$out/$artefact.spdx.json" \
-    "$built/$architecture"/usr/bin/telnyx_exporter --name="$artefact" --version="$version" --kind="$kind"
+  local kind=$1 architecture=$2 artefact=$3 release=$4 root
+  shift 4
+  root_of "$release" "$architecture"
+  python3 "$source/scripts/bundle.py" sbom "$root" "$architecture" "$out/$artefact.spdx.json" "$@" --name="$artefact" \
+    --version="$version" --kind="$kind"
 }
 
 # pack DIRECTORY FILE: a tar whose bytes depend on names, modes and contents alone.
@@ -129,11 +139,14 @@ make_packages() {
   local release architecture package
   for release in 13 12; do
     for architecture in "${architectures[@]}"; do
-      [ -d "$built/$release-$architecture" ] || build_package "$release" "$architecture" "$built/$release-$architecture"
+      if ! compgen -G "$built/$release-$architecture/*.deb" >/dev/null; then
+        build_package "$release" "$architecture" "$built/$release-$architecture"
+      fi
       package=$(compgen -G "$built/$release-$architecture/*.deb")
       cp "$package" "$out/"
-      programs_of "$architecture"
-      bill_of_materials package "$architecture" "$(basename "$package")" "$release"
+      rm -rf "$work/package"
+      dpkg-deb --extract "$package" "$work/package"
+      bill_of_materials package "$architecture" "$(basename "$package")" "$release" "$work/package"/usr/bin/telnyx_*
       # Lintian of that release; it reads packages of any architecture.
       root_of "$release" lint
       rm -rf "$root/tmp/lintian"
@@ -152,15 +165,15 @@ make_tarball() {
   share=$built/$architecture/usr/share
   rm -rf "$tree"
   mkdir -p "$tree"/{completions/{bash,zsh},man/man1,share,systemd}
-  python3 scripts/bundle.py tarball "$root" "$architecture" "$tree" "$built/$architecture"/usr/bin/telnyx_*
-  cp deploy/tarball/launcher.c "$root/tmp/"
+  python3 "$source/scripts/bundle.py" tarball "$root" "$architecture" "$tree" "$built/$architecture"/usr/bin/telnyx_*
+  cp "$source/deploy/tarball/launcher.c" "$root/tmp/"
   enter_root "$root" bash -euc "
     compiler=\$(dpkg-architecture -a$architecture -qDEB_HOST_GNU_TYPE 2>/dev/null)-gcc
     \$compiler -static -Os -s -Wall -Wextra -Werror -o /tmp/launcher /tmp/launcher.c"
   cp "$root/tmp/launcher" "$tree/telnyx_exporter"
   ln "$tree/telnyx_exporter" "$tree/telnyx_simulator"
   chmod 755 "$tree/telnyx_exporter"
-  cp CHANGELOG.md LICENSE deploy/tarball/README.md "$tree/"
+  cp "$source"/{CHANGELOG.md,LICENSE,deploy/tarball/README.md} "$tree/"
   cp "$share"/bash-completion/completions/* "$tree/completions/bash/"
   cp "$share"/zsh/vendor-completions/* "$tree/completions/zsh/"
   cp "$share"/man/man1/*.gz "$tree/man/man1/"
@@ -169,12 +182,12 @@ make_tarball() {
   cp -r "$share"/doc/telnyx-exporter/examples "$tree/examples"
   rm -f "$tree"/examples/*.socket
   gunzip -r "$tree/examples"
-  install -D -m 644 debian/etc/telnyx_exporter/telnyx_exporter.yml "$tree/examples/etc/telnyx_exporter.yml"
-  sed 's|/usr/bin/|/opt/telnyx_exporter/|' deploy/systemd/telnyx_exporter.service >"$tree/systemd/telnyx_exporter.service"
-  cp deploy/systemd/telnyx_exporter.socket "$tree/systemd/"
+  install -D -m 644 "$source"/debian/etc/telnyx_exporter/telnyx_exporter.yml "$tree/examples/etc/telnyx_exporter.yml"
+  sed 's|/usr/bin/|/opt/telnyx_exporter/|' "$source/deploy/systemd/telnyx_exporter.service" >"$tree/systemd/telnyx_exporter.service"
+  cp "$source/deploy/systemd/telnyx_exporter.socket" "$tree/systemd/"
   pack "$work/tarballs" "$work/$name.tar" "$name"
   gzip -9n <"$work/$name.tar" >"$out/$name.tar.gz"
-  bill_of_materials tarball "$architecture" "$name.tar.gz"
+  bill_of_materials tarball "$architecture" "$name.tar.gz" 13 "$built/$architecture"/usr/bin/telnyx_*
   say "tarball for $architecture"
 }
 
@@ -186,13 +199,13 @@ make_image() {
   for architecture in "${architectures[@]}"; do
     programs_of "$architecture"
     root_of 13 "$architecture"
-    python3 scripts/bundle.py image "$root" "$architecture" "$context/image/$architecture/$target" \
+    python3 "$source/scripts/bundle.py" image "$root" "$architecture" "$context/image/$architecture/$target" \
       "$built/$architecture/usr/bin/$program"
     if [ "$target" = simulator ]; then
       mkdir -p "$context/image/$architecture/simulator/usr/share/telnyx_exporter"
-      cp -r config/scenarios "$context/image/$architecture/simulator/usr/share/telnyx_exporter/"
+      cp -r "$source/config/scenarios" "$context/image/$architecture/simulator/usr/share/telnyx_exporter/"
     fi
-    bill_of_materials image "$architecture" "$name-$architecture"
+    bill_of_materials image "$architecture" "$name-$architecture" 13 "$built/$architecture/usr/bin/$program"
   done
   printf '[storage]\ndriver = "vfs"\ngraphroot = "%s"\nrunroot = "%s"\n' "$work/graph" "$work/run" >"$work/storage.conf"
   (
@@ -200,7 +213,7 @@ make_image() {
     buildah manifest create "$name" >/dev/null
     for architecture in "${architectures[@]}"; do
       # The stages of the Dockerfile that make the images, on the roots above.
-      sed -n '/^FROM scratch AS simulator$/,$p' Dockerfile |
+      sed -n '/^FROM scratch AS labelled$/,$p' "$source/Dockerfile" |
         sed "s,^COPY --from=built /image/,COPY image/$architecture/," >"$work/Dockerfile"
       buildah bud --quiet --isolation=chroot --pull-never --format=oci --platform="linux/$architecture" --manifest="$name" \
         --timestamp="$SOURCE_DATE_EPOCH" --target="$target" --build-arg=REVISION="$revision" --build-arg=VERSION="$version" \
@@ -256,7 +269,6 @@ try_artefacts() {
   if is_wanted images; then tests+=(images); fi
   if is_wanted packages; then tests+=(packages); fi
   if is_wanted packages && is_wanted images && is_wanted tarballs; then tests+=(files); fi
-  programs_of "$own_architecture"
   mkdir "$work/programs"
   tar -xzf dist/*-linux-"$own_architecture".tar.gz -C "$work/programs" --strip-components=1
   for test in "${tests[@]}"; do

@@ -19,6 +19,8 @@ write_sources() {
   fi
   for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
     [ -s "$file" ] || continue
+    # Those of others name the release in their own way, and belong in no root of ours.
+    grep -qE "(^|[[:space:]])$this_release(-updates|-security)?([[:space:]]|$)" "$file" || continue
     sources+=("$directory/$(basename "$file")")
     sed "s/$this_release/$release/g" "$file" >"${sources[-1]}"
     [ "$release" = sid ] || continue
@@ -36,8 +38,8 @@ make_root() {
   shift 3
   copied=$(mktemp -d)
   write_sources "$release" "$copied"
-  # The index of sid may be weeks old on a mirror.
-  [ "$release" != sid ] || options+=(--aptopt='Acquire::Check-Valid-Until "false"')
+  # The index of sid may be weeks old on a mirror, and one of a certain day is.
+  if [ "$release" = sid ] || [ -n "${APT_SOURCES-}" ]; then options+=(--aptopt='Acquire::Check-Valid-Until "false"'); fi
   mkdir -p "$root"
   mmdebstrap --quiet --variant=minbase --architectures="$architectures" "${options[@]}" --include="ca-certificates $*" \
     "$release" "$root" "${sources[@]}"
@@ -47,6 +49,15 @@ make_root() {
   cp -a /usr/local/share/ca-certificates/. "$root/usr/local/share/ca-certificates/" 2>/dev/null || true
   cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
   cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
+}
+
+# keep_root DIRECTORY RELEASE ARCHITECTURES PACKAGE…: the same, but a root that is there already and was made of the same is used again.
+keep_root() {
+  local made_of="${APT_SOURCES-} ${*:2}"
+  [ "$(cat "$1.complete" 2>/dev/null)" != "$made_of" ] || return 0
+  rm -rf --one-file-system "$1" "$1.complete"
+  make_root "$@"
+  printf '%s' "$made_of" >"$1.complete"
 }
 
 # enter_root DIRECTORY [NAME=VALUE…] COMMAND…: runs a command in a root, with /proc, /dev and /sys. The mounts belong to a

@@ -81,11 +81,11 @@ test_all() {
   wait "$packages" || { cat "$work/packages.log" && return 1; }
   $clean
   section "build test"
-  configure_and_build test -DTELNYX_EXPORTER_BENCH=ON
+  configure_and_build test -DTELNYX_EXPORTER_BENCH=ON -DTELNYX_EXPORTER_SIMULATED_DAYS=800
   section "test"
   run_tests test
   section "build asan"
-  configure_and_build asan
+  configure_and_build asan -DTELNYX_EXPORTER_E2E=ON
   section "test asan"
   # The others look at files, or need more than the programs.
   run_tests asan --label-regex '^(unit|simulation|e2e)$' --exclude-regex '^(bench|deploy|docs|release)\.'
@@ -138,6 +138,6 @@ test_names() {
 case ${1-} in
   '') test_default ;;
   all) test_all ;;
-  -*) sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "$0" && exit 2 ;;
+  -*) print_help && exit 2 ;;
   *) test_names "$@" ;;
 esac

@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
   snprintf(libraries, sizeof libraries, "%s/lib", directory);
   snprintf(program, sizeof program, "%s/lib/bin/%s", directory, name);
 
-  char** arguments = calloc((size_t)argc + 7, sizeof *arguments);
+  char** arguments = calloc((size_t)argc + 8, sizeof *arguments);
   if (arguments == NULL) fail("no memory");
   size_t count = 0;
   arguments[count++] = loader;

@@ -171,12 +171,12 @@ Result<ApiKey> FindApiKey(const ApiKeySource& source) {
   return CheckKey(source.inline_key.reveal());
 }
 
-Result<Secret> ReadApiKey(const ApiKeySource& source, Log& log) {
+Result<Secret> ReadApiKey(const ApiKeySource& source, Log* log) {
   const std::string shown = DescribeKeySource(source);
   auto key = FindApiKey(source);
   if (!key) return Fail(fmt::format("{} {}", shown, key.error().message));
-  if (!key->warning.empty()) {
-    log.Warn("API key file", {{"warning", fmt::format("{} {}", shown, key->warning)}});
+  if (log != nullptr && !key->warning.empty()) {
+    log->Warn("API key file", {{"warning", fmt::format("{} {}", shown, key->warning)}});
   }
   return std::move(key->key);
 }
@@ -243,7 +243,7 @@ std::expected<LoadedPlan, ConfigErrors> LoadPlan(const ConfigSource& source, con
   }
   FileSet key_files = FilesOf(*config);
   auto plan = MakePollPlan(*config, shard, [&log](const ApiKeySource& key_source) {
-    return ReadApiKey(key_source, log);
+    return ReadApiKey(key_source, &log);
   });
   if (!plan) {
     // The built-in configuration is in no file.

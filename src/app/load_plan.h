@@ -48,9 +48,9 @@ struct ApiKey {
 /// source, as in "cannot be read: No such file or directory"; it quotes nothing of what was found.
 Result<ApiKey> FindApiKey(const ApiKeySource& source);
 
-/// The same for those who log: warnings go to the log, and the error names the source as far as it
-/// may be shown.
-Result<Secret> ReadApiKey(const ApiKeySource& source, Log& log);
+/// The same with an error that names the source as far as it may be shown. A warning goes to the
+/// log, where one is given.
+Result<Secret> ReadApiKey(const ApiKeySource& source, Log* log);
 
 /// The text of a file of authorities' certificates; empty for an empty path. The error is a
 /// predicate that follows the file's name.

@@ -8,19 +8,9 @@
 
 #include "app/check_config.h"
 #include "app/service_manager.h"
+#include "base/text.h"
 
 namespace telnyx_exporter {
-namespace {
-
-std::string FaultOf(const ApiKeySource& source, const Result<ApiKey>& key) {
-  return key ? "" : fmt::format("{} {}", DescribeKeySource(source), key.error().message);
-}
-
-std::string FaultOf(const std::string& ca_file, const Result<std::string>& text) {
-  return text ? "" : fmt::format("tls.ca_file {} {}", ca_file, text.error().message);
-}
-
-}  // namespace
 
 Reloader::Reloader(ConfigSource source, const Shard& shard, const LoadedPlan& in_force,
                    const Clock& clock, Log& log, ExporterMetrics& metrics,
@@ -66,35 +56,31 @@ ConfigErrors Reloader::LoadAndUse() {
     const std::lock_guard lock(mutex_);
     config_ = std::move(next->config);
   }
-  refused_.clear();
   TellReadable({});
   NoteReload({}, next->origin);
   log_.Info("configuration reloaded", {{"file", next->origin}});
   return {};
 }
 
-bool Reloader::RefusalsHaveChanged() const {
-  return std::ranges::any_of(refused_,
-                             [](const auto& refusal) { return refusal.second() != refusal.first; });
-}
-
 void Reloader::ReloadChangedKeys() {
-  if (!key_files_.DetectChange() && !(key_files_.RetryIsDue() && RefusalsHaveChanged())) return;
-  refused_.clear();
+  const bool changed = key_files_.DetectChange();
+  const ConfigLoadState before = load_state();
+  if (!changed && (before.key_errors.empty() || !key_files_.RetryIsDue())) return;
   const auto config = this->config();
   std::vector<ApiKeySource> unreadable;
   std::vector<std::string> errors;
-  const std::string file = load_state().file;
-  // Accounts may share a key or a CA file.
   const auto refuse = [&](std::string_view sentence, std::string error) {
-    if (std::ranges::find(errors, error) != errors.end()) return;
-    log_.Error(sentence, {{"file", file}, {"error", error}});
+    // Accounts may share a key or a CA file.
+    if (Contains(errors, error)) return;
+    // A change that is refused is said even if the one before it was refused for the same reason.
+    if (changed || !Contains(before.key_errors, error)) {
+      log_.Error(sentence, {{"file", before.file}, {"error", error}});
+    }
     errors.push_back(std::move(error));
   };
   const auto read_key = [&](const ApiKeySource& source) -> Result<Secret> {
-    auto key = ReadApiKey(source, log_);
+    auto key = ReadApiKey(source, changed ? &log_ : nullptr);
     if (key) return key;
-    refused_[key.error().message] = [source] { return FaultOf(source, FindApiKey(source)); };
     refuse("API key refused, the old one stays", std::move(key.error().message));
     unreadable.push_back(source);
     const auto endpoint = EndpointInForce([&](const auto& of) { return of.api_key == source; });
@@ -103,13 +89,13 @@ void Reloader::ReloadChangedKeys() {
   const auto read_ca = [&](const std::string& path) -> Result<std::string> {
     auto text = ReadCaFile(path);
     if (text) return text;
-    std::string fault = FaultOf(path, text);
-    refused_[fault] = [path] { return FaultOf(path, ReadCaFile(path)); };
-    refuse("CA file refused, the old one stays", std::move(fault));
+    refuse("CA file refused, the old one stays",
+           fmt::format("tls.ca_file {} {}", path, text.error().message));
     const auto endpoint = EndpointInForce([&](const auto& of) { return of.tls.ca_file == path; });
     return endpoint ? Result<std::string>(endpoint->ca_certificates) : Fail("is not in use");
   };
   auto plan = MakePollPlan(*config, shard_, read_key, ReadProcessVariable, read_ca);
+  if (!changed && errors == before.key_errors) return;
   if (!plan) {
     for (std::string& error : plan.error()) {
       refuse("API keys and CA files refused, the old ones stay", std::move(error));

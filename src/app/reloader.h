@@ -52,11 +52,7 @@ class Reloader {
   /// By account. Shared with the plan in force, so that the keys have no further copy.
   using Endpoints = std::map<std::string, std::shared_ptr<const Endpoint>>;
 
-  /// What is wrong with a key or a CA file now; empty: nothing.
-  using FindFault = std::function<std::string()>;
-
   std::vector<std::string> LoadAndUse();
-  bool RefusalsHaveChanged() const;
   static Endpoints EndpointsOf(const PollPlan& plan);
   /// That of an account whose configuration `matches`; null when there is none.
   std::shared_ptr<const Endpoint> EndpointInForce(
@@ -72,7 +68,6 @@ class Reloader {
   const PutIntoForce put_into_force_;
 
   FileWatch key_files_;
-  std::map<std::string, FindFault> refused_;  // changed keys and CA files, by what was wrong
   Endpoints endpoints_;
 
   mutable std::mutex mutex_;

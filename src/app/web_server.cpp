@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace telnyx_exporter {
 namespace {
 
@@ -45,10 +47,6 @@ ConfigMessage MessageOf(const WebTlsConfig& tls, const TlsFault& fault) {
     return About(SourceOf(tls, fault.input), fault.text);
   }
   return {.path = "tls_server_config.cipher_suites", .text = fault.text};
-}
-
-bool Contains(const std::vector<std::string>& lines, const std::string& line) {
-  return std::ranges::find(lines, line) != lines.end();
 }
 
 HttpServerSettings SettingsOf(const CommandLine& command_line) {

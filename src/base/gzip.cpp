@@ -10,7 +10,9 @@ namespace telnyx_exporter {
 namespace {
 
 constexpr int kGzipWindowBits = 15 + 16;
-constexpr int kMemoryLevel = 8;
+// For expositions a twelfth less CPU than zlib's own 8, and 100 KB less memory, with no larger
+// result: docs/performance.md.
+constexpr int kMemoryLevel = 6;
 
 }  // namespace
 

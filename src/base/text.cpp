@@ -188,6 +188,10 @@ bool EqualsIgnoringAsciiCase(std::string_view left, std::string_view right) {
                             [](char a, char b) { return ToLowerAscii(a) == ToLowerAscii(b); });
 }
 
+bool Contains(std::span<const std::string> texts, std::string_view text) {
+  return std::ranges::find(texts, text) != texts.end();
+}
+
 void AppendJsonString(std::string& out, std::string_view text) {
   out += '"';
   while (!text.empty()) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -47,6 +48,9 @@ bool IsAlphanumericOr(std::string_view marks, std::string_view text);
 char ToLowerAscii(char c);
 std::string ToLowerAscii(std::string_view text);
 bool EqualsIgnoringAsciiCase(std::string_view left, std::string_view right);
+
+/// Whether one of the texts is this one.
+bool Contains(std::span<const std::string> texts, std::string_view text);
 
 /// Appends `text` as a JSON string with its quotes. Bytes that are not valid UTF-8 become U+FFFD,
 /// so the line stays valid whatever came from outside.

@@ -30,6 +30,8 @@ class CallRows {
   /// count as one. Nothing when a row did not name its session.
   std::optional<std::span<const CallId>> sessions() const;
 
+  /// Takes the sessions out; the memory of many goes, too.
+  void ForgetSessions();
   void Reserve(std::size_t rows);
   /// For how many rows there is memory.
   std::size_t capacity() const { return legs_.capacity(); }

@@ -43,8 +43,7 @@ CallSummary CallSummarizer::Summarize(const SortedLegs& legs) {
   CallSummary summary{.legs = legs.legs().size(), .sessions = legs.sessions()};
   summary.bucket_counts.resize(duration_bounds_->size() + 1);
   std::vector<std::uint64_t> above(thresholds_->size() + 1);
-  for (const TrackedLeg& leg : legs.legs()) {
-    const std::uint32_t seconds = leg.duration_seconds;
+  for (const std::uint32_t seconds : legs.durations_seconds()) {
     const Places places =
         seconds < places_of_second_.size() ? places_of_second_[seconds] : Search(seconds);
     ++summary.bucket_counts[places.bucket];

@@ -141,18 +141,14 @@ void LegReader::OpenNextBlock() {
   ReadFront();
 }
 
-double DensityNearZero(std::span<const TrackedLeg> legs) {
-  double density = 0;
-  for (const TrackedLeg& leg : legs) {
-    if (leg.duration_seconds < kWeights.size()) density += kWeights[leg.duration_seconds];
-  }
-  return density;
+double DensityNearZeroOf(std::uint32_t duration_seconds) {
+  return duration_seconds < kWeights.size() ? kWeights[duration_seconds] : 0;
 }
 
-double StartEstimator::Add(std::span<const TrackedLeg> legs, std::uint64_t started, Duration gap) {
+double StartEstimator::Add(double density, std::uint64_t started, Duration gap) {
   const auto seen = static_cast<double>(started);
   const double kept = std::exp(-seen / kMemoryLegs);
-  told_ = told_ * kept + DensityNearZero(legs) * ToSeconds(gap);
+  told_ = told_ * kept + density * ToSeconds(gap);
   seen_ = seen_ * kept + seen;
   return Estimate(started);
 }
@@ -168,7 +164,11 @@ CallChanges CallTracker::Update(const SortedLegs& legs, Instant now, const Durat
   CallChanges changes{.completed = DurationHistogram(bounds)};
   Comparison comparison(std::exchange(present_, {}), std::exchange(missing_, {}),
                         legs.fingerprint(), ToSeconds(counted_gap_) / 2, spare, changes);
-  for (const TrackedLeg& leg : legs.legs()) comparison.See(leg);
+  double density = 0;
+  for (const TrackedLeg leg : legs.legs()) {
+    comparison.See(leg);
+    density += DensityNearZeroOf(leg.duration_seconds);
+  }
   comparison.Finish();
 
   present_ = comparison.TakePresent();
@@ -182,7 +182,7 @@ CallChanges CallTracker::Update(const SortedLegs& legs, Instant now, const Durat
     changes.started = 0;
   } else {
     changes.started_estimated = is_outage ? estimator_.Estimate(changes.started)
-                                          : estimator_.Add(legs.legs(), changes.started, gap);
+                                          : estimator_.Add(density, changes.started, gap);
   }
   return changes;
 }

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "base/clock.h"
@@ -109,8 +108,9 @@ class StartEstimator {
   static constexpr std::size_t kWindowSeconds = 12;
 
   /// Takes in a poll `gap` after the one before, which saw `started` legs for the first time.
-  /// Returns the estimate of how many started: never fewer than `started`.
-  double Add(std::span<const TrackedLeg> legs, std::uint64_t started, Duration gap);
+  /// `density` is the sum of DensityNearZeroOf all its legs. Returns the estimate of how many
+  /// started: never fewer than `started`.
+  double Add(double density, std::uint64_t started, Duration gap);
   /// The same by what is known already, and nothing is learnt: how many calls a poll misses depends
   /// on the time since the one before, and that was unlike the others.
   double Estimate(std::uint64_t started) const;
@@ -123,8 +123,8 @@ class StartEstimator {
   double seen_ = kInitialLegs;
 };
 
-/// Legs per second of age near age 0.
-double DensityNearZero(std::span<const TrackedLeg> legs);
+/// What a leg of that duration adds to the legs per second of age near age 0.
+double DensityNearZeroOf(std::uint32_t duration_seconds);
 
 /// What one complete poll added to what is known.
 struct CallChanges {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <ranges>
 #include <span>
 #include <vector>
 
@@ -55,26 +56,51 @@ class SortedLegs {
   /// are.
   explicit SortedLegs(IdFingerprint fingerprint) : fingerprint_(fingerprint) {}
 
-  /// Replaces what is there by the legs of these rows. The memory is used again for the next poll.
-  void Assign(const CallRows& rows);
+  /// Replaces what is there by the legs of these rows, and keeps the rows until Release.
+  void Assign(CallRows rows);
+  /// After this poll's legs were used: takes them out and gives the rows back, without their
+  /// sessions. The memory is used again for the next poll, but not that of an extraordinary one.
+  CallRows Release();
 
   const IdFingerprint& fingerprint() const { return fingerprint_; }
-  std::span<const TrackedLeg> legs() const { return legs_; }
+  /// In their order. Each is put together while it is read: to write them all down would take more
+  /// memory than the rows have.
+  auto legs() const {
+    return entries_ | std::views::transform(
+                          [this](const FingerprintEntry& entry) { return LegOf(entry); });
+  }
+  /// Of the same legs.
+  auto durations_seconds() const {
+    return entries_ | std::views::transform([durations = rows_.durations()](
+                                                const FingerprintEntry& entry) -> std::uint32_t {
+             return durations[entry.index];
+           });
+  }
   /// Distinct ones; absent when a row did not name its session: then their number is unknown.
   std::optional<std::uint64_t> sessions() const { return sessions_; }
 
-  /// After this poll's legs were used: gives back the memory that an extraordinary poll needed.
-  void Trim();
-
  private:
+  // Rows lie anywhere in memory, so that each has to be fetched some time before it is needed.
+  static constexpr std::ptrdiff_t kRowsAhead = 16;
+
+  TrackedLeg LegOf(const FingerprintEntry& entry) const {
+    if (&entries_.back() - &entry >= kRowsAhead) {
+      const std::uint32_t later = (&entry)[kRowsAhead].index;
+      __builtin_prefetch(&rows_.legs()[later]);
+      __builtin_prefetch(&rows_.durations()[later]);
+    }
+    return {.id = rows_.legs()[entry.index],
+            .fingerprint = entry.fingerprint,
+            .duration_seconds = rows_.durations()[entry.index]};
+  }
+
   void Sort(std::span<const CallId> ids);
-  void AppendRun(std::size_t begin, std::size_t end, const CallRows& rows);
-  std::uint64_t CountDistinct(std::span<const CallId> ids);
+  void KeepDistinct(std::span<const CallId> ids, std::span<const std::uint32_t> durations);
 
   IdFingerprint fingerprint_;
-  std::vector<TrackedLeg> legs_;
+  CallRows rows_;
   std::optional<std::uint64_t> sessions_;
-  std::vector<FingerprintEntry> entries_;
+  std::vector<FingerprintEntry> entries_;  // one for each leg: the row that counts
   std::vector<FingerprintEntry> scratch_;
 };
 

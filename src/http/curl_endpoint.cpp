@@ -89,7 +89,8 @@ void ThrowCurlOptionError(CURLoption option, CURLcode code) {
 CurlEndpoint::CurlEndpoint(const std::shared_ptr<const Endpoint>& endpoint)
     : endpoint_(endpoint),
       https_(endpoint->base_url.starts_with("https://")),
-      url_prefix_(endpoint->base_url) {
+      url_prefix_(endpoint->base_url),
+      ca_certificates_(endpoint->ca_certificates) {
   AppendTo(headers_, "Accept: application/json");
   AppendTo(headers_, "Accept-Encoding: gzip");
   if (!endpoint->api_key.empty()) {
@@ -143,13 +144,13 @@ void CurlEndpoint::ApplyTls(CURL* handle, const Endpoint& endpoint) const {
   SetCurlOption(handle, CURLOPT_CA_CACHE_TIMEOUT, kCaCacheSeconds);
   SetCurlOption(handle, CURLOPT_SSL_VERIFYPEER, endpoint.insecure_skip_verify ? 0L : 1L);
   SetCurlOption(handle, CURLOPT_SSL_VERIFYHOST, endpoint.insecure_skip_verify ? 0L : 2L);
-  if (!endpoint.ca_certificates.empty()) {
+  if (!ca_certificates_.empty()) {
     // By content: curl would open a path with every new connection, and block on a FIFO.
-    std::string certificates = endpoint.ca_certificates;
-    curl_blob blob{
-        .data = certificates.data(), .len = certificates.size(), .flags = CURL_BLOB_COPY};
+    curl_blob blob{.data = const_cast<char*>(ca_certificates_.data()),
+                   .len = ca_certificates_.size(),
+                   .flags = CURL_BLOB_NOCOPY};
     SetCurlOption(handle, CURLOPT_CAINFO_BLOB, &blob);
-    SetCurlOption(handle, CURLOPT_PROXY_CAINFO_BLOB, &blob);
+    if (!endpoint.proxy_url.empty()) SetCurlOption(handle, CURLOPT_PROXY_CAINFO_BLOB, &blob);
   } else {
     const char* of_curl = nullptr;
     curl_easy_getinfo(handle, CURLINFO_CAINFO, &of_curl);

@@ -67,6 +67,7 @@ class CurlEndpoint {
   std::weak_ptr<const Endpoint> endpoint_;
   bool https_ = false;
   std::string url_prefix_;
+  const std::string ca_certificates_;  // the handles' too: a bundle may have 200 KB
   CurlList headers_;
   CurlList connect_to_;
   std::size_t fresh_connects_ = 0;

@@ -60,6 +60,8 @@ ResponseHead::ContentCoding AddContentCodings(ResponseHead::ContentCoding coding
 }
 
 constexpr std::size_t kFirstAllocation = std::size_t{16} * 1024;
+/// What comes next: without smaller pieces in between, which would stay behind as holes.
+constexpr std::size_t kFullPage = std::size_t{80} * 1024;
 /// A full page of 250 calls has 77 KB, so this keeps every ordinary body's memory and no other's.
 constexpr std::size_t kMaxPooledAllocation = std::size_t{256} * 1024;
 /// Keeps sums of sizes far from overflow, and every size within zlib's counters.
@@ -122,7 +124,8 @@ void PaddedBuffer::Release() {
 
 void PaddedBuffer::Grow(std::size_t max_size) {
   if (free_bytes() > 0) return;
-  const std::size_t wanted = std::max(kFirstAllocation, allocated_bytes_ * 2);
+  const std::size_t wanted =
+      allocated_bytes_ == 0 ? kFirstAllocation : std::max(kFullPage, allocated_bytes_ * 2);
   const std::size_t bytes =
       std::max(std::min(wanted, max_size + kBodyPadding), size_ + 1 + kBodyPadding);
   auto larger = std::make_unique_for_overwrite<char[]>(bytes);

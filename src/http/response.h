@@ -64,8 +64,8 @@ class PaddedBuffer {
   void clear() { size_ = 0; }
   void Release();
 
-  /// Room for at least one byte after the present ones, twice the memory of before when a new
-  /// piece is needed, but never more than for `max_size` bytes.
+  /// Room for at least one byte after the present ones, at least twice the memory of before when a
+  /// new piece is needed, but never more than for `max_size` bytes.
   void Grow(std::size_t max_size);
   char* free_begin() { return data_.get() + size_; }
   std::size_t free_bytes() const {

@@ -107,7 +107,7 @@ std::vector<ProcessValue> ReadProcessValues() {
   if (const auto pages = stat.Field(24)) {
     add("process_resident_memory_bytes", *pages * static_cast<double>(sysconf(_SC_PAGESIZE)));
   }
-  const auto boot = BootTime();
+  static const auto boot = BootTime();  // once: it moves when the clock is set
   const auto started = stat.Field(22);
   if (boot && started) add("process_start_time_seconds", *boot + *started / ticks_per_second);
   add("process_threads", stat.Field(20));

@@ -170,6 +170,7 @@ Instant WriteExposition(const View& view, const ExporterMetrics& exporter, Expos
 Instant WriteExposition(const View& view, const ExporterMetrics& exporter, ExpositionFormat format,
                         Instant now, const ExpositionOptions& options, const ExpositionSink& sink) {
   std::string rest;
+  rest.reserve(FamilyWriter::kPieceBytes + FamilyWriter::kPieceBytes / 4);
   const Instant holds_until = Write(view, exporter, format, now, options, rest, sink);
   sink(rest);
   return holds_until;

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "polling/account_limits.h"
+#include "base/text.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -32,10 +33,6 @@ std::size_t BytesOf(const ListedConnection& connection) {
                       connection.outbound_voice_profile_id.size();
   for (const std::string& tag : connection.tags) bytes += sizeof(std::string) + tag.size();
   return bytes;
-}
-
-bool Contains(const std::vector<std::string>& texts, const std::string& text) {
-  return std::ranges::find(texts, text) != texts.end();
 }
 
 bool AnyOf(const std::vector<std::string>& wanted, const std::vector<std::string>& texts) {

@@ -153,10 +153,10 @@ void PolledConnection::Begin(Instant now) {
   context_.observers.Tell(&PollObserver::OnPollBegun, key_, lag);
 }
 
-CompletePoll PolledConnection::Summarize(const Poll& poll, PollReport& report) {
+CompletePoll PolledConnection::Summarize(Poll& poll, PollReport& report) {
   CallSummarizer& summarizer = *context_.summarizer;
   SortedLegs& legs = context_.legs;
-  legs.Assign(poll.rows());
+  legs.Assign(std::move(poll.rows()));
   CompletePoll complete{.summary = summarizer.Summarize(legs),
                         .duration_bounds = summarizer.duration_bounds(),
                         .long_call_thresholds = summarizer.long_call_thresholds(),
@@ -167,7 +167,7 @@ CompletePoll PolledConnection::Summarize(const Poll& poll, PollReport& report) {
     report.changes = tracker_.Update(legs, report.ended, summarizer.duration_bounds(),
                                      context_.spare_leg_blocks);
   }
-  legs.Trim();
+  poll.rows() = legs.Release();
   return complete;
 }
 
@@ -179,7 +179,7 @@ void PolledConnection::End(const Outcome& outcome, Instant now) {
                     .result = std::unexpected(PollFailure{})};
   if (outcome) {
     failed_by_key_ = false;
-    report.result = Summarize(static_cast<const Poll&>(*poll), report);
+    report.result = Summarize(static_cast<Poll&>(*poll), report);
     schedule_.OnComplete(report.result->summary.legs, report.result->pages, now);
   } else {
     report.result = std::unexpected(outcome.error());

@@ -46,7 +46,7 @@ class Poll final : public RequestSequence {
 
   // After kComplete.
 
-  const CallRows& rows() const { return rows_; }
+  CallRows& rows() { return rows_; }
   std::vector<ActiveCall> longest_calls() const { return longest_calls_.Sorted(); }
   std::optional<std::uint64_t> reported_legs() const { return reported_legs_; }
   std::uint32_t pages() const { return walk_.pages(); }
@@ -155,7 +155,7 @@ class PolledConnection : public Job {
   void Reschedule();
 
  private:
-  CompletePoll Summarize(const Poll& poll, PollReport& report);
+  CompletePoll Summarize(Poll& poll, PollReport& report);
   void NoteFailure(FailureReason reason, const RequestSequence& poll, Instant now);
   void ReportHeldBack(PollFailure failure, Duration lag, Instant now);
 

@@ -85,7 +85,7 @@ ApiKeySource File(const std::string& path) {
 
 class ReadApiKeyTest : public ::testing::Test {
  protected:
-  Result<Secret> Read(const ApiKeySource& source) { return ReadApiKey(source, log_); }
+  Result<Secret> Read(const ApiKeySource& source) { return ReadApiKey(source, &log_); }
 
   ManualClock clock_;
   std::ostringstream out_;

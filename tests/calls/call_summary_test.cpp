@@ -23,6 +23,11 @@ ActiveCall Call(std::uint64_t leg, std::uint64_t session, std::uint32_t duration
 const std::vector<std::uint32_t> kThresholds = {60, 300};
 
 // The legs of such a poll; `calls` may be gone afterwards.
+std::vector<TrackedLeg> InOrder(const SortedLegs& sorted) {
+  const auto legs = sorted.legs();
+  return {legs.begin(), legs.end()};
+}
+
 SortedLegs LegsOf(const std::vector<ActiveCall>& calls, std::uint64_t key = 1) {
   SortedLegs legs{IdFingerprint(key)};
   legs.Assign(CallRows(calls));
@@ -160,16 +165,17 @@ TEST(SortedLegs, AreInTheSameOrderWhateverTheOrderOfTheRows) {
     calls.push_back(Call(i % 4000, i % 7, static_cast<std::uint32_t>(i)));
   }
   std::mt19937_64 random(1);
-  const SortedLegs first = LegsOf(calls);
+  const SortedLegs legs = LegsOf(calls);
+  EXPECT_EQ(legs.sessions(), 7U);
+  const std::vector<TrackedLeg> first = InOrder(legs);
   std::ranges::shuffle(calls, random);
-  const SortedLegs second = LegsOf(calls);
-  ASSERT_EQ(first.legs().size(), 4000U);
-  EXPECT_EQ(first.sessions(), 7U);
-  for (std::size_t i = 0; i < first.legs().size(); ++i) {
-    ASSERT_EQ(first.legs()[i].id, second.legs()[i].id);
-    ASSERT_EQ(first.legs()[i].duration_seconds, second.legs()[i].duration_seconds);
+  const std::vector<TrackedLeg> second = InOrder(LegsOf(calls));
+  ASSERT_EQ(first.size(), 4000U);
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    ASSERT_EQ(first[i].id, second[i].id);
+    ASSERT_EQ(first[i].duration_seconds, second[i].duration_seconds);
     if (i > 0) {
-      ASSERT_TRUE(first.legs()[i - 1].ComesBefore(first.legs()[i]));
+      ASSERT_TRUE(first[i - 1].ComesBefore(first[i]));
     }
   }
 }
@@ -183,15 +189,16 @@ TEST(SortedLegs, SettlesEqualFingerprintsByTheWholeId) {
     call.leg = call.session = {.high = i % kIds * 3, .low = i % kIds};
     calls.push_back(call);
   }
-  const SortedLegs legs = LegsOf(calls);
-  EXPECT_EQ(legs.legs().size(), kIds);
-  EXPECT_EQ(legs.sessions(), kIds);
+  const SortedLegs sorted = LegsOf(calls);
+  EXPECT_EQ(sorted.sessions(), kIds);
+  const std::vector<TrackedLeg> legs = InOrder(sorted);
+  EXPECT_EQ(legs.size(), kIds);
   std::size_t met = 0;
-  for (std::size_t i = 0; i < legs.legs().size(); ++i) {
-    ASSERT_EQ(legs.legs()[i].duration_seconds, 2U);
+  for (std::size_t i = 0; i < legs.size(); ++i) {
+    ASSERT_EQ(legs[i].duration_seconds, 2U);
     if (i == 0) continue;
-    ASSERT_TRUE(legs.legs()[i - 1].ComesBefore(legs.legs()[i]));
-    if (legs.legs()[i - 1].fingerprint == legs.legs()[i].fingerprint) ++met;
+    ASSERT_TRUE(legs[i - 1].ComesBefore(legs[i]));
+    if (legs[i - 1].fingerprint == legs[i].fingerprint) ++met;
   }
   EXPECT_GT(met, 0U);
 }

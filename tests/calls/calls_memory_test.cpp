@@ -158,7 +158,7 @@ TEST(SortedLegs, KeepTheMemoryOfALargePollButNotOfAnExtraordinaryOne) {
     SortedLegs legs{IdFingerprint(1)};
     const std::size_t before = bytes;
     legs.Assign(CallRows(Traffic(count).calls()));
-    legs.Trim();
+    legs.Release();
     return bytes - before;
   };
   EXPECT_GE(kept_after(250'000), 8U * 250'000);

@@ -11,6 +11,8 @@ PROGRAMS = [os.environ["TELNYX_EXPORTER"], os.environ["TELNYX_SIMULATOR"]]
 COMPILE_COMMANDS = os.environ["COMPILE_COMMANDS"]
 BRANCH_PROTECTION = {"x86_64": "-fcf-protection", "aarch64": "-mbranch-protection=standard"}
 
+CONTRADICTIONS = r"-fno-stack-|-fno-pi[ec]|-no-pie|-fcf-protection=none|-mbranch-protection=none"
+
 
 def readelf(option, program):
     return subprocess.run(["readelf", "--wide", option, program], capture_output=True, text=True,
@@ -52,6 +54,7 @@ class HardeningTest(unittest.TestCase):
             words = command.split()
             with self.subTest(source=words[-1]):
                 self.assertEqual([option for option in wanted if option not in words], [])
+                self.assertEqual([word for word in words if re.match(CONTRADICTIONS, word)], [])
                 # The last one is in force.
                 fortify = [word for word in words if re.match(r"-[DU]_FORTIFY_SOURCE", word)]
                 self.assertEqual(fortify[-1], "-D_FORTIFY_SOURCE=3")

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import EXPORTER, EndToEndTest
+from harness import EXPORTER, PATIENCE, EndToEndTest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 UNITS = os.path.join(ROOT, "deploy", "systemd")
@@ -180,7 +180,7 @@ class SystemCallsTest(EndToEndTest):
         subprocess.run(["pkill", "--signal", "HUP", "--parent", str(exporter.process.pid)], check=True)
         exporter.find_in_log("configuration reloaded")
         subprocess.run(["pkill", "--signal", "TERM", "--parent", str(exporter.process.pid)], check=True)
-        exporter.process.wait()
+        exporter.process.wait(PATIENCE)
 
         used = set(re.findall(r"^ *\d+ +(\w+)$", read(trace), re.MULTILINE)) - {"total"}
         self.assertIn("rt_sigtimedwait", used)  # the trace is that of the exporter

@@ -28,6 +28,8 @@ from pathlib import Path
 
 import yaml
 
+from certificates import Authority
+
 PROJECT = Path(__file__).resolve().parents[2]
 KINDS = {"sh", "console", "yaml", "promql", "text", "jsonnet", "server", "stop", "until"}
 EXECUTED = KINDS - {"text", "stop", "until"}
@@ -109,11 +111,9 @@ class World:
 
     def start_api(self):
         self.bind("/etc/hosts", "127.0.0.1 localhost api.telnyx.com\n")
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "api.key",
-             "-out", "api.pem", "-days", "2", "-subj", "/CN=api.telnyx.com", "-addext", "subjectAltName=DNS:api.telnyx.com"],
-            cwd=self.hidden, check=True, capture_output=True)
-        self.bind(BUNDLE, (self.hidden / "api.pem").read_text(encoding="ascii"))
+        authority = Authority(self.hidden)
+        authority.issue("api", "DNS:api.telnyx.com")
+        self.bind(BUNDLE, Path(authority.pem).read_text(encoding="ascii"))
         temporary = "".join(f"{kind}_temp_path {self.hidden}/{kind}; "
                             for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         (self.hidden / "nginx.conf").write_text(f"""

@@ -20,7 +20,7 @@ if os.geteuid() != 0:
 
 def run(page):
     command = [*OWN_NETWORK, sys.executable, Path(__file__).with_name("manual_page.py"), page]
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=550)
 
 
 class Manual(unittest.TestCase):

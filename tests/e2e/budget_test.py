@@ -52,11 +52,12 @@ class BudgetTest(EndToEndTest):
         exporter = self.start_exporter(config)
         exporter.wait_until_ready()
         first = exporter.metrics()["telnyx_api_requests_total", account(code="200")]
-        while True:
+
+        def a_hundred_requests_later():
             samples = exporter.metrics()
             self.assertEqual(self.unknown(samples), 0)
-            if samples["telnyx_api_requests_total", account(code="200")] > first + 100:
-                break
+            return samples if samples["telnyx_api_requests_total", account(code="200")] > first + 100 else None
+        samples = eventually("a hundred requests", a_hundred_requests_later)
         failures = [value for (name, _), value in samples.items()
                     if name == "telnyx_poll_failures_total"]
         self.assertEqual(sum(failures), 0)

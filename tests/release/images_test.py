@@ -76,14 +76,15 @@ class ImagesTest(ArtefactTest):
                 self.assertIn(name, names)
 
     def test_what_it_says_of_itself(self):
-        for architecture, config, _ in self.manifests("exporter"):
+        for name, (architecture, config, _) in [(name, manifest) for name in ("exporter", "simulator")
+                                                for manifest in self.manifests(name)]:
             self.assertEqual(config["architecture"], architecture)
             self.assertEqual(config["config"]["User"], "65532:65532")
             labels = {key.removeprefix("org.opencontainers.image."): value
                       for key, value in config["config"]["Labels"].items()}
-            self.assertEqual(labels["version"], version())
+            self.assertEqual((labels["title"], labels["version"]), (f"telnyx_{name}", version()))
             self.assertRegex(labels["revision"], "^[0-9a-f]{12}$")
-            for label in ("title", "description", "licenses", "source", "documentation"):
+            for label in ("description", "licenses", "source", "documentation"):
                 self.assertTrue(labels[label])
 
     def podman(self, *arguments, network="host"):

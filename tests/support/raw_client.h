@@ -22,7 +22,8 @@ namespace telnyx_exporter {
 
 class RawClient {
  public:
-  /// Connects to "127.0.0.1:PORT", from `source` when that is given. Waits a minute for anything.
+  /// Connects to "127.0.0.1:PORT", from `source` when that is given. Throws when something takes a
+  /// minute.
   /// Its socket buffers little, and so does the server's for it: on loopback a client that does not
   /// read would otherwise hold 5 MB, and sixty of them all of a small machine's TCP memory.
   explicit RawClient(const std::string& address, const std::string& source = {})
@@ -30,6 +31,7 @@ class RawClient {
     if (socket_ < 0) throw std::runtime_error("no socket");
     const timeval patience{.tv_sec = 60, .tv_usec = 0};
     setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     const int received_bytes = 64 << 10;
     setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &received_bytes, sizeof received_bytes);
     const int segment_bytes = 1448;  // as on Ethernet; the sender's buffer grows with it
@@ -95,15 +97,12 @@ class RawClient {
     return answer;
   }
 
-  /// Reads until the server closes; throws when it does not.
+  /// Reads until the server closes.
   std::string ReadToEnd() {
     std::string answer;
     char buffer[65536];
     while (true) {
-      const ssize_t size = recv(socket_, buffer, sizeof buffer, 0);
-      if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-        throw std::runtime_error("the server does not close");
-      }
+      const ssize_t size = ReceiveSome(buffer, sizeof buffer);
       if (size <= 0) return answer;
       answer.append(buffer, static_cast<std::size_t>(size));
     }
@@ -119,7 +118,7 @@ class RawClient {
     Received received;
     char buffer[4096];
     while (received.bytes.size() < enough) {
-      const ssize_t bytes = recv(socket_, buffer, sizeof buffer, 0);
+      const ssize_t bytes = ReceiveSome(buffer, sizeof buffer);
       if (bytes <= 0) {
         received.end = bytes < 0 && errno == ECONNRESET ? End::kReset : End::kClosed;
         break;
@@ -132,12 +131,19 @@ class RawClient {
   /// At most so many bytes; empty when the server has closed.
   std::string Read(std::size_t most) {
     std::string piece(most, '\0');
-    const ssize_t size = recv(socket_, piece.data(), piece.size(), 0);
+    const ssize_t size = ReceiveSome(piece.data(), piece.size());
     piece.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
     return piece;
   }
 
  private:
+  ssize_t ReceiveSome(char* buffer, std::size_t size) {
+    const ssize_t bytes = recv(socket_, buffer, size, 0);
+    if (bytes < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+      throw std::runtime_error("the server neither sends nor closes");
+    }
+    return bytes;
+  }
   static sockaddr_in AddressOf(const std::string& host, int port) {
     sockaddr_in address{};
     address.sin_family = AF_INET;

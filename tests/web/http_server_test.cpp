@@ -9,14 +9,11 @@
 #include <thread>
 #include <vector>
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "support/http_client.h"
+#include "support/raw_client.h"
 #include "web/router.h"
 
 namespace telnyx_exporter {
@@ -42,27 +39,9 @@ HttpResponse Hello(const HttpRequest&) { return TextResponse(200, "hello\n"); }
 
 // Sends bytes as they are and reads until the server closes.
 std::string Raw(const HttpServer& server, const std::string& bytes) {
-  const std::string& address = server.bound_addresses().front();
-  sockaddr_in target{};
-  target.sin_family = AF_INET;
-  target.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  target.sin_port =
-      htons(static_cast<in_port_t>(std::stoi(address.substr(address.rfind(':') + 1))));
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  std::string answer;
-  if (connect(fd, reinterpret_cast<sockaddr*>(&target), sizeof target) == 0) {
-    for (std::size_t sent = 0; sent < bytes.size();) {
-      const ssize_t n = send(fd, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
-      if (n <= 0) break;
-      sent += static_cast<std::size_t>(n);
-    }
-    char buffer[4096];
-    ssize_t n = 0;
-    while ((n = recv(fd, buffer, sizeof buffer, 0)) > 0)
-      answer.append(buffer, static_cast<std::size_t>(n));
-  }
-  close(fd);
-  return answer;
+  RawClient client(server.bound_addresses().front());
+  client.Send(bytes);
+  return client.ReadToEnd();
 }
 
 TEST(HttpServer, AnswersGet) {

@@ -331,7 +331,7 @@ class HelmTest(EndToEndTest):
         """Runs the last step of the workflow, with a skopeo that writes down what it is asked for."""
         workflow = yaml.safe_load(read(os.path.join(ROOT, ".github", "workflows", "release.yml")))
         publish = workflow["jobs"]["publish"]
-        self.assertEqual(publish["permissions"], {"contents": "read", "packages": "write"})
+        self.assertEqual(publish["permissions"], {"contents": "write", "packages": "write"})
         self.assertEqual(set(publish["needs"]), set(workflow["jobs"]) - {"publish"})
         version = read(os.path.join(ROOT, "VERSION")).strip()
         calls = os.path.join(self.directory, "calls")
