@@ -25,6 +25,10 @@ void SortedLegs::Assign(CallRows rows) {
   rows_.ForgetSessions();
   Sort(rows_.legs());
   KeepDistinct(rows_.legs(), rows_.durations());
+  if (entries_.size() < rows_.size()) {
+    durations_.clear();
+    for (const TrackedLeg leg : legs()) durations_.push_back(leg.duration_seconds);
+  }
   if (scratch_.capacity() > kKeptScratch) scratch_ = std::vector<FingerprintEntry>();
 }
 
@@ -63,7 +67,10 @@ void SortedLegs::KeepDistinct(std::span<const CallId> ids,
 CallRows SortedLegs::Release() {
   entries_.clear();
   // Not {}, which would keep the memory.
-  if (entries_.capacity() > kKeptRows) entries_ = std::vector<FingerprintEntry>();
+  if (entries_.capacity() > kKeptRows) {
+    entries_ = std::vector<FingerprintEntry>();
+    durations_ = std::vector<std::uint32_t>();
+  }
   return std::exchange(rows_, {});
 }
 

@@ -69,12 +69,9 @@ class SortedLegs {
     return entries_ | std::views::transform(
                           [this](const FingerprintEntry& entry) { return LegOf(entry); });
   }
-  /// Of the same legs.
-  auto durations_seconds() const {
-    return entries_ | std::views::transform([durations = rows_.durations()](
-                                                const FingerprintEntry& entry) -> std::uint32_t {
-             return durations[entry.index];
-           });
+  /// Of the same legs, in another order.
+  std::span<const std::uint32_t> durations_seconds() const {
+    return entries_.size() == rows_.size() ? rows_.durations() : durations_;
   }
   /// Distinct ones; absent when a row did not name its session: then their number is unknown.
   std::optional<std::uint64_t> sessions() const { return sessions_; }
@@ -102,6 +99,7 @@ class SortedLegs {
   std::optional<std::uint64_t> sessions_;
   std::vector<FingerprintEntry> entries_;  // one for each leg: the row that counts
   std::vector<FingerprintEntry> scratch_;
+  std::vector<std::uint32_t> durations_;  // of the legs, where there are rows besides
 };
 
 }  // namespace telnyx_exporter
