@@ -54,8 +54,8 @@ void SortedLegs::KeepDistinct(std::span<const CallId> ids,
   };
   auto kept = std::ranges::adjacent_find(entries_, meets);
   for (auto begin = kept; begin != entries_.end();) {
-    const auto end = std::ranges::find_if_not(
-        begin, entries_.end(), std::bind_front(meets, *begin));
+    const auto end =
+        std::ranges::find_if_not(begin, entries_.end(), std::bind_front(meets, *begin));
     std::sort(begin, end, comes_before);
     const auto repeated = std::ranges::unique(begin, end, {}, id_of);
     kept = std::move(begin, repeated.begin(), kept);

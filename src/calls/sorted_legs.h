@@ -66,8 +66,8 @@ class SortedLegs {
   /// In their order. Each is put together while it is read: to write them all down would take more
   /// memory than the rows have.
   auto legs() const {
-    return entries_ | std::views::transform(
-                          [this](const FingerprintEntry& entry) { return LegOf(entry); });
+    return entries_ |
+           std::views::transform([this](const FingerprintEntry& entry) { return LegOf(entry); });
   }
   /// Of the same legs, in another order.
   std::span<const std::uint32_t> durations_seconds() const {

@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
-#include "polling/account_limits.h"
 #include "base/text.h"
+#include "polling/account_limits.h"
 
 namespace telnyx_exporter {
 namespace {

@@ -77,7 +77,8 @@ void NginxServer::StopAtOnce() { Stop(SIGTERM); }
 
 void NginxServer::Stop(int signal) {
   if (pid_ < 0) return;
-  // More than once: nginx forgets a signal that comes between its handlers' installation and its first wait.
+  // More than once: nginx forgets a signal that comes between its handlers' installation and its
+  // first wait.
   do {
     kill(pid_, signal);
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
