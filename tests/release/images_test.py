@@ -87,15 +87,26 @@ class ImagesTest(ArtefactTest):
             for label in ("description", "licenses", "source", "documentation"):
                 self.assertTrue(labels[label])
 
-    def podman(self, *arguments, network="host"):
+    def podman(self, *arguments, network="host", pull="never"):
         return ["podman", "--runtime=/usr/sbin/runc", "--cgroup-manager=cgroupfs", "run", "--rm", f"--network={network}",
-                "--pull=never", "--read-only", "--read-only-tmpfs=false", "--cap-drop=ALL", "--security-opt=no-new-privileges",
+                f"--pull={pull}", "--read-only", "--read-only-tmpfs=false", "--cap-drop=ALL", "--security-opt=no-new-privileges",
                 "--ulimit=nofile=1024:1024", "--ulimit=nproc=1024:1024", *arguments]
 
     def load(self, name):
         # The path becomes the image's name, and a temporary directory's would not always be a valid one.
         run("podman", "pull", "--quiet", f"oci:{name}:{version()}", env=self.environment, cwd=self.work)
         return run("podman", "images", "--quiet", "--no-trunc", env=self.environment).split()[0]
+
+    def test_the_command_of_the_readme(self):
+        """With flags that this machine needs, and until it has asked the real API in vain."""
+        with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
+            command, = re.findall("^podman run (.*)$", file.read(), re.MULTILINE)
+        words = shlex.split(command.replace("VERSION", version()))
+        result = subprocess.run(self.podman(*words, "--once", pull="missing"), capture_output=True, text=True, cwd=DIST,
+                                check=False, timeout=120,
+                                env={**self.environment, "TELNYX_API_KEY": "KEY_FOR_END_TO_END_TESTS"})
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertIn("telnyx_discovery_failures_total", result.stdout)
 
     def test_runs_with_nothing_but_a_key(self):
         """The API's address is the one thing that a test has to change: the account of the default configuration is Telnyx's."""
