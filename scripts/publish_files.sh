@@ -9,5 +9,9 @@ cd "$(dirname "$0")/.."
 source scripts/packages.sh
 [ $# -eq 1 ] || { print_help && exit 2; }
 version=$(cat VERSION)
+# A second time, after something else has failed.
+if gh release view "v$version" --repo "$1" >/dev/null 2>&1; then
+  exec gh release upload "v$version" --repo "$1" --clobber "${DIST:-dist}"/*
+fi
 sed -n "/^## $version /,/^## /{/^## /!p}" CHANGELOG.md |
   gh release create "v$version" --repo "$1" --verify-tag --title "$version" --notes-file - "${DIST:-dist}"/*

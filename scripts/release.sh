@@ -13,8 +13,8 @@
 #   ….spdx.json                                           what is in each, or what it depends on
 #   SHA256SUMS, and its signature where a key is given
 #
-# Needs root and Debian 12 or later. The same commit and package archive make the same bytes. --test needs tarballs, and for all of
-# its tests an amd64 machine with Linux 6.7 or later.
+# Needs root and Debian 12 or later. The same commit and package archive make the same bytes. --test makes the tarballs, too, and
+# all of its tests need an amd64 machine with Linux 6.7 or later.
 #
 # APT_SOURCES      lines of a sources.list for the builds, with SUITE for the release: an archive of one day
 # ARCHITECTURES    "amd64 arm64"

@@ -19,7 +19,7 @@ write_sources() {
   fi
   for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
     [ -s "$file" ] || continue
-    # Those of others name the release in their own way, and belong in no root of ours.
+    # A file that does not name this machine's release is someone else's, and belongs in no root of ours.
     grep -qE "(^|[[:space:]])$this_release(-updates|-security)?([[:space:]]|$)" "$file" || continue
     sources+=("$directory/$(basename "$file")")
     sed "s/$this_release/$release/g" "$file" >"${sources[-1]}"

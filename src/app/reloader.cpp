@@ -79,7 +79,11 @@ void Reloader::ReloadChangedKeys() {
     errors.push_back(std::move(error));
   };
   const auto read_key = [&](const ApiKeySource& source) -> Result<Secret> {
-    auto key = ReadApiKey(source, changed ? &log_ : nullptr);
+    // Warnings are said once, of keys that are read for the first time.
+    const bool was_refused = std::ranges::any_of(before.key_errors, [&](const std::string& error) {
+      return error.starts_with(DescribeKeySource(source) + ' ');
+    });
+    auto key = ReadApiKey(source, changed || was_refused ? &log_ : nullptr);
     if (key) return key;
     refuse("API key refused, the old one stays", std::move(key.error().message));
     unreadable.push_back(source);
@@ -95,12 +99,13 @@ void Reloader::ReloadChangedKeys() {
     return endpoint ? Result<std::string>(endpoint->ca_certificates) : Fail("is not in use");
   };
   auto plan = MakePollPlan(*config, shard_, read_key, ReadProcessVariable, read_ca);
-  if (!changed && errors == before.key_errors) return;
   if (!plan) {
     for (std::string& error : plan.error()) {
       refuse("API keys and CA files refused, the old ones stay", std::move(error));
     }
-  } else {
+  }
+  if (!changed && errors == before.key_errors) return;
+  if (plan) {
     endpoints_ = EndpointsOf(*plan);
     if (!put_into_force_(std::move(*plan))) return;
   }

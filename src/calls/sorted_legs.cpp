@@ -7,7 +7,7 @@
 namespace telnyx_exporter {
 namespace {
 
-// Memory for this many rows, 2.4 MB, stays for the next poll.
+// Memory for this many rows, 2.4 MB, or 3.6 MB after repeated legs, stays for the next poll.
 constexpr std::size_t kKeptRows = 300'000;
 // What sorting needs for more rows than this goes at once: a large poll takes the most memory then.
 constexpr std::size_t kKeptScratch = 32'768;
@@ -25,11 +25,12 @@ void SortedLegs::Assign(CallRows rows) {
   rows_.ForgetSessions();
   Sort(rows_.legs());
   KeepDistinct(rows_.legs(), rows_.durations());
+  if (scratch_.capacity() > kKeptScratch) scratch_ = std::vector<FingerprintEntry>();
   if (entries_.size() < rows_.size()) {
     durations_.clear();
+    durations_.reserve(entries_.size());
     for (const TrackedLeg leg : legs()) durations_.push_back(leg.duration_seconds);
   }
-  if (scratch_.capacity() > kKeptScratch) scratch_ = std::vector<FingerprintEntry>();
 }
 
 void SortedLegs::Sort(std::span<const CallId> ids) {
@@ -58,7 +59,7 @@ void SortedLegs::KeepDistinct(std::span<const CallId> ids,
         std::ranges::find_if_not(begin, entries_.end(), std::bind_front(meets, *begin));
     std::sort(begin, end, comes_before);
     const auto repeated = std::ranges::unique(begin, end, {}, id_of);
-    kept = std::move(begin, repeated.begin(), kept);
+    kept = kept == begin ? repeated.begin() : std::move(begin, repeated.begin(), kept);
     begin = end;
   }
   entries_.erase(kept, entries_.end());

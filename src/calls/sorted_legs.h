@@ -69,7 +69,7 @@ class SortedLegs {
     return entries_ |
            std::views::transform([this](const FingerprintEntry& entry) { return LegOf(entry); });
   }
-  /// Of the same legs, in another order.
+  /// Of the same legs, in any order.
   std::span<const std::uint32_t> durations_seconds() const {
     return entries_.size() == rows_.size() ? rows_.durations() : durations_;
   }

@@ -22,12 +22,12 @@ ActiveCall Call(std::uint64_t leg, std::uint64_t session, std::uint32_t duration
 
 const std::vector<std::uint32_t> kThresholds = {60, 300};
 
-// The legs of such a poll; `calls` may be gone afterwards.
 std::vector<TrackedLeg> InOrder(const SortedLegs& sorted) {
   const auto legs = sorted.legs();
   return {legs.begin(), legs.end()};
 }
 
+// The legs of such a poll; `calls` may be gone afterwards.
 SortedLegs LegsOf(const std::vector<ActiveCall>& calls, std::uint64_t key = 1) {
   SortedLegs legs{IdFingerprint(key)};
   legs.Assign(CallRows(calls));

@@ -35,7 +35,7 @@ class WorkflowSyntaxTest(unittest.TestCase):
         with open(os.path.join(ROOT, "VERSION"), encoding="ascii") as file:
             version = file.read().strip()
         with tempfile.TemporaryDirectory() as directory:
-            for name, text in (("gh", f'#!/bin/sh\ncat >{directory}/notes\necho "$@" >{directory}/call\n'), ("dist/a.deb", ""),
+            for name, text in (("gh", f'#!/bin/sh\n[ "$2" != view ] || exit 1\ncat >{directory}/notes\necho "$@" >{directory}/call\n'), ("dist/a.deb", ""),
                                ("dist/SHA256SUMS", "")):
                 path = os.path.join(directory, name)
                 os.makedirs(os.path.dirname(path), exist_ok=True)
