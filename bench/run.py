@@ -11,7 +11,9 @@ far                 300 connections of 50 calls over TLS with HTTP/2 and gzip, 3
                     program in Go and one in Python, as a user would write them (bench/peers)
 many                10,000 connections of 20 calls
 ten-thousand-calls  one connection; again with Go and Python
-large-tls, large-gzip, large-plain    one connection of 250,000 calls
+large-tls           one connection of 250,000 calls
+large-gzip          the same without TLS, compressed; again with Go and Python
+large-plain         the same without either; again with Go and Python
 start               from the start to the first complete poll of 300 connections, the whole process
 memory              private memory, at its peak
 scrapes             the CPU that one scrape takes

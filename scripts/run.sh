@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the exporter on a fresh Debian 12 or 13 and runs it: against the real API when TELNYX_API_KEY is set, else
-# against the simulator. Arguments are handed to the exporter.
+# against the simulator. Arguments are handed to the exporter. Ubuntu 24.04 and later has the same packages; it is not tested.
 #
 #   scripts/run.sh                                           made-up calls: a weekday morning of two accounts
 #   SCENARIO=flash-crowd scripts/run.sh                      another one of config/scenarios, or a file of your own

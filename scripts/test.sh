@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing on a fresh Debian 12 or 13, builds and tests:
+# Installs what is missing on a fresh Debian 12 or 13, builds and tests (Ubuntu 24.04 and later has the same packages; it is not
+# tested):
 #
 #   scripts/test.sh           what to run before a commit: format, clang-tidy over what the branch changes, all unit
 #                             tests in an optimised build and under the address and undefined-behaviour sanitizers, the
