@@ -72,40 +72,46 @@ test_default() {
   run_tests asan --label-regex '^unit$'
 }
 
+failed=()
+# attempt COMMAND…: notes that this section has failed, and goes on: one long run should tell everything.
+attempt() { "$@" || failed+=("$title"); }
+
 test_all() {
   install_packages "${fuzz_packages[@]}"
   section "format and clang-tidy over everything"
   # What only tests need is installed meanwhile.
   ensure_packages "${all_packages[@]}" "${bench_packages[@]}" >"$work/packages.log" 2>&1 &
-  local packages=$! clean=true
-  scripts/lint.sh || clean=false
+  local packages=$!
+  attempt scripts/lint.sh
   wait "$packages" || { cat "$work/packages.log" && return 1; }
-  $clean
   section "build test"
-  configure_and_build test -DTELNYX_EXPORTER_BENCH=ON -DTELNYX_EXPORTER_SIMULATED_DAYS=800
+  attempt configure_and_build test -DTELNYX_EXPORTER_BENCH=ON -DTELNYX_EXPORTER_SIMULATED_DAYS=800
   section "test"
-  run_tests test
+  attempt run_tests test
   section "build asan"
-  configure_and_build asan -DTELNYX_EXPORTER_E2E=ON
+  attempt configure_and_build asan -DTELNYX_EXPORTER_E2E=ON
   section "test asan"
-  # The others look at files, or need more than the programs.
-  run_tests asan --label-regex '^(unit|simulation|e2e)$' --exclude-regex '^(bench|deploy|docs|release)\.'
+  # The others look at files, or need more than the programs. The seeds are the fuzzers' first inputs.
+  attempt run_tests asan --label-regex '^(unit|simulation|e2e)$' --exclude-regex '^(bench|deploy|docs|release|FuzzSeeds)\.'
   section "build tsan"
-  configure_and_build tsan -- tests_with_threads
+  attempt configure_and_build tsan -- tests_with_threads
   section "test tsan"
-  run_tests tsan --label-regex '^threads$'
+  attempt run_tests tsan --label-regex '^threads$'
   section "fuzz"
-  FUZZ_SEED=1 scripts/fuzz.sh 2
+  FUZZ_SEED=1 attempt scripts/fuzz.sh 2
   section "guard"
-  scripts/guard.sh
+  attempt scripts/guard.sh
   section "mutants, and the programs for arm64"
   # At once, because neither keeps two cores busy.
   scripts/check_platforms.sh --smoke arm64-debian13 >"$work/arm64.log" 2>&1 &
-  local arm64=$! passed=true
-  /usr/bin/python3 tests/simulation/mutants.py
-  wait "$arm64" || passed=false
+  local arm64=$!
+  attempt /usr/bin/python3 tests/simulation/mutants.py
+  attempt wait "$arm64"
   cat "$work/arm64.log"
-  $passed
+  [ "${#failed[@]}" -eq 0 ] || {
+    printf 'Failed: %s\n' "${failed[@]}"
+    return 1
+  }
 }
 
 # targets_and_labels_of REGULAR-EXPRESSION: two lines, the build targets that the matching tests run and the labels of those tests.

@@ -58,8 +58,8 @@ class Table(unittest.TestCase):
         self.assertEqual(lines[1], "|---|---|---|---|")
         measured = [line.split("|")[1].strip() for line in lines[2:]]
         self.assertEqual(sum("exporter / bare walk" in row for row in measured), 7)
-        self.assertEqual(sum("Python / exporter" in row for row in measured), 2)
-        self.assertEqual(sum("Go / exporter" in row for row in measured), 2 if shutil.which("go") else 0)
+        self.assertEqual(sum("Python / exporter" in row for row in measured), 4)
+        self.assertEqual(sum("Go / exporter" in row for row in measured), 4 if shutil.which("go") else 0)
         self.assertEqual(sum("private memory" in row for row in measured), 4)
         self.assertEqual(sum("one scrape of" in row for row in measured), 2)
         self.assertEqual(sum("hammered" in row for row in measured), 4)
