@@ -214,9 +214,9 @@ class SignalTest(EndToEndTest):
         self.fifo = os.path.join(self.directory, "fifo")
         os.mkfifo(self.fifo)
 
-    def start(self, *flags, prefix=(), **options):
+    def start(self, *flags, prefix=(), port=0, **options):
         process = subprocess.Popen(
-            [*prefix, EXPORTER, f"--config.file={self.config}", "--web.listen-address=127.0.0.1:0",
+            [*prefix, EXPORTER, f"--config.file={self.config}", f"--web.listen-address=127.0.0.1:{port}",
              *flags], env={"TELNYX_API_KEY": API_KEY, "PATH": os.environ["PATH"]}, **options)
 
         def end():
@@ -324,8 +324,8 @@ class SignalTest(EndToEndTest):
             self.assert_ends(process, signal.SIGTERM, 1)
 
     def test_a_health_check_ends_while_it_waits(self):
-        port = self.api.getsockname()[1]
-        process = self.start("--healthcheck", f"--web.listen-address=127.0.0.1:{port}", stderr=subprocess.PIPE)
+        process = self.start("--healthcheck", port=self.api.getsockname()[1], stderr=subprocess.PIPE)
+        self.api.accept()
         self.assert_ends(process, signal.SIGTERM, 1)
         # Left alone, it says why the exporter is not healthy.
         self.assertEqual(process.stderr.read(), b"")
