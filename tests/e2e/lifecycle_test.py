@@ -325,8 +325,8 @@ class SignalTest(EndToEndTest):
 
     def test_a_health_check_ends_while_it_waits(self):
         process = self.start("--healthcheck", port=self.api.getsockname()[1], stderr=subprocess.PIPE)
-        self.api.accept()
-        self.assert_ends(process, signal.SIGTERM, 1)
+        with self.api.accept()[0]:
+            self.assert_ends(process, signal.SIGTERM, 1)
         # Left alone, it says why the exporter is not healthy.
         self.assertEqual(process.stderr.read(), b"")
 
