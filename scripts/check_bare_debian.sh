@@ -2,6 +2,7 @@
 # Proves what the README says on a Debian that has nothing but git: bookworm, or the one that RELEASE names. Tells how long it
 # takes from the clone on:
 #   run      scripts/run.sh shows numbers
+#   build    it is built and installed as docs/building.md says
 #   tarball  the tarball that scripts/release.sh has left in dist/ is unpacked and shows numbers
 #   package  the Debian package is built, installed and shows numbers
 #   image    the images are built, and the demonstration that deploy/compose runs of them shows numbers; the base image is
@@ -9,13 +10,13 @@
 #   tests    scripts/test.sh passes
 #   all      scripts/test.sh all passes
 # Each in a root file system of its own, made with mmdebstrap, with a clone of HEAD in a chroot. Without arguments: run,
-# package and image. Needs root. Uses this machine's apt configuration, inside the chroot too.
+# build, package and image. Needs root. Uses this machine's apt configuration, inside the chroot too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-[ $# -gt 0 ] || set -- run package image
+[ $# -gt 0 ] || set -- run build package image
 for way in "$@"; do
-  case $way in run | tarball | package | image | tests | all) ;; *)
-    echo "What is \"$way\"? Known are run, tarball, package, image, tests and all." >&2
+  case $way in run | build | tarball | package | image | tests | all) ;; *)
+    echo "What is \"$way\"? Known are run, build, tarball, package, image, tests and all." >&2
     exit 2
     ;;
   esac
@@ -89,6 +90,16 @@ for way in "$@"; do
   echo "=== $way"
   case $way in
   run) shows_numbers env "TELNYX_EXPORTER_LISTEN=127.0.0.1:$port" /src/scripts/run.sh ;;
+  build)
+    # The first block of the page, without its marks.
+    in_chroot bash -euc '
+      cd /src
+      bash -c ". scripts/packages.sh && ensure_packages \"\${build_packages[@]}\""
+      sed -n "/^\`\`\`sh$/,/^\`\`\`$/p;/^\`\`\`$/q" docs/building.md | grep -v "^\`" >/block.sh
+      cat /block.sh
+      bash -eu /block.sh
+      ~/.local/bin/telnyx_exporter --version'
+    ;;
   tarball)
     cp dist/telnyx_exporter-*-linux-"$(dpkg --print-architecture)".tar.gz "$tree/tarball.tar.gz"
     # As the README.md in it says.
