@@ -17,7 +17,7 @@ cross_packages() {
     case $package in
       g++) ;;
       libcli11-dev | golang-*) echo "$package" ;;
-      *-dev) echo "$package:$1" ;;
+      *-dev | pkg-config) echo "$package:$1" ;;
       *) echo "$package" ;;
     esac
   done
