@@ -15,7 +15,7 @@ import unittest
 
 from fault_rows import ELSEWHERE, FAILING, HARMLESS, harness_rows
 from fault_scenario import CALLS_OF_A_CONNECTION, Scenario, labels_of
-from harness import API_KEY, fetch
+from harness import API_KEY, SANITIZED, fetch
 
 DOCUMENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs",
                         "reliability.md")
@@ -128,7 +128,7 @@ class FaultMatrixTest(unittest.TestCase):
     def test_the_key_never_follows_a_redirect(self):
         self.assertEqual(self.scenario.eavesdropper.requests, [])
 
-    @unittest.skipIf(os.environ.get("TELNYX_EXPORTER_SANITIZER"), "a sanitizer needs memory itself")
+    @unittest.skipIf(SANITIZED, "a sanitizer needs memory itself")
     def test_memory_is_bounded(self):
         for watch in self.scenario.watches:
             with open(f"/proc/{watch.exporter.process.pid}/status", encoding="ascii") as status:

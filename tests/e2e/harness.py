@@ -19,6 +19,7 @@ import urllib.request
 EXPORTER = os.environ["TELNYX_EXPORTER"]
 SIMULATOR = os.environ["TELNYX_SIMULATOR"]
 API_KEY = "KEY_FOR_END_TO_END_TESTS"
+SANITIZED = bool(os.environ.get("TELNYX_EXPORTER_SANITIZER"))  # memory and time are then those of the sanitizer
 PATIENCE = 60  # seconds until something that has to happen counts as never happening
 BUCKETS = [5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400]
 

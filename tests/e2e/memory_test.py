@@ -1,15 +1,14 @@
 """What the exporter needs for a storm of bodies that are too large, it gives back afterwards."""
 
-import os
 import unittest
 
-from harness import EndToEndTest, eventually
+from harness import SANITIZED, EndToEndTest, eventually
 
 CONNECTIONS = 100  # more than requests may be under way at once
 GROWTH = 8 * 1024  # KiB, of ordinary polling
 
 
-@unittest.skipIf(os.environ.get("TELNYX_EXPORTER_SANITIZER"), "a sanitizer keeps freed memory")
+@unittest.skipIf(SANITIZED, "a sanitizer keeps freed memory")
 class MemoryTest(EndToEndTest):
     def resident(self, exporter):
         with open(f"/proc/{exporter.process.pid}/status", encoding="ascii") as file:

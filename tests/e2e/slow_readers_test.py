@@ -1,12 +1,11 @@
 """A thousand clients that ask for large bodies and never read them take a bounded amount of memory,
 and clients that read are served all the time."""
 
-import os
 import resource
 import socket
 import unittest
 
-from harness import EndToEndTest, fetch
+from harness import SANITIZED, EndToEndTest, fetch
 
 CLIENTS = 1000
 PEERS = 10
@@ -15,7 +14,7 @@ CONNECTIONS = 500  # an exposition of almost 3 MB
 REQUEST = b"GET /metrics HTTP/1.1\r\nHost: exporter\r\n\r\n"
 
 
-@unittest.skipIf(os.environ.get("TELNYX_EXPORTER_SANITIZER"), "a sanitizer keeps freed memory")
+@unittest.skipIf(SANITIZED, "a sanitizer keeps freed memory")
 class SlowReadersTest(EndToEndTest):
     def resident(self, exporter):
         with open(f"/proc/{exporter.process.pid}/status", encoding="ascii") as file:
