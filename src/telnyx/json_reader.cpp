@@ -59,7 +59,7 @@ std::unexpected<Error> JsonFailure(std::string_view where, simdjson::error_code 
 
 Result<void> RefuseErrors(json::value& value) {
   bool none = false;
-  if (const auto error = IsNothing(value).get(none)) return JsonFailure("errors", error);
+  if (const auto error = IsNothing(value).get(none)) return JsonFailure("", error);
   if (!none) return Fail("errors are reported beside the data");
   return {};
 }

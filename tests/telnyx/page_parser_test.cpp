@@ -184,6 +184,10 @@ TEST(PageParser, RefusesAPageThatDoesNotSayWhetherItIsTheLast) {
   EXPECT_TRUE(ParsePage(R"({"data":[]})").page.has_value());
 }
 
+TEST(PageParser, RefusesAPageWhoseErrorsAreNoJson) {
+  EXPECT_EQ(PageErrorOf(R"({"errors":YZ})").find("the body is not the JSON of a page: "), 0U);
+}
+
 TEST(PageParser, RefusesAPageThatReportsErrors) {
   EXPECT_EQ(PageErrorOf(R"({"data":[],"errors":[{"code":"10007"}]})"),
             "errors are reported beside the data");
