@@ -5,7 +5,8 @@
 #   scripts/fuzz.sh [SECONDS [TARGET…]]
 #   scripts/fuzz.sh --merge [TARGET…]      # chooses the seeds again from them and all that was found
 #
-# FUZZ_SEED=NUMBER makes a run repeat another one.
+# FUZZ_RUNS=NUMBER     so many inputs for each target, however long that takes
+# FUZZ_SEED=NUMBER     with that and without build/fuzz/corpus, a run repeats another one
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/packages.sh
@@ -50,7 +51,9 @@ merge_corpus() {
 run_target() {
   local target=$1 findings=build/fuzz/findings/$1 dictionary=tests/fuzz/dictionaries/$1.dict
   mkdir -p "build/fuzz/corpus/$target" "$findings"
-  local options=(-max_total_time="$seconds" -seed="${FUZZ_SEED:-0}" -max_len=4096 -timeout=10
+  local bound=-max_total_time=$seconds
+  [ -z "${FUZZ_RUNS-}" ] || bound=-runs=$FUZZ_RUNS
+  local options=("$bound" -seed="${FUZZ_SEED:-0}" -max_len=4096 -timeout=10
     -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$findings/")
   [ ! -e "$dictionary" ] || options+=(-dict="$dictionary")
   if ! "build/fuzz/tests/fuzz/fuzz_$target" "${options[@]}" "build/fuzz/corpus/$target" \
