@@ -14,6 +14,7 @@ namespace telnyx_exporter {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -245,13 +246,15 @@ TEST(ParseConfig, PlacesASyntaxErrorAtTheEndAndNotAfterIt) {
               ElementsAre("f:1:3: is not valid YAML: unknown escape character"));
 }
 
-// yaml-cpp makes documents without end of a comma that cannot be parsed.
+// yaml-cpp makes documents without end of a comma that cannot be parsed; 0.9 parses it and refuses
+// it.
 TEST(ParseConfig, EndsAtAStrayComma) {
   for (const char* yaml : {",", "{\"accounts\": []},", "- a\n,\n"}) {
     const auto loaded = ParseConfig(yaml);
     ASSERT_FALSE(loaded.has_value()) << yaml;
     EXPECT_THAT(FormatConfigMessages("f", loaded.error()),
-                ElementsAre(HasSubstr("a second YAML document begins here")))
+                ElementsAre(AnyOf(HasSubstr("a second YAML document begins here"),
+                                  HasSubstr("is not valid YAML"))))
         << yaml;
   }
 }

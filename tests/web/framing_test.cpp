@@ -68,10 +68,14 @@ class FramingTest : public ::testing::Test {
     return client.ReadToEnd();
   }
 
-  void ExpectRefused(const std::string& bytes, const std::string& status = "400") {
+  /// `other` is the status with which newer versions of libmicrohttpd refuse it themselves.
+  void ExpectRefused(const std::string& bytes, const std::string& status = "400",
+                     const std::string& other = "400") {
     for (const std::string& request : {bytes, bytes + kHidden}) {
       const std::string answer = Exchange(request);
-      EXPECT_THAT(answer, StartsWith("HTTP/1.1 " + status + " ")) << request;
+      EXPECT_THAT(answer, AnyOf(StartsWith("HTTP/1.1 " + status + " "),
+                                StartsWith("HTTP/1.1 " + other + " ")))
+          << request;
       EXPECT_THAT(answer, Not(HasSubstr("hello"))) << request;
     }
     EXPECT_THAT(answered(), IsEmpty()) << bytes;
@@ -119,7 +123,7 @@ TEST_F(FramingTest, RefusesUnknownTransferCodings) {
         "\x0b"
         "chunked",
         ""}) {
-    ExpectRefused(Post("Transfer-Encoding: " + coding + "\r\n", "0\r\n\r\n"));
+    ExpectRefused(Post("Transfer-Encoding: " + coding + "\r\n", "0\r\n\r\n"), "400", "501");
   }
   ExpectRefused(Post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"));
   ExpectRefused(Post("Transfer-Encoding : chunked\r\n", "0\r\n\r\n"));
@@ -133,8 +137,8 @@ TEST_F(FramingTest, RefusesLengthsThatAreNoNumbers) {
 }
 
 TEST_F(FramingTest, RefusesBodiesThatAreTooLarge) {
-  ExpectRefused(Post("Content-Length: 65537\r\n"), "413");
-  ExpectRefused(Post("Content-Length: 18446744073709551615\r\n"), "413");
+  ExpectRefused(Post("Content-Length: 65537\r\n"), "413", "413");
+  ExpectRefused(Post("Content-Length: 18446744073709551615\r\n"), "413", "413");
   ExpectRefused(Post("Content-Length: 18446744073709551616\r\n"), "413");
 }
 
@@ -206,7 +210,8 @@ TEST_F(FramingTest, RefusesOtherVersions) {
 
 TEST_F(FramingTest, SaysWhyItRefuses) {
   EXPECT_THAT(Exchange(Post("Content-Length: 5\r\nContent-Length: 5\r\n", "hello")),
-              HasSubstr("\r\n\r\nRefused: more than one Content-Length header.\n"));
+              AnyOf(HasSubstr("\r\n\r\nRefused: more than one Content-Length header.\n"),
+                    HasSubstr("header must be unique")));
   EXPECT_THAT(refused(), ElementsAre("malformed_request 400"));
 }
 
