@@ -49,9 +49,8 @@ void CheckAny(bool gzip, std::size_t max_bytes, std::string_view bytes, std::siz
   ResponseBody fresh;
   const Outcome outcome = Read(fresh, gzip, max_bytes, bytes, piece);
   // A first piece of 16 KB, then room for a full page, then twice as much each time.
-  const std::size_t most = fresh.size() < 16384 - kBodyPadding
-                               ? 16384
-                               : std::max<std::size_t>(2 * fresh.size(), 81920);
+  const std::size_t most =
+      fresh.size() < 16384 - kBodyPadding ? 16384 : std::max<std::size_t>(2 * fresh.size(), 81920);
   Require(fresh.allocated_bytes() <= most + 2 * kBodyPadding, "the memory is in proportion");
   Require(Read(used, gzip, max_bytes, bytes, bytes.size() + 1) == outcome,
           "neither the pieces nor an earlier body matters");
