@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import subprocess
 import unittest
 import urllib.parse
@@ -120,7 +121,8 @@ class PrometheusTest(FormatsTest):
         relay = Relay(self, self.exporter, accept)
         prometheus = Prometheus(self, relay.address, *flags, name=name)
         eventually(f"{name} scraped", lambda: prometheus.query('up{job="telnyx"} == 1'))
-        self.assertEqual(relay.content_types, {content_type})
+        # Prometheus 3 asks for an escaping of names, too.
+        self.assertEqual({re.sub("; escaping=[a-z0-9-]+$", "", sent) for sent in relay.content_types}, {content_type})
         return prometheus
 
     def scrape_all_formats(self):
@@ -162,11 +164,13 @@ class PrometheusTest(FormatsTest):
 
         self.check_metadata(text, "histogram", "")
         self.check_metadata(openmetrics, "gaugehistogram", "seconds")
-        self.check_metadata(protobuf, "gaugehistogram", "")
+        # Prometheus 2 does not read the unit.
+        self.check_metadata(protobuf, "gaugehistogram", "", "seconds")
 
-    def check_metadata(self, prometheus, kind, unit):
+    def check_metadata(self, prometheus, kind, *units):
         (metadata,) = prometheus.ask("metadata", metric=DURATION)[DURATION]
-        self.assertEqual((metadata["type"], metadata["unit"]), (kind, unit))
+        self.assertEqual(metadata["type"], kind)
+        self.assertIn(metadata["unit"], units)
         self.assertIn("so never use rate() on it", metadata["help"])
 
     def test_native_quantiles_are_as_exact_as_their_buckets(self):
