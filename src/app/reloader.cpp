@@ -64,8 +64,9 @@ ConfigErrors Reloader::LoadAndUse() {
 
 void Reloader::ReloadChangedKeys() {
   const bool changed = key_files_.DetectChange();
+  if (!changed && !key_files_.RetryIsDue()) return;
   const ConfigLoadState before = load_state();
-  if (!changed && (before.key_errors.empty() || !key_files_.RetryIsDue())) return;
+  if (!changed && before.key_errors.empty()) return;
   const auto config = this->config();
   std::vector<ApiKeySource> unreadable;
   std::vector<std::string> errors;
