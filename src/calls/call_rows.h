@@ -30,7 +30,7 @@ class CallRows {
   /// count as one. Nothing when a row did not name its session.
   std::optional<std::span<const CallId>> sessions() const;
 
-  /// Takes the sessions out; the memory of many goes, too.
+  /// Removes the sessions, and frees their memory if there were many.
   void ForgetSessions();
   void Reserve(std::size_t rows);
   /// For how many rows there is memory.

@@ -9,7 +9,7 @@ namespace {
 
 // Memory for this many rows, 2.4 MB, or 3.6 MB after repeated legs, stays for the next poll.
 constexpr std::size_t kKeptRows = 300'000;
-// What sorting needs for more rows than this goes at once: a large poll takes the most memory then.
+// Sorting more rows than this frees its working memory at once, where a poll needs the most.
 constexpr std::size_t kKeptScratch = 32'768;
 
 }  // namespace

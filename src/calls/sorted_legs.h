@@ -63,8 +63,8 @@ class SortedLegs {
   CallRows Release();
 
   const IdFingerprint& fingerprint() const { return fingerprint_; }
-  /// In their order. Each is put together while it is read: to write them all down would take more
-  /// memory than the rows have.
+  /// In their order. Each is assembled when it is read: a list of them would take more memory than
+  /// the rows.
   auto legs() const {
     return entries_ |
            std::views::transform([this](const FingerprintEntry& entry) { return LegOf(entry); });

@@ -60,7 +60,7 @@ ResponseHead::ContentCoding AddContentCodings(ResponseHead::ContentCoding coding
 }
 
 constexpr std::size_t kFirstAllocation = std::size_t{16} * 1024;
-/// What comes next: without smaller pieces in between, which would stay behind as holes.
+/// The next size. Growing in smaller steps would fragment the heap.
 constexpr std::size_t kFullPage = std::size_t{80} * 1024;
 /// A full page of 250 calls has 77 KB, so this keeps every ordinary body's memory and no other's.
 constexpr std::size_t kMaxPooledAllocation = std::size_t{256} * 1024;
