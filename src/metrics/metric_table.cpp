@@ -174,7 +174,7 @@ constexpr std::array kTable = {
               ReadConnection([](const ConnectionReading& reading, SeriesWriter& out) {
                 if (!reading.values) return;
                 const Duration window = reading.connection.identity->plan.peak_window;
-                out.Add(Number(reading.connection.peak.At(reading.now, window).count));
+                out.Add(Number(reading.connection.peak.At(reading.now, window)));
               })},
     MetricRow{{"telnyx_active_call_duration_seconds", kGaugeHistogram, "seconds",
                "How long the legs that were active at the last complete poll had lasted. A gauge "

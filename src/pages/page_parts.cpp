@@ -295,7 +295,7 @@ std::string IntervalWords(const ConnectionSnapshot& state) {
     return fmt::format("every {} instead of {}: the request budget is short",
                        ElapsedWords(interval), ElapsedWords(wanted));
   }
-  if (state.idle()) return fmt::format("idle: every {}", ElapsedWords(interval));
+  if (state.in_force().idle) return fmt::format("idle: every {}", ElapsedWords(interval));
   return "";
 }
 

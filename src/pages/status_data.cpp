@@ -163,7 +163,7 @@ Duration DelayOf(const ConnectionSnapshot& connection) {
 void AddTo(Totals& totals, const OverviewRow& row) {
   ++totals.connections;
   ++totals.by_condition[static_cast<std::size_t>(row.condition)];
-  if (row.connection->idle()) ++totals.idle;
+  if (row.connection->in_force().idle) ++totals.idle;
   if (row.connection->identity->plan.discovered) ++totals.discovered;
   totals.calls.Add(row.calls);
   totals.sessions.Add(row.sessions);
@@ -293,7 +293,7 @@ void KnownSum::Add(const std::optional<std::uint64_t>& number) {
 
 Duration WantedInterval(const ConnectionSnapshot& connection) {
   const ConnectionPlan& plan = connection.identity->plan;
-  return connection.idle() ? *plan.idle_interval : plan.interval;
+  return connection.in_force().idle ? plan.idle_interval.value_or(plan.interval) : plan.interval;
 }
 
 bool IsBudgetShort(const AccountSnapshot& account) {

@@ -227,7 +227,9 @@ Duration WantedInterval(const PollIntervals& intervals, bool idle) {
 IntervalInForce InForce(const PollIntervals& intervals, bool idle, const IntervalStretch& stretch) {
   const Duration interval =
       Stretched(WantedInterval(intervals, idle), idle ? stretch.idle : stretch.busy);
-  return {.interval = interval, .stale_after = intervals.stale_after.value_or(Times(interval, 3))};
+  return {.interval = interval,
+          .stale_after = intervals.stale_after.value_or(Times(interval, 3)),
+          .idle = idle && intervals.idle_interval > intervals.interval};
 }
 
 double RequestsPerSecond(double requests, Duration interval) {

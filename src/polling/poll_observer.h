@@ -40,6 +40,7 @@ struct IntervalInForce {
   Duration
       interval{};  // the configured one, the idle one, or the longer one that the budget allows
   Duration stale_after{};  // how long complete values are kept: as given, or three such intervals
+  bool idle = false;       // by poll.idle_interval, because there are no calls
 
   bool operator==(const IntervalInForce&) const = default;
 };

@@ -62,13 +62,10 @@ void PeakWindow::Add(std::uint64_t count, Instant now, Duration window) {
   falling_.push_back({.when = now, .count = count});
 }
 
-PeakWindow::Peak PeakWindow::At(Instant now, Duration window) const {
-  for (const Entry& entry : falling_) {
-    if (now < entry.when + window && entry.count > newest_) {
-      return {.count = entry.count, .until = entry.when + window};
-    }
-  }
-  return {.count = newest_, .until = std::nullopt};
+std::uint64_t PeakWindow::At(Instant now, Duration window) const {
+  const auto highest =
+      std::ranges::find_if(falling_, [&](const Entry& entry) { return now < entry.when + window; });
+  return highest == falling_.end() ? newest_ : std::max(highest->count, newest_);
 }
 
 void CallHistory::Note(std::uint64_t calls, Instant now, Instant expires) {
@@ -108,12 +105,6 @@ IntervalInForce ConnectionSnapshot::in_force() const {
   const ConnectionPlan& plan = identity->plan;
   return announced.value_or(IntervalInForce{
       .interval = plan.interval, .stale_after = plan.stale_after.value_or(3 * plan.interval)});
-}
-
-bool ConnectionSnapshot::idle() const {
-  const ConnectionPlan& plan = identity->plan;
-  return plan.idle_interval && values != nullptr && values->summary.legs == 0 &&
-         in_force().interval >= *plan.idle_interval;
 }
 
 std::vector<Coverage> CoverageOf(const View& view, Instant now) {

@@ -25,11 +25,6 @@ namespace telnyx_exporter {
 /// spike between two scrapes is not lost.
 class PeakWindow {
  public:
-  struct Peak {
-    std::uint64_t count = 0;
-    std::optional<Instant> until;  // it holds, if nothing is added before; nothing: for ever
-  };
-
   /// A window keeps this many counts at most. When its polls are closer together than a 64th of
   /// the window, a count that was not the highest when it came may be left out; then, when the
   /// highest is over, a lower peak is shown for less than a 64th of the window.
@@ -40,7 +35,7 @@ class PeakWindow {
 
   /// The highest count of the window that ends at `now`. The newest one is always among them,
   /// since it is what is known of the present. Nothing was added: 0.
-  Peak At(Instant now, Duration window) const;
+  std::uint64_t At(Instant now, Duration window) const;
 
  private:
   struct Entry {
@@ -131,15 +126,10 @@ struct ConnectionSnapshot {
     return values_expired.value_or(values_ended + in_force().stale_after);
   }
   bool knows_values(Instant now) const { return values != nullptr && now < values_expire(); }
-  /// Without values a connection is not up, not even while nothing has failed: after the machine
-  /// slept, or under a plan that ended them.
-  bool up(Instant now) const { return complete() && knows_values(now); }
   /// Before other times come into force: values that have expired do not come back.
   void KeepExpired(Instant now) {
     if (values != nullptr && now >= values_expire()) values_expired = values_expire();
   }
-  /// Polled less often than configured because there were no calls.
-  bool idle() const;
 };
 
 /// The API refuses an account's key.
@@ -147,7 +137,6 @@ struct KeyRefusal {
   Instant since;
   std::uint32_t refusals = 1;  // in a row
   Instant next_try;
-  PollFailure failure;  // the newest
 };
 
 /// How looking for an account's connections goes.

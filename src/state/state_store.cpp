@@ -213,8 +213,7 @@ void StateStore::OnKeyRefused(AccountKey key, const KeyRefusalReport& report) {
     account.key_refusal =
         KeyRefusal{.since = account.key_refusal ? account.key_refusal->since : now,
                    .refusals = report.refusals,
-                   .next_try = now + report.wait,
-                   .failure = report.failure};
+                   .next_try = now + report.wait};
   });
 }
 

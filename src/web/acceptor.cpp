@@ -97,11 +97,9 @@ void ClientSockets::EndAll() {
   End(table_.TakeAll());
 }
 
-bool ClientSockets::EndOldest() {
+void ClientSockets::EndOldest() {
   const std::lock_guard lock(mutex_);
-  const auto oldest = table_.TakeOldest();
-  End(oldest);
-  return !oldest.empty();
+  End(table_.TakeOldest());
 }
 
 bool ClientSockets::empty() const {
@@ -168,10 +166,13 @@ void Acceptor::AcceptFrom(int listener) {
       Serve(socket, address, size);
       continue;
     }
-    // The client stays in the queue until another client has given its descriptor back.
-    if (IsShortage(errno) && !clients_.EndOldest()) {
-      poll(&polled_.back(), 1, static_cast<int>(kPatience.count()));
-    }
+    // Without a descriptor accept does not even say whether a client waits: for the first one, poll
+    // has said it.
+    if (!IsShortage(errno) || i > 0) return;
+    // It stays in the queue until another one, and no more than one at a time, has given its
+    // descriptor back.
+    clients_.EndOldest();
+    poll(&polled_.back(), 1, static_cast<int>(kPatience.count()));
     return;
   }
 }

@@ -54,8 +54,8 @@ class ClientSockets {
 
   void EndExpired();
   void EndAll();
-  /// False: there was none to end.
-  bool EndOldest();
+  /// If there is one.
+  void EndOldest();
 
   bool empty() const;
   /// Waits, at most `patience`, until clients that have to leave have left. False: there are still

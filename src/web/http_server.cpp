@@ -22,6 +22,8 @@
 namespace telnyx_exporter {
 namespace {
 
+constexpr std::size_t kMaxHeadBytes = std::size_t{32} * 1024;
+
 // A request's body is read and ignored up to here.
 constexpr std::size_t kMaxRequestBody = std::size_t{64} * 1024;
 
@@ -98,12 +100,11 @@ Refusal RefusalOf(const RequestFault& fault) {
   return {ReasonOf(fault.status), TextResponse(fault.status, "Refused: " + fault.text + ".\n")};
 }
 
-Refusal RefusalOf(Admission admission, const std::string& realm) {
+Refusal RefusalOf(Admission admission) {
   switch (admission) {
     case Admission::kNoCredentials: {
       Refusal refusal{kRefusalCredentials, TextResponse(401, "Unauthorized.\n")};
-      refusal.response.headers.emplace_back("WWW-Authenticate",
-                                            fmt::format("Basic realm=\"{}\"", realm));
+      refusal.response.headers.emplace_back("WWW-Authenticate", R"(Basic realm="telnyx_exporter")");
       return refusal;
     }
     case Admission::kTooManyRequests:
@@ -188,10 +189,10 @@ class MicrohttpdServer final : public HttpServer {
         &MicrohttpdServer::OnLog, this, MHD_OPTION_THREAD_POOL_SIZE, settings_.threads,
         MHD_OPTION_CONNECTION_TIMEOUT, static_cast<unsigned>(timeout), MHD_OPTION_CONNECTION_LIMIT,
         static_cast<unsigned>((limits_.total + kSpareClients) * settings_.threads),
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, settings_.max_header_bytes,
-        MHD_OPTION_NOTIFY_CONNECTION, &MicrohttpdServer::OnConnection, this,
-        MHD_OPTION_URI_LOG_CALLBACK, &MicrohttpdServer::OnUri, this, MHD_OPTION_NOTIFY_COMPLETED,
-        &MicrohttpdServer::OnCompleted, this, MHD_OPTION_ARRAY, more.data(), MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, kMaxHeadBytes, MHD_OPTION_NOTIFY_CONNECTION,
+        &MicrohttpdServer::OnConnection, this, MHD_OPTION_URI_LOG_CALLBACK,
+        &MicrohttpdServer::OnUri, this, MHD_OPTION_NOTIFY_COMPLETED, &MicrohttpdServer::OnCompleted,
+        this, MHD_OPTION_ARRAY, more.data(), MHD_OPTION_END);
   }
 
   void CountRefusal(std::string_view reason, int status) const {
@@ -324,7 +325,7 @@ class MicrohttpdServer final : public HttpServer {
   MHD_Result Proceed(MHD_Connection* connection, RequestState& state, Admission admission) {
     state.stage = RequestState::Stage::kAdmitted;
     if (admission == Admission::kAdmitted) return MHD_YES;
-    return Refuse(connection, state, RefusalOf(admission, settings_.realm));
+    return Refuse(connection, state, RefusalOf(admission));
   }
 
   // Before the request's body has come, so the connection is closed afterwards.

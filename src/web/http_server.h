@@ -58,7 +58,6 @@ struct HttpServerSettings {
   std::vector<std::string> listen_addresses;
   unsigned threads = 2;
   ClientLimits limits;  // never more clients than half of the process's file descriptors
-  std::size_t max_header_bytes = std::size_t{32} * 1024;
 
   /// Listen on the sockets that systemd passed, instead of on the addresses.
   bool systemd_sockets = false;
@@ -66,7 +65,6 @@ struct HttpServerSettings {
   std::shared_ptr<const AccessRules> rules;  // null: every request is admitted, over plain HTTP
   /// GET and HEAD of these paths need no credentials and do not count for the rate limit.
   std::vector<std::string> open_paths;
-  std::string realm = "telnyx_exporter";  // of WWW-Authenticate; without quotes and backslashes
   /// Null: bcrypt. What it refers to must live as long as the process.
   HashMatcher hash_matcher;
   /// Called, on the server's threads, for each request that did not reach the handler: why (one of

@@ -83,7 +83,7 @@ class PagesGolden : public PagesFixture {
                    .result = CompletePoll{.summary = {.bucket_counts = {0, 0, 0, 0, 0}},
                                           .duration_bounds = bounds_,
                                           .pages = 1},
-                   .in_force = {.interval = 1min, .stale_after = 3min}});
+                   .in_force = {.interval = 1min, .stale_after = 3min, .idle = true}});
     clock_.Advance(4s);
   }
 

@@ -256,11 +256,14 @@ TEST_F(StatusDataTest, FindsTheConnectionThatTheBudgetDelaysMost) {
   EXPECT_EQ(TotalsNow().most_delayed->identity->plan.name, "one");
   // Idle is not delayed.
   Complete(two, {});
-  store_.OnIntervalChanged(two, {.interval = 1min, .stale_after = 3min});
+  store_.OnIntervalChanged(two, {.interval = 1min, .stale_after = 3min, .idle = true});
   EXPECT_EQ(TotalsNow().most_delayed->identity->plan.name, "one");
   EXPECT_EQ(TotalsNow().idle, 1U);
-  store_.OnIntervalChanged(two, {.interval = 2min, .stale_after = 6min});
+  store_.OnIntervalChanged(two, {.interval = 2min, .stale_after = 6min, .idle = true});
   EXPECT_EQ(TotalsNow().most_delayed->identity->plan.name, "two");
+  // A connection without calls that is not known to be idle yet, slowed down by the budget alone.
+  store_.OnIntervalChanged(two, {.interval = 2min, .stale_after = 6min});
+  EXPECT_EQ(TotalsNow().idle, 0U);
 }
 
 TEST(NaturalLess, OrdersNumbersByTheirValueAndLettersOfEitherCaseAlike) {

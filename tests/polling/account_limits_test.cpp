@@ -355,8 +355,14 @@ TEST(Stretched, KeepsAnIntervalThatIsLongerThanTheBoundAnyway) {
 TEST(InForce, IsTheIdleIntervalOfAnIdleConnection) {
   const PollIntervals intervals{.interval = 15s, .idle_interval = 60s};
   EXPECT_EQ(InForce(intervals, false, {}), (IntervalInForce{.interval = 15s, .stale_after = 45s}));
-  EXPECT_EQ(InForce(intervals, true, {}), (IntervalInForce{.interval = 60s, .stale_after = 180s}));
-  EXPECT_EQ(InForce({.interval = 15s, .idle_interval = 5s}, true, {}).interval, Duration(15s));
+  EXPECT_EQ(InForce(intervals, true, {}),
+            (IntervalInForce{.interval = 60s, .stale_after = 180s, .idle = true}));
+}
+
+TEST(InForce, IsTheIntervalOfAnIdleConnectionWithoutALongerIdleOne) {
+  const IntervalInForce configured{.interval = 15s, .stale_after = 45s};
+  EXPECT_EQ(InForce({.interval = 15s, .idle_interval = 5s}, true, {}), configured);
+  EXPECT_EQ(InForce({.interval = 15s}, true, {}), configured);
 }
 
 TEST(InForce, KeepsValuesAsLongAsGivenOrForThreeIntervalsInForce) {

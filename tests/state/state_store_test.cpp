@@ -83,7 +83,6 @@ TEST_F(AccountSnapshotTest, RemembersSinceWhenAKeyIsRefused) {
   EXPECT_EQ(refusal.since, since);
   EXPECT_EQ(refusal.refusals, 2U);
   EXPECT_EQ(refusal.next_try, clock_.Now() + 30s);
-  EXPECT_EQ(refusal.failure, kRefused);
   store_.OnKeyAccepted(kAccount);
   EXPECT_FALSE(State().key_refusal.has_value());
 }
@@ -282,17 +281,6 @@ TEST_F(ConnectionSnapshotTest, IsPolledAsPlannedUntilThePollerSaysOtherwise) {
   store_.OnConnectionChanged(kConnection, {.id = "1", .name = "support", .interval = 20s});
   EXPECT_EQ(State().in_force().interval, 20s);
   EXPECT_EQ(State().in_force().stale_after, 60s);
-}
-
-TEST_F(ConnectionSnapshotTest, IsIdleWithoutCallsAtTheIdleInterval) {
-  store_.OnConnectionChanged(
-      kConnection, {.id = "1", .name = "support", .interval = 15s, .idle_interval = 1min});
-  Complete(0, {.interval = 15s, .stale_after = 45s});
-  EXPECT_FALSE(State().idle());
-  store_.OnIntervalChanged(kConnection, {.interval = 1min, .stale_after = 3min});
-  EXPECT_TRUE(State().idle());
-  Complete(2, {.interval = 15s, .stale_after = 45s});
-  EXPECT_FALSE(State().idle());
 }
 
 TEST_F(ConnectionSnapshotTest, KeepsAHistoryThatGoesWithTheConnection) {

@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "gate.h"
 #include "shared_clock.h"
@@ -188,6 +189,27 @@ TEST_F(LimitsTest, SparesOtherPeersAtTheLimitOfOne) {
   EXPECT_EQ(oldest.ReadToEnd(), "");
   EXPECT_TRUE(other.Send(kLastRequest));
   EXPECT_THAT(other.ReadToEnd(), HasSubstr("hello\n"));
+}
+
+TEST_F(LimitsTest, EndsNoMoreClientsThanNeededWithoutDescriptors) {
+  Start();
+  RawClient oldest = ConnectAndAsk();
+  clock_.Advance(1s);
+  RawClient second = ConnectAndAsk();
+  RawClient third = ConnectAndAsk();
+  const int last = dup(STDERR_FILENO);
+  close(last);
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit full{.rlim_cur = static_cast<rlim_t>(last) + 1, .rlim_max = before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &full), 0);
+  RawClient newcomer = ConnectAndAsk();
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(oldest.ReadToEnd(), "");
+  for (RawClient* spared : {&second, &third}) {
+    EXPECT_TRUE(spared->Send(kLastRequest));
+    EXPECT_THAT(spared->ReadToEnd(), HasSubstr("hello\n"));
+  }
 }
 
 TEST_F(LimitsTest, AnswersBesideAThousandSlowClients) {
