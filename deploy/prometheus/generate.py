@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes what is made from mixin.libsonnet: rule file, PrometheusRule, the chart's template and values.
+"""Writes what is made from mixin.libsonnet: rule files, PrometheusRule, the chart's template and values.
 
     deploy/prometheus/generate.py                writes all of them
     deploy/prometheus/generate.py --check        fails when one differs from what it would write
@@ -30,6 +30,11 @@ RULES_HEAD = """\
 # connections show each number twice; the rules take one of them, so that nothing is counted or announced
 # twice and one replica is enough. With shards each connection is in one of them only, which changes nothing
 # here.
+"""
+COMPOSE_URL = "http://localhost:3000"
+COMPOSE_HEAD = """\
+# The rules of deploy/prometheus/telnyx_exporter.rules.yml, whose alerts link to the dashboards of this Compose project's Grafana.
+# Made by deploy/prometheus/generate.py from mixin.libsonnet: change that.
 """
 OPERATOR_HEAD = """\
 # Made by deploy/prometheus/generate.py from mixin.libsonnet: change that.
@@ -66,6 +71,10 @@ prometheusRule:
   # Labels that the operator selects rules by, for example {release: kube-prometheus-stack}.
   labels: {}
 """
+VALUES_COMMENTS = {
+    "dashboard_url": ["# Where Grafana is, for example https://grafana.example: each alert then has a link to its dashboard."],
+    "native_histograms": ["# Set it where Prometheus keeps native histograms only. vmalert refuses the rules then."],
+}
 
 
 def jsonnet(code):
@@ -156,6 +165,8 @@ CHART_TEXTS = {
     "selector_values": "{{ range $rule.target_labels }} $labels.{{ . }}{{ end }}",
     "dashboard_variables": "{{ range $rule.target_labels }}"
                            "{{`{{ with $labels.`}}{{ . }}{{` }}&var-`}}{{ . }}{{`={{ . | urlquery }}{{ end }}`}}{{ end }}",
+    "or_native_completed": "{{ if $rule.native_histograms }}"
+                           " or histogram_count(rate(telnyx_completed_call_duration_seconds[5m])){{ end }}",
 }
 # Inside a string of Prometheus' own template language, that string must be closed and opened again around the chart's.
 INSIDE = ("selector", "selector_values")
@@ -209,7 +220,8 @@ def chart_values(config):
     """The chart's values with the part that its rules need made from the mixin."""
     lines = ["# The lists and parameters of the mixin, which explains them."]
     for key in ("target_labels", "connection_labels", "job", "runbook_url", "dashboard_url",
-                "disabled_alerts"):
+                "native_histograms", "disabled_alerts"):
+        lines += VALUES_COMMENTS.get(key, [])
         lines.append(f"{key}: {json.dumps(config[key])}")
     lines.append("thresholds:")
     lines += [f"  {name}: {json.dumps(value)}" for name, value in config["thresholds"].items()]
@@ -230,9 +242,11 @@ def rules_text(groups, head=RULES_HEAD):
 
 def outputs():
     groups = jsonnet("(import 'mixin.libsonnet').groups")
+    compose = jsonnet("((import 'mixin.libsonnet') + {_config+:: {dashboard_url: '%s'}}).groups" % COMPOSE_URL)
     config = jsonnet("(import 'mixin.libsonnet')._config")
     return {
         os.path.join(HERE, "telnyx_exporter.rules.yml"): rules_text(groups),
+        os.path.join(DEPLOY, "compose", "telnyx_exporter.rules.yml"): rules_text(compose, COMPOSE_HEAD),
         os.path.join(DEPLOY, "kubernetes", "components", "prometheus-operator",
                      "prometheusrule.yaml"):
             OPERATOR_HEAD + text_of(indented(groups_lines(groups), 2)),

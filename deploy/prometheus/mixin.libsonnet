@@ -12,8 +12,11 @@ local config = {
   // How the rules find `up` and `process_start_time_seconds` of the exporter.
   job: 'telnyx[_-]exporter',
   runbook_url: 'https://github.com/telnyx-exporter/telnyx_exporter/blob/main/docs/runbook.md',
-  // Where Grafana is. Empty: alerts have no link to a dashboard.
-  dashboard_url: 'http://localhost:3000',
+  // Where Grafana is, for example 'https://grafana.example'. Empty: alerts have no link to a dashboard.
+  dashboard_url: '',
+  // Set it where Prometheus keeps native histograms only, whether scraped or converted: calls that end are then counted in these,
+  // too. It is not the default because vmalert refuses rules with histogram_count().
+  native_histograms: false,
   // Names of alerts to leave out.
   disabled_alerts: [],
 
@@ -100,6 +103,7 @@ local config = {
       '{{ with $labels.%s }}&var-%s={{ . | urlquery }}{{ end }}' % [label, label]
       for label in lists.target_labels
     ]),
+    or_native_completed: if lists.native_histograms then ' or histogram_count(rate(telnyx_completed_call_duration_seconds[5m]))' else '',
   },
 
   local texts = $._texts,
@@ -190,15 +194,15 @@ local config = {
   local exporter_dashboard = '/d/telnyx-exporter-health?{{ with $labels.account }}var-account={{ . | urlquery }}{{ end }}' +
                              texts.dashboard_variables,
 
-  local call_rate(counter) = |||
+  local call_rate(rate) = |||
     avg by (%%(labelled_connection)s) (
       sum by (%%(labelled_connection)s, instance) (
-          rate(%s[5m])
+          %s
         and on (%%(replica)s, connection_id)
           telnyx_active_calls
       )
     )
-  ||| % counter,
+  ||| % rate,
 
   // ---- Recording rules
   local numbers = [
@@ -207,11 +211,15 @@ local config = {
     record('connection:telnyx_connection_up:max', 'max by (%(labelled_connection)s) (telnyx_connection_up)'),
     record(
       'connection:telnyx_calls_started:rate5m',
-      call_rate('telnyx_calls_started_total'),
+      call_rate('rate(telnyx_calls_started_total[5m])'),
       'Counters step once at each poll, at other times in each replica, so this is the average of the replicas that know the calls. With intervals of more than a minute, average it over several of them.',
     ),
-    record('connection:telnyx_calls_started_estimated:rate5m', call_rate('telnyx_calls_started_estimated_total')),
-    record('connection:telnyx_calls_completed:rate5m', call_rate('telnyx_completed_call_duration_seconds_count')),
+    record('connection:telnyx_calls_started_estimated:rate5m', call_rate('rate(telnyx_calls_started_estimated_total[5m])')),
+    record(
+      'connection:telnyx_calls_completed:rate5m',
+      call_rate('(rate(telnyx_completed_call_duration_seconds_count[5m])' + texts.or_native_completed + ')'),
+      'Where Prometheus keeps native histograms only, it needs the parameter native_histograms.',
+    ),
     record(
       'shard:telnyx_known_connections:max',
       |||
@@ -609,11 +617,16 @@ local config = {
     ),
     alert(
       'TelnyxPollsLate',
-      'histogram_quantile(0.9, rate(telnyx_exporter_poll_lag_seconds_bucket[10m])) > %(poll_lag_seconds)s',
+      |||
+        histogram_quantile(0.9, rate(telnyx_exporter_poll_lag_seconds_bucket[10m])) > %(poll_lag_seconds)s
+        or
+        histogram_quantile(0.9, rate(telnyx_exporter_poll_lag_seconds[10m])) > %(poll_lag_seconds)s
+      |||,
       'telnyx_exporter on {{ $labels.instance }} polls late.',
       'One poll in ten of {{ $labels.instance }} begins more than {{ $value | humanizeDuration }} after it was due: it has more to do than ' +
       'its rate limit, its concurrent requests or its CPU allow.',
       exporter_dashboard,
+      'Prometheus keeps classic buckets or a native histogram.',
     ),
   ],
 
@@ -797,13 +810,16 @@ local config = {
         max by (%(connection)s) (telnyx_connection_up) == 0
         and
           max by (%(connection)s) (telnyx_connection_failure_info)
+        unless
+          time() - max by (%(connection)s) (telnyx_connection_last_success_timestamp_seconds)
+          < 2 * max by (%(connection)s) (telnyx_connection_interval_seconds)
       |||),
       'Polls of ' + connection_summary + ' fail.',
       'The polls of connection ' + of_connection + ' fail: {{ range $index, $failure := ' +
       query('telnyx_connection_failure_info', connection_labels) +
       ' | sortByLabel "instance" }}{{ if $index }}, {{ end }}{{ $failure | label "reason" }}{{ with $failure | label "instance" }} on {{ . }}{{ end }}{{ end }}.',
       connection_dashboard,
-      'The reason is asked for in the text and is no label of the alert: a reason that changes must not restart the alert. Not polled yet is not failing.',
+      'The reason is asked for in the text and is no label of the alert: a reason that changes must not restart the alert. Not polled yet is not failing, nor is one failed poll where the next one comes only after a long interval.',
     ),
     alert(
       'TelnyxPollsFailing',
@@ -844,6 +860,8 @@ local config = {
           and
             abs(telnyx_reported_active_calls - telnyx_active_calls) >= %(paging_difference_min)s
         )
+        unless
+          max by (%(connection)s) (telnyx_connection_interval_seconds) > 450
         or (
             max by (%(connection)s) (telnyx_connection_failure_info{reason=~"cursor_loop|too_many_pages"})
           and
@@ -853,7 +871,7 @@ local config = {
       'The pages of ' + connection_summary + ' do not add up.',
       'For connection ' + of_connection + ' the API reports a different number of calls than its pages contain, or its pages do not end.',
       connection_dashboard,
-      'Each replica compares what it counted with what the API reported to the same poll. A difference of a few calls is normal: calls come and go while pages are read.',
+      'Each replica compares what it counted with what the API reported to the same poll. A difference of a few calls is normal: calls come and go while pages are read. With an interval of more than 450 s, 15 minutes hold too few polls to judge by.',
     ),
   ],
 

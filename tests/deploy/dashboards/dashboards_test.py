@@ -26,7 +26,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 GENERATOR = os.path.join(GRAFANA, "generator")
 METRICS = os.path.join(ROOT, "docs", "metrics.md")
 RUNBOOK = os.path.join(ROOT, "docs", "runbook.md")
-RULES = os.path.join(ROOT, "deploy", "prometheus", "telnyx_exporter.rules.yml")
+# Those whose alerts have links.
+RULES = os.path.join(ROOT, "deploy", "compose", "telnyx_exporter.rules.yml")
 INSTALLED = os.environ["NPM_DIR"]
 DEMO = os.path.join(ROOT, "config", "scenarios", "demo.yml")
 SUPPORT, KUNDENDIENST = "1293384261075731461", "1293384261075731471"

@@ -9,6 +9,7 @@ import yaml
 from dashboard import END, HOUR, ROOT, WEEK, Dashboard, Past, View, each
 from harness import EndToEndTest, eventually
 from prometheus_server import Prometheus
+from rules_test import jsonnet
 
 DEMO = os.path.join(ROOT, "config", "scenarios", "demo.yml")
 OVERVIEW, DETAIL, HEALTH = map(Dashboard, ("calls_overview", "connection_detail",
@@ -452,6 +453,7 @@ accounts:
                     self.assertEqual(prometheus.query(query), [])
             eventually("discovery has refreshed", lambda: prometheus.query(  # noqa: B023
                 "changes(telnyx_discovery_last_success_timestamp_seconds[1m]) > 0"))
+        self.check_rules(servers)
         # From now on the numbers stay as they are.
         self.simulator.freeze()
         frozen = time.time()
@@ -474,6 +476,14 @@ accounts:
                 for panel in dashboard.panels():
                     with self.subTest(f"{name}: {dashboard.name}: {panel['title']}"):
                         self.assert_has_data(view, panel)
+
+    def check_rules(self, servers):
+        """Those that read histograms have data of every kind."""
+        groups = jsonnet("((import 'mixin.libsonnet') + {_config+:: {native_histograms: true}}).groups")
+        rules = {rule.get("record", rule.get("alert")): rule["expr"] for group in groups for rule in group["rules"]}
+        for query in (rules["connection:telnyx_calls_completed:rate5m"], rules["TelnyxPollsLate"].replace(" > 5", "")):
+            for name, prometheus in servers.items():
+                eventually(f"{name} answers {query}", lambda: prometheus.query(query))  # noqa: B023
 
     def now(self, prometheus):
         return View(prometheus, time.time(), seconds=10, step=1, scrape_interval=1)

@@ -311,6 +311,14 @@ class HelmTest(EndToEndTest):
                                                 for r in group["rules"]])
         self.assertIn("connection_id, team)", text)
 
+    def test_alerts_have_links_where_grafana_is_known(self):
+        def links(*flags):
+            groups = self.one(self.template("--set=prometheusRule.enabled=true", *flags), "PrometheusRule")["spec"]["groups"]
+            return {rule["annotations"].get("dashboard_url", "").partition("/d/")[0]
+                    for group in groups for rule in group["rules"] if "alert" in rule}
+        self.assertEqual(links(), {""})
+        self.assertEqual(links("--set=prometheusRule.dashboard_url=https://grafana.example"), {"https://grafana.example"})
+
     def test_dashboards_are_the_committed_ones(self):
         manifests = self.example("prometheus-operator")
         shown = {name: text for m in manifests if m["kind"] == "ConfigMap"
