@@ -12,6 +12,7 @@ PLACES = {
     "debian/man/telnyx_exporter.1": r'"telnyx_exporter (\S+)"',
     "debian/man/telnyx_simulator.1": r'"telnyx_exporter (\S+)"',
     "deploy/helm/telnyx-exporter/Chart.yaml": r'^appVersion: "(\S+)"',
+    "deploy/helm/argocd-application.yaml": r"targetRevision: v(\S+)",
     "deploy/kubernetes/base/kustomization.yaml": r'newTag: "(\S+)"',
     "Dockerfile": r"^ARG VERSION=(\S+)",
     "CHANGELOG.md": r"^## (\d\S*)",

@@ -117,6 +117,30 @@ class HelmTest(EndToEndTest):
         config = yaml.safe_load(self.config(self.template(f"--values={path}")))
         self.assertEqual(config["accounts"][0]["connections"][0]["id"], "1293384261075731461")
 
+    def test_what_prometheus_would_refuse_of_an_alert_is_refused(self):
+        def alerts(**settings):
+            return {"prometheusRule": {"enabled": True, "alerts": {"TelnyxDataStale": settings}}}
+        for settings in ({"for": ""}, {"for": "15"}, {"severity": ""}, {"keep_firing_for": "5"}):
+            [key] = settings
+            self.assertIn(f"/prometheusRule/alerts/TelnyxDataStale/{key}", self.refusal(alerts(**settings)))
+        path = self.write("values.yaml", yaml.safe_dump(alerts(**{"for": "1h30m", "keep_firing_for": "", "severity": "page"})))
+        groups = self.one(self.template(f"--values={path}"), "PrometheusRule")["spec"]["groups"]
+        [rule] = [rule for group in groups for rule in group["rules"] if rule.get("alert") == "TelnyxDataStale"]
+        self.assertEqual((rule["for"], rule["labels"]["severity"]), ("1h30m", "page"))
+        self.assertNotIn("keep_firing_for", rule)
+
+    def test_of_two_ways_to_give_a_key_the_empty_one_does_not_count(self):
+        """Terraform and charts that have this one as a part write every key."""
+        def sources(**account):
+            path = self.write("values.yaml", yaml.safe_dump({"accounts": [{"name": "main", **account}]}))
+            volumes = self.workload(self.template(f"--values={path}"))["spec"]["template"]["spec"]["volumes"]
+            [keys] = [volume for volume in volumes if volume["name"] == "api-keys"]
+            return [source["secret"]["name"] for source in keys["projected"]["sources"]]
+        self.assertEqual(sources(existingSecret="telnyx", apiKey=""), ["telnyx"])
+        self.assertEqual(sources(existingSecret="", apiKey="KEY"), sources(apiKey="KEY"))
+        self.assertIn("/accounts/0", self.refusal({"accounts": [{"existingSecret": "telnyx", "apiKey": "KEY"}]}))
+        self.assertIn("needs existingSecret or apiKey", self.refusal({"accounts": [{"existingSecret": "", "apiKey": ""}]}))
+
     def test_values_that_contradict_each_other_are_refused(self):
         twice = [{"name": "main", "existingSecret": "one"}, {"name": "main", "existingSecret": "two"}]
         self.assertIn("accounts: two are named main", self.refusal({"accounts": twice}))
@@ -290,6 +314,16 @@ class HelmTest(EndToEndTest):
         self.assertEqual((endpoint["scheme"], endpoint["tlsConfig"]["serverName"]),
                          ("https", "telnyx-exporter"))
         self.assertEqual(endpoint["basicAuth"]["username"]["name"], "telnyx-scrape")
+
+    def test_a_scrapes_times_are_prometheus_own_where_they_are_empty(self):
+        def times(*flags):
+            endpoint, = self.one(self.template("--set=serviceMonitor.enabled=true", *flags), "ServiceMonitor")["spec"]["endpoints"]
+            return {key: endpoint[key] for key in ("interval", "scrapeTimeout") if key in endpoint}
+        # A longer timeout than the interval is refused, so a shorter interval must not need another timeout.
+        self.assertEqual(times(), {"interval": "15s"})
+        self.assertEqual(times("--set=serviceMonitor.interval="), {})
+        self.assertEqual(times("--set=serviceMonitor.interval=1m", "--set=serviceMonitor.scrapeTimeout=20s"),
+                         {"interval": "1m", "scrapeTimeout": "20s"})
 
     def test_each_release_needs_a_namespace_of_its_own(self):
         """Both releases have the job that the rules look for, so only the namespace tells them apart. The documents say so."""
