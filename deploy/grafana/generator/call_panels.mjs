@@ -2,7 +2,7 @@
 
 import {CALLS_A_MINUTE, coverage, heatmap, steps, table, timeseries, words} from './panels.mjs';
 import {
-  activeDurations, completedDurations, completedRate, coverageOf, firingSince, once, rateOnce,
+  UP_TO_4_MINUTES, activeDurations, completedDurations, completedRate, coverageOf, firingSince, once, rateOnce,
 } from './queries.mjs';
 
 export const ACTIVE = once('telnyx_active_calls');
@@ -36,7 +36,8 @@ export const covered = () => coverage(coverageOf(ACTIVE));
 export const callRate = () => timeseries({
   title: 'Call rate', unit: CALLS_A_MINUTE, overrides: [dashed('started, estimated', 'orange')],
   description: 'Calls that started and ended in a minute. Those seen by polls are lower bounds, because calls that start and '
-    + 'end between two polls are not seen. The estimate, from the ages of the active calls, includes these.',
+    + 'end between two polls are not seen. The estimate, from the ages of the active calls, includes these.'
+    + UP_TO_4_MINUTES,
   queries: [
     {expr: `60 * sum(${rateOnce('telnyx_calls_started_estimated_total')})`, legend: 'started, estimated'},
     {expr: `60 * sum(${rateOnce('telnyx_calls_started_total')})`, legend: 'started, seen by polls'},
@@ -64,7 +65,7 @@ export const activeCallDuration = ({queries = []} = {}) => timeseries({
 
 export const completedCallDuration = () => timeseries({
   title: 'Completed call duration', unit: 's',
-  description: 'How long the calls lasted that ended, as seen by the polls.',
+  description: `How long the calls lasted that ended, as seen by the polls.${UP_TO_4_MINUTES}`,
   queries: [...quantiles(completedDurations), covered()],
 });
 
@@ -78,7 +79,7 @@ export const activeCallHeatmap = () => heatmap({
 export const completedCallHeatmap = () => heatmap({
   title: 'Completed call duration, distribution', axisUnit: 's',
   description: 'How many calls a second ended after how long: the stronger the colour, the more. "Completed call duration" '
-    + 'shows which share of the connections is known.',
+    + `shows which share of the connections is known.${UP_TO_4_MINUTES}`,
   queries: [{expr: completedDurations.heatmap, legend: '{{le}}'}],
 });
 

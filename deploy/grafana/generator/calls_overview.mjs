@@ -151,7 +151,8 @@ export default () => dashboard({
     row('Connections'),
     table({
       title: 'Connections', height: 12,
-      description: 'Every selected connection now. An empty cell is a number that is not known.',
+      description: 'Every selected connection now. An empty cell is a number that is not known. The rate of started '
+        + 'calls is for intervals up to 4 minutes; with longer ones it jumps from poll to poll.',
       labels: {account: 'Account', connection_name: 'Connection', connection_id: 'Id', reason: 'Reason',
         cluster: 'Cluster', namespace: 'Namespace'},
       sortBy: 'Active',

@@ -3,7 +3,9 @@ import {
   completedCallHeatmap, dashed, firingAlerts, limits, upOrFailing,
 } from './call_panels.mjs';
 import {BigValueTextMode, dashboard, ofConnections, row, stat, steps, table, timeseries} from './panels.mjs';
-import {NAMES, OF_CONNECTIONS, REASONS, byConnection, channelLimit, once, shareOfPolls, utilisation} from './queries.mjs';
+import {
+  NAMES, OF_CONNECTIONS, REASONS, UP_TO_4_MINUTES, byConnection, channelLimit, once, shareOfPolls, utilisation,
+} from './queries.mjs';
 
 const SESSIONS = once('telnyx_active_call_sessions');
 const LONGEST = once('telnyx_longest_active_call_duration_seconds');
@@ -93,7 +95,8 @@ export default () => dashboard({
     }),
     timeseries({
       title: 'Poll failures', unit: 'percentunit', max: 1, thresholds: steps([0.3, 'red']), alert: 'TelnyxPollsFailing',
-      description: 'The share of polls that did not end complete, and of those whose count differed from the API’s own.',
+      description: 'The share of polls that did not end complete, and of those whose count differed from the API’s own.'
+        + UP_TO_4_MINUTES,
       queries: [
         {expr: shareOfPolls('telnyx_poll_failures_total'), legend: 'failed'},
         {expr: shareOfPolls('telnyx_poll_item_mismatches_total'), legend: 'count differed'},

@@ -38,6 +38,9 @@ const stepping = (selector) => `(rate(${selector}[15m]) and on (${OF_REPLICA}) `
   + `telnyx_connection_interval_seconds{${OF_CONNECTIONS}} > scalar(clamp_min(vector($__interval_ms / 4000), 15) < 225) `
   + `or ${rate(selector)})`;
 
+/** What panels with these rates say: a quarter of an hour holds four polls of up to 225 s each. */
+export const UP_TO_4_MINUTES = ' For intervals up to 4 minutes; with longer ones values jump from poll to poll.';
+
 /**
  * One rate for each selected connection: the average of the replicas that know its calls. The highest would be too high, since
  * their steps come at different times.

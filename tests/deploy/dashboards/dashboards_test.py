@@ -146,6 +146,12 @@ class ContentTest(unittest.TestCase):
             self.assertNotRegex(panel["title"], r"(?i)\b(how|own|sent again|readings|processor|"
                                                 r"waiting|present|otherwise)\b")
 
+    def test_panels_say_for_which_intervals_their_window_is_long_enough(self):
+        """Four polls: docs/metrics.md."""
+        for panel in self.each_panel():
+            limited = any("[15m]" in target["expr"] for target in panel.get("targets", []))
+            self.assertEqual("for intervals up to 4 minutes" in panel["description"].lower(), limited)
+
     def test_tables_are_paged(self):
         for panel in self.each_panel("table"):
             self.assertTrue(panel["options"]["enablePagination"])
