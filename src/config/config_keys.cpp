@@ -49,7 +49,7 @@ const KeyTable<PollConfig>& PollKeys() {
       Row("max_pages", &Poll::max_pages, IntegerType(1, 1'000'000),
           "A poll that needs more pages fails."),
       Row("max_concurrent_requests", &Poll::max_concurrent_requests, IntegerType(1, 1024),
-          "Requests at the same time, of all accounts together."),
+          "Maximum number of concurrent API requests, across all accounts."),
       Row("max_response_size", &Poll::max_response_size, SizeType(4ULL << 10U, 1ULL << 30U),
           "The largest page after decompression. A larger one fails the poll."),
   };
@@ -71,8 +71,8 @@ const KeyTable<TlsConfig>& TlsKeys() {
     KeyTable<TlsConfig> rows = {
         Row("ca_file", &TlsConfig::ca_file, TextType(kMaxTextBytes),
             "PEM file with the certificates of the authorities that may sign the API's "
-            "certificate. "
-            "Relative paths start at the configuration file. Empty: the system's authorities.",
+            "certificate. Relative paths are relative to the configuration file's directory. "
+            "Empty: the system's authorities.",
             {.example = "proxy-ca.pem"}),
         Row("server_name", &TlsConfig::server_name, HostType(),
             "The name that the API's certificate must have. Empty: the host of base_url.",
@@ -157,7 +157,7 @@ const KeyTable<AccountConfig>& AccountKeys() {
           "Value of the label account. Different for every account."),
       Row("api_key_file", &Account::api_key, KeySourceType(Kind::kFile),
           "File with the API key. It is read again when it changes. It must not be world-writable. "
-          "Relative paths start at the configuration file.",
+          "Relative paths are relative to the configuration file's directory.",
           {.default_words = "none", .example = "/run/secrets/telnyx_api_key"}),
       Row("api_key_env", &Account::api_key, KeySourceType(Kind::kEnvironment),
           "Environment variable with the API key."),
@@ -177,11 +177,11 @@ const KeyTable<AccountConfig>& AccountKeys() {
           "together with proxy_url."),
       Row("connections", &Account::connections,
           MappingListType<ConnectionConfig>(&ConnectionKeys, ""),
-          "The connections to poll. Those that discovery finds come on top.",
+          "The connections to poll. Discovered connections are polled as well.",
           {.default_words = "none; required unless discovery is enabled"}),
       Row("discovery", &Account::discovery, MappingType(&DiscoveryKeys),
-          "Finds the account's connections and keeps finding them. What connections says of one "
-          "wins over what is found."),
+          "Finds the account's connections and keeps finding them. Settings under connections "
+          "override discovered ones."),
   };
   return keys;
 }

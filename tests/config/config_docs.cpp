@@ -17,12 +17,13 @@ constexpr std::string_view kReferenceHead = R"(# Configuration file
 
 Every key of the file that `--config.file` names. This page is made from the table that the exporter reads the file with
 (`src/config/config_keys.cpp`); `UPDATE_GOLDEN=1` rewrites it. [`config/telnyx_exporter.yml`](../config/telnyx_exporter.yml) is an
-example with every key, [`config/telnyx_exporter.schema.json`](../config/telnyx_exporter.schema.json) a JSON schema for editors.
+example with every key, [`config/many_accounts.yml`](../config/many_accounts.yml) one with several accounts, and
+[`config/telnyx_exporter.schema.json`](../config/telnyx_exporter.schema.json) a JSON schema for editors.
 
 - The file is one YAML document in UTF-8 of at most 16 MiB. Aliases work within bounds, merge keys (`<<`) do not. JSON works, up to about
   10,000 connections.
 - Durations are written as in Prometheus (`1m30s`, `500ms`), sizes like `512KiB` or `4MiB`.
-- Relative paths start at the directory of the configuration file.
+- Relative paths are relative to the configuration file's directory.
 - A file that is world-writable or group-writable gets a warning: who may write it decides where the API keys are sent. So does one
   that is world-readable with a key or a proxy's password in it.
 - Unknown and duplicate keys, wrong types and values out of range are errors. `telnyx_exporter --config.check` prints each as
