@@ -118,7 +118,7 @@ class SocketTest(unittest.TestCase):
 
 
 class TarballTest(unittest.TestCase):
-    """The commands of the tarball's README, below a temporary directory."""
+    """The commands of the tarball's README and of docs/install.md, below a temporary directory."""
 
     def setUp(self):
         directory = tempfile.TemporaryDirectory()
@@ -144,12 +144,14 @@ class TarballTest(unittest.TestCase):
         self.write(f"{name}/examples/etc/telnyx_exporter.yml", f"# {version}\n")
         run("tar", "-C", self.directory, "-czf", os.path.join(self.directory, f"{name}.tar.gz"), name)
 
-    def follow(self, commands, version):
-        commands = commands.replace("VERSION", version).replace("ARCHITECTURE", "amd64")
+    def execute(self, commands):
         commands = re.sub(r"(?<=[ ])/(opt|etc)\b", lambda match: f"{self.directory}/{match.group(1)}", commands)
         result = subprocess.run(["bash", "-euc", commands], cwd=self.directory, capture_output=True, text=True,
                                 env={"PATH": f"{self.directory}/bin:{os.environ['PATH']}"})
         self.assertEqual((result.returncode, result.stderr), (0, ""))
+
+    def follow(self, commands, version):
+        self.execute(commands.replace("VERSION", version).replace("ARCHITECTURE", "amd64"))
         self.assertEqual(os.path.realpath(os.path.join(self.directory, "opt", "telnyx_exporter")),
                          os.path.join(self.directory, "opt", f"telnyx_exporter-{version}-linux-amd64"))
         self.assertEqual(read(os.path.join(self.directory, "etc/systemd/system/telnyx_exporter.service")), f"# {version}\n")
@@ -164,6 +166,14 @@ class TarballTest(unittest.TestCase):
         self.make_tarball("1.1.0")
         self.follow(self.upgrade, "1.1.0")
         self.assertEqual(read(config), "# 1.0.0\n")
+        # What has been installed is removed without a rest.
+        self.write("etc/default/telnyx_exporter", "ARGS=\n")
+        section = read(os.path.join(ROOT, "docs", "install.md")).split("\n## Remove\n")[1]
+        [remove] = re.findall("```sh\n(.*?)```", section, re.DOTALL)
+        self.execute(remove)
+        left = [name for place in ("opt", "etc") for _, directories, files in os.walk(os.path.join(self.directory, place))
+                for name in directories + files]
+        self.assertEqual(sorted(left), ["default", "system", "systemd"])
 
 
 class SystemCallsTest(EndToEndTest):
