@@ -140,7 +140,7 @@ def build(copy, program):
 
 
 def simulate(program, days):
-    """The first day that fails and what is said of it; two empty texts when none does."""
+    """The first day that fails and its message; two empty texts when none does."""
     try:
         simulated = run(program, f"--seeds={days}", "--stop-at-failure", timeout=900)
     except subprocess.TimeoutExpired:
@@ -185,7 +185,7 @@ def main():
             verdicts.append((what, simulations.submit(simulate, program, days if old else 40)))
         if verdicts.pop(0)[1].result() != ("", ""):
             sys.exit("The exporter fails the simulation as it is.")
-        print("| broken | first day that fails | what is said |\n|---|---|---|")
+        print("| broken | first day that fails | message |\n|---|---|---|")
         for what, verdict in verdicts:
             day, said = verdict.result()
             missed += not said
