@@ -22,12 +22,6 @@ std::optional<std::span<const CallId>> CallRows::sessions() const {
   return sessions_;
 }
 
-void CallRows::ForgetSessions() {
-  constexpr std::size_t kKept = 8192;
-  sessions_.clear();
-  if (sessions_.capacity() > kKept) sessions_ = std::vector<CallId>();
-}
-
 void CallRows::Reserve(std::size_t rows) {
   legs_.reserve(rows);
   durations_.reserve(rows);

@@ -30,8 +30,6 @@ class CallRows {
   /// count as one. Nothing when a row did not name its session.
   std::optional<std::span<const CallId>> sessions() const;
 
-  /// Removes the sessions, and frees their memory if there were many.
-  void ForgetSessions();
   void Reserve(std::size_t rows);
   /// For how many rows there is memory.
   std::size_t capacity() const { return legs_.capacity(); }

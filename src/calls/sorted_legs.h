@@ -58,8 +58,8 @@ class SortedLegs {
 
   /// Replaces what is there by the legs of these rows, and keeps the rows until Release.
   void Assign(CallRows rows);
-  /// After this poll's legs were used: takes them out and gives the rows back, without their
-  /// sessions. The memory is used again for the next poll, but not that of an extraordinary one.
+  /// After this poll's legs were used: takes them out and gives the rows back. The memory is used
+  /// again for the next poll, but not that of an extraordinary one.
   CallRows Release();
 
   const IdFingerprint& fingerprint() const { return fingerprint_; }
