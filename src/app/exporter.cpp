@@ -69,7 +69,7 @@ struct Pipeline {
         metrics(GetBuildInfo(), clock.WallNow()),
         poll_log(log),
         exposition(state, metrics, clock, options),
-        transport(clock, {.max_connections = plan.max_concurrent_requests}),
+        transport(clock),
         poller(plan, clock, transport, PollObservers({&state, &metrics, &poll_log, &also}),
                std::random_device()()) {
     metrics.Update([&](ExporterState& facts) {

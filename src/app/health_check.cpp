@@ -28,7 +28,7 @@ std::vector<std::string_view> SchemesFor(const std::string& web_config_file) {
 
 // The status of the answer.
 Result<int> Ask(std::string base_url, std::string_view path, Duration timeout, const Clock& clock) {
-  CurlTransport transport(clock, {});
+  CurlTransport transport(clock);
   std::optional<Result<int>> status;
   const auto endpoint = std::make_shared<const Endpoint>(
       Endpoint{.base_url = std::move(base_url),

@@ -135,20 +135,7 @@ std::string FormatLogLine(LogFormat format, WallTime time, LogLevel level, std::
 Log::Log(const Clock& clock, LogLevel level, LogFormat format, LogSink sink)
     : clock_(clock), level_(level), format_(format), sink_(std::move(sink)) {}
 
-void Log::Debug(std::string_view message, std::initializer_list<LogField> fields) {
-  Write(LogLevel::kDebug, message, fields);
-}
-void Log::Info(std::string_view message, std::initializer_list<LogField> fields) {
-  Write(LogLevel::kInfo, message, fields);
-}
-void Log::Warn(std::string_view message, std::initializer_list<LogField> fields) {
-  Write(LogLevel::kWarn, message, fields);
-}
-void Log::Error(std::string_view message, std::initializer_list<LogField> fields) {
-  Write(LogLevel::kError, message, fields);
-}
-
-void Log::Write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
+void Log::Write(LogLevel level, std::string_view message, Fields fields) {
   if (level < level_) return;
   sink_(FormatLogLine(format_, clock_.WallNow(), level, message, fields) + '\n');
 }

@@ -55,13 +55,22 @@ class Log {
  public:
   Log(const Clock& clock, LogLevel level, LogFormat format, LogSink sink);
 
-  void Debug(std::string_view message, std::initializer_list<LogField> fields = {});
-  void Info(std::string_view message, std::initializer_list<LogField> fields = {});
-  void Warn(std::string_view message, std::initializer_list<LogField> fields = {});
-  void Error(std::string_view message, std::initializer_list<LogField> fields = {});
+  using Fields = std::initializer_list<LogField>;
+  void Debug(std::string_view message, Fields fields = {}) {
+    Write(LogLevel::kDebug, message, fields);
+  }
+  void Info(std::string_view message, Fields fields = {}) {
+    Write(LogLevel::kInfo, message, fields);
+  }
+  void Warn(std::string_view message, Fields fields = {}) {
+    Write(LogLevel::kWarn, message, fields);
+  }
+  void Error(std::string_view message, Fields fields = {}) {
+    Write(LogLevel::kError, message, fields);
+  }
 
  private:
-  void Write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields);
+  void Write(LogLevel level, std::string_view message, Fields fields);
 
   const Clock& clock_;
   const LogLevel level_;

@@ -10,9 +10,9 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include "base/build_info.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "http/curl_transport.h"
 
 namespace telnyx_exporter {
 namespace {
@@ -28,8 +28,12 @@ constexpr long kConnectionLifetimeSeconds = 600;
 /// How long curl may use an address that it has looked up. Not at all after a request without an
 /// answer: the host may have moved.
 constexpr long kAddressLifetimeSeconds = 10;
+/// All header lines of one exchange together, interim answers and trailers included.
+constexpr std::size_t kMaxHeaderBytes = std::size_t{64} * 1024;
 /// The body of an error is quoted in the log and no more: it is not worth waiting for.
 constexpr Duration kErrorBodyPatience = std::chrono::seconds(1);
+
+std::string UserAgent() { return "telnyx_exporter/" + std::string(GetBuildInfo().version); }
 
 // Rounded up, since 0 would mean curl's own default of minutes.
 long ToCurlMilliseconds(Duration duration) {
@@ -75,9 +79,8 @@ void RemoveSecrets(std::string& text, const Endpoint& endpoint) {
 
 }  // namespace
 
-CurlTransfer::CurlTransfer(const Clock& clock, const CurlTransportSettings& settings,
-                           ResponseBodyPool& bodies)
-    : clock_(clock), settings_(settings), bodies_(bodies), handle_(curl_easy_init()) {
+CurlTransfer::CurlTransfer(const Clock& clock, ResponseBodyPool& bodies)
+    : clock_(clock), bodies_(bodies), handle_(curl_easy_init()) {
   if (!handle_) throw std::bad_alloc();
 }
 
@@ -90,7 +93,7 @@ void CurlTransfer::Begin(RequestId id, Request request, ExchangeCallback done,
   done_ = std::move(done);
   sent_at_ = now;
   deadline_ = SaturatingAdd(now, request_.timeout);
-  head_.Begin(settings_.max_header_bytes);
+  head_.Begin(kMaxHeaderBytes);
   received_body_bytes_ = 0;
   failure_.reset();
   error_text_[0] = '\0';
@@ -119,7 +122,7 @@ void CurlTransfer::SetCommonOptions() {
   SetCurlOption(curl, CURLOPT_WRITEFUNCTION, &CurlTransfer::OnBody);
   SetCurlOption(curl, CURLOPT_WRITEDATA, self);
   SetCurlOption(curl, CURLOPT_SOCKOPTFUNCTION, &CurlTransfer::OnSocket);
-  SetCurlOption(curl, CURLOPT_USERAGENT, settings_.user_agent.c_str());
+  SetCurlOption(curl, CURLOPT_USERAGENT, UserAgent().c_str());
   SetCurlOption(curl, CURLOPT_PROTOCOLS_STR, "http,https");
   SetCurlOption(curl, CURLOPT_PATH_AS_IS, 1L);
   // A proxy's own status must not be taken for the API's.
@@ -221,7 +224,7 @@ bool CurlTransfer::AddHeaderLine(std::string_view line) {
       break;
     case ResponseHead::Verdict::kTooLarge:
       Fail(TransportError::Kind::kResponseTooLarge,
-           "response headers larger than " + FormatSize(settings_.max_header_bytes));
+           "response headers larger than " + FormatSize(kMaxHeaderBytes));
       return false;
     case ResponseHead::Verdict::kUnknownTransferCoding:
       Fail(TransportError::Kind::kMalformed, "transfer coding that was not asked for");

@@ -21,12 +21,10 @@
 
 namespace telnyx_exporter {
 
-struct CurlTransportSettings;
-
 class CurlTransfer {
  public:
-  /// All outlive the transfer.
-  CurlTransfer(const Clock& clock, const CurlTransportSettings& settings, ResponseBodyPool& bodies);
+  /// Both outlive the transfer.
+  CurlTransfer(const Clock& clock, ResponseBodyPool& bodies);
   ~CurlTransfer();
 
   CURL* handle() const { return handle_.get(); }
@@ -74,7 +72,6 @@ class CurlTransfer {
   std::size_t max_body_bytes() const;
 
   const Clock& clock_;
-  const CurlTransportSettings& settings_;
   ResponseBodyPool& bodies_;
   // Before the handle, which refers to both until it is gone.
   std::array<char, CURL_ERROR_SIZE> error_text_{};

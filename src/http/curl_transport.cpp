@@ -12,7 +12,6 @@
 #include <curl/curl.h>
 #include <malloc.h>
 
-#include "base/build_info.h"
 #include "base/secret.h"
 #include "http/curl_endpoint.h"
 #include "http/curl_transfer.h"
@@ -105,12 +104,9 @@ class CurlMulti {
   std::unique_ptr<CURLM, CleanUp> handle_;
 };
 
-std::string DefaultUserAgent() { return "telnyx_exporter/" + std::string(GetBuildInfo().version); }
-
-CurlTransport::CurlTransport(const Clock& clock, CurlTransportSettings settings)
+CurlTransport::CurlTransport(const Clock& clock)
     : clock_(clock),
-      settings_(std::move(settings)),
-      multi_(std::make_unique<CurlMulti>(settings_.max_connections)),
+      multi_(std::make_unique<CurlMulti>(kFirstMaxConnections)),
       bodies_(std::make_unique<ResponseBodyPool>()) {}
 
 CurlTransport::~CurlTransport() {
@@ -167,7 +163,7 @@ std::shared_ptr<CurlEndpoint> CurlTransport::PreparedEndpoint(
 
 std::unique_ptr<CurlTransfer> CurlTransport::IdleTransfer(
     const std::shared_ptr<CurlEndpoint>& endpoint) {
-  if (idle_.empty()) return std::make_unique<CurlTransfer>(clock_, settings_, *bodies_);
+  if (idle_.empty()) return std::make_unique<CurlTransfer>(clock_, *bodies_);
   // One that has the endpoint's options already, or else the one idle for longest.
   const auto same = std::ranges::find_if(idle_.rbegin(), idle_.rend(), [&](const auto& transfer) {
     return transfer->endpoint() == endpoint;

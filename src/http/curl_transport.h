@@ -21,22 +21,14 @@ class CurlMulti;
 class CurlTransfer;
 class ResponseBodyPool;
 
-/// "telnyx_exporter/VERSION".
-std::string DefaultUserAgent();
-
-struct CurlTransportSettings {
-  std::string user_agent = DefaultUserAgent();
-  /// Open connections, idle ones included, until SetMaxConnections. Requests beyond it wait, within
-  /// their timeout.
-  std::size_t max_connections = 32;
-  /// All header lines of one exchange together, interim answers and trailers included.
-  std::size_t max_header_bytes = std::size_t{64} * 1024;
-};
+/// Open connections, idle ones included, until SetMaxConnections. Requests beyond it wait, within
+/// their timeout.
+inline constexpr std::size_t kFirstMaxConnections = 32;
 
 class CurlTransport final : public Transport {
  public:
   /// `clock` outlives the transport. Throws std::runtime_error when curl cannot start.
-  CurlTransport(const Clock& clock, CurlTransportSettings settings);
+  explicit CurlTransport(const Clock& clock);
   /// Ends all requests at once, without calling their callbacks.
   ~CurlTransport() override;
 
@@ -63,7 +55,6 @@ class CurlTransport final : public Transport {
 
   // Constant after construction.
   const Clock& clock_;
-  const CurlTransportSettings settings_;
   std::unique_ptr<CurlMulti> multi_;
 
   // Any thread.

@@ -124,7 +124,7 @@ TEST_F(CurlTransportTls, SendsManyRequestsAtOnceOverHttp1) {
     EXPECT_EQ(outcome.status, 200) << outcome.message();
     connections.insert(ConnectionOf(outcome));
   }
-  EXPECT_LE(connections.size(), CurlTransportSettings{}.max_connections);
+  EXPECT_LE(connections.size(), kFirstMaxConnections);
 }
 
 TEST_F(CurlTransportTls, EveryRequestFailsWhenThePortRefuses) {

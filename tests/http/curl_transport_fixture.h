@@ -78,13 +78,13 @@ class CurlTransportTest : public testing::Test {
     while (!outcome) Run();
     return *outcome;
   }
-  void Restart(CurlTransportSettings settings) {
-    transport_ = std::make_unique<CurlTransport>(clock_, std::move(settings));
+  void Restart(std::uint32_t max_connections) {
+    transport_ = std::make_unique<CurlTransport>(clock_);
+    transport_->SetMaxConnections(max_connections);
   }
 
   SystemClock clock_;
-  std::unique_ptr<CurlTransport> transport_ =
-      std::make_unique<CurlTransport>(clock_, CurlTransportSettings{});
+  std::unique_ptr<CurlTransport> transport_ = std::make_unique<CurlTransport>(clock_);
 };
 
 }  // namespace telnyx_exporter

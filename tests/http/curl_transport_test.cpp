@@ -153,7 +153,7 @@ TEST_F(CurlTransportPlain, ReplacesAConnectionThatTheServerHasClosed) {
 }
 
 TEST_F(CurlTransportPlain, ServesManyRequestsOverAsManyConnectionsAsAllowed) {
-  Restart({.max_connections = 4});
+  Restart(4);
   ScriptedServer server(ScriptedServer::Always(OkResponse("{}")));
   const auto endpoint = EndpointAt(server.url());
   std::vector<std::optional<Outcome>> outcomes(50);
@@ -164,7 +164,7 @@ TEST_F(CurlTransportPlain, ServesManyRequestsOverAsManyConnectionsAsAllowed) {
 }
 
 TEST_F(CurlTransportPlain, MayBeGivenMoreConnectionsWhileItRuns) {
-  Restart({.max_connections = 1});
+  Restart(1);
   ScriptedServer server(ScriptedServer::Never());
   transport_->SetMaxConnections(4);
   std::vector<std::optional<Outcome>> outcomes(4);
@@ -242,7 +242,7 @@ TEST_F(CurlTransportPlain, TimesOutInTheMiddleOfABody) {
 }
 
 TEST_F(CurlTransportPlain, TimesOutWhileWaitingForAConnection) {
-  Restart({.max_connections = 1});
+  Restart(1);
   ScriptedServer server(ScriptedServer::Never());
   std::optional<Outcome> first;
   Send(RequestTo(server.url()), first);
