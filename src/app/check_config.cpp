@@ -37,7 +37,10 @@ void CheckKeySource(const ApiKeySource& source, ConfigFindings& findings) {
       source.place.line == 0
           ? ConfigMessage{.text = fmt::format("{} {}", DescribeKeySource(source), text)}
           : MessageAt(source.place, fmt::format("{} {}", SubjectOf(source), text));
-  const bool is_error = !key && source.kind != ApiKeySource::Kind::kEnvironment;
+  // Who checks may not have the variable that the exporter will have.
+  const bool is_unset =
+      source.kind == ApiKeySource::Kind::kEnvironment && !ReadProcessVariable(source.name);
+  const bool is_error = !key && !is_unset;
   (is_error ? findings.errors : findings.warnings).push_back(std::move(message));
 }
 
@@ -173,9 +176,11 @@ std::vector<std::string> FindBudgetWarnings(const Config& config, const Shard& s
 std::vector<std::string> FindConfigWarnings(const Config& config, const Shard& shard,
                                             const ReadVariable& read_variable) {
   std::vector<std::string> warnings = FindBudgetWarnings(config, shard);
-  if (!HasHttpsProxy(read_variable)) return warnings;
   for (const AccountConfig& account : config.accounts) {
     if (account.proxy_from_environment || !account.proxy_url.empty()) continue;
+    if (!account.base_url.starts_with("https:")) continue;
+    const auto proxy = ProxyFromEnvironment(account.base_url, read_variable);
+    if (proxy && proxy->empty()) continue;
     warnings.push_back(
         fmt::format("account {}: HTTPS_PROXY is set but not used: set proxy_from_environment: true "
                     "or proxy_url",

@@ -201,6 +201,11 @@ std::expected<CommandLine, CommandLineExit> Check(RawFlags flags, std::string_vi
   if (!health) return std::unexpected(WrongUsage("--healthcheck: " + health.error().message));
   const auto shard = ParseShard(flags, host_name);
   if (!shard) return std::unexpected(WrongUsage("--shard: " + shard.error().message));
+  const int modes = (*check != ConfigCheck::kNone) + (*health != HealthCheck::kNone) +
+                    static_cast<int>(flags.command_line.once);
+  if (modes > 1) {
+    return std::unexpected(WrongUsage("--config.check, --healthcheck and --once: use one of them"));
+  }
   flags.command_line.shard = *shard;
   flags.command_line.config_check = *check;
   flags.command_line.healthcheck = *health;

@@ -21,7 +21,7 @@ namespace telnyx_exporter {
 
 /// Where the configuration comes from: a file or, when the default one does not exist and there is
 /// an API key in the environment, a built-in one that polls the whole account. It is looked for
-/// every time.
+/// every time; once there was one, it must not go missing.
 struct ConfigSource {
   std::string file;
   /// The file is the default one, not named by the user: it may be missing.

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,12 +42,14 @@ std::string HostName() {
   return name;
 }
 
-// A socket or a file of ours must never become standard error.
+// A socket or a file of ours must never become standard error. What is printed to a standard output
+// that is closed must fail, as to one that is full.
 void OpenStandardDescriptors() {
   for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (fcntl(descriptor, F_GETFD) >= 0) continue;
     // The lowest free descriptor, which is this one.
-    [[maybe_unused]] const int opened = open("/dev/null", O_RDWR);
+    const int mode = descriptor == STDOUT_FILENO ? O_RDONLY : O_RDWR;
+    [[maybe_unused]] const int opened = open("/dev/null", mode);
   }
 }
 
@@ -63,12 +66,14 @@ void PrintLines(const std::vector<std::string>& lines, std::string_view prefix =
   for (const std::string& line : lines) PrintError(fmt::format("{}{}\n", prefix, line));
 }
 
-// Prints what is wrong with the web configuration and with the certificates that it names.
-bool CheckWebConfig(const CommandLine& command_line) {
+// Prints what is wrong with the web configuration and with the certificates that it names, and
+// hands the warnings to `warn`.
+bool CheckWebConfig(const CommandLine& command_line,
+                    const std::function<void(const std::vector<std::string>&)>& warn) {
   const std::string& file = command_line.web_config_file;
   if (file.empty()) return true;
   const auto report = [&](const auto& result) {
-    result ? PrintLines(FormatConfigMessages(file, result->warnings), "warning: ")
+    result ? warn(FormatConfigMessages(file, result->warnings))
            : PrintLines(FormatConfigMessages(file, result.error()));
     return result.has_value();
   };
@@ -77,19 +82,24 @@ bool CheckWebConfig(const CommandLine& command_line) {
 }
 
 int CheckConfig(const CommandLine& command_line, const ConfigSource& source) {
+  const bool only_syntax = command_line.config_check == ConfigCheck::kSyntax;
+  const auto warn = [](const std::vector<std::string>& lines) { PrintLines(lines, "warning: "); };
   const auto sourced = LoadConfig(source);
-  if (!sourced) PrintLines(sourced.error());
   ConfigFindings found;
-  if (sourced && command_line.config_check == ConfigCheck::kFiles) {
-    found = CheckConfigFiles(sourced->loaded.config);
+  if (sourced) {
+    const Config& config = sourced->loaded.config;
+    if (!only_syntax) found = CheckConfigFiles(config);
     PrintLines(FormatConfigMessages(source.file, found.errors));
+    warn(FormatConfigMessages(source.file, sourced->loaded.warnings));
+    warn(FormatConfigMessages(source.file, found.warnings));
+    PrintLines(only_syntax ? FindBudgetWarnings(config, command_line.shard)
+                           : FindConfigWarnings(config, command_line.shard),
+               fmt::format("warning: {}: ", sourced->origin));
+  } else {
+    PrintLines(sourced.error());
   }
-  const bool web_ok = CheckWebConfig(command_line);
+  const bool web_ok = CheckWebConfig(command_line, warn);
   if (!sourced || !found.errors.empty() || !web_ok) return kExitRefused;
-  PrintLines(FormatConfigMessages(source.file, sourced->loaded.warnings), "warning: ");
-  PrintLines(FormatConfigMessages(source.file, found.warnings), "warning: ");
-  PrintLines(FindConfigWarnings(sourced->loaded.config, command_line.shard),
-             fmt::format("warning: {}: ", sourced->origin));
   return Print(fmt::format("{}: configuration OK\n", sourced->origin)) ? kExitStopped
                                                                        : kExitRefused;
 }
@@ -115,7 +125,10 @@ int Start(const CommandLine& command_line, const ConfigSource& source, Signals& 
           [&writer](std::string_view line) { writer.Write(line); });
   auto loaded = LoadPlan(source, command_line.shard, log);
   if (!loaded) PrintLines(loaded.error());
-  const bool web_ok = command_line.once || CheckWebConfig(command_line);
+  const auto warn = [&log](const std::vector<std::string>& lines) {
+    for (const std::string& line : lines) log.Warn("web configuration", {{"warning", line}});
+  };
+  const bool web_ok = command_line.once || CheckWebConfig(command_line, warn);
   if (!loaded || !web_ok) return kExitRefused;
   const Surroundings around{.clock = clock, .log = log, .log_writer = writer, .signals = signals};
   if (command_line.once) return RunOnce(loaded->plan, around);

@@ -43,7 +43,10 @@ ConfigErrors Reloader::Reload() {
 }
 
 ConfigErrors Reloader::LoadAndUse() {
-  auto next = LoadPlan(source_, shard_, log_);
+  ConfigSource source = source_;
+  // A file that is in force and has gone must not let the built-in configuration take its place.
+  if (load_state().file == source.file) source.may_be_missing = false;
+  auto next = LoadPlan(source, shard_, log_);
   if (!next) {
     NoteReload(next.error(), {});
     return std::move(next.error());

@@ -1,6 +1,7 @@
 #include "app/web_server.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include <fmt/format.h>
@@ -78,7 +79,13 @@ std::expected<std::shared_ptr<const TlsContext>, std::vector<ConfigMessage>> Loa
   if (in_force != nullptr && in_force->IsMadeOf(tls.policy, material)) return in_force;
 
   auto context = TlsContext::Make(tls.policy, material);
-  if (context) return std::move(*context);
+  if (context) {
+    const auto expiry = (*context)->expiry();
+    if (expiry && *expiry < std::chrono::system_clock::now()) {
+      warnings.push_back(About(tls.certificate, "has expired: clients that check it refuse it"));
+    }
+    return std::move(*context);
+  }
   for (const TlsFault& fault : context.error()) {
     if (std::ranges::find(unread, &SourceOf(tls, fault.input)) != unread.end()) continue;
     faults.push_back(MessageOf(tls, fault));

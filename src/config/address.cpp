@@ -55,10 +55,17 @@ std::string_view HostOf(std::string_view host_and_port) {
                                                                           : std::string_view();
 }
 
+struct Variable {
+  std::string name;
+  std::string value;  // empty: neither is set
+};
+
 // The first of the two that is set and not empty.
-std::string FirstOf(std::string_view upper, const ReadVariable& read_variable) {
+Variable FirstOf(std::string_view upper, const ReadVariable& read_variable) {
   for (const std::string& name : {std::string(upper), ToLowerAscii(upper)}) {
-    if (auto value = read_variable(name); value && !value->empty()) return std::move(*value);
+    if (auto value = read_variable(name); value && !value->empty()) {
+      return {.name = name, .value = std::move(*value)};
+    }
   }
   return {};
 }
@@ -232,9 +239,9 @@ std::optional<std::string> ReadProcessVariable(const std::string& name) {
 }
 
 Result<Secret> ProxyFromEnvironment(std::string_view base_url, const ReadVariable& read_variable) {
-  const std::string_view variable = base_url.starts_with("https:") ? "HTTPS_PROXY" : "HTTP_PROXY";
-  std::string proxy = FirstOf(variable, read_variable);
-  if (proxy.empty() || IsExempt(TargetOf(base_url), FirstOf("NO_PROXY", read_variable))) {
+  auto [name, proxy] =
+      FirstOf(base_url.starts_with("https:") ? "HTTPS_PROXY" : "HTTP_PROXY", read_variable);
+  if (proxy.empty() || IsExempt(TargetOf(base_url), FirstOf("NO_PROXY", read_variable).value)) {
     return Secret();
   }
   if (!proxy.contains("://")) proxy.insert(0, "http://");
@@ -242,13 +249,9 @@ Result<Secret> ProxyFromEnvironment(std::string_view base_url, const ReadVariabl
     return Fail(
         fmt::format("the environment variable {} is not a proxy's address: write "
                     "http://HOST:PORT, https://, socks5:// or socks5h://",
-                    variable));
+                    name));
   }
   return Secret(proxy);
-}
-
-bool HasHttpsProxy(const ReadVariable& read_variable) {
-  return !FirstOf("HTTPS_PROXY", read_variable).empty();
 }
 
 }  // namespace telnyx_exporter

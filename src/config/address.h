@@ -43,7 +43,4 @@ std::optional<std::string> ReadProcessVariable(const std::string& name);
 /// proxy's address, without quoting it.
 Result<Secret> ProxyFromEnvironment(std::string_view base_url, const ReadVariable& read_variable);
 
-/// Whether a proxy's variable for encrypted addresses is set.
-bool HasHttpsProxy(const ReadVariable& read_variable);
-
 }  // namespace telnyx_exporter

@@ -183,13 +183,20 @@ class PemReader {
 
 void CheckTls(const YamlValue& value, const WebTlsConfig& tls) {
   const TlsPolicy& policy = tls.policy;
+  // Of a value that could not be read a default is in the place.
+  const auto is_known = [&](std::string_view key) {
+    const auto found = value.Find(key);
+    return !found || !found->IsWrong();
+  };
   if (tls.certificate.empty()) value.KeyError("cert_file is missing: the server's certificate");
   if (tls.key.empty()) value.KeyError("key_file is missing: the key of the server's certificate");
-  if (policy.min_version > policy.max_version) {
+  if (policy.min_version > policy.max_version && is_known("min_version") &&
+      is_known("max_version")) {
     const auto min_version = value.Find("min_version");
     (min_version ? min_version : value.Find("max_version"))
         ->Error("min_version is above max_version: no client could connect");
   }
+  if (!is_known("client_auth_type")) return;
   if (policy.client_auth == ClientAuth::kNone && !tls.client_ca.empty()) {
     value.KeyError(
         "client_ca_file says who signs clients' certificates, but client_auth_type "
@@ -312,6 +319,9 @@ void ReadRateLimit(const YamlValue& value, WebConfig& config) {
   std::optional<std::uint32_t> burst;
   ReadMapping(value, {{"interval", Into(interval, ReadInterval)},
                       {"burst", Into(burst, IntegerType{0, kMaxBurst})}});
+  if (burst.value_or(0) > 0 && !value.Find("interval")) {
+    value.KeyWarn("limits nothing without interval");
+  }
   if (!interval || *interval == Duration::zero()) return;
   if (!value.Find("burst") || burst == 0) {
     return value.Error("burst is missing: without at least 1 every request is refused");
@@ -342,11 +352,12 @@ WebConfig ReadWebConfig(const YamlValue& root, std::string_view file) {
                      {"http_server_config", Section(config, ReadHttp)},
                      {"basic_auth_users", Section(config, ReadUsers)},
                      {"rate_limit", Section(config, ReadRateLimit)}});
-  if (!config.users.empty() && !config.tls) {
-    root.Find("basic_auth_users")
-        ->Warn(
-            "passwords cross the network unencrypted: set tls_server_config, or put a proxy with "
-            "TLS in front");
+  const auto users = root.Find("basic_auth_users");
+  if (users && config.users.empty()) users->KeyWarn("names no user: no password is asked for");
+  if (users && !config.users.empty() && !config.tls) {
+    users->Warn(
+        "passwords cross the network unencrypted: set tls_server_config, or put a proxy with TLS "
+        "in front");
   }
   return config;
 }
@@ -380,6 +391,10 @@ std::expected<LoadedWebConfig, std::vector<ConfigMessage>> LoadWebConfigFile(
   if (!faults.error.empty()) return refuse(std::move(faults.error));
   if (!faults.warning.empty()) {
     loaded->warnings.insert(loaded->warnings.begin(), {.text = std::move(faults.warning)});
+  }
+  if (loaded->is_empty) {
+    loaded->warnings.push_back(
+        {.text = "is empty: everyone is let in over plain HTTP; write {} if that is meant"});
   }
   return loaded;
 }

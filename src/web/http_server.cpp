@@ -349,7 +349,8 @@ class MicrohttpdServer final : public HttpServer {
     try {
       response = handler_(MicrohttpdRequest(connection, state.line.method, state.checked));
     } catch (const std::exception&) {
-      response = {.status = 500};
+      CountRefusal(kRefusalInternal, 500);
+      response = TextResponse(500, "Internal error.\n");
     }
     if (!response.later) return Send(connection, state, std::move(response));
     state.stage = RequestState::Stage::kAnswered;

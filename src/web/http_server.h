@@ -82,6 +82,7 @@ inline constexpr std::string_view kRefusalCredentials = "credentials";         /
 inline constexpr std::string_view kRefusalRateLimit = "rate_limit";            // 429
 inline constexpr std::string_view kRefusalPasswordChecks = "password_checks";  // 503
 inline constexpr std::string_view kRefusalSlowRequest = "slow_request";        // 408, not sent
+inline constexpr std::string_view kRefusalInternal = "internal_error";         // 500
 inline constexpr std::string_view kRefusalSlowReader = "slow_reader";          // 408, not sent
 
 class HttpServer {

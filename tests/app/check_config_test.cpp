@@ -86,6 +86,15 @@ TEST_F(CheckConfigFilesTest, WarnsOfAnUnsetVariable) {
   EXPECT_THAT(Check("").warnings, IsEmpty());
 }
 
+TEST_F(CheckConfigFilesTest, RefusesAVariableThatHoldsNoKey) {
+  setenv("TELNYX_API_KEY", "\"KEY0123\"", 1);
+  const auto findings = Check("");
+  EXPECT_THAT(Lines(findings.errors),
+              ElementsAre("c.yml: the environment variable TELNYX_API_KEY contains a quotation "
+                          "mark: write the API key without quotes"));
+  EXPECT_THAT(findings.warnings, IsEmpty());
+}
+
 TEST_F(CheckConfigFilesTest, RefusesACaFileThatCannotBeUsed) {
   setenv("TELNYX_API_KEY", "KEY0123", 1);
   EXPECT_THAT(Lines(Check("    tls: {ca_file: /no/such/ca.pem}\n").errors),
@@ -231,9 +240,12 @@ TEST(FindBudgetWarnings, CountsDiscoverysShare) {
 TEST(FindConfigWarnings, WarnsOfAProxyThatNothingUses) {
   Config config{.accounts = {{.name = "a"},
                              {.name = "b", .proxy_from_environment = true},
-                             {.name = "c", .proxy_url = Secret("http://p:1")}}};
+                             {.name = "c", .proxy_url = Secret("http://p:1")},
+                             {.name = "d", .base_url = "http://127.0.0.1:8080/v2"},
+                             {.name = "e", .base_url = "https://exempt.example/v2"}}};
   const auto read = [](const std::string& name) -> std::optional<std::string> {
     if (name == "https_proxy") return "http://user:secret@p:1";
+    if (name == "NO_PROXY") return "exempt.example";
     return std::nullopt;
   };
   EXPECT_THAT(FindConfigWarnings(config, {}, read),

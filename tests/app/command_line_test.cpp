@@ -217,6 +217,18 @@ TEST(ParseCommandLine, RefusesEmptyValues) {
             "Run with --help for the flags.\n");
 }
 
+TEST(ParseCommandLine, DoesOneThingOnly) {
+  for (const auto& [one, other] :
+       {std::pair("--once", "--config.check"), std::pair("--healthcheck=ready", "--once"),
+        std::pair("--config.check=syntax", "--healthcheck")}) {
+    const auto parsed = Parse({one, other});
+    ASSERT_FALSE(parsed.has_value());
+    EXPECT_EQ(parsed.error().exit_code, kExitWrongUsage);
+    EXPECT_THAT(parsed.error().text,
+                HasSubstr("--config.check, --healthcheck and --once: use one of them"));
+  }
+}
+
 TEST(ParseCommandLine, SaysWhatAHostNameMustLookLikeForAutomaticShards) {
   const char* arguments[] = {"telnyx_exporter", "--shard=auto", "--total-shards=2"};
   for (const std::string_view host : {"exporter", "exporter-", "exporter-x", ""}) {

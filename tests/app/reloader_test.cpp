@@ -82,6 +82,27 @@ TEST_F(ReloaderTest, PutsANewConfigurationIntoForce) {
   EXPECT_THAT(log_.text(), HasSubstr("configuration reloaded"));
 }
 
+TEST_F(ReloaderTest, DoesNotPollTheWholeAccountWhenItsFileHasGone) {
+  setenv("TELNYX_API_KEY", "KEY1", 1);
+  std::filesystem::remove(file_);
+  const ConfigSource may_be_missing{.file = file_, .may_be_missing = true};
+  auto built_in = LoadPlan(may_be_missing, Shard{}, log_.log());
+  ASSERT_TRUE(built_in.has_value());
+  const auto use = [this](PollPlan plan) {
+    plans_.push_back(std::move(plan));
+    return true;
+  };
+  Reloader reloader(may_be_missing, Shard{}, *built_in, clock_, log_.log(), metrics_, use);
+  EXPECT_THAT(reloader.Reload(), IsEmpty());
+  WriteConfig("support");
+  EXPECT_THAT(reloader.Reload(), IsEmpty());
+  std::filesystem::remove(file_);
+  EXPECT_THAT(reloader.Reload(),
+              ElementsAre(file_ + ": cannot be read: No such file or directory"));
+  EXPECT_THAT(plans_, SizeIs(2));
+  unsetenv("TELNYX_API_KEY");
+}
+
 TEST_F(ReloaderTest, KeepsTheOldConfigurationWhenTheNewOneIsRefused) {
   directory_.Write("config.yml", "accounts: [{connections: [{id: 1, interval: 5x}]}]\npoll: 3\n");
   EXPECT_THAT(reloader_->Reload(),

@@ -102,6 +102,17 @@ TEST_F(LoadWebRulesTest, LooksAtThePermissionsOfTheKey) {
   EXPECT_THAT(warnings(0602), ElementsAre(key + " is world-writable (mode 0602): use chmod o-w"));
 }
 
+TEST_F(LoadWebRulesTest, WarnsOfACertificateThatHasExpired) {
+  Install(certificates_->IssueExpired("expired", "DNS:localhost"));
+  std::filesystem::permissions(In("server.key"), std::filesystem::perms(0600));
+  WriteTls();
+  const WebRulesAttempt attempt = LoadWebRules(path());
+  ASSERT_TRUE(attempt.outcome.has_value());
+  EXPECT_THAT(FormatConfigMessages("web.yml", attempt.outcome->warnings),
+              ElementsAre("web.yml:2:14: tls_server_config.cert_file: " + In("server.pem") +
+                          " has expired: clients that check it refuse it"));
+}
+
 TEST_F(LoadWebRulesTest, ReadsTheCertificatesToo) {
   Install(first_);
   WriteTls();

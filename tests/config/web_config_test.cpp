@@ -73,9 +73,9 @@ TEST(ParseWebConfig, ReadsEverything) {
 
 TEST(ParseWebConfig, SetsNoRulesWhereNoneAre) {
   for (const char* text :
-       {"", "# nothing\n", "{}", "tls_server_config:\nhttp_server_config:\n",
-        "basic_auth_users:\nrate_limit:\n", "tls_server_config: {}",
-        "http_server_config: {headers: }", "rate_limit: {interval: 0}", "rate_limit: {burst: 0}"}) {
+       {"", "# nothing\n", "{}", "tls_server_config:\nhttp_server_config:\n", "rate_limit:\n",
+        "tls_server_config: {}", "http_server_config: {headers: }", "rate_limit: {interval: 0}",
+        "rate_limit: {burst: 0}"}) {
     const auto loaded = ParseWebConfig(text, "");
     ASSERT_TRUE(loaded.has_value()) << text;
     EXPECT_EQ(loaded->config, WebConfig{}) << text;
@@ -121,6 +121,43 @@ TEST(ParseWebConfig, WarnsOfWhatIsAllowedButShouldNotBe) {
               ElementsAre("f:1:99: tls_server_config.client_allowed_sans: proves nothing without "
                           "client_auth_type RequireAndVerifyClientCert: anyone can make a "
                           "certificate with these names"));
+}
+
+TEST(ParseWebConfig, WarnsOfWhatLetsEveryoneIn) {
+  const auto warnings = [](std::string_view text) {
+    const auto loaded = ParseWebConfig(text, "");
+    return loaded ? FormatConfigMessages("f", loaded->warnings) : std::vector<std::string>();
+  };
+  for (const std::string_view none : {"", " {}"}) {
+    EXPECT_THAT(warnings(std::string("basic_auth_users:").append(none)),
+                ElementsAre("f:1:1: basic_auth_users: names no user: no password is asked for"));
+  }
+  EXPECT_THAT(warnings("rate_limit: {burst: 10}"),
+              ElementsAre("f:1:1: rate_limit: limits nothing without interval"));
+}
+
+TEST(ParseWebConfig, ReportsNothingThatComesOfAnotherError) {
+  const auto loaded = ParseWebConfig(
+      "tls_server_config: {cert: c, key: k, client_ca: a, client_auth_type: Require, "
+      "client_allowed_sans: [a], min_version: TLS13, max_version: TLS9}",
+      "");
+  ASSERT_FALSE(loaded.has_value());
+  EXPECT_THAT(FormatConfigMessages("f", loaded.error()),
+              ElementsAre(HasSubstr("\"Require\" is not a client_auth_type"),
+                          HasSubstr("\"TLS9\" is not a TLS version")));
+}
+
+TEST(LoadWebConfigFile, WarnsOfAnEmptyFile) {
+  const TempDir directory;
+  const auto warnings = [&](const std::string& text) {
+    const auto loaded = LoadWebConfigFile(directory.Write("web.yml", text));
+    return FormatConfigMessages("web.yml", loaded ? loaded->warnings : loaded.error());
+  };
+  for (const char* text : {"", "# nothing\n"}) {
+    EXPECT_THAT(warnings(text), ElementsAre("web.yml: is empty: everyone is let in over plain "
+                                            "HTTP; write {} if that is meant"));
+  }
+  EXPECT_THAT(warnings("{}"), IsEmpty());
 }
 
 TEST(LoadWebConfigFile, StartsRelativePathsFromTheFile) {

@@ -150,6 +150,9 @@ class CommandLineTest(EndToEndTest):
                 run = subprocess.run([EXPORTER, *flags], stdout=full, stderr=full, check=False,
                                      env={"TELNYX_API_KEY": API_KEY})
             self.assertEqual(run.returncode, 1, flags)
+            closed = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", EXPORTER, *flags], stderr=subprocess.DEVNULL,
+                                    check=False, env={"TELNYX_API_KEY": API_KEY})
+            self.assertEqual(closed.returncode, 1, flags)
 
     def test_config_check_prints_every_error_with_its_place(self):
         config = self.write("config.yml",

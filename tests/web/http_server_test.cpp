@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -210,12 +211,26 @@ TEST(HttpServer, ReadsASmallRequestBodyAndRefusesALargeOne) {
 }
 
 TEST(HttpServer, SurvivesAHandlerThatThrows) {
-  const auto server = Start([](const HttpRequest& request) -> HttpResponse {
-    if (request.path() == "/throw") throw std::runtime_error("broken");
-    return Hello(request);
-  });
-  EXPECT_EQ(Fetch(UrlOf(*server) + "/throw").status, 500);
-  EXPECT_EQ(Fetch(UrlOf(*server)).status, 200);
+  std::mutex mutex;
+  std::vector<std::pair<std::string, int>> counted;
+  const auto server = HttpServer::Start({.listen_addresses = {"127.0.0.1:0"},
+                                         .on_refused =
+                                             [&](std::string_view reason, int status) {
+                                               const std::lock_guard lock(mutex);
+                                               counted.emplace_back(reason, status);
+                                             }},
+                                        [](const HttpRequest& request) -> HttpResponse {
+                                          if (request.path() == "/throw")
+                                            throw std::runtime_error("broken");
+                                          return Hello(request);
+                                        });
+  ASSERT_TRUE(server.has_value());
+  const ClientResponse response = Fetch(UrlOf(**server) + "/throw");
+  EXPECT_EQ(response.status, 500);
+  EXPECT_EQ(response.body, "Internal error.\n");
+  EXPECT_EQ(Fetch(UrlOf(**server)).status, 200);
+  const std::lock_guard lock(mutex);
+  EXPECT_THAT(counted, ElementsAre(Pair("internal_error", 500)));
 }
 
 class RouterTest : public ::testing::Test {
