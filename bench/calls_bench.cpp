@@ -104,7 +104,7 @@ void SummarizeAndTrack(benchmark::State& state) {
   const auto poll = [&] {
     legs.Assign(std::exchange(rows, {}));
     benchmark::DoNotOptimize(summarizer.Summarize(legs));
-    changes = tracker.Update(legs, now, bounds, spare);
+    changes = tracker.Update(legs, now, std::chrono::seconds(kInterval), bounds, spare);
   };
   for (int i = 0; i < 3; ++i) {
     rows = CallRows(world.calls());

@@ -193,36 +193,37 @@ void PollLog::OnDiscoveryEnded(AccountKey key, const DiscoveryReport& report) {
   }
   NameLacking(account, report.known);
   NameLeftOut(account, report.known);
-  const std::uint64_t listed = report.known.listed();
+  const std::uint64_t listed = report.known.lists().listed;
   if (std::exchange(account.discovered, *report.result) == *report.result) return;
   log_.Info("connections discovered",
             {{"account", account.name}, {"listed", listed}, {"polled", *report.result}});
 }
 
 void PollLog::NameLacking(Account& account, const DiscoveredConnections& known) {
-  for (const std::string_view list : known.lacking()) {
+  for (const std::string_view list : known.lists().lacking) {
     if (std::ranges::find(account.lacking, list) != account.lacking.end()) continue;
     log_.Info("list not available, its limits are unknown",
               {{"account", account.name}, {"list", list}});
   }
-  account.lacking = known.lacking();
+  account.lacking = known.lists().lacking;
 }
 
 void PollLog::NameLeftOut(Account& account, const DiscoveredConnections& known) {
-  if (known.not_pollable() != account.not_pollable && known.not_pollable().count > 0) {
-    log_.Info("connections that cannot list active calls are not polled",
-              {{"account", account.name},
-               {"count", known.not_pollable().count},
-               {"connections", fmt::format("{}", fmt::join(known.not_pollable().names, ", "))}});
+  if (known.lists().not_pollable != account.not_pollable && known.lists().not_pollable.count > 0) {
+    log_.Info(
+        "connections that cannot list active calls are not polled",
+        {{"account", account.name},
+         {"count", known.lists().not_pollable.count},
+         {"connections", fmt::format("{}", fmt::join(known.lists().not_pollable.names, ", "))}});
   }
-  account.not_pollable = known.not_pollable();
-  if (known.unusable() != account.unusable && known.unusable().count > 0) {
+  account.not_pollable = known.lists().not_pollable;
+  if (known.lists().unusable != account.unusable && known.lists().unusable.count > 0) {
     log_.Warn("unusable list entries skipped",
               {{"account", account.name},
-               {"count", known.unusable().count},
-               {"rows", fmt::format("{}", fmt::join(known.unusable().names, ", "))}});
+               {"count", known.lists().unusable.count},
+               {"rows", fmt::format("{}", fmt::join(known.lists().unusable.names, ", "))}});
   }
-  account.unusable = known.unusable();
+  account.unusable = known.lists().unusable;
 }
 
 }  // namespace telnyx_exporter

@@ -15,7 +15,7 @@ constexpr std::size_t kMostSpareBlocks = 4;
 // what a crowd of short calls told over to the long calls after it for longer.
 constexpr double kMemoryLegs = 3'000;
 
-// A gap so many times longer than the one before is an outage, not a failed poll or two.
+// A gap so many times longer than the interval is an outage, not a failed poll or two.
 constexpr int kLongGap = 4;
 
 // Of each whole second's legs in the value at age 0 of the straight line through all of them (least
@@ -157,8 +157,8 @@ double StartEstimator::Estimate(std::uint64_t started) const {
   return static_cast<double>(started) * std::max(1.0, told_ / seen_);
 }
 
-CallChanges CallTracker::Update(const SortedLegs& legs, Instant now, const DurationBounds& bounds,
-                                SpareLegBlocks& spare) {
+CallChanges CallTracker::Update(const SortedLegs& legs, Instant now, Duration interval,
+                                const DurationBounds& bounds, SpareLegBlocks& spare) {
   const bool is_baseline = !last_poll_;
   const Duration gap = now - last_poll_.value_or(now);
   CallChanges changes{.completed = DurationHistogram(bounds)};
@@ -174,9 +174,10 @@ CallChanges CallTracker::Update(const SortedLegs& legs, Instant now, const Durat
   present_ = comparison.TakePresent();
   missing_ = comparison.TakeMissing();
   last_poll_ = now;
-  const bool is_outage = last_gap_ > Duration::zero() && gap > kLongGap * last_gap_;
-  counted_gap_ = is_outage ? last_gap_ : gap;
-  last_gap_ = gap;
+  // The interval may have changed between the two.
+  const Duration expected = std::max(interval, std::exchange(last_interval_, interval));
+  const bool is_outage = gap > kLongGap * expected;
+  counted_gap_ = is_outage ? expected : gap;
   changes.tracked = present_.size() + missing_.size();
   if (is_baseline) {
     changes.started = 0;

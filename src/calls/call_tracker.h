@@ -136,22 +136,23 @@ struct CallChanges {
 
 /// A leg has ended when two complete polls in a row were without it: a single one may have missed
 /// it, since the pages of a poll are not a snapshot. Its end is taken to be half-way between the
-/// last poll that saw it and the first that did not; of an outage only as much counts as the time
-/// between polls was before. Until then a leg is the same one whatever its duration does, and the
-/// largest that was seen counts: the API's replicas may be a second apart.
+/// last poll that saw it and the first that did not; of an outage only one interval counts. Until
+/// then a leg is the same one whatever its duration does, and the largest that was seen counts: the
+/// API's replicas may be a second apart.
 class CallTracker {
  public:
-  /// Takes in a complete poll that ended at `now`. `legs` have one and the same fingerprint for the
-  /// tracker's whole life. The first poll is the baseline: nothing has started or ended.
-  CallChanges Update(const SortedLegs& legs, Instant now, const DurationBounds& bounds,
-                     SpareLegBlocks& spare);
+  /// Takes in a complete poll that ended at `now`; polls were due once in `interval` before it.
+  /// `legs` have one and the same fingerprint for the tracker's whole life. The first poll is the
+  /// baseline: nothing has started or ended.
+  CallChanges Update(const SortedLegs& legs, Instant now, Duration interval,
+                     const DurationBounds& bounds, SpareLegBlocks& spare);
 
  private:
   LegList present_;  // in the last poll
   LegList missing_;  // in the poll before the last, but not in the last
   std::optional<Instant> last_poll_;
-  Duration last_gap_{};     // between the last poll and the one before
-  Duration counted_gap_{};  // what that is taken for
+  Duration last_interval_{};  // at the last poll
+  Duration counted_gap_{};    // what the time between the last poll and the one before is taken for
   StartEstimator estimator_;
 };
 

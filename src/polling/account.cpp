@@ -59,7 +59,8 @@ void Account::Change(const AccountPlan& plan, Instant now) {
   if (!other_endpoint) plan_.endpoint = before.endpoint;
   queue_.limiter().Configure(plan.rate_limit, now);
   if (plan.rate_limit.requests_per_second > before.rate_limit.requests_per_second) {
-    for (const auto& connection : connections_) connection->OnRateRaised(now);
+    for (const auto& connection : connections_)
+      connection->Reschedule(&PollSchedule::OnRateRaised, now);
   }
   if (other_endpoint) ForgetKey(now);
   ApplyDiscovery(before, other_endpoint, now);
@@ -72,7 +73,7 @@ void Account::ForgetKey(Instant now) {
   key_guard_.Forget();
   for (const auto& connection : connections_) {
     if (!was_refused && connection->schedule().refusals() == 0) continue;
-    connection->Retry(now);
+    connection->Reschedule(&PollSchedule::Retry, now);
   }
 }
 
@@ -141,7 +142,7 @@ void Account::ApplyConnections(Instant now) {
 }
 
 void Account::PollSoon(Instant now) {
-  for (const auto& connection : connections_) connection->PollSoon(now);
+  for (const auto& connection : connections_) connection->Reschedule(&PollSchedule::PollSoon, now);
 }
 
 void Account::RemoveConnections() {
@@ -355,24 +356,29 @@ void Account::UpdateKeyGuard(PolledConnection& connection, const Answer& answer,
   const bool looked_further = !answer.page && RefusesConnection(answer.page.error().reason);
   if (goes_on || looked_further) {
     connection.NoteKeyAccepted();
-    if (!key_guard_.OnAccepted(now)) return;
-    context_.observers.Tell(&PollObserver::OnKeyAccepted, key_);
-    for (const auto& other : connections_) other->RetryAfterKeyRefusal(now);
+    if (key_guard_.OnAccepted(now)) TellKeyAccepted(now);
     return;
   }
   if (answer.status != 401 || next != RequestSequence::Next::kFailed) return;
   // The key was accepted for the page before.
   if (connection.sequence->pages_read() > 0) return;
   if (connection.NoteKeyRefused(key_guard_.accepted_at(), now)) return;
-  const auto wait = key_guard_.OnRefused(connection.sequence->begun(), now,
-                                         ShortestInterval(connections_), answer.page.error());
+  const Duration shortest = ShortestInterval(connections_);
+  const auto wait =
+      key_guard_.OnRefused(connection.sequence->begun(), now, shortest, answer.page.error());
   if (!wait) return;
+  if (shortest > *wait) connection.Reschedule(&PollSchedule::PollBy, now + *wait);
   context_.observers.Tell(&PollObserver::OnKeyRefused, key_,
                           KeyRefusalReport{.failure = key_guard_.failure(),
                                            .connection_id = connection.plan().id,
                                            .refusals = key_guard_.refusals(),
                                            .wait = *wait});
   HoldBackWaiting(now);
+}
+
+void Account::TellKeyAccepted(Instant now) {
+  context_.observers.Tell(&PollObserver::OnKeyAccepted, key_);
+  for (const auto& connection : connections_) connection->RetryAfterKeyRefusal(now);
 }
 
 void Account::HoldBackWaiting(Instant now) {
@@ -386,6 +392,10 @@ void Account::End(Job& job, const Outcome& outcome, Instant now) {
   if (!job.connection) return EndRefresh(outcome, now);
   PolledConnection& connection = ConnectionOf(job);
   key_guard_.OnPollOver(connection.key());
+  // Nothing that the API refused under an old key is known to be refused under the present one.
+  const bool old_key_refused = !outcome && job.endpoint != plan_.endpoint &&
+                               outcome.error().reason == FailureReason::kUnauthorized;
+  if (old_key_refused) connection.Reschedule(&PollSchedule::Retry, now);
   connection.End(outcome, now);
   connection.CountDemand(budget_);
 }
@@ -398,6 +408,11 @@ void Account::EndRefresh(const Outcome& outcome, Instant now) {
     refresh_schedule_.OnComplete(sequence->pages_read());
     discovered_.Update(static_cast<ListRefresh&>(*sequence).TakeLists());
     ApplyConnections(now);
+    // Lists that were read with the present key prove it, though for no poll yet.
+    if (key_guard_.refused() && refresh_.endpoint == plan_.endpoint) {
+      key_guard_.Forget();
+      TellKeyAccepted(now);
+    }
     report.result = static_cast<std::size_t>(std::ranges::count_if(
         connections_, [](const auto& connection) { return connection->plan().discovered; }));
   } else {

@@ -76,6 +76,7 @@ class Account {
   void UpdateLimits(const Answer& answer, Instant now);
   void UpdateKeyGuard(PolledConnection& connection, const Answer& answer,
                       RequestSequence::Next next, Instant now);
+  void TellKeyAccepted(Instant now);
   void HoldBackWaiting(Instant now);
   void End(Job& job, const Outcome& outcome, Instant now);
   void EndRefresh(const Outcome& outcome, Instant now);

@@ -105,9 +105,10 @@ std::optional<Duration> KeyGuard::OnRefused(Instant begun, Instant now, Duration
   ++refusals_;
   refused_at_ = now;
   failure_ = failure;
-  const Duration wait = RefusedInterval(interval, refusals_);
+  const Duration wait = std::min(RefusedInterval(interval, refusals_), kLongestRefusedInterval);
   // The next poll that is due after this tries the key: one of that interval is due within it.
-  held_until_ = now + wait - interval;
+  // Where none may be, the refused one is to be polled after `wait`.
+  held_until_ = now + wait - (interval > wait ? Duration::zero() : interval);
   return wait;
 }
 

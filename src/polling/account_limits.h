@@ -94,8 +94,8 @@ class KeyGuard {
   void OnPollOver(ConnectionKey connection);
 
   /// The API refused the key of a poll that began at `begun`. `interval` is the shortest one of the
-  /// account's connections. Returns how long the account waits; nothing when the poll was under way
-  /// when the key was refused before, which says nothing new.
+  /// account's connections. Returns how long the account waits, kLongestRefusedInterval at most;
+  /// nothing when the poll was under way when the key was refused before, which says nothing new.
   std::optional<Duration> OnRefused(Instant begun, Instant now, Duration interval,
                                     const PollFailure& failure);
   /// The API took the key. True when it had been refused.

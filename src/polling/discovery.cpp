@@ -51,6 +51,14 @@ void FillIn(ConnectionPlan& plan, const ListedConnection& listed,
   if (profile != profile_names.end()) plan.voice_profile_name = profile->second;
 }
 
+void KeepLimits(const ListedConnection& known, ListedConnection& now) {
+  now.inbound_channel_limit = known.inbound_channel_limit;
+  now.outbound_channel_limit = known.outbound_channel_limit;
+  if (now.outbound_voice_profile_id.empty()) {
+    now.outbound_voice_profile_id = known.outbound_voice_profile_id;
+  }
+}
+
 using namespace std::chrono_literals;
 
 // After failures the lists are read again earlier than planned, but not in a hurry.
@@ -76,7 +84,8 @@ bool NamesUnknown(const AccountPlan& before, const AccountPlan& now,
                   const DiscoveredConnections& discovered) {
   std::unordered_set<std::string_view> known;
   for (const ConnectionPlan& connection : before.connections) known.insert(connection.id);
-  for (const ListedConnection& connection : discovered.connections()) known.insert(connection.id);
+  for (const ListedConnection& connection : discovered.lists().connections)
+    known.insert(connection.id);
   return std::ranges::any_of(now.connections, [&](const ConnectionPlan& connection) {
     return !known.contains(connection.id);
   });
@@ -157,6 +166,7 @@ void ListRefresh::FillInLimits(const ListedConnection& limits) {
   const auto found = index_.find(limits.id);
   if (found == index_.end()) return;
   ListedConnection& connection = lists_.connections[found->second];
+  connection.has_kind_row = true;
   if (!connection.inbound_channel_limit) {
     connection.inbound_channel_limit = limits.inbound_channel_limit;
   }
@@ -202,13 +212,18 @@ std::unexpected<PollFailure> ListRefresh::Malformed(std::string_view what) const
   return ContentFailure(FailureReason::kMalformedResponse, fmt::format("{} {}", path(), what));
 }
 
+// A row that is removed while pages are read moves the others, and one of them may be in no page:
+// what one refresh misses is kept until the next.
 void DiscoveredConnections::Update(AccountLists lists) {
-  std::unordered_set<std::string_view> named;
-  for (const ListedConnection& connection : lists.connections) named.insert(connection.id);
+  std::unordered_map<std::string_view, ListedConnection*> named;
+  for (ListedConnection& connection : lists.connections) named.emplace(connection.id, &connection);
   std::vector<std::string> missed;
   std::vector<ListedConnection> kept;
   for (ListedConnection& known : lists_.connections) {
-    if (named.contains(known.id)) continue;
+    if (const auto now = named.find(known.id); now != named.end()) {
+      if (known.has_kind_row && !now->second->has_kind_row) KeepLimits(known, *now->second);
+      continue;
+    }
     if (std::ranges::binary_search(missed_once_, known.id)) continue;
     missed.push_back(known.id);
     kept.push_back(std::move(known));
@@ -223,7 +238,7 @@ ListSelection SelectionOf(const AccountPlan& account, const DiscoveredConnection
   const DiscoveryPlan& plan = *account.discovery;
   const auto ids = std::make_shared<std::unordered_set<std::string>>();
   for (const ConnectionPlan& connection : account.connections) ids->insert(connection.id);
-  for (const ListedConnection& connection : known.connections()) ids->insert(connection.id);
+  for (const ListedConnection& connection : known.lists().connections) ids->insert(connection.id);
   return {.channel_limits = plan.channel_limits,
           .max_connections = plan.max_connections,
           .keeps =
@@ -237,6 +252,7 @@ void DiscoveredConnections::ForgetLimits() {
   for (ListedConnection& connection : lists_.connections) {
     connection.inbound_channel_limit.reset();
     connection.outbound_channel_limit.reset();
+    connection.has_kind_row = false;
   }
   lists_.account_channel_limit.reset();
   lists_.voice_profiles.clear();
@@ -285,22 +301,25 @@ std::vector<ConnectionPlan> ConnectionsToPoll(const AccountPlan& account,
                                               const DiscoveredConnections& discovered,
                                               const Shard& shard) {
   std::unordered_map<std::string_view, const ListedConnection*> listed;
-  for (const ListedConnection& connection : discovered.connections()) {
+  for (const ListedConnection& connection : discovered.lists().connections) {
     listed.emplace(connection.id, &connection);
   }
   std::unordered_map<std::string_view, std::string_view> profile_names;
-  for (const ListedVoiceProfile& profile : discovered.voice_profiles()) {
+  for (const ListedVoiceProfile& profile : discovered.lists().voice_profiles) {
     profile_names.emplace(profile.id, profile.name);
   }
   std::vector<ConnectionPlan> plans;
   for (const ConnectionPlan& connection : account.connections) {
     const auto known = listed.extract(connection.id);
     if (!shard.Owns(account.name, connection.id)) continue;
-    plans.push_back(connection);
-    if (!known.empty()) FillIn(plans.back(), *known.mapped(), profile_names);
+    ConnectionPlan& plan = plans.emplace_back(connection);
+    if (known.empty()) continue;
+    FillIn(plan, *known.mapped(), profile_names);
+    const bool unnamed = plan.name == plan.id;
+    if (unnamed && !known.mapped()->name.empty()) plan.name = known.mapped()->name;
   }
   if (!account.discovery) return plans;
-  for (const ListedConnection& connection : discovered.connections()) {
+  for (const ListedConnection& connection : discovered.lists().connections) {
     if (!listed.contains(connection.id) || !IsPollable(connection) ||
         !Selects(*account.discovery, connection) || !shard.Owns(account.name, connection.id)) {
       continue;

@@ -99,22 +99,13 @@ class DiscoveredConnections {
   /// The lists that tell limits are not read any more.
   void ForgetLimits();
 
-  const std::vector<ListedConnection>& connections() const { return lists_.connections; }
-  const std::vector<ListedVoiceProfile>& voice_profiles() const { return lists_.voice_profiles; }
-  /// Of the whole account; absent where there is no limit or none was read.
-  std::optional<std::uint64_t> account_channel_limit() const {
-    return lists_.account_channel_limit;
-  }
-  /// Of the newest list: its rows, and what was left out of it.
-  std::uint64_t listed() const { return lists_.listed; }
-  const RowsLeftOut& unusable() const { return lists_.unusable; }
-  const RowsLeftOut& not_pollable() const { return lists_.not_pollable; }
-  /// Paths of the lists that the account does not have, so that their limits are not known.
-  const std::vector<std::string_view>& lacking() const { return lists_.lacking; }
+  /// The newest lists, and connections that they did not name.
+  const AccountLists& lists() const { return lists_; }
 
  private:
-  AccountLists lists_;                    // the newest, and connections that they did not name
-  std::vector<std::string> missed_once_;  // ids of these, sorted
+  AccountLists lists_;
+  std::vector<std::string>
+      missed_once_;  // ids of connections that the newest lists did not name, sorted
 };
 
 /// Whether the lists must be read again at once when a plan takes the place of another one: those

@@ -71,7 +71,9 @@ Instant PollSchedule::expiry() const {
   return kNever;
 }
 
-double PollSchedule::demand() const { return RequestsPerSecond(pages_, grid_.interval()); }
+double PollSchedule::demand() const {
+  return RequestsPerSecond(pages_, RefusedInterval(grid_.interval(), refusals_));
+}
 
 Instant PollSchedule::FirstAfter(Instant now) const {
   const Duration within = std::min(intervals_.interval, kFirstPollWithin);
@@ -117,6 +119,7 @@ void PollSchedule::OnComplete(std::uint64_t legs, std::uint32_t pages, Instant n
   slow_until_ = Instant::min();
   pending_ = Pending::kExpiry;
   pending_since_ = now;
+  complete_ = now;
   const Duration interval = in_force_.interval;
   const bool other_grid = idle() != was_idle && UpdateInForce();
   in_force_ = InForce(intervals_, idle(), stretch_);
@@ -128,6 +131,15 @@ void PollSchedule::OnFailed(bool refused, Instant now) {
   if (refusals_ < 2) return;
   slow_until_ = now + RefusedInterval(in_force_.interval, refusals_) - in_force_.interval;
   due_ = NextAfter(now);
+}
+
+// Values that were kept longer, because the interval was longer when they came, are kept for two
+// more polls.
+void PollSchedule::OnTried(Instant now) {
+  if (!complete_) return;
+  const Duration fresh = InForce(intervals_, idle(), stretch_).stale_after;
+  const Duration two_more = now - *complete_ + Times(in_force_.interval, 2);
+  in_force_.stale_after = std::max(fresh, std::min(in_force_.stale_after, two_more));
 }
 
 bool PollSchedule::UpdateInForce() {

@@ -57,7 +57,8 @@ class PollSchedule {
   bool idle() const { return quiet_polls_ >= kIdlePolls; }
   /// The first poll has been due.
   bool was_due() const { return was_due_; }
-  /// Requests per second that the connection needs, stretched by nothing.
+  /// Requests per second that the connection needs, stretched by nothing; fewer while it is
+  /// refused.
   double demand() const;
 
   /// The due time has come; another one follows. Returns how many whole intervals have passed
@@ -70,6 +71,8 @@ class PollSchedule {
   void OnTooLarge(std::uint32_t pages) { pages_ = std::max(pages_, pages); }
   /// `refused`: the API took the key and refused the connection, which is then polled less often.
   void OnFailed(bool refused, Instant now);
+  /// A poll at the present interval has failed, for whatever reason.
+  void OnTried(Instant now);
   /// That there are no values any more has been said.
   void OnExpired() { pending_ = Pending::kNothing; }
 
@@ -85,6 +88,8 @@ class PollSchedule {
   void Retry(Instant now);
   /// The next poll comes like a first one, however long the interval: what it reports has changed.
   void PollSoon(Instant now);
+  /// The next poll is due at `when` at the latest.
+  void PollBy(Instant when) { due_ = std::min(due_, when); }
   /// How many polls in a row were refused.
   std::uint32_t refusals() const { return refusals_; }
 
@@ -116,6 +121,7 @@ class PollSchedule {
   Instant slow_until_ = Instant::min();  // because of these
   int quiet_polls_ = 0;                  // complete, in a row, without a call
   std::uint32_t pages_ = 1;              // of the newest complete poll, or more that are needed now
+  std::optional<Instant> complete_;      // when the newest complete poll ended
   Pending pending_ = Pending::kFirstPoll;
   Instant pending_since_{};
 };

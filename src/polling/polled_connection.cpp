@@ -9,8 +9,7 @@
 namespace telnyx_exporter {
 namespace {
 
-// Room is made at once for so many rows: 11 MB. 6 MB, without the sessions, are kept for later
-// polls.
+// Room is made at once for so many rows: 11 MB at most, which are kept for later polls.
 constexpr std::size_t kMostReservedRows = 300'000;
 // The memory of a page with more rows is not kept; the API's have 250.
 constexpr std::size_t kMostKeptPageRows = 1000;
@@ -94,24 +93,11 @@ void PolledConnection::Stretch(const IntervalStretch& stretch, Instant now) {
   context_.observers.Tell(&PollObserver::OnIntervalChanged, key_, schedule_.in_force());
 }
 
-void PolledConnection::OnRateRaised(Instant now) {
-  schedule_.OnRateRaised(now);
-  Reschedule();
-}
-
-void PolledConnection::Retry(Instant now) {
-  schedule_.Retry(now);
-  Reschedule();
-}
-
-void PolledConnection::PollSoon(Instant now) {
-  schedule_.PollSoon(now);
-  Reschedule();
-}
-
 void PolledConnection::RetryAfterKeyRefusal(Instant now) {
   const bool is_under_way = sequence || waiting_since;
-  if (std::exchange(failed_by_key_, false) && !is_under_way) PollSoon(now);
+  if (std::exchange(failed_by_key_, false) && !is_under_way) {
+    Reschedule(&PollSchedule::PollSoon, now);
+  }
 }
 
 bool PolledConnection::NoteKeyRefused(std::optional<Instant> accepted_at, Instant now) {
@@ -165,8 +151,8 @@ CompletePoll PolledConnection::Summarize(Poll& poll, PollReport& report) {
                         .pages = poll.pages(),
                         .longest_calls = poll.longest_calls()};
   if (!context_.single_round) {
-    report.changes = tracker_.Update(legs, report.ended, summarizer.duration_bounds(),
-                                     context_.spare_leg_blocks);
+    report.changes = tracker_.Update(legs, report.ended, schedule_.in_force().interval,
+                                     summarizer.duration_bounds(), context_.spare_leg_blocks);
   }
   poll.rows() = legs.Release();
   return complete;
@@ -193,6 +179,7 @@ void PolledConnection::End(const Outcome& outcome, Instant now) {
 }
 
 void PolledConnection::NoteFailure(FailureReason reason, const RequestSequence& poll, Instant now) {
+  schedule_.OnTried(now);
   failed_by_key_ = reason == FailureReason::kUnauthorized;
   if (reason == FailureReason::kRequestBudget) schedule_.OnTooLarge(poll.pages_read() + 1);
   // A refused key says nothing about the connection, and where there was a page before, something
@@ -205,6 +192,7 @@ void PolledConnection::FailWithoutRequest(PollFailure failure, Instant now) {
   failure.detail = "not asked: the account's key was refused a moment before";
   const Instant was_due = std::exchange(waiting_since, std::nullopt).value_or(now);
   schedule_.OnBegun(now);
+  schedule_.OnTried(now);
   Reschedule();
   ReportHeldBack(std::move(failure), now - was_due, now);
 }

@@ -124,12 +124,12 @@ class PolledConnection : public Job {
   /// Takes over another plan for the same connection.
   void Change(const ConnectionPlan& plan, Instant now);
   void Stretch(const IntervalStretch& stretch, Instant now);
-  /// The account's rate limit was raised: a first poll that waits gets its chance.
-  void OnRateRaised(Instant now);
-  /// The account has another key: what was refused is tried again.
-  void Retry(Instant now);
-  /// What polls say has changed: the next one comes like a first one.
-  void PollSoon(Instant now);
+  /// Tells the schedule, and takes over its times.
+  template <typename... Arguments>
+  void Reschedule(void (PollSchedule::*event)(Arguments...), Arguments... arguments) {
+    (schedule_.*event)(arguments...);
+    Reschedule();
+  }
   /// The account's key is accepted again: the next poll comes soon if the newest one failed because
   /// of the key.
   void RetryAfterKeyRefusal(Instant now);

@@ -167,8 +167,8 @@ AccountSnapshot AfterDiscovery(AccountSnapshot account, const DiscoveryReport& r
   discovery.last_success = now;
   discovery.last_success_wall = report.ended_wall;
   discovery.voice_profiles =
-      std::make_shared<const std::vector<ListedVoiceProfile>>(report.known.voice_profiles());
-  account.channel_limit = report.known.account_channel_limit();
+      std::make_shared<const std::vector<ListedVoiceProfile>>(report.known.lists().voice_profiles);
+  account.channel_limit = report.known.lists().account_channel_limit;
   account.key_refusal.reset();
   return account;
 }

@@ -61,7 +61,10 @@ class EntryReader {
     } else if (key == "record_type") {
       ReadShownText(value, row.record_type);
     } else if (key == "connection_name" || key == "application_name" || key == "friendly_name") {
-      ReadShownText(value, row.name);  // the same thing by the names that the lists have for it
+      // The same thing by the names that the lists have for it. An empty one takes nothing back.
+      std::string name;
+      ReadShownText(value, name);
+      if (!name.empty()) row.name = std::move(name);
     } else if (key == "webhook_event_url") {
       std::string address;
       Need(ReadText(value, address));

@@ -61,6 +61,7 @@ struct ListedConnection {
   // In the lists by kind only; absent where there is no limit.
   std::optional<std::uint64_t> inbound_channel_limit;
   std::optional<std::uint64_t> outbound_channel_limit;
+  bool has_kind_row = false;  // it was in a list by kind, too
 
   bool operator==(const ListedConnection&) const = default;
 };

@@ -48,6 +48,7 @@ std::expected<PageWalk::Step, PollFailure> PageWalk::Advance(const PageInfo& pag
                           fmt::format("there are more than {} rows", std::max(room, kMostRows)));
   }
   if (!page.after.empty()) return AdvanceToCursor(page.after);
+  if (!seen_cursors_.empty()) return Step::kEnd;
   // A numbered page that does not say how many there are, but of more rows than have come.
   const bool lacks_rows = page.page_number && page.total_items.value_or(0) > rows_;
   if (page.total_pages || number_ > 1 || lacks_rows) return AdvanceToNumber(page);

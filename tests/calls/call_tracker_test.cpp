@@ -43,9 +43,10 @@ std::vector<double> DurationsOf(const DurationHistogram& histogram) {
 
 class CallTrackerTest : public ::testing::Test {
  protected:
-  CallChanges Poll(const std::vector<ActiveCall>& calls, Duration later = 10s) {
+  CallChanges Poll(const std::vector<ActiveCall>& calls, Duration later = 10s,
+                   Duration interval = 10s) {
     legs_.Assign(CallRows(calls));
-    return tracker_.Update(legs_, now_ += later, kHalfSeconds, spare_);
+    return tracker_.Update(legs_, now_ += later, interval, kHalfSeconds, spare_);
   }
 
   SortedLegs legs_{IdFingerprint(1)};
@@ -98,11 +99,25 @@ TEST_F(CallTrackerTest, CountsAllOfThemWhenOnePollWasEmpty) {
 }
 
 TEST_F(CallTrackerTest, PlacesAnEndInTheGapWhereItWasHoweverLongThatIs) {
-  Poll({Leg(1, 30), Leg(2, 30)});
-  // Ten minutes of failed polls.
-  Poll({Leg(2, 630)}, 600s);
+  Poll({Leg(1, 30), Leg(2, 30)}, 600s, 600s);
+  Poll({Leg(2, 630)}, 600s, 600s);
+  // The interval has become shorter.
   EXPECT_THAT(DurationsOf(Poll({}, 10s).completed), ElementsAre(330));
   EXPECT_THAT(DurationsOf(Poll({}, 600s).completed), ElementsAre(635));
+}
+
+// Also of the first one, and of one after another.
+TEST_F(CallTrackerTest, CountsOneIntervalOfAnOutage) {
+  Poll({Leg(1, 30), Leg(2, 30), Leg(3, 30)});
+  Poll({Leg(2, 630), Leg(3, 630)}, 600s);
+  EXPECT_THAT(DurationsOf(Poll({Leg(3, 1230)}, 600s).completed), ElementsAre(35));
+  EXPECT_THAT(DurationsOf(Poll({}, 600s).completed), ElementsAre(635));
+}
+
+TEST_F(CallTrackerTest, TakesAFewFailedPollsForNoOutage) {
+  Poll({Leg(1, 30)});
+  Poll({}, 40s);
+  EXPECT_THAT(DurationsOf(Poll({}).completed), ElementsAre(50));
 }
 
 TEST_F(CallTrackerTest, TakesAKnownLegForTheSameWhateverItsDurationDoes) {
@@ -165,7 +180,8 @@ class ReferenceTracker {
     std::vector<double> completed;
   };
 
-  Changes Poll(const std::vector<ActiveCall>& calls, Instant now) {
+  Changes Poll(const std::vector<ActiveCall>& calls, Instant now, Duration interval) {
+    const Duration expected = std::max(interval, interval_);
     std::map<CallId, std::uint32_t> seen;
     for (const ActiveCall& call : calls) {
       seen[call.leg] = std::max(seen[call.leg], call.duration_seconds);
@@ -180,10 +196,9 @@ class ReferenceTracker {
       }
       const bool ended = leg->second.missed.has_value();
       if (!ended) {
-        // Of an outage as much as the time between polls was before.
+        // Of an outage one interval.
         const Duration gap = now - leg->second.last_seen;
-        const bool is_outage = gap_ > Duration::zero() && gap > 4 * gap_;
-        leg->second.missed = leg->second.last_seen + (is_outage ? gap_ : gap);
+        leg->second.missed = leg->second.last_seen + (gap > 4 * expected ? expected : gap);
       } else {
         const Duration half = (*leg->second.missed - leg->second.last_seen) / 2;
         changes.completed.push_back(leg->second.duration + ToSeconds(half));
@@ -194,8 +209,7 @@ class ReferenceTracker {
       if (!legs_.contains(id) && baseline_) ++changes.started;
       legs_[id] = {.duration = duration, .last_seen = now};
     }
-    if (last_poll_) gap_ = now - *last_poll_;
-    last_poll_ = now;
+    interval_ = interval;
     baseline_ = true;
     std::ranges::sort(changes.completed);
     return changes;
@@ -211,8 +225,7 @@ class ReferenceTracker {
   };
 
   std::map<CallId, Leg> legs_;
-  std::optional<Instant> last_poll_;
-  Duration gap_{};  // before it
+  Duration interval_{};  // at the last poll
   bool baseline_ = false;
 };
 
@@ -293,14 +306,15 @@ TEST(CallTracker, AgreesWithThePlainestTracker) {
     for (int poll = 0; poll < 40; ++poll) {
       // Whole seconds keep the sums exact.
       const auto gap = static_cast<std::uint32_t>(1 + history.Random(15));
+      const auto interval = std::chrono::seconds(1 + history.Random(4));
       history.Pass(gap);
       now += std::chrono::seconds(gap);
       if (history.Random(6) == 0) continue;  // a failed poll
       std::vector<ActiveCall> calls = history.Rows();
-      const auto expected = reference.Poll(calls, now);
+      const auto expected = reference.Poll(calls, now, interval);
       const auto expect_same = [&](CallTracker& compared) {
         legs.Assign(CallRows(calls));
-        const CallChanges changes = compared.Update(legs, now, kHalfSeconds, spare);
+        const CallChanges changes = compared.Update(legs, now, interval, kHalfSeconds, spare);
         ExpectSame(changes, expected);
         EXPECT_EQ(changes.tracked, reference.size());
       };

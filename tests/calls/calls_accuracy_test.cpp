@@ -32,7 +32,8 @@ class Day {
   void Poll(const std::vector<ActiveCall>& calls, SimTime time) {
     legs_.Assign(CallRows(calls));
     const Instant now(std::chrono::nanoseconds(std::llround((time + 3600) * 1e9)));
-    const CallChanges changes = tracker_.Update(legs_, now, kBounds, spare_);
+    const CallChanges changes =
+        tracker_.Update(legs_, now, std::chrono::minutes(1), kBounds, spare_);
     started += changes.started;
     started_estimated += changes.started_estimated;
     completed.Add(changes.completed, {});
@@ -220,7 +221,8 @@ EstimateErrors EstimateADay(const std::vector<TrafficSettings>& kinds, int inter
     }
     legs.Assign(CallRows(rows));
     const Instant now(std::chrono::hours(1) + std::chrono::seconds(time));
-    const CallChanges changes = tracker.Update(legs, now, kBounds, spare);
+    const CallChanges changes =
+        tracker.Update(legs, now, std::chrono::seconds(interval), kBounds, spare);
     EXPECT_GE(changes.started_estimated, static_cast<double>(changes.started));
     estimated += changes.started_estimated;
     seen += static_cast<double>(changes.started);
@@ -267,7 +269,7 @@ TEST(CallTracker, TakesAnOutageForAnOrdinaryGap) {
     const std::vector<ActiveCall> rows = {
         {.leg = {.high = 7, .low = ++number}, .session = {}, .duration_seconds = 0}};
     legs.Assign(CallRows(rows));
-    return tracker.Update(legs, now, kBounds, spare);
+    return tracker.Update(legs, now, 15s, kBounds, spare);
   };
   for (int i = 0; i < 100; ++i) poll(15s);
   const double before = poll(15s).started_estimated;

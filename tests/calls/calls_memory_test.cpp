@@ -84,7 +84,7 @@ class Tracked {
     const std::size_t before = allocations;
     const std::size_t others = bytes - kept_bytes;
     most_bytes = bytes.load();
-    tracker_.Update(legs_, now_ += 15s, kBounds, spare_);
+    tracker_.Update(legs_, now_ += 15s, 15s, kBounds, spare_);
     used_allocations = allocations - before;
     used_most_bytes = most_bytes - others;
     kept_bytes = bytes - others;

@@ -137,7 +137,8 @@ AccountPlan Account() {
 
 std::vector<std::string> Ids(const DiscoveredConnections& discovered) {
   std::vector<std::string> ids;
-  for (const ListedConnection& connection : discovered.connections()) ids.push_back(connection.id);
+  for (const ListedConnection& connection : discovered.lists().connections)
+    ids.push_back(connection.id);
   return ids;
 }
 
@@ -173,7 +174,28 @@ TEST(DiscoveredConnections, TakesTheNewestName) {
   DiscoveredConnections discovered;
   discovered.Update({.connections = {Application("1", "old")}});
   discovered.Update({.connections = {Application("1", "new")}});
-  EXPECT_EQ(discovered.connections().at(0).name, "new");
+  EXPECT_EQ(discovered.lists().connections.at(0).name, "new");
+}
+
+TEST(DiscoveredConnections, KeepsLimitsThatAListLeavesOutOnce) {
+  DiscoveredConnections discovered;
+  ListedConnection limited = Application("1");
+  limited.inbound_channel_limit = 10;
+  limited.outbound_voice_profile_id = "7";
+  limited.has_kind_row = true;
+  const auto limit = [&] { return discovered.lists().connections.at(0).inbound_channel_limit; };
+  discovered.Update({.connections = {limited}});
+  discovered.Update({.connections = {Application("1")}});
+  EXPECT_EQ(limit(), 10U);
+  EXPECT_EQ(discovered.lists().connections.at(0).outbound_voice_profile_id, "7");
+  discovered.Update({.connections = {Application("1")}});
+  EXPECT_EQ(limit(), std::nullopt);
+  // One that the list has without a limit has none.
+  discovered.Update({.connections = {limited}});
+  ListedConnection without = Application("1");
+  without.has_kind_row = true;
+  discovered.Update({.connections = {without}});
+  EXPECT_EQ(limit(), std::nullopt);
 }
 
 TEST(ConnectionsToPoll, FillsInWhatTheListSays) {
@@ -206,6 +228,17 @@ TEST(ConnectionsToPoll, LetsTheConfigurationWin) {
   EXPECT_EQ(plans[0].interval, Duration(5s));
   EXPECT_EQ(plans[0].record_type, "call_control_application");
   EXPECT_FALSE(plans[0].discovered);
+  EXPECT_EQ(plans[1].name, "2");
+}
+
+TEST(ConnectionsToPoll, NamesWhatTheConfigurationDoesNot) {
+  AccountPlan account = Account();
+  account.connections = {{.id = "1", .name = "1"}, {.id = "2", .name = "2"}};
+  DiscoveredConnections discovered;
+  discovered.Update({.connections = {Application("1", "theirs"), Application("2")}});
+  const auto plans = ConnectionsToPoll(account, discovered, {});
+  ASSERT_EQ(plans.size(), 2U);
+  EXPECT_EQ(plans[0].name, "theirs");
   EXPECT_EQ(plans[1].name, "2");
 }
 

@@ -213,6 +213,18 @@ TEST(PollSchedule, KeepsValuesWhenTheIntervalInForceGetsShorterAgain) {
   EXPECT_EQ(schedule.expiry(), next + 45s);
 }
 
+TEST(PollSchedule, KeepsValuesOfALongerIntervalForTwoPollsAfterOneThatFailed) {
+  PollSchedule schedule = Schedule({.interval = 10min});
+  const Instant complete = Poll(schedule);
+  schedule.Replan({.interval = 15s}, complete + 10s, kWall);
+  EXPECT_EQ(schedule.in_force().stale_after, Duration(30min));
+  schedule.OnTried(complete + 20s);
+  EXPECT_EQ(schedule.in_force().stale_after, Duration(50s));
+  // They are kept for three intervals anyway.
+  schedule.OnTried(complete + 1s);
+  EXPECT_EQ(schedule.in_force().stale_after, Duration(45s));
+}
+
 TEST(PollSchedule, BlamesNobodyForAPlanThatEndsItsValues) {
   PollSchedule schedule = Schedule({.interval = 15s});
   const Instant complete = Poll(schedule);

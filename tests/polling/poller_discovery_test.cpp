@@ -276,6 +276,25 @@ TEST_F(PollerDiscoveryTest, AsksAgainForAListThatTheApiSaysWillBeThere) {
   EXPECT_THAT(observer_.discoveries, IsEmpty());
 }
 
+TEST_F(PollerDiscoveryTest, TakesACompleteListForTheKeysAcceptance) {
+  Start();
+  Serve(20s, {"1"});
+  // The key is refused until a refresh of the lists is answered.
+  while (observer_.discoveries.size() == 1) {
+    while (!transport_.pending.empty()) {
+      const bool list = transport_.pending[0].request.target.starts_with("/connections?");
+      list ? transport_.Answer(200, ListPage({"1"})) : transport_.Answer(401, "{}");
+    }
+    clock_.Advance(100ms);
+    poller_->Step();
+  }
+  EXPECT_EQ(observer_.keys_accepted, 1);
+  const std::size_t ended = observer_.ended.size();
+  Serve(16s, {"1"});
+  EXPECT_GT(observer_.ended.size(), ended);
+  EXPECT_TRUE(observer_.ended.back().result.has_value());
+}
+
 TEST_F(PollerDiscoveryTest, FailsWhenAListIsRefusedForAnotherReason) {
   for (const int status : {401, 403, 422}) {
     SCOPED_TRACE(status);

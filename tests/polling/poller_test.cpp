@@ -436,6 +436,25 @@ TEST_F(PollerTest, AsksLessOftenWhileTheKeyIsRefused) {
   EXPECT_EQ(observer_.begun.size(), observer_.ended.size());
 }
 
+TEST_F(PollerTest, TriesARefusedKeyWithinFiveMinutesHoweverLongTheIntervals) {
+  AddConnections(12);
+  for (ConnectionPlan& connection : plan_.accounts[0].connections) {
+    connection.interval = 1h;
+    connection.stale_after = 3h;
+  }
+  StartAtOnce();
+  while (!transport_.pending.empty()) transport_.Answer(401, kRefused);
+  transport_.sent.clear();
+  AnswerFor(1h, {401, std::string(kRefused)});
+  // One of them, every five minutes.
+  EXPECT_THAT(transport_.sent, SizeIs(AllOf(Ge(11U), Le(13U))));
+  EXPECT_EQ(observer_.key_waits.back(), kLongestRefusedInterval);
+  transport_.sent.clear();
+  AnswerFor(6min);
+  EXPECT_EQ(observer_.keys_accepted, 1);
+  EXPECT_THAT(transport_.sent, SizeIs(Ge(12U)));
+}
+
 TEST_F(PollerTest, PollsAllAgainWhenTheKeyIsAccepted) {
   AddConnections(4);
   Start();
@@ -505,6 +524,21 @@ TEST_F(PollerRefusedKeyTest, TakesTheFirstPageForTheKeysAcceptance) {
 TEST_F(PollerRefusedKeyTest, TakesARefusalOfTheConnectionAloneForTheKeysAcceptance) {
   transport_.Answer(404, "{}");
   EXPECT_EQ(observer_.keys_accepted, 1);
+}
+
+TEST_F(PollerTest, TriesAgainSoonWhatAnOldKeyIsStillRefusedFor) {
+  AddConnections(1);
+  plan_.accounts[0].connections[0].interval = 1h;
+  StartAtOnce();
+  ASSERT_THAT(transport_.pending, SizeIs(1));
+  plan_.accounts[0].endpoint = std::make_shared<Endpoint>(Endpoint{.api_key = Secret("KEY2")});
+  poller_->Apply(plan_);
+  poller_->Step();
+  transport_.Answer(401, kRefused);
+  EXPECT_THAT(observer_.key_waits, IsEmpty());
+  EXPECT_LE(observer_.ended.at(0).next_due, clock_.Now() + 15s);
+  AnswerFor(16s);
+  EXPECT_TRUE(observer_.ended.back().result.has_value());
 }
 
 TEST_F(PollerTest, TakesNoSilenceForTheKeysRefusal) {

@@ -167,6 +167,8 @@ class Checker final : public PollObserver {
   // Budget and intervals, in checker_budget.cpp.
   void SetPending(ConnectionModel& connection, ConnectionModel::Pending pending, Instant since);
   void SetInForce(ConnectionModel& connection, const IntervalInForce& in_force);
+  void NoteTried(ConnectionModel& connection);
+  void ForgetRefusals(ConnectionModel& connection);
   void ChangeIdleness(ConnectionModel& connection, const PollReport& report);
   Need NeedOf(const AccountModel& account) const;
   void RequireIntervals(const AccountModel& account) const;
@@ -185,6 +187,7 @@ class Checker final : public PollObserver {
   void CheckFailed(ConnectionModel& connection, const PollReport& report);
   void LearnFrom(ConnectionModel& connection, const PollReport& report);
   void CheckKeyNews(ConnectionModel& connection, const PollReport& report);
+  bool AnsweredWithPresentKey(const AccountModel& account);
   bool HasPresentKey(const ConnectionModel& connection);
   bool IsRefusedAlone(const ConnectionModel& connection);
   void NoteKeyAccepted(ConnectionModel& connection);

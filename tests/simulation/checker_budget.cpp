@@ -79,9 +79,19 @@ void Checker::ChangeIdleness(ConnectionModel& connection, const PollReport& repo
       if (other_places) ++statistics_.idle_changes;
     }
     SetPending(connection, ConnectionModel::Pending::kExpiry, Now());
+  } else {
+    NoteTried(connection);
   }
   Require(report.in_force == connection.in_force, "a poll tells an interval of {} s instead of {}",
           ToSeconds(report.in_force.interval), ToSeconds(connection.in_force.interval));
+}
+
+// Values that came at a longer interval are kept for two more polls at the present one.
+void Checker::NoteTried(ConnectionModel& connection) {
+  if (connection.plan.stale_after || !connection.complete) return;
+  IntervalInForce& in_force = connection.in_force;
+  const Duration two_more = Now() - connection.complete->ended + 2 * in_force.interval;
+  in_force.stale_after = std::max(3 * in_force.interval, std::min(in_force.stale_after, two_more));
 }
 
 Need Checker::NeedOf(const AccountModel& account) const {
@@ -89,7 +99,8 @@ Need Checker::NeedOf(const AccountModel& account) const {
   for (const ConnectionKey key : account.connections) {
     const ConnectionModel& connection = *connections_[static_cast<std::size_t>(key)];
     (connection.idle() ? need.idle : need.busy) +=
-        connection.pages / ToSeconds(WantedBy(connection.plan, connection.idle()));
+        connection.pages / ToSeconds(SlowedInterval(WantedBy(connection.plan, connection.idle()),
+                                                    connection.refusals));
   }
   const auto& discovery = PlanOf(account).discovery;
   if (discovery) need.lists = account.refresh_pages / ToSeconds(discovery->refresh_interval);

@@ -92,6 +92,8 @@ void Checker::OnDiscoveryEnded(AccountKey key, const DiscoveryReport& report) {
   if (report.result) {
     Require(answered && account.refresh->expectation().kind == Expectation::Kind::kComplete,
             "lists that were not read to their end are used");
+    Require(account.key_refusals == 0 || !AnsweredWithPresentKey(account),
+            "lists that were read did not prove the key");
     account.discovery.Update(*account.refresh);
     account.failed_refreshes = 0;
     account.refresh_pages = account.refresh->pages();

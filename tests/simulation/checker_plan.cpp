@@ -137,14 +137,17 @@ void Checker::ForgetKey(AccountModel& account) {
   account.key_accepted_at.reset();
   for (const ConnectionKey key : account.connections) {
     ConnectionModel& connection = ConnectionOf(key);
-    if (!was_refused && connection.refusals == 0) continue;
-    connection.refusals = 0;
-    connection.due.SlowDownUntil(Instant::min());
-    ExpectDue(connection,
-              std::min(connection.due.next(),
-                       connection.due.FirstPlace(connection.plan.interval, clock_.Now())));
-    ++statistics_.forgotten_refusals;
+    if (was_refused || connection.refusals > 0) ForgetRefusals(connection);
   }
+}
+
+void Checker::ForgetRefusals(ConnectionModel& connection) {
+  connection.refusals = 0;
+  connection.due.SlowDownUntil(Instant::min());
+  ExpectDue(connection,
+            std::min(connection.due.next(),
+                     connection.due.FirstPlace(connection.plan.interval, clock_.Now())));
+  ++statistics_.forgotten_refusals;
 }
 
 void Checker::AfterApply() {

@@ -106,11 +106,15 @@ void Checker::OnKeyRefused(AccountKey key, const KeyRefusalReport& report) {
   Require(report.refusals == account.key_refusals, "a key's refusal {} instead of {}",
           report.refusals, account.key_refusals);
   const Duration interval = ShortestInterval(account);
-  const Duration wait = SlowedInterval(interval, account.key_refusals);
+  constexpr Duration kLongestWait = std::chrono::minutes(5);
+  const Duration wait = std::min(SlowedInterval(interval, account.key_refusals), kLongestWait);
   Require(report.wait == wait, "a refused key waits {} s instead of {}", ToSeconds(report.wait),
           ToSeconds(wait));
   account.key_refused_at = Now();
-  account.key_held_until = Now() + wait - interval;
+  // Somebody tries the key in time, however long the intervals.
+  const bool none_in_time = interval > wait;
+  account.key_held_until = Now() + wait - (none_in_time ? Duration::zero() : interval);
+  if (none_in_time) ExpectDue(connection, std::min(connection.due.next(), Now() + wait));
   key_news_ = connection.key;
   Require(connection.poll->pages() == 0, "a later page's refusal is blamed on the key");
   ++statistics_.key_refusals;
@@ -121,7 +125,10 @@ void Checker::OnKeyRefused(AccountKey key, const KeyRefusalReport& report) {
 void Checker::OnKeyAccepted(AccountKey key) {
   AccountModel& account = AccountOf(key);
   Require(account.key_refusals > 0, "a key was accepted that had not been refused");
-  Require(answer_.has_value() && ProvesKey(answer_->outcome), "a key was accepted without proof");
+  // Of lists that were read to the end at least the first page was there.
+  const bool by_lists = answer_ && !answer_->connection && account.refresh &&
+                        account.refresh->expectation().kind == Expectation::Kind::kComplete;
+  Require(by_lists || (answer_ && ProvesKey(answer_->outcome)), "a key was accepted without proof");
   Require(answer_->key == PlaceOf(*PlanOf(account).endpoint).key,
           "the present key is praised for an old one's acceptance");
   account.key_refusals = 0;
@@ -158,7 +165,8 @@ void Checker::OnPollEnded(ConnectionKey key, const PollReport& report) {
   if (report.result) {
     CheckComplete(connection, *report.result, now);
     if (report.changes) {
-      connection.legs.Update(DistinctLegs(connection.poll->rows()), now, *report.changes);
+      connection.legs.Update(DistinctLegs(connection.poll->rows()), now,
+                             connection.in_force.interval, *report.changes);
       statistics_.started += report.changes->started;
       statistics_.completed += report.changes->completed.count();
     }
@@ -260,6 +268,7 @@ void Checker::EndHeldBack(ConnectionModel& connection, const PollReport& report)
   const FailureReason reason = report.result.error().reason;
   if (reason == FailureReason::kUnauthorized) {
     CheckHeldBackByKey(connection, lag);
+    NoteTried(connection);
   } else {
     const bool fell_due = !connection.waits_since_due && connection.due.next() <= step_time_;
     if (fell_due) ElapseDue(connection, connection.due.next());
@@ -288,9 +297,12 @@ void Checker::CheckFailed(ConnectionModel& connection, const PollReport& report)
   connection.poll->RequireFailure(failure.reason, Now(), IsAnswered(connection));
 }
 
+bool Checker::AnsweredWithPresentKey(const AccountModel& account) {
+  return answer_ && answer_->key == PlaceOf(*PlanOf(account).endpoint).key;
+}
+
 bool Checker::HasPresentKey(const ConnectionModel& connection) {
-  return IsAnswered(connection) &&
-         answer_->key == PlaceOf(*PlanOf(AccountOf(connection.account)).endpoint).key;
+  return IsAnswered(connection) && AnsweredWithPresentKey(AccountOf(connection.account));
 }
 
 // Its key was refused before, and accepted for another connection since.
@@ -354,6 +366,7 @@ void Checker::LearnFrom(ConnectionModel& connection, const PollReport& report) {
       ExpectDue(connection, connection.due.FirstAfter(Now()));
     }
   }
+  if (about_key && !HasPresentKey(connection)) ForgetRefusals(connection);
   ChangeIdleness(connection, report);
   Require(report.next_due == connection.due.next(), "the next poll is due in {} s instead of {}",
           ToSeconds(report.next_due.value_or(Instant{}) - Now()),

@@ -126,12 +126,22 @@ void DiscoveryModel::Update(const RefreshRecord& refresh) {
     known.row.outbound_limit.reset();
     for (std::size_t list = 1; list < kVoiceProfiles; ++list) {
       for (const ListRow& limits : refresh.rows(list)) {
-        if (limits.id == row.id) FillInLimits(limits, known.row);
+        if (limits.id != row.id) continue;
+        FillInLimits(limits, known.row);
+        known.in_list_by_kind = true;
       }
     }
   }
   for (Known& old : known_) {
-    if (old.missed || find(next, old.row.id) != next.end()) continue;
+    if (const auto now = find(next, old.row.id); now != next.end()) {
+      // A list may miss a row once.
+      if (!old.in_list_by_kind || now->in_list_by_kind) continue;
+      now->row.inbound_limit = old.row.inbound_limit;
+      now->row.outbound_limit = old.row.outbound_limit;
+      if (now->row.profile_id.empty()) now->row.profile_id = old.row.profile_id;
+      continue;
+    }
+    if (old.missed) continue;
     old.missed = true;
     next.push_back(std::move(old));
   }
@@ -152,6 +162,7 @@ void DiscoveryModel::ForgetLimits() {
   for (Known& known : known_) {
     known.row.inbound_limit.reset();
     known.row.outbound_limit.reset();
+    known.in_list_by_kind = false;
   }
   profiles_.clear();
 }
@@ -173,6 +184,7 @@ std::vector<ConnectionPlan> DiscoveryModel::ConnectionsToPoll(const AccountPlan&
     const auto configured = std::ranges::find(plans, row.id, &ConnectionPlan::id);
     if (configured != plans.end()) {
       FillIn(row, *configured);
+      if (configured->name == configured->id && !row.name.empty()) configured->name = row.name;
       continue;
     }
     if (!account.discovery || !CanBePolled(row) || !IsKept(*account.discovery, row)) continue;

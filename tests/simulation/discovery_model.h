@@ -69,7 +69,8 @@ class DiscoveryModel {
  private:
   struct Known {
     ListRow row;
-    bool missed = false;  // by the newest list
+    bool missed = false;           // by the newest list
+    bool in_list_by_kind = false;  // in the newest ones
   };
 
   void FillIn(const ListRow& row, ConnectionPlan& plan) const;

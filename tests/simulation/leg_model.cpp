@@ -20,11 +20,11 @@ void LegModel::BeginWithBounds(const std::vector<double>& bounds) {
 }
 
 // Half-way between the poll that saw it last and the one after that; but of an outage between the
-// two as much counts as the time between polls was before.
+// two one interval counts.
 void LegModel::End(const Leg& leg) {
   constexpr int kLongGap = 4;
   Duration gap = *last_poll_ - leg.seen;
-  if (gap_before_ > Duration::zero() && gap > kLongGap * gap_before_) gap = gap_before_;
+  if (gap > kLongGap * expected_) gap = expected_;
   const double lasted = leg.seconds + ToSeconds(gap) / 2;
   std::size_t bucket = 0;
   while (bucket < bounds_.size() && lasted > bounds_[bucket]) ++bucket;
@@ -33,7 +33,8 @@ void LegModel::End(const Leg& leg) {
   ++ended_;
 }
 
-void LegModel::Update(const std::vector<Row>& legs, Instant now, const CallChanges& changes) {
+void LegModel::Update(const std::vector<Row>& legs, Instant now, Duration interval,
+                      const CallChanges& changes) {
   BeginWithBounds(*changes.completed.bounds());
   const std::uint64_t started_before = started_;
   const std::uint64_t ended_before = ended_;
@@ -51,7 +52,7 @@ void LegModel::Update(const std::vector<Row>& legs, Instant now, const CallChang
     return missed_twice;
   });
   if (!last_poll_) baseline_ = legs.size();
-  gap_before_ = std::exchange(gap_, now - last_poll_.value_or(now));
+  expected_ = std::max(interval, std::exchange(interval_, interval));
   last_poll_ = now;
 
   Require(changes.started == started_ - started_before, "{} legs have started instead of {}",

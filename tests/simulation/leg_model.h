@@ -15,9 +15,11 @@ namespace telnyx_exporter::simulation {
 
 class LegModel {
  public:
-  /// Takes the legs of a complete poll that ended at `now`, each once. A Violation when `changes`
-  /// are not what came of it, or when legs have got lost or come from nowhere.
-  void Update(const std::vector<Row>& legs, Instant now, const CallChanges& changes);
+  /// Takes the legs of a complete poll that ended at `now`, each once; `interval` was in force
+  /// before. A Violation when `changes` are not what came of it, or when legs have got lost or come
+  /// from nowhere.
+  void Update(const std::vector<Row>& legs, Instant now, Duration interval,
+              const CallChanges& changes);
 
   // Since the connection was added. Other buckets reset the histogram.
   std::uint64_t started() const { return started_; }
@@ -37,8 +39,8 @@ class LegModel {
   void End(const Leg& leg);
 
   std::optional<Instant> last_poll_;
-  Duration gap_{};                      // before the last poll
-  Duration gap_before_{};               // before the one before
+  Duration interval_{};                 // before the last poll
+  Duration expected_{};                 // the longer one of those at the last poll and before it
   std::map<std::uint64_t, Leg> known_;  // seen in the last poll or in the one before
   std::uint64_t baseline_ = 0;
   std::uint64_t started_ = 0;

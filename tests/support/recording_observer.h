@@ -57,7 +57,7 @@ class RecordingObserver final : public PollObserver {
   void OnKeyAccepted(AccountKey) override { ++keys_accepted; }
   void OnDiscoveryEnded(AccountKey, const DiscoveryReport& report) override {
     discoveries.push_back(report.result);
-    lacking = report.known.lacking();
+    lacking = report.known.lists().lacking;
   }
 
   std::vector<std::string> accounts, connections, added, changed, removed, begun;

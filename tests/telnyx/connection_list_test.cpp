@@ -100,6 +100,16 @@ TEST(ConnectionListParser, ReadsTheListsByKindWithTheirLimits) {
                               .outbound_channel_limit = 0}));
 }
 
+TEST(ConnectionListParser, TakesTheNameThatIsThere) {
+  for (const std::string none : {"null", R"("")"}) {
+    EXPECT_EQ(ParseOne(R"({"id":"1","record_type":"ip_connection","connection_name":"support",)"
+                       R"("friendly_name":)" +
+                       none + "}")
+                  .name,
+              "support");
+  }
+}
+
 TEST(ConnectionListParser, KeepsEveryDigitOfABareNumber) {
   EXPECT_EQ(ParseOne(R"({"id":1293384261075731461,"record_type":"ip_connection"})").id,
             "1293384261075731461");

@@ -37,6 +37,15 @@ TEST(PageWalk, FollowsEveryCursorToTheEnd) {
   EXPECT_EQ(walk.pages(), 3U);
 }
 
+TEST(PageWalk, EndsWhereCursorsDoWhateverElseThePagesSay) {
+  PageWalk walk("1", {});
+  EXPECT_EQ(walk.Advance(CursorPage("a")), PageStep::kNextPage);
+  PageInfo last = CursorPage("");
+  last.page_number = 2;
+  last.total_pages = 2;
+  EXPECT_EQ(walk.Advance(last), PageStep::kEnd);
+}
+
 TEST(PageWalk, NeverSendsTheWordNull) {
   PageWalk walk("1", {});
   EXPECT_EQ(walk.next_target().find("null"), std::string::npos);
