@@ -134,7 +134,12 @@ Result<void> ResolveNext(MetaFields& meta) {
   for (const std::string_view bad : {meta.bad_cursor, meta.bad_next, meta.bad_total_pages}) {
     if (!bad.empty()) ++page.ignored_fields;
   }
-  if (page.rows == 0) return {};  // the last page, whatever it says
+  if (page.rows == 0) {
+    // Mostly the last page, whatever it says: nothing in it is an error.
+    if (page.after.empty()) page.after = CursorOfNextAddress(meta.next);
+    if (page.after.size() > kMaxCursorBytes) page.after.clear();
+    return {};
+  }
   if (page.after.empty() && !TellsPages(page)) {
     for (const std::string_view bad : {meta.bad_cursor, meta.bad_next, meta.bad_total_pages}) {
       if (!bad.empty()) return Fail(std::string(bad));

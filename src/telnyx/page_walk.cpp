@@ -14,11 +14,6 @@ namespace {
 // page size never has so many.
 constexpr std::uint64_t kMostRows = 1'000'000;
 
-std::unexpected<PollFailure> TooManyPages(const PageWalkLimits& limits) {
-  return ContentFailure(FailureReason::kTooManyPages,
-                        fmt::format("there are more than max_pages={} pages", limits.max_pages));
-}
-
 }  // namespace
 
 PageWalk::PageWalk(std::string_view connection_id, PageWalkLimits limits)
@@ -41,18 +36,38 @@ std::expected<PageWalk::Step, PollFailure> PageWalk::Advance(const PageInfo& pag
   ++pages_;
   rows_ += page.rows;
   if (form_ == Form::kList) return AdvanceToNumber(page);
-  if (page.rows == 0) return Step::kEnd;
+  if (page.rows == 0 && !NamesFurtherRows(page)) return Step::kEnd;
   const std::uint64_t room = std::uint64_t{limits_.page_limit} * limits_.max_pages;
   if (rows_ > std::max(room, kMostRows)) {
     return ContentFailure(FailureReason::kTooManyPages,
                           fmt::format("there are more than {} rows", std::max(room, kMostRows)));
   }
   if (!page.after.empty()) return AdvanceToCursor(page.after);
-  if (!seen_cursors_.empty()) return Step::kEnd;
+  if (!seen_cursors_.empty()) return EndOfCursors(page);
   // A numbered page that does not say how many there are, but of more rows than have come.
   const bool lacks_rows = page.page_number && page.total_items.value_or(0) > rows_;
   if (page.total_pages || number_ > 1 || lacks_rows) return AdvanceToNumber(page);
   return Step::kEnd;
+}
+
+// Of an empty page, which is the last one unless it contradicts that twice.
+bool PageWalk::NamesFurtherRows(const PageInfo& page) const {
+  if (page.page_number && page.total_pages.value_or(0) > number_) return true;
+  return page.total_items.value_or(0) > rows_ && !page.after.empty() &&
+         !seen_cursors_.contains(page.after);
+}
+
+std::expected<PageWalk::Step, PollFailure> PageWalk::EndOfCursors(const PageInfo& page) const {
+  if (!page.page_number || page.total_pages.value_or(0) <= *page.page_number) return Step::kEnd;
+  return ContentFailure(FailureReason::kMalformedResponse,
+                        fmt::format("page {} of {} does not name the next one", *page.page_number,
+                                    *page.total_pages));
+}
+
+std::unexpected<PollFailure> PageWalk::TooManyPages() const {
+  return ContentFailure(FailureReason::kTooManyPages,
+                        fmt::format("there are more than {}{} pages",
+                                    form_ == Form::kCalls ? "max_pages=" : "", limits_.max_pages));
 }
 
 std::expected<PageWalk::Step, PollFailure> PageWalk::AdvanceToCursor(const std::string& cursor) {
@@ -60,7 +75,7 @@ std::expected<PageWalk::Step, PollFailure> PageWalk::AdvanceToCursor(const std::
     return ContentFailure(FailureReason::kCursorLoop,
                           fmt::format("page {} leads back to a page already read", pages_));
   }
-  if (pages_ >= limits_.max_pages) return TooManyPages(limits_);
+  if (pages_ >= limits_.max_pages) return TooManyPages();
   next_target_ = fmt::format("{}?page%5Blimit%5D={}&page%5Bafter%5D={}", path_, limits_.page_limit,
                              PercentEncode(cursor));
   return Step::kNextPage;
@@ -71,7 +86,7 @@ std::expected<PageWalk::Step, PollFailure> PageWalk::AdvanceToNumber(const PageI
     return std::unexpected(std::move(checked.error()));
   }
   if (number_ >= *page.total_pages) return Step::kEnd;
-  if (*page.total_pages > limits_.max_pages) return TooManyPages(limits_);
+  if (*page.total_pages > limits_.max_pages) return TooManyPages();
   // Pages of different sizes do not join: rows would be left out between them. The last page is
   // not asked, since a server may tell what is on it and not what would fit.
   if (page.page_size && page.page_size != told_page_size_.value_or(*page.page_size)) {

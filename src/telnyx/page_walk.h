@@ -46,7 +46,8 @@ inline constexpr PageWalkLimits kListLimits{.page_limit = 250, .max_pages = 400}
 class PageWalk {
  public:
   /// All active calls of a connection, whose id may be any text: it is percent-encoded. Follows
-  /// cursors, or page numbers where the API answers with them, and ends at an empty page.
+  /// cursors, or page numbers where the API answers with them, and ends at an empty page, unless
+  /// that names a further one and says that rows are missing.
   PageWalk(std::string_view connection_id, PageWalkLimits limits);
 
   /// One of an account's lists, which have page numbers. `path` is sent as it is. The list ends
@@ -72,6 +73,9 @@ class PageWalk {
 
   PageWalk(Form form, std::string path, PageWalkLimits limits);
 
+  bool NamesFurtherRows(const PageInfo& page) const;
+  std::expected<Step, PollFailure> EndOfCursors(const PageInfo& page) const;
+  std::unexpected<PollFailure> TooManyPages() const;
   std::expected<Step, PollFailure> AdvanceToCursor(const std::string& cursor);
   std::expected<Step, PollFailure> AdvanceToNumber(const PageInfo& page);
   std::expected<void, PollFailure> CheckNumbered(const PageInfo& page) const;

@@ -29,7 +29,7 @@ constexpr auto kPhrases = std::to_array<std::string_view>({
     "those before it",
     "has the size",
     "page number",
-    "there are more than max_pages=",
+    "there are more than",
     "is not an object",
     "is not a list",
     "is not a string",

@@ -34,9 +34,16 @@ Expectation PollRecord::JudgePage(const Outcome& outcome) {
   rows_.insert(rows_.end(), page.rows.begin(), page.rows.end());
   if (page.total_items) reported_ = page.total_items;
   const Expectation complete{.kind = Expectation::Kind::kComplete};
-  if (page.rows.empty()) return complete;
+  const bool is_known = page.next && std::ranges::count(cursors_, *page.next) > 0;
+  if (page.rows.empty()) {
+    // The last one, unless it says twice that it is not.
+    const bool lacks_rows = page.total_items.value_or(0) > rows_.size();
+    const bool names_more = (page.next && !is_known && lacks_rows) ||
+                            (page.numbers && page.numbers->total_pages > number_);
+    if (!names_more) return complete;
+  }
   if (page.next) {
-    if (std::ranges::count(cursors_, *page.next) > 0) return Failure(FailureReason::kCursorLoop);
+    if (is_known) return Failure(FailureReason::kCursorLoop);
     if (pages_ >= limits_.max_pages) return Failure(FailureReason::kTooManyPages);
     cursors_.push_back(*page.next);
     return {.kind = Expectation::Kind::kNextPage};

@@ -57,6 +57,33 @@ TEST(PageWalk, EndsAtAnEmptyPageWhateverItsCursor) {
   EXPECT_EQ(PageWalk("1", {}).Advance(CursorPage("more", 0)), PageStep::kEnd);
 }
 
+TEST(PageWalk, GoesOnAfterAnEmptyPageThatNamesFurtherRows) {
+  PageWalk walk("1", {});
+  PageInfo first = CursorPage("a", 0);
+  first.total_items = 2;
+  EXPECT_EQ(walk.Advance(first), PageStep::kNextPage);
+  // A cursor that is known leads nowhere.
+  EXPECT_EQ(walk.Advance(first), PageStep::kEnd);
+
+  PageWalk numbered("1", {});
+  PageInfo page{.rows = 2, .page_number = 1, .total_pages = 3};
+  EXPECT_EQ(numbered.Advance(page), PageStep::kNextPage);
+  EXPECT_EQ(numbered.Advance({.rows = 0, .page_number = 2, .total_pages = 3}), PageStep::kNextPage);
+  EXPECT_EQ(numbered.Advance({.rows = 0, .page_number = 3, .total_pages = 3}), PageStep::kEnd);
+}
+
+TEST(PageWalk, FailsWhereCursorsEndBeforeTheLastPage) {
+  PageWalk walk("1", {});
+  EXPECT_EQ(walk.Advance(CursorPage("a")), PageStep::kNextPage);
+  PageInfo second = CursorPage("");
+  second.page_number = 2;
+  second.total_pages = 3;
+  const auto step = walk.Advance(second);
+  ASSERT_FALSE(step.has_value());
+  EXPECT_EQ(step.error().reason, FailureReason::kMalformedResponse);
+  EXPECT_EQ(step.error().detail, "page 2 of 3 does not name the next one");
+}
+
 TEST(PageWalk, FailsWhenACursorRepeats) {
   PageWalk walk("1", {});
   ASSERT_EQ(walk.Advance(CursorPage("a")), PageStep::kNextPage);
@@ -230,7 +257,7 @@ TEST(PageWalkOfList, FailsPastTheMostPages) {
   PageWalk walk = PageWalk::OfList("/connections", {.max_pages = 2});
   ASSERT_EQ(walk.Advance(Numbered(1, 2)), PageStep::kNextPage);
   ExpectStop(walk.Advance(Numbered(2, 3)), FailureReason::kTooManyPages,
-             "there are more than max_pages=2 pages");
+             "there are more than 2 pages");
 }
 
 TEST(PageWalkOfList, FailsWhenPagesDoNotJoin) {
