@@ -489,7 +489,11 @@ class OutageTest(EndToEndTest):
         self.connections = self.simulator.truth()
 
     def freeze_api(self):
-        os.kill(self.simulator.process.pid, signal.SIGSTOP)
+        pid = self.simulator.process.pid
+        os.kill(pid, signal.SIGSTOP)
+        # A thread that runs at the moment stops a little later.
+        eventually("the simulator stands still", lambda: all(
+            read_kernel(pid, f"task/{task}/stat").rsplit(")", 1)[1].split()[0] == "T" for task in os.listdir(f"/proc/{pid}/task")))
 
     def test_not_ready_until_every_connection_was_polled(self):
         self.freeze_api()
