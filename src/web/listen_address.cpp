@@ -85,11 +85,11 @@ std::string DescribeBound(int fd) {
 }
 
 // A name may have several addresses: its first IPv4 one, as other exporters have it.
-const addrinfo& Preferred(const addrinfo& first) {
-  for (const addrinfo* address = &first; address != nullptr; address = address->ai_next) {
+const addrinfo& Preferred(const AddressList& addresses) {
+  for (const addrinfo* address = addresses.get(); address != nullptr; address = address->ai_next) {
     if (address->ai_family == AF_INET) return *address;
   }
-  return first;
+  return *addresses;
 }
 
 // The socket, or -1 with errno.
@@ -122,7 +122,7 @@ Result<ListenSocket> ListenSocket::Open(std::string_view address) {
   const bool everywhere = where->host.empty();
   auto resolved = Resolve(address, *where, everywhere ? AF_INET6 : AF_UNSPEC);
   if (!resolved) return std::unexpected(resolved.error());
-  int fd = Listen(Preferred(**resolved), everywhere);
+  int fd = Listen(Preferred(*resolved), everywhere);
   if (fd < 0 && everywhere && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL)) {
     resolved = Resolve(address, *where, AF_INET);
     if (!resolved) return std::unexpected(resolved.error());
