@@ -25,11 +25,24 @@ std::string_view TakeCharacter(std::string_view& text) {
 }
 
 // Whether a character is one of Unicode's control characters, U+0080 to U+009F among them:
-// terminals obey those like the ones below the blank.
+// terminals obey those like the ones below the blank. Or one that turns the direction of what
+// follows, U+202A to U+202E and U+2066 to U+2069: a line could be made to read like another.
 bool IsControl(std::string_view character) {
   const auto lead = static_cast<unsigned char>(character[0]);
   if (character.size() == 1) return lead < 0x20 || lead == 0x7f;
-  return character.size() == 2 && lead == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0;
+  if (character.size() == 2) {
+    return lead == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0;
+  }
+  return (character >= "\u202a" && character <= "\u202e") ||
+         (character >= "\u2066" && character <= "\u2069");
+}
+
+// The code point of one of these.
+unsigned ControlCode(std::string_view character) {
+  const auto byte = [&](std::size_t index) { return static_cast<unsigned char>(character[index]); };
+  const unsigned last = byte(character.size() - 1);
+  // Those of two bytes have the last one's value; those of three begin with U+20.
+  return character.size() < 3 ? last : 0x2000U + ((byte(1) & 0x3fU) << 6U) + (last & 0x3fU);
 }
 
 using std::chrono::milliseconds;
@@ -206,10 +219,7 @@ void AppendJsonString(std::string& out, std::string_view text) {
     } else if (character == "\r") {
       out += "\\r";
     } else if (IsControl(character)) {
-      const auto code = static_cast<unsigned char>(character.back());
-      out += "\\u00";
-      out += kHexDigits[code >> 4U];
-      out += kHexDigits[code & 0xfU];
+      out += fmt::format("\\u{:04X}", ControlCode(character));
     } else {
       out += character;
     }

@@ -66,11 +66,24 @@ TEST(AppendJsonString, EscapesTheControlsAboveAscii) {
   EXPECT_EQ(json, "\"\\u009B\\u0080\xc2\xa0\"");
 }
 
+TEST(AppendJsonString, EscapesWhatTurnsTheDirectionOfText) {
+  std::string json;
+  AppendJsonString(json, "\u202a\u202e\u2066\u2069\u200f");
+  EXPECT_EQ(json, "\"\\u202A\\u202E\\u2066\\u2069\u200f\"");
+}
+
 TEST(SanitizeForDisplay, BlanksTheControlsAboveAscii) {
   EXPECT_EQ(SanitizeForDisplay("a\xc2\x9b"
                                "1mb\xc2\x80\xc2\xa0",
                                100),
             "a 1mb \xc2\xa0");
+}
+
+TEST(SanitizeForDisplay, BlanksWhatTurnsTheDirectionOfText) {
+  EXPECT_EQ(SanitizeForDisplay("a\u202eb\u202ac\u2066d\u2069e", 100), "a b c d e");
+  // Names in scripts that are written from the right stay as they are.
+  EXPECT_EQ(SanitizeForDisplay("\u2029\u202f\u2065\u206a\u05d0\u200f", 100),
+            "\u2029\u202f\u2065\u206a\u05d0\u200f");
 }
 
 TEST(SanitizeForDisplay, BlanksControlsAndCutsAtCharacters) {

@@ -57,6 +57,7 @@ Checker::Destination Checker::OnSent(RequestId id, const Request& request) {
     Require(page.has_value(), "a request for no page: {}", request.target);
     sender = FindConnection(account, page->connection_id);
     SendForPoll(ConnectionOf(*sender), id, request, *page);
+    ConnectionOf(*sender).sent_to = account.endpoints;
     destination.place.connection = ConnectionOf(*sender).place.connection;
     destination.request = std::move(*page);
   }

@@ -135,6 +135,7 @@ void Checker::ForgetKey(AccountModel& account) {
   const bool was_refused = account.key_refusals > 0;
   account.key_refusals = 0;
   account.key_accepted_at.reset();
+  ++account.endpoints;
   for (const ConnectionKey key : account.connections) {
     ConnectionModel& connection = ConnectionOf(key);
     if (was_refused || connection.refusals > 0) ForgetRefusals(connection);

@@ -366,7 +366,8 @@ void Checker::LearnFrom(ConnectionModel& connection, const PollReport& report) {
       ExpectDue(connection, connection.due.FirstAfter(Now()));
     }
   }
-  if (about_key && !HasPresentKey(connection)) ForgetRefusals(connection);
+  const bool old_key = connection.sent_to != AccountOf(connection.account).endpoints;
+  if (about_key && old_key) ForgetRefusals(connection);
   ChangeIdleness(connection, report);
   Require(report.next_due == connection.due.next(), "the next poll is due in {} s instead of {}",
           ToSeconds(report.next_due.value_or(Instant{}) - Now()),

@@ -58,6 +58,7 @@ struct ConnectionModel {
   WaitMeter::Waited waited_before;  // by the account's meter, then
   std::optional<PollRecord> poll;
   std::optional<std::uint64_t> request;  // the one in flight
+  std::uint32_t sent_to = 0;             // which of the account's endpoints its newest request
   std::uint32_t refusals = 0;            // polls in a row
   bool failed_by_key = false;            // the newest poll, asked or not
   // The newest answer that said something of the key refused it, then.
@@ -132,6 +133,7 @@ struct AccountModel {
   std::optional<Duration> told_wait;  // of the request that is sent next
 
   bool lists_went_last = false;            // of its requests
+  std::uint32_t endpoints = 0;  // how many others there were before the present one
   std::optional<Instant> key_accepted_at;  // by the newest answer that says so
   // While its key is refused.
   std::uint32_t key_refusals = 0;
