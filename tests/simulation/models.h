@@ -133,7 +133,7 @@ struct AccountModel {
   std::optional<Duration> told_wait;  // of the request that is sent next
 
   bool lists_went_last = false;            // of its requests
-  std::uint32_t endpoints = 0;  // how many others there were before the present one
+  std::uint32_t endpoints = 0;             // how many others there were before the present one
   std::optional<Instant> key_accepted_at;  // by the newest answer that says so
   // While its key is refused.
   std::uint32_t key_refusals = 0;
