@@ -191,39 +191,38 @@ void PollLog::OnDiscoveryEnded(AccountKey key, const DiscoveryReport& report) {
                                    {"detail", DetailOf(failure)}});
     return;
   }
-  NameLacking(account, report.known);
-  NameLeftOut(account, report.known);
+  NameLacking(account, report.known.lists());
+  NameLeftOut(account, report.known.lists());
   const std::uint64_t listed = report.known.lists().listed;
   if (std::exchange(account.discovered, *report.result) == *report.result) return;
   log_.Info("connections discovered",
             {{"account", account.name}, {"listed", listed}, {"polled", *report.result}});
 }
 
-void PollLog::NameLacking(Account& account, const DiscoveredConnections& known) {
-  for (const std::string_view list : known.lists().lacking) {
+void PollLog::NameLacking(Account& account, const AccountLists& lists) {
+  for (const std::string_view list : lists.lacking) {
     if (std::ranges::find(account.lacking, list) != account.lacking.end()) continue;
     log_.Info("list not available, its limits are unknown",
               {{"account", account.name}, {"list", list}});
   }
-  account.lacking = known.lists().lacking;
+  account.lacking = lists.lacking;
 }
 
-void PollLog::NameLeftOut(Account& account, const DiscoveredConnections& known) {
-  if (known.lists().not_pollable != account.not_pollable && known.lists().not_pollable.count > 0) {
-    log_.Info(
-        "connections that cannot list active calls are not polled",
-        {{"account", account.name},
-         {"count", known.lists().not_pollable.count},
-         {"connections", fmt::format("{}", fmt::join(known.lists().not_pollable.names, ", "))}});
+void PollLog::NameLeftOut(Account& account, const AccountLists& lists) {
+  if (lists.not_pollable != account.not_pollable && lists.not_pollable.count > 0) {
+    log_.Info("connections that cannot list active calls are not polled",
+              {{"account", account.name},
+               {"count", lists.not_pollable.count},
+               {"connections", fmt::format("{}", fmt::join(lists.not_pollable.names, ", "))}});
   }
-  account.not_pollable = known.lists().not_pollable;
-  if (known.lists().unusable != account.unusable && known.lists().unusable.count > 0) {
+  account.not_pollable = lists.not_pollable;
+  if (lists.unusable != account.unusable && lists.unusable.count > 0) {
     log_.Warn("unusable list entries skipped",
               {{"account", account.name},
-               {"count", known.lists().unusable.count},
-               {"rows", fmt::format("{}", fmt::join(known.lists().unusable.names, ", "))}});
+               {"count", lists.unusable.count},
+               {"rows", fmt::format("{}", fmt::join(lists.unusable.names, ", "))}});
   }
-  account.unusable = known.lists().unusable;
+  account.unusable = lists.unusable;
 }
 
 }  // namespace telnyx_exporter

@@ -70,8 +70,8 @@ class PollLog final : public PollObserver {
     std::vector<std::string_view> lacking;  // paths of lists that were named
   };
 
-  void NameLacking(Account& account, const DiscoveredConnections& known);
-  void NameLeftOut(Account& account, const DiscoveredConnections& known);
+  void NameLacking(Account& account, const AccountLists& lists);
+  void NameLeftOut(Account& account, const AccountLists& lists);
   const std::string& NameOf(AccountKey key) const {
     return accounts_[static_cast<std::size_t>(key)].name;
   }

@@ -59,8 +59,9 @@ void Account::Change(const AccountPlan& plan, Instant now) {
   if (!other_endpoint) plan_.endpoint = before.endpoint;
   queue_.limiter().Configure(plan.rate_limit, now);
   if (plan.rate_limit.requests_per_second > before.rate_limit.requests_per_second) {
-    for (const auto& connection : connections_)
+    for (const auto& connection : connections_) {
       connection->Reschedule(&PollSchedule::OnRateRaised, now);
+    }
   }
   if (other_endpoint) ForgetKey(now);
   ApplyDiscovery(before, other_endpoint, now);
@@ -408,8 +409,8 @@ void Account::EndRefresh(const Outcome& outcome, Instant now) {
     refresh_schedule_.OnComplete(sequence->pages_read());
     discovered_.Update(static_cast<ListRefresh&>(*sequence).TakeLists());
     ApplyConnections(now);
-    // Lists that were read with the present key prove it, though for no poll yet.
-    if (key_guard_.refused() && refresh_.endpoint == plan_.endpoint) {
+    // The lists prove the key, though for no poll yet: with another key they would be read anew.
+    if (key_guard_.refused()) {
       key_guard_.Forget();
       TellKeyAccepted(now);
     }

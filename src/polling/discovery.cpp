@@ -84,8 +84,7 @@ bool NamesUnknown(const AccountPlan& before, const AccountPlan& now,
                   const DiscoveredConnections& discovered) {
   std::unordered_set<std::string_view> known;
   for (const ConnectionPlan& connection : before.connections) known.insert(connection.id);
-  for (const ListedConnection& connection : discovered.lists().connections)
-    known.insert(connection.id);
+  for (const ListedConnection& listed : discovered.lists().connections) known.insert(listed.id);
   return std::ranges::any_of(now.connections, [&](const ConnectionPlan& connection) {
     return !known.contains(connection.id);
   });

@@ -104,8 +104,7 @@ class DiscoveredConnections {
 
  private:
   AccountLists lists_;
-  std::vector<std::string>
-      missed_once_;  // ids of connections that the newest lists did not name, sorted
+  std::vector<std::string> missed_once_;  // sorted ids of those that the newest did not name
 };
 
 /// Whether the lists must be read again at once when a plan takes the place of another one: those
