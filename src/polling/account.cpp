@@ -409,7 +409,7 @@ void Account::EndRefresh(const Outcome& outcome, Instant now) {
     refresh_schedule_.OnComplete(sequence->pages_read());
     discovered_.Update(static_cast<ListRefresh&>(*sequence).TakeLists());
     ApplyConnections(now);
-    // The lists prove the key, though for no poll yet: with another key they would be read anew.
+    // The lists prove the key, though for no poll yet: with another key they are read again.
     if (key_guard_.refused()) {
       key_guard_.Forget();
       TellKeyAccepted(now);
