@@ -42,6 +42,7 @@ finish() {
   if [ -n "$title" ]; then
     section "done"
     printf '%s\n' "$report"
+    [ ! -e "$work/failures" ] || cat "$work/failures"
   fi
   jobs -p | xargs --no-run-if-empty kill 2>/dev/null || true
   rm -rf "$work"
@@ -72,9 +73,18 @@ test_default() {
   run_tests asan --label-regex '^unit$'
 }
 
-failed=()
-# attempt COMMAND…: notes that this section has failed, and goes on: one long run should tell everything.
-attempt() { "$@" || failed+=("$title"); }
+# attempt COMMAND…: notes what a section that fails has said, and goes on: one long run should tell everything.
+attempt() {
+  "$@" 2>&1 | tee "$work/section.log" || note_failure "$work/section.log"
+}
+
+# note_failure LOG: keeps the output of the tests that failed, or without such the last lines, for the end of the run.
+note_failure() {
+  printf '\n=== failed: %s\n' "$title"
+  # ctest shows a failed test's output after its line, and before the next test's.
+  awk '/^ *[0-9]+\/[0-9]+ Test +#/ { failed = /\*\*\*/ } / Start +[0-9]+: / { next } failed { print; any = 1 } END { exit !any }' "$1" |
+    cut -c-400 | tail -n 200 || tail -n 60 "$1"
+} >>"$work/failures"
 
 test_all() {
   install_packages "${fuzz_packages[@]}"
@@ -107,12 +117,9 @@ test_all() {
   scripts/check_platforms.sh --smoke arm64-debian13 >"$work/arm64.log" 2>&1 &
   local arm64=$!
   attempt /usr/bin/python3 tests/simulation/mutants.py
-  attempt wait "$arm64"
+  wait "$arm64" || note_failure "$work/arm64.log"
   cat "$work/arm64.log"
-  [ "${#failed[@]}" -eq 0 ] || {
-    printf 'Failed: %s\n' "${failed[@]}"
-    return 1
-  }
+  [ ! -e "$work/failures" ]
 }
 
 # targets_and_labels_of REGULAR-EXPRESSION: two lines, the build targets that the matching tests run and the labels of those tests.

@@ -59,7 +59,7 @@ class FuzzInput {
 };
 
 /// Whether a text can be put into a log or on a page as it is: UTF-8 of at most `max_bytes` bytes
-/// without control characters.
+/// without control characters and without those that turn the direction of text.
 inline bool IsShowable(std::string_view text, std::size_t max_bytes) {
   if (text.size() > max_bytes || !simdjson::validate_utf8(text.data(), text.size())) return false;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -67,6 +67,13 @@ inline bool IsShowable(std::string_view text, std::size_t max_bytes) {
     if (byte < 0x20 || byte == 0x7f) return false;
     // U+0080 to U+009F: terminals obey them like those below U+0020.
     if (byte == 0xc2 && static_cast<unsigned char>(text[i + 1]) < 0xa0) return false;
+    // U+202A to U+202E and U+2066 to U+2069 turn the direction of text.
+    if (byte == 0xe2) {
+      const auto middle = static_cast<unsigned char>(text[i + 1]);
+      const auto last = static_cast<unsigned char>(text[i + 2]);
+      if (middle == 0x80 && last >= 0xaa && last <= 0xae) return false;
+      if (middle == 0x81 && last >= 0xa6 && last <= 0xa9) return false;
+    }
   }
   return true;
 }
