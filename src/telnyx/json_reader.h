@@ -4,10 +4,8 @@
 // where and never hold a text of the body. For this library's sources alone, since it shows
 // simdjson. Nothing here allocates unless it fails or keeps a text.
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -69,66 +67,20 @@ std::string RowPlace(std::size_t index);
 inline std::string_view PlaceText(std::string_view where) { return where; }
 inline std::string PlaceText(std::size_t row) { return RowPlace(row); }
 
-/// The first quote or backslash from `text` on, eight bytes at once: names and ids are most of what
-/// is read of a page. There must be one, and kJsonPadding readable bytes after the body.
-inline const char* FindQuoteOrBackslash(const char* text) {
-  constexpr std::uint64_t kEachByte = 0x0101010101010101ULL;
-  static_assert(std::endian::native == std::endian::little);
-  for (;; text += sizeof(std::uint64_t)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text, sizeof word);
-    const std::uint64_t quotes = word ^ (kEachByte * '"');
-    const std::uint64_t backslashes = word ^ (kEachByte * '\\');
-    // The highest bit of each byte that is zero, and of none before the first such.
-    const std::uint64_t found =
-        (((quotes - kEachByte) & ~quotes) | ((backslashes - kEachByte) & ~backslashes)) &
-        (kEachByte * 0x80);
-    if (found != 0) return text + std::countr_zero(found) / 8;
-  }
-}
-
-/// A string without escapes as it is in the body; nothing for one that has to be unescaped.
-/// simdjson has made sure before that it ends.
-inline std::optional<std::string_view> PlainText(json::raw_json_string text) {
-  const char* const end = FindQuoteOrBackslash(text.raw());
-  if (*end == '\\') return std::nullopt;
-  return std::string_view(text.raw(), end);
-}
-
-/// Whether a string is in the body as `text` is, which has no escapes and fewer than
-/// kJsonPadding bytes. Others may still mean the same.
-template <std::size_t kSize>
-bool StandsAs(json::raw_json_string string, const char (&text)[kSize]) {
-  static_assert(kSize <= kJsonPadding);
-  return std::memcmp(string.raw(), text, kSize - 1) == 0 && string.raw()[kSize - 1] == '"';
-}
-
-/// A member's key. Nothing with an error.
-inline simdjson::simdjson_result<std::string_view> ReadKey(json::field& field) {
-  if (const auto plain = PlainText(field.key())) return std::string_view(*plain);
-  return field.unescaped_key();
-}
-
-/// Calls `read(field)` for every member; stops at its first error. `where` as for PlaceText.
+/// Calls `read(key, value)` for every member; stops at its first error. `where` as for PlaceText.
 template <typename Where, typename Read>
-Result<void> ForEachField(json::object& object, const Where& where, Read read) {
+Result<void> ForEachMember(json::object& object, const Where& where, Read read) {
   for (auto member : object) {
     if (const auto error = member.error()) return JsonFailure(PlaceText(where), error);
     // Where it is: a copy of what was just written in pieces would have to wait for them.
     json::field&& field = std::move(member).value_unsafe();
-    if (auto result = read(field); !result) return result;
+    std::string_view key;
+    if (const auto error = field.unescaped_key().get(key)) {
+      return JsonFailure(PlaceText(where), error);
+    }
+    if (auto result = read(key, field.value()); !result) return result;
   }
   return {};
-}
-
-/// Calls `read(key, value)` for every member; otherwise the same.
-template <typename Where, typename Read>
-Result<void> ForEachMember(json::object& object, const Where& where, Read read) {
-  return ForEachField(object, where, [&](json::field& field) -> Result<void> {
-    std::string_view key;
-    if (const auto error = ReadKey(field).get(key)) return JsonFailure(PlaceText(where), error);
-    return read(key, field.value());
-  });
 }
 
 /// Calls `read(value, index)` for every element of the list `data`; stops at its first error.

@@ -1,6 +1,9 @@
 #include "telnyx/page_parser.h"
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -12,39 +15,10 @@ namespace {
 
 using simdjson::SUCCESS;
 
-// The members of a row that the API documents; what is not read of them is only passed over.
-enum class Member { kLeg, kSession, kDuration, kOther };
-
-// Compares with the names that are expected first, most of which need not be searched for their
-// end.
-simdjson::simdjson_result<Member> MemberOf(json::field& field) {
-  const json::raw_json_string key = field.key();
-  if (StandsAs(key, "call_leg_id")) return Member::kLeg;
-  if (StandsAs(key, "call_session_id")) return Member::kSession;
-  if (StandsAs(key, "call_duration")) return Member::kDuration;
-  if (StandsAs(key, "call_control_id") || StandsAs(key, "client_state") ||
-      StandsAs(key, "record_type")) {
-    return Member::kOther;
-  }
-  std::string_view text;
-  if (const auto error = ReadKey(field).get(text)) return error;
-  if (text == "call_leg_id") return Member::kLeg;
-  if (text == "call_session_id") return Member::kSession;
-  if (text == "call_duration") return Member::kDuration;
-  return Member::kOther;
-}
-
 // Whether there is an id at all: an empty text is none.
 simdjson::simdjson_result<bool> ReadId(json::value& value, CallId& id) {
-  json::raw_json_string raw;
-  if (const auto error = value.get_raw_json_string().get(raw)) return error;
-  if (raw.raw()[kUuidLength] == '"' && ReadUuid({raw.raw(), kUuidLength}, id)) return true;
   std::string_view text;
-  if (const auto plain = PlainText(raw)) {
-    text = *plain;
-  } else if (const auto error = value.get_string().get(text)) {
-    return error;
-  }
+  if (const auto error = value.get_string().get(text)) return error;
   if (text.empty()) return false;
   id = ParseCallId(text);
   return true;
@@ -57,7 +31,9 @@ class RowReader {
       : index_(index), call_(call), ignored_(ignored) {}
 
   Result<void> Read(json::object& row) {
-    auto read = ForEachField(row, index_, [this](json::field& field) { return ReadField(field); });
+    auto read = ForEachMember(row, index_, [this](std::string_view key, json::value& value) {
+      return ReadMember(key, value);
+    });
     if (!read) return read;
     if (!has_leg_) return Fail(Where() + ".call_leg_id is missing");
     if (!has_duration_) return Fail(Where() + ".call_duration is missing");
@@ -67,20 +43,10 @@ class RowReader {
  private:
   std::string Where() const { return RowPlace(index_); }
 
-  Result<void> ReadField(json::field& field) {
-    Member member{};
-    if (const auto error = MemberOf(field).get(member)) return JsonFailure(Where(), error);
-    switch (member) {
-      case Member::kLeg:
-        return ReadLeg(field.value());
-      case Member::kSession:
-        ReadSession(field.value());
-        break;
-      case Member::kDuration:
-        return ReadDuration(field.value());
-      case Member::kOther:
-        break;
-    }
+  Result<void> ReadMember(std::string_view key, json::value& value) {
+    if (key == "call_leg_id") return ReadLeg(value);
+    if (key == "call_duration") return ReadDuration(value);
+    if (key == "call_session_id") ReadSession(value);
     return {};
   }
 
@@ -160,10 +126,12 @@ Result<void> ResolveNext(MetaFields& meta) {
 
 struct PageParser::Buffers {
   json::parser parser;
+  std::string rest;  // a page whose rows were scanned, without them
 
-  Result<PageInfo> Parse(std::string_view body, std::vector<ActiveCall>& calls) {
+  // Reads a page whose first rows are in `calls` already.
+  Result<PageInfo> Parse(std::string_view body, std::vector<ActiveCall>& calls,
+                         std::size_t rows_before) {
     MetaFields meta;
-    const std::size_t rows_before = calls.size();
     std::uint64_t ignored = 0;
     const auto has_meta = ReadPage(
         parser, body, [&](json::value& data) { return ReadRows(data, calls, ignored); },
@@ -178,13 +146,30 @@ struct PageParser::Buffers {
     }
     return std::move(meta.page);
   }
+
+  // As most pages are; nothing for all others and for whatever is wrong.
+  std::optional<PageInfo> Scan(std::string_view body, std::vector<ActiveCall>& calls,
+                               std::size_t rows_before) {
+    constexpr std::size_t kMaxRestBytes = 4096;
+    const auto after_rows = ScanRows(body, calls);
+    if (!after_rows || after_rows->size() > kMaxRestBytes) return std::nullopt;
+    rest = kScannedPageStart;
+    rest += *after_rows;
+    const std::size_t size = rest.size();
+    rest.resize(size + kJsonPadding);
+    auto page = Parse({rest.data(), size}, calls, rows_before);
+    if (!page) return std::nullopt;
+    return std::move(*page);
+  }
 };
 
 PageParser::PageParser() : buffers_(new Buffers, [](Buffers* buffers) { delete buffers; }) {}
 
 Result<PageInfo> PageParser::Parse(std::string_view body, std::vector<ActiveCall>& calls) {
   const std::size_t rows_before = calls.size();
-  auto page = buffers_->Parse(body, calls);
+  if (auto page = buffers_->Scan(body, calls, rows_before)) return std::move(*page);
+  calls.resize(rows_before);
+  auto page = buffers_->Parse(body, calls, rows_before);
   if (!page) calls.resize(rows_before);
   return page;
 }

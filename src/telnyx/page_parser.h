@@ -4,7 +4,6 @@
 // page of a walk, on the polling thread; the parser keeps its buffers, so that a row costs no
 // allocation.
 
-#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -12,11 +11,9 @@
 #include "base/error.h"
 #include "telnyx/active_call.h"
 #include "telnyx/page_walk.h"
+#include "telnyx/row_scanner.h"
 
 namespace telnyx_exporter {
-
-/// A leg cannot last longer; a larger number is taken for a fault of the answer.
-inline constexpr std::uint32_t kMaxCallDurationSeconds = 365 * 24 * 3600;
 
 class PageParser {
  public:
