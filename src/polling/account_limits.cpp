@@ -13,6 +13,12 @@ namespace {
 // However much the lists need, polls get this share of what is allowed.
 constexpr double kLeastShareOfPolls = 0.5;
 
+// What the interval of an idle connection is multiplied by. Rates, not intervals, are mixed, so
+// that the sum over all connections is in proportion to `idle_wait`.
+double IdleFactor(const IntervalStretch& stretch, double least_share) {
+  return stretch.factor / (1 - stretch.idle_wait * (1 - least_share));
+}
+
 }  // namespace
 
 RateLimiter::RateLimiter(RateLimit limit, Instant now)
@@ -123,11 +129,11 @@ IntervalStretch StretchFor(const RequestDemand& demand, double allowed) {
   if (demand.total() <= allowed) return {};
   const double for_polls = std::max(allowed - demand.lists, allowed * kLeastShareOfPolls);
   if (demand.busy + demand.idle <= for_polls) return {};
-  const double left_by_busy = for_polls - demand.busy;
-  const bool idle_wait_alone = left_by_busy > 0 && demand.idle <= kMostIdleStretch * left_by_busy;
-  if (idle_wait_alone) return {.busy = 1, .idle = demand.idle / left_by_busy};
-  const double busy = (demand.busy + demand.idle / kMostIdleStretch) / for_polls;
-  return {.busy = std::max(1.0, busy), .idle = kMostIdleStretch * std::max(1.0, busy)};
+  const double missing = demand.busy + demand.idle - for_polls;
+  const double idle_can_save = demand.idle - demand.idle_least;
+  if (missing < idle_can_save) return {.factor = 1, .idle_wait = missing / idle_can_save};
+  const double factor = (demand.busy + demand.idle_least) / for_polls;
+  return {.factor = std::max(1.0, factor), .idle_wait = 1};
 }
 
 bool DiffersMaterially(double before, double after) {
@@ -137,15 +143,18 @@ bool DiffersMaterially(double before, double after) {
 bool DiffersMaterially(const IntervalStretch& before, const IntervalStretch& after) {
   // Back to the configured intervals at once, however near they were.
   const bool ends = after == IntervalStretch{} && before != after;
-  return ends || DiffersMaterially(before.busy, after.busy) ||
-         DiffersMaterially(before.idle, after.idle);
+  constexpr double kShortest = 1.0 / kMostIdleWait;
+  return ends || DiffersMaterially(before.factor, after.factor) ||
+         DiffersMaterially(IdleFactor(before, kShortest), IdleFactor(after, kShortest));
 }
 
 void BudgetReview::Replace(DemandShare& counted, const DemandShare& now) {
   double& before = counted.idle ? polls_.idle : polls_.busy;
   before = std::max(0.0, before - counted.requests);
+  polls_.idle_least = std::max(0.0, polls_.idle_least - counted.least);
   counted = now;
   (counted.idle ? polls_.idle : polls_.busy) += counted.requests;
+  polls_.idle_least += counted.least;
 }
 
 RequestDemand BudgetReview::DemandWith(double lists) const {
@@ -225,9 +234,15 @@ Duration WantedInterval(const PollIntervals& intervals, bool idle) {
   return std::max(intervals.interval, intervals.idle_interval.value_or(Duration{}));
 }
 
+double LeastIdleShare(const PollIntervals& intervals) {
+  const Duration wanted = WantedInterval(intervals, true);
+  const Duration longest = std::max(wanted, Times(intervals.interval, kMostIdleWait));
+  return ToSeconds(wanted) / ToSeconds(longest);
+}
+
 IntervalInForce InForce(const PollIntervals& intervals, bool idle, const IntervalStretch& stretch) {
-  const Duration interval =
-      Stretched(WantedInterval(intervals, idle), idle ? stretch.idle : stretch.busy);
+  const double factor = idle ? IdleFactor(stretch, LeastIdleShare(intervals)) : stretch.factor;
+  const Duration interval = Stretched(WantedInterval(intervals, idle), factor);
   return {.interval = interval,
           .stale_after = intervals.stale_after.value_or(Times(interval, 3)),
           .idle = idle && intervals.idle_interval > intervals.interval};

@@ -121,8 +121,9 @@ class KeyGuard {
 
 /// Complete polls in a row without a call after which a connection counts as idle.
 inline constexpr int kIdlePolls = 3;
-/// Where the budget is short, idle connections wait up to so many times as long as busy ones.
-inline constexpr double kMostIdleStretch = 4;
+/// Where the budget is short, idle connections wait up to so many times as long as if they were
+/// busy, or in their own idle interval where that is longer.
+inline constexpr int kMostIdleWait = 4;
 /// Longer than any interval in force gets by stretching: as long as one may be configured. Values
 /// are kept for three of these, and older ones are of no use.
 inline constexpr Duration kLongestStretchedInterval = std::chrono::hours(24);
@@ -131,9 +132,10 @@ inline constexpr double kMaterialChange = 0.01;
 
 /// Requests per second that the configured and idle intervals need.
 struct RequestDemand {
-  double busy = 0;   // of connections with calls, and of those of which nothing is known yet
-  double idle = 0;   // of connections without calls
-  double lists = 0;  // of the list refreshes
+  double busy = 0;        // of connections with calls, and of those of which nothing is known yet
+  double idle = 0;        // of connections without calls
+  double idle_least = 0;  // of the same when they wait as long as kMostIdleWait allows
+  double lists = 0;       // of the list refreshes
 
   double total() const { return busy + idle + lists; }
 };
@@ -141,19 +143,20 @@ struct RequestDemand {
 /// What one connection adds to it.
 struct DemandShare {
   double requests = 0;
+  double least = 0;  // of an idle one
   bool idle = false;
 };
 
-/// What intervals are multiplied by; 1 where the budget is large enough.
+/// How much longer intervals are; not at all where the budget is large enough.
 struct IntervalStretch {
-  double busy = 1;
-  double idle = 1;
+  double factor = 1;     // of all of them
+  double idle_wait = 0;  // how far idle rates have come from their own, 0, to the least, 1
 
   bool operator==(const IntervalStretch&) const = default;
 };
 
-/// Such that the demand fits into `allowed` requests per second. All connections stretch alike, but
-/// for idle ones: these wait first, until they wait kMostIdleStretch times as long as busy ones.
+/// Such that the demand fits into `allowed` requests per second. Idle connections wait first, as
+/// long as kMostIdleWait allows; then all intervals stretch alike.
 IntervalStretch StretchFor(const RequestDemand& demand, double allowed);
 
 /// Whether two rates, or two stretches, differ by more than kMaterialChange.
@@ -206,6 +209,9 @@ PollIntervals IntervalsOf(const ConnectionPlan& plan);
 
 /// The interval that the configuration asks for: the idle one for an idle connection.
 Duration WantedInterval(const PollIntervals& intervals, bool idle);
+
+/// Which share of its own requests an idle connection keeps at least before busy ones wait, too.
+double LeastIdleShare(const PollIntervals& intervals);
 
 /// The interval in force and how long values are kept under it.
 IntervalInForce InForce(const PollIntervals& intervals, bool idle, const IntervalStretch& stretch);

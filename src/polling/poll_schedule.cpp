@@ -71,8 +71,10 @@ Instant PollSchedule::expiry() const {
   return kNever;
 }
 
-double PollSchedule::demand() const {
-  return RequestsPerSecond(pages_, RefusedInterval(grid_.interval(), refusals_));
+DemandShare PollSchedule::Demand() const {
+  const double requests = RequestsPerSecond(pages_, RefusedInterval(grid_.interval(), refusals_));
+  if (!idle()) return {.requests = requests};
+  return {.requests = requests, .least = requests * LeastIdleShare(intervals_), .idle = true};
 }
 
 Instant PollSchedule::FirstAfter(Instant now) const {

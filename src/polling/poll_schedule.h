@@ -59,7 +59,7 @@ class PollSchedule {
   bool was_due() const { return was_due_; }
   /// Requests per second that the connection needs, stretched by nothing; fewer while it is
   /// refused.
-  double demand() const;
+  DemandShare Demand() const;
 
   /// The due time has come; another one follows. Returns how many whole intervals have passed
   /// since unseen, because the machine slept: then no poll is made up for.

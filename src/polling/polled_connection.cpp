@@ -74,7 +74,7 @@ PolledConnection::PolledConnection(PollingContext& context, AccountKey of,
 
 void PolledConnection::CountDemand(BudgetReview& budget, bool was_cleared) {
   if (was_cleared) counted_demand_ = {};
-  budget.Replace(counted_demand_, {.requests = schedule_.demand(), .idle = schedule_.idle()});
+  budget.Replace(counted_demand_, schedule_.Demand());
 }
 
 void PolledConnection::Change(const ConnectionPlan& plan, Instant now) {

@@ -289,59 +289,59 @@ using namespace std::chrono_literals;
 
 // What polls send under the stretched intervals.
 double Sent(const RequestDemand& demand, const IntervalStretch& stretch) {
-  return demand.busy / stretch.busy + demand.idle / stretch.idle + demand.lists;
+  const double idle = demand.idle * (1 - stretch.idle_wait) + demand.idle_least * stretch.idle_wait;
+  return (demand.busy + idle) / stretch.factor + demand.lists;
 }
 
 TEST(StretchFor, LeavesIntervalsAloneWhereTheBudgetIsLargeEnough) {
-  EXPECT_EQ(StretchFor({.busy = 3, .idle = 3, .lists = 4}, 10), IntervalStretch{});
+  EXPECT_EQ(StretchFor({.busy = 3, .idle = 3, .idle_least = 1, .lists = 4}, 10), IntervalStretch{});
   EXPECT_EQ(StretchFor({}, 10), IntervalStretch{});
 }
 
 TEST(StretchFor, StretchesAllAlikeAsMuchAsTheBudgetIsShort) {
-  EXPECT_DOUBLE_EQ(StretchFor({.busy = 20}, 5).busy, 4);
-  EXPECT_DOUBLE_EQ(StretchFor({.idle = 20}, 5).idle, 4);
-  EXPECT_DOUBLE_EQ(StretchFor({.idle = 200}, 5).idle, 40);
+  EXPECT_EQ(StretchFor({.busy = 20}, 5), (IntervalStretch{.factor = 4, .idle_wait = 1}));
+  EXPECT_EQ(StretchFor({.idle = 20, .idle_least = 5}, 5),
+            (IntervalStretch{.factor = 1, .idle_wait = 1}));
+  EXPECT_EQ(StretchFor({.idle = 200, .idle_least = 50}, 5),
+            (IntervalStretch{.factor = 10, .idle_wait = 1}));
 }
 
 TEST(StretchFor, LetsIdleConnectionsWaitFirst) {
-  const IntervalStretch stretch = StretchFor({.busy = 4, .idle = 8}, 8);
-  EXPECT_DOUBLE_EQ(stretch.busy, 1);
-  EXPECT_DOUBLE_EQ(stretch.idle, 2);
-}
-
-TEST(StretchFor, LetsIdleConnectionsWaitNoMoreThanFourTimesAsLong) {
-  const RequestDemand demand{.busy = 10, .idle = 8};
-  const IntervalStretch stretch = StretchFor(demand, 6);
-  EXPECT_DOUBLE_EQ(stretch.busy, 2);
-  EXPECT_DOUBLE_EQ(stretch.idle, 8);
+  EXPECT_EQ(StretchFor({.busy = 4, .idle = 8, .idle_least = 2}, 8),
+            (IntervalStretch{.factor = 1, .idle_wait = 4.0 / 6}));
 }
 
 TEST(StretchFor, UsesUpWhatIsAllowedAndNoMore) {
   for (const double allowed : {1.0, 2.0, 5.0, 9.0, 13.0}) {
     for (const double busy : {0.0, 1.0, 6.0, 20.0}) {
       for (const double idle : {0.0, 1.0, 6.0, 20.0}) {
-        const RequestDemand demand{.busy = busy, .idle = idle, .lists = 0.2};
-        const double sent = Sent(demand, StretchFor(demand, allowed));
-        EXPECT_NEAR(sent, std::min(allowed, demand.total()), 1e-9);
+        for (const double least : {0.25, 0.7, 1.0}) {
+          const RequestDemand demand{
+              .busy = busy, .idle = idle, .idle_least = idle * least, .lists = 0.2};
+          const double sent = Sent(demand, StretchFor(demand, allowed));
+          EXPECT_NEAR(sent, std::min(allowed, demand.total()), 1e-9);
+        }
       }
     }
   }
 }
 
 TEST(StretchFor, LeavesPollsHalfOfTheBudgetWhateverTheListsNeed) {
-  EXPECT_DOUBLE_EQ(StretchFor({.busy = 4, .lists = 100}, 2).busy, 4);
+  EXPECT_DOUBLE_EQ(StretchFor({.busy = 4, .lists = 100}, 2).factor, 4);
 }
 
 TEST(StretchFor, IsSafeWithExtremes) {
   const double huge = std::numeric_limits<double>::max();
   for (const double allowed : {1e-10, 1e-300, 1.0, 1e300}) {
     for (const double busy : {0.0, 1e-300, 1.0, 1e300, huge}) {
-      const IntervalStretch stretch = StretchFor({.busy = busy, .idle = busy}, allowed);
-      for (const double factor : {stretch.busy, stretch.idle}) {
-        EXPECT_GE(factor, 1);
-        const Duration interval = Stretched(15s, factor);
-        EXPECT_GE(interval, Duration(15s));
-        EXPECT_LE(interval, kLongestStretchedInterval);
+      for (const double least : {0.25, 1.0}) {
+        const IntervalStretch stretch =
+            StretchFor({.busy = busy, .idle = busy, .idle_least = busy * least}, allowed);
+        for (const bool idle : {false, true}) {
+          const Duration interval = InForce({.interval = 15s}, idle, stretch).interval;
+          EXPECT_GE(interval, Duration(15s));
+          EXPECT_LE(interval, kLongestStretchedInterval);
+        }
       }
     }
   }
@@ -365,8 +365,38 @@ TEST(InForce, IsTheIntervalOfAnIdleConnectionWithoutALongerIdleOne) {
   EXPECT_EQ(InForce({.interval = 15s}, true, {}), configured);
 }
 
+// Idle connections wait four times as long as if they were busy, or in their own idle interval
+// where that is longer.
+TEST(InForce, LetsIdleConnectionsWaitFourTimesAsLongAndNoLonger) {
+  const auto interval = [](Duration idle_interval, const IntervalStretch& stretch) {
+    return InForce({.interval = 15s, .idle_interval = idle_interval}, true, stretch).interval;
+  };
+  const IntervalStretch idle_alone{.factor = 1, .idle_wait = 1};
+  EXPECT_EQ(interval(15s, idle_alone), Duration(60s));
+  EXPECT_EQ(interval(30s, idle_alone), Duration(60s));
+  EXPECT_EQ(interval(60s, idle_alone), Duration(60s));
+  EXPECT_EQ(interval(1h, idle_alone), Duration(1h));
+  const IntervalStretch all{.factor = 2, .idle_wait = 1};
+  EXPECT_EQ(interval(15s, all), Duration(120s));
+  EXPECT_EQ(interval(1h, all), Duration(2h));
+  // Half of what the connection can save: 1/15 and 1/60 requests a second make 1/24 on average.
+  EXPECT_EQ(interval(15s, {.factor = 1, .idle_wait = 0.5}), Duration(24s));
+}
+
+TEST(BudgetReview, CountsWhatIdleConnectionsNeedAtLeast) {
+  BudgetReview review;
+  DemandShare first;
+  DemandShare second;
+  review.Replace(first, {.requests = 4, .least = 1, .idle = true});
+  review.Replace(second, {.requests = 2, .least = 2, .idle = true});
+  EXPECT_EQ(review.DemandWith(0).idle_least, 3);
+  review.Replace(first, {.requests = 4});
+  EXPECT_EQ(review.DemandWith(0).idle_least, 2);
+  EXPECT_EQ(review.DemandWith(0).busy, 4);
+}
+
 TEST(InForce, KeepsValuesAsLongAsGivenOrForThreeIntervalsInForce) {
-  const IntervalStretch twice{.busy = 2, .idle = 8};
+  const IntervalStretch twice{.factor = 2, .idle_wait = 1};
   EXPECT_EQ(InForce({.interval = 15s}, false, twice),
             (IntervalInForce{.interval = 30s, .stale_after = 90s}));
   EXPECT_EQ(InForce({.interval = 15s, .stale_after = 45s}, false, twice),
@@ -378,7 +408,11 @@ TEST(DiffersMaterially, PassesOverRounding) {
   EXPECT_FALSE(DiffersMaterially(0, 0));
   EXPECT_TRUE(DiffersMaterially(10, 10.2));
   EXPECT_TRUE(DiffersMaterially(0, 1e-9));
-  EXPECT_TRUE(DiffersMaterially(IntervalStretch{.busy = 1.0001, .idle = 1}, IntervalStretch{}));
+  EXPECT_TRUE(DiffersMaterially(IntervalStretch{.factor = 1.0001}, IntervalStretch{}));
+  EXPECT_TRUE(
+      DiffersMaterially(IntervalStretch{.idle_wait = 0.5}, IntervalStretch{.idle_wait = 0.6}));
+  EXPECT_FALSE(
+      DiffersMaterially(IntervalStretch{.idle_wait = 0.5}, IntervalStretch{.idle_wait = 0.501}));
 }
 
 }  // namespace

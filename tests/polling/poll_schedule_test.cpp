@@ -104,7 +104,7 @@ Instant Poll(PollSchedule& schedule, std::uint64_t legs = 1, std::uint32_t pages
 
 TEST(PollSchedule, FollowsAShorterIntervalAfterAFirstPollThatWaited) {
   PollSchedule schedule = Schedule({.interval = 15s});
-  schedule.Stretch({.busy = 40, .idle = 40}, kNow);
+  schedule.Stretch({.factor = 40}, kNow);
   const Instant first = schedule.due();
   EXPECT_EQ(schedule.OnDue(first), 0U);
   EXPECT_EQ(schedule.due(), first + 10min);
@@ -143,7 +143,7 @@ TEST(PollSchedule, CountsWhatItSleptThrough) {
 TEST(PollSchedule, WaitsTheStretchedIntervalFromBeginToBegin) {
   PollSchedule schedule = Schedule({.interval = 15s});
   Poll(schedule);
-  ASSERT_TRUE(schedule.Stretch({.busy = 1.5, .idle = 6}, kNow + 15s));
+  ASSERT_TRUE(schedule.Stretch({.factor = 1.5}, kNow + 15s));
   schedule.OnBegun(kNow + 20s);
   EXPECT_EQ(schedule.due(), kNow + 42500ms);
   EXPECT_EQ(schedule.in_force().stale_after, Duration(67500ms));
@@ -160,7 +160,7 @@ TEST(PollSchedule, IsIdleAfterThreeCompletePollsWithoutACall) {
   EXPECT_TRUE(schedule.idle());
   EXPECT_EQ(schedule.in_force().interval, Duration(60s));
   EXPECT_EQ(schedule.due(), PollGrid(60s, kHash, kNow, kWall).NextAfter(third));
-  EXPECT_DOUBLE_EQ(schedule.demand(), 1.0 / 60);
+  EXPECT_DOUBLE_EQ(schedule.Demand().requests, 1.0 / 60);
   const Instant fourth = Poll(schedule, 1);
   EXPECT_FALSE(schedule.idle());
   EXPECT_LE(schedule.due(), fourth + 15s);
@@ -168,17 +168,17 @@ TEST(PollSchedule, IsIdleAfterThreeCompletePollsWithoutACall) {
 
 TEST(PollSchedule, NeedsAsManyRequestsAsTheNewestPollHadPages) {
   PollSchedule schedule = Schedule({.interval = 10s});
-  EXPECT_DOUBLE_EQ(schedule.demand(), 0.1);
+  EXPECT_DOUBLE_EQ(schedule.Demand().requests, 0.1);
   Poll(schedule, 700, 3);
-  EXPECT_DOUBLE_EQ(schedule.demand(), 0.3);
-  schedule.Stretch({.busy = 7, .idle = 28}, kNow + 1min);
-  EXPECT_DOUBLE_EQ(schedule.demand(), 0.3);
+  EXPECT_DOUBLE_EQ(schedule.Demand().requests, 0.3);
+  schedule.Stretch({.factor = 7}, kNow + 1min);
+  EXPECT_DOUBLE_EQ(schedule.Demand().requests, 0.3);
 }
 
 TEST(PollSchedule, MustHaveAFirstPollInThreeIntervalsAfterItIsDue) {
   PollSchedule schedule = Schedule({.interval = 15s, .stale_after = 20s});
   EXPECT_EQ(schedule.expiry(), schedule.due() + 45s);
-  schedule.Stretch({.busy = 4, .idle = 16}, kNow);
+  schedule.Stretch({.factor = 4}, kNow);
   EXPECT_EQ(schedule.expiry(), schedule.due() + 180s);
   schedule.OnBegun(schedule.due());
   EXPECT_EQ(schedule.expiry(), kNever);
@@ -186,11 +186,11 @@ TEST(PollSchedule, MustHaveAFirstPollInThreeIntervalsAfterItIsDue) {
 
 TEST(PollSchedule, MustHaveAFirstPollInFiveMinutesHoweverFarTheBudgetStretchesIntervals) {
   PollSchedule schedule = Schedule({.interval = 15s});
-  schedule.Stretch({.busy = 1e9, .idle = 4e9}, kNow);
+  schedule.Stretch({.factor = 1e9}, kNow);
   EXPECT_EQ(schedule.in_force().interval, Duration(24h));
   EXPECT_EQ(schedule.expiry(), schedule.due() + 5min);
   PollSchedule slow = Schedule({.interval = 1h});
-  slow.Stretch({.busy = 1e9, .idle = 4e9}, kNow);
+  slow.Stretch({.factor = 1e9}, kNow);
   EXPECT_EQ(slow.expiry(), slow.due() + 3h);
 }
 
@@ -204,7 +204,7 @@ TEST(PollSchedule, MustHaveAnotherPollBeforeItsValuesExpire) {
 
 TEST(PollSchedule, KeepsValuesWhenTheIntervalInForceGetsShorterAgain) {
   PollSchedule schedule = Schedule({.interval = 15s});
-  schedule.Stretch({.busy = 4, .idle = 16}, kNow);
+  schedule.Stretch({.factor = 4}, kNow);
   const Instant complete = Poll(schedule);
   schedule.Stretch({}, complete + 55s);
   EXPECT_EQ(schedule.in_force().interval, Duration(15s));
@@ -276,10 +276,10 @@ TEST(PollSchedule, IsSafeWithExtremes) {
     for (const double factor : {1.0, 1e9, 1e300}) {
       PollSchedule schedule = Schedule({.interval = interval});
       Poll(schedule);
-      schedule.Stretch({.busy = factor, .idle = factor}, kNow + 15s);
+      schedule.Stretch({.factor = factor}, kNow + 15s);
       EXPECT_GT(schedule.due(), kNow);
       EXPECT_GT(schedule.expiry(), kNow);
-      EXPECT_GT(schedule.demand(), 0);
+      EXPECT_GT(schedule.Demand().requests, 0);
     }
   }
 }

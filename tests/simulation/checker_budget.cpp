@@ -98,9 +98,12 @@ Need Checker::NeedOf(const AccountModel& account) const {
   Need need;
   for (const ConnectionKey key : account.connections) {
     const ConnectionModel& connection = *connections_[static_cast<std::size_t>(key)];
-    (connection.idle() ? need.idle : need.busy) +=
-        connection.pages / ToSeconds(SlowedInterval(WantedBy(connection.plan, connection.idle()),
-                                                    connection.refusals));
+    const Duration wanted = WantedBy(connection.plan, connection.idle());
+    const double own = connection.pages / ToSeconds(SlowedInterval(wanted, connection.refusals));
+    (connection.idle() ? need.idle : need.busy) += own;
+    if (connection.idle()) {
+      need.idle_slowest += own * ToSeconds(wanted) / ToSeconds(SlowestIdle(connection.plan));
+    }
   }
   const auto& discovery = PlanOf(account).discovery;
   if (discovery) need.lists = account.refresh_pages / ToSeconds(discovery->refresh_interval);
@@ -135,8 +138,9 @@ void Checker::RequireIntervals(const AccountModel& account) const {
     const ConnectionModel& connection = *connections_[static_cast<std::size_t>(key)];
     const double wanted = ToSeconds(WantedBy(connection.plan, connection.idle()));
     constexpr double kDay = 86400;  // no interval is stretched to more
-    const double right = std::min(wanted * (connection.idle() ? factors.idle : factors.busy),
-                                  std::max(wanted, kDay));
+    const double slowed = connection.idle() ? factors.idle_slowed : 0;
+    const double rate = (1 - slowed) / wanted + slowed / ToSeconds(SlowestIdle(connection.plan));
+    const double right = std::min(factors.all / rate, std::max(wanted, kDay));
     Require(IsNear(ToSeconds(connection.in_force.interval), right),
             "the interval in force is {} s instead of {}", ToSeconds(connection.in_force.interval),
             right);

@@ -65,16 +65,17 @@ TEST(ScanRows, ReadsMembersInAnyOrderAndWithoutTheOptionalOnes) {
   expect("{" + duration + "," + session + "," + Leg(7) + "}", true);
   expect(R"({"to":"+1","new":null,)" + duration + R"(,"new":"",)" + Leg(7) + R"(,"call_leg":"1"})",
          false);
-  expect(R"({"record_type":null,"client_state":"",)" + duration + R"(,"call_control_id":"v3:~ !#[]",)" +
-             session + "," + Leg(7) + "}",
+  expect(R"({"record_type":null,"client_state":"",)" + duration +
+             R"(,"call_control_id":"v3:~ !#[]",)" + session + "," + Leg(7) + "}",
          true);
 }
 
 TEST(ScanRows, PassesOverStringsOfAnyLength) {
   for (std::size_t length = 0; length < 70; ++length) {
     const std::string text(length, 'x');
-    EXPECT_EQ(ScanRow(R"({"client_state":")" + text + R"(",)" + Leg(1) + R"(,"call_duration":1})").rest,
-              kRest);
+    EXPECT_EQ(
+        ScanRow(R"({"client_state":")" + text + R"(",)" + Leg(1) + R"(,"call_duration":1})").rest,
+        kRest);
     for (const std::string_view bad : {"\\n", "\x1f", "\x80", "\xc3\xa4"}) {
       EXPECT_FALSE(ScanRow(R"({"client_state":")" + text + std::string(bad) + R"(",)" + Leg(1) +
                            R"(,"call_duration":1})")
