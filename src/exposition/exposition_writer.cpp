@@ -1,6 +1,7 @@
 #include "exposition/exposition_writer.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace telnyx_exporter {
 namespace {
@@ -51,6 +52,17 @@ bool IsWritable(const Exemplar& exemplar) {
 void FamilyWriter::Begin(const MetricDescriptor& metric) {
   End();
   metric_ = &metric;
+  series_ = {};
+}
+
+void FamilyWriter::Add(double value, std::initializer_list<LabelView> labels,
+                       std::optional<WallTime> created) {
+  series_.labels.clear();
+  std::ranges::copy_if(labels, std::back_inserter(series_.labels),
+                       [](const LabelView& label) { return !label.value.empty(); });
+  series_.value = value;
+  series_.created = created;
+  Add(series_);
 }
 
 void FamilyWriter::Add(const MetricSeries& series) {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -114,6 +115,7 @@ class ExpositionWriter {
  public:
   virtual ~ExpositionWriter() = default;
 
+  virtual ExpositionFormat format() const = 0;
   /// Appends what MetricSeries::encoded_labels takes.
   virtual void EncodeLabels(std::span<const LabelView> labels, std::string& out) const = 0;
   /// Appends what comes before a family's samples.
@@ -159,11 +161,21 @@ class FamilyWriter {
   static constexpr std::size_t kPieceBytes = std::size_t{64} * 1024;
 
   const ExpositionWriter& writer() const { return writer_; }
+  std::string_view metric_name() const { return metric_->name; }
 
   /// `metric` must live until the next Begin or the End.
   void Begin(const MetricDescriptor& metric);
-  /// A series of the metric of the last Begin.
+  /// Labels of all following series of the family, as the writer's EncodeLabels wrote them; must
+  /// live as long.
+  void SetSharedLabels(std::string_view encoded) { series_.encoded_labels = encoded; }
+
+  /// One counter or gauge; labels with an empty value are left out. `created`: when it was 0.
+  void Add(double value, std::initializer_list<LabelView> labels = {},
+           std::optional<WallTime> created = std::nullopt);
   void Add(const MetricSeries& series);
+  /// A series of the family with the shared labels, to be filled and added: its memory is used
+  /// again. It still has the values of the one before.
+  MetricSeries& reused_series() { return series_; }
   void End();
 
  private:
@@ -174,6 +186,7 @@ class FamilyWriter {
   const ExpositionSink sink_;
   const bool give_within_family_;
   const MetricDescriptor* metric_ = nullptr;
+  MetricSeries series_;
   bool begun_ = false;  // the family has a series
   std::size_t family_begin_ = 0;
 };

@@ -197,6 +197,7 @@ class DelimitedProtobufWriter final : public ExpositionWriter {
 
   void EndFamily(std::size_t begin, std::string& out) const override { PrependLength(out, begin); }
 
+  ExpositionFormat format() const override { return ExpositionFormat::kProtobuf; }
   bool needs_whole_family() const override { return true; }
 
   void WriteEnd(std::string& /*out*/) const override {}

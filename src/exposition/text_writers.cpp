@@ -168,6 +168,8 @@ void AppendMetadata(std::string& out, std::string_view keyword, std::string_view
 
 class Text004Writer final : public LineWriter {
  public:
+  ExpositionFormat format() const override { return ExpositionFormat::kText; }
+
   void BeginFamily(const MetricDescriptor& metric, std::string& out) const override {
     constexpr TypeNames kNames = {"counter", "gauge", "histogram", "histogram"};
     AppendMetadata(out, "# HELP ", metric.name);
@@ -204,6 +206,8 @@ std::string_view FamilyName(const MetricDescriptor& metric) {
 class OpenMetrics1Writer final : public LineWriter {
  public:
   explicit OpenMetrics1Writer(bool created) : created_(created) {}
+
+  ExpositionFormat format() const override { return ExpositionFormat::kOpenMetrics; }
 
   void BeginFamily(const MetricDescriptor& metric, std::string& out) const override {
     constexpr TypeNames kNames = {"counter", "gauge", "histogram", "gaugehistogram"};

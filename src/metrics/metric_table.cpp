@@ -5,6 +5,8 @@
 #include <map>
 #include <string>
 
+#include "metrics/duration_series.h"
+
 namespace telnyx_exporter {
 namespace {
 
@@ -19,47 +21,60 @@ double Number(std::uint64_t count) { return static_cast<double>(count); }
 
 // Of the last complete poll, while it is known.
 template <auto Value>
-void FromPoll(const ConnectionReading& reading, SeriesWriter& out) {
+void FromPoll(const ConnectionReading& reading, FamilyWriter& out) {
   if (reading.values) out.Add(Value(*reading.values));
 }
 
 // The same, where the poll may not have the value.
 template <auto Value>
-void FromPollIfAny(const ConnectionReading& reading, SeriesWriter& out) {
+void FromPollIfAny(const ConnectionReading& reading, FamilyWriter& out) {
   if (!reading.values) return;
   if (const auto value = Value(*reading.values)) out.Add(Number(*value));
 }
 
 // Of all complete polls, from the first one on.
 template <auto Value>
-void FromTotals(const ConnectionReading& reading, SeriesWriter& out) {
+void FromTotals(const ConnectionReading& reading, FamilyWriter& out) {
   const CallTotals* totals = reading.connection.totals.get();
   if (totals) out.Add(static_cast<double>(totals->*Value), {}, totals->started_since);
 }
 
 template <auto Count>
-void ConnectionCount(const ConnectionReading& reading, SeriesWriter& out) {
+void ConnectionCount(const ConnectionReading& reading, FamilyWriter& out) {
   out.Add(Number(reading.connection.*Count), {}, reading.connection.added);
 }
 
 template <auto Count>
-void AccountCount(const AccountReading& reading, SeriesWriter& out) {
+void AccountCount(const AccountReading& reading, FamilyWriter& out) {
   out.Add(Number(reading.account.*Count), {}, reading.account.added);
 }
 
 template <auto Value>
-void AccountValueIfAny(const AccountReading& reading, SeriesWriter& out) {
+void AccountValueIfAny(const AccountReading& reading, FamilyWriter& out) {
   if (const auto& value = reading.account.*Value) out.Add(static_cast<double>(*value));
 }
 
 template <auto Value>
-void BudgetRate(const AccountReading& reading, SeriesWriter& out) {
+void BudgetRate(const AccountReading& reading, FamilyWriter& out) {
   const auto& budget = reading.account.budget;
   if (budget) out.Add((*budget).*Value);
 }
 
+// A counter or histogram of the exporter's registry.
+void AddCounter(const prometheus::ClientMetric& counter, std::optional<WallTime> created,
+                FamilyWriter& out) {
+  MetricSeries series{.value = counter.counter.value, .created = created};
+  for (const auto& label : counter.label) series.labels.push_back({label.name, label.value});
+  series.histogram = {.count = counter.histogram.sample_count, .sum = counter.histogram.sample_sum};
+  for (const auto& bucket : counter.histogram.bucket) {
+    series.histogram.buckets.push_back(
+        {.upper_bound = bucket.upper_bound, .cumulative_count = bucket.cumulative_count});
+  }
+  out.Add(series);
+}
+
 // Of the exporter's registry. Series of an account that has just been removed are left out.
-void FromRegistry(const ExporterReading& reading, SeriesWriter& out) {
+void FromRegistry(const ExporterReading& reading, FamilyWriter& out) {
   const auto family =
       std::ranges::find(reading.counters, out.metric_name(), &prometheus::MetricFamily::name);
   if (family == reading.counters.end()) return;
@@ -79,11 +94,11 @@ void FromRegistry(const ExporterReading& reading, SeriesWriter& out) {
       if (account == added.end()) continue;
       created = account->second;
     }
-    out.AddCounter(*counter, created);
+    AddCounter(*counter, created, out);
   }
 }
 
-void FromProcess(const ExporterReading& reading, SeriesWriter& out) {
+void FromProcess(const ExporterReading& reading, FamilyWriter& out) {
   const auto value = std::ranges::find(reading.process, out.metric_name(), &ProcessValue::name);
   if (value == reading.process.end()) return;
   out.Add(value->value, {}, reading.exporter.started);
@@ -91,7 +106,7 @@ void FromProcess(const ExporterReading& reading, SeriesWriter& out) {
 
 // --- Rows that need more than an expression ----------------------------------------------------
 
-void ReadLongerThan(const ConnectionReading& reading, SeriesWriter& out) {
+void ReadLongerThan(const ConnectionReading& reading, FamilyWriter& out) {
   if (!reading.values) return;
   const CompletePoll& poll = *reading.values;
   if (poll.long_call_thresholds == nullptr) return;
@@ -102,7 +117,7 @@ void ReadLongerThan(const ConnectionReading& reading, SeriesWriter& out) {
   }
 }
 
-void ReadConnectionInfo(const ConnectionReading& reading, SeriesWriter& out) {
+void ReadConnectionInfo(const ConnectionReading& reading, FamilyWriter& out) {
   const ConnectionPlan& plan = reading.connection.identity->plan;
   out.Add(1, {{"record_type", plan.record_type},
               {"source", plan.discovered ? "discovered" : "configured"},
@@ -110,7 +125,7 @@ void ReadConnectionInfo(const ConnectionReading& reading, SeriesWriter& out) {
               {"outbound_voice_profile_name", plan.voice_profile_name}});
 }
 
-void ReadChannelLimits(const ConnectionReading& reading, SeriesWriter& out) {
+void ReadChannelLimits(const ConnectionReading& reading, FamilyWriter& out) {
   const ConnectionPlan& plan = reading.connection.identity->plan;
   const auto add = [&](const auto& limit, std::string_view direction) {
     if (limit) out.Add(static_cast<double>(*limit), {{"direction", direction}});
@@ -120,20 +135,20 @@ void ReadChannelLimits(const ConnectionReading& reading, SeriesWriter& out) {
   add(plan.outbound_channel_limit, "outbound");
 }
 
-void ReadFailureInfo(const ConnectionReading& reading, SeriesWriter& out) {
+void ReadFailureInfo(const ConnectionReading& reading, FamilyWriter& out) {
   if (const auto& failure = reading.connection.failure) {
     out.Add(1, {{"reason", ReasonLabel(failure->reason)}});
   }
 }
 
-void ReadPollFailures(const AccountReading& reading, SeriesWriter& out) {
+void ReadPollFailures(const AccountReading& reading, FamilyWriter& out) {
   for (const FailureReason reason : kFailureReasons) {
     out.Add(Number(reading.account.poll_failures[static_cast<std::size_t>(reason)]),
             {{"reason", ReasonLabel(reason)}}, reading.account.added);
   }
 }
 
-void ReadVoiceProfiles(const AccountReading& reading, SeriesWriter& out) {
+void ReadVoiceProfiles(const AccountReading& reading, FamilyWriter& out) {
   const auto& discovery = reading.account.discovery;
   if (!discovery || discovery->voice_profiles == nullptr) return;
   for (const ListedVoiceProfile& profile : *discovery->voice_profiles) {
@@ -143,12 +158,15 @@ void ReadVoiceProfiles(const AccountReading& reading, SeriesWriter& out) {
   }
 }
 
-void ReadCoverage(const AccountReading& reading, SeriesWriter& out) {
-  out.Add(static_cast<double>(reading.coverage.known), {{"state", "known"}});
-  out.Add(static_cast<double>(reading.coverage.unknown), {{"state", "unknown"}});
+// How many are unknown is not known before the account's lists were read once.
+void ReadCoverage(const AccountReading& reading, FamilyWriter& out) {
+  out.Add(Number(reading.coverage.known), {{"state", "known"}});
+  const auto& discovery = reading.account.discovery;
+  if (discovery && !discovery->last_success) return;
+  out.Add(Number(reading.coverage.unknown), {{"state", "unknown"}});
 }
 
-void ReadKeyReadable(const ExporterReading& reading, SeriesWriter& out) {
+void ReadKeyReadable(const ExporterReading& reading, FamilyWriter& out) {
   for (const auto& account : reading.view.accounts) {
     const auto readable = reading.exporter.api_key_readable.find(account->name);
     if (readable == reading.exporter.api_key_readable.end()) continue;
@@ -171,7 +189,7 @@ constexpr std::array kTable = {
     MetricRow{{"telnyx_active_calls_peak", kGauge, "",
                "The highest telnyx_active_calls of the polls within poll.peak_window. Absent while "
                "not known."},
-              ReadConnection([](const ConnectionReading& reading, SeriesWriter& out) {
+              ReadConnection([](const ConnectionReading& reading, FamilyWriter& out) {
                 if (!reading.values) return;
                 const Duration window = reading.connection.identity->plan.peak_window;
                 out.Add(Number(reading.connection.peak.At(reading.now, window)));
@@ -179,8 +197,8 @@ constexpr std::array kTable = {
     MetricRow{{"telnyx_active_call_duration_seconds", kGaugeHistogram, "seconds",
                "How long the legs that were active at the last complete poll had lasted. A gauge "
                "histogram: it shrinks when calls end, so never use rate() on it."},
-              ReadConnection([](const ConnectionReading& reading, SeriesWriter& out) {
-                if (reading.values) out.AddDurations(*reading.values);
+              ReadConnection([](const ConnectionReading& reading, FamilyWriter& out) {
+                if (reading.values) AddDurations(*reading.values, out);
               })},
     MetricRow{{"telnyx_longest_active_call_duration_seconds", kGauge, "seconds",
                "Duration of the oldest active leg at the last complete poll, 0 without one. Absent "
@@ -209,9 +227,9 @@ constexpr std::array kTable = {
     MetricRow{{"telnyx_completed_call_duration_seconds", kHistogram, "seconds",
                "How long ended call legs lasted, accurate to half the time between two polls. A "
                "lower bound: calls that begin and end between two polls are not seen."},
-              ReadConnection([](const ConnectionReading& reading, SeriesWriter& out) {
+              ReadConnection([](const ConnectionReading& reading, FamilyWriter& out) {
                 const CallTotals* totals = reading.connection.totals.get();
-                if (totals) out.AddDurations(totals->completed, totals->completed_since);
+                if (totals) AddDurations(totals->completed, totals->completed_since, out);
               })},
     // Of a connection and its polls.
     MetricRow{{"telnyx_connection_info", kGauge, "",
@@ -225,18 +243,18 @@ constexpr std::array kTable = {
     MetricRow{{"telnyx_connection_up", kGauge, "",
                "1 when the newest poll was complete and its values are known, else 0; 0 before "
                "the first poll."},
-              ReadConnection([](const ConnectionReading& reading, SeriesWriter& out) {
+              ReadConnection([](const ConnectionReading& reading, FamilyWriter& out) {
                 out.Add(reading.values && reading.connection.complete() ? 1 : 0);
               })},
     MetricRow{{"telnyx_connection_interval_seconds", kGauge, "seconds",
                "Interval between polls in force: the configured one, the idle one, or the longer "
                "one that the request budget allows."},
-              ReadConnection([](const ConnectionReading& reading, SeriesWriter& out) {
+              ReadConnection([](const ConnectionReading& reading, FamilyWriter& out) {
                 out.Add(ToSeconds(reading.connection.in_force().interval));
               })},
     MetricRow{{"telnyx_connection_last_success_timestamp_seconds", kGauge, "seconds",
                "When the newest complete poll ended, in seconds since 1970. Absent before it."},
-              ReadConnection([](const ConnectionReading& reading, SeriesWriter& out) {
+              ReadConnection([](const ConnectionReading& reading, FamilyWriter& out) {
                 if (reading.connection.values) {
                   out.Add(ToUnixSeconds(reading.connection.last_success));
                 }
@@ -244,13 +262,13 @@ constexpr std::array kTable = {
     MetricRow{{"telnyx_connection_poll_duration_seconds", kGauge, "seconds",
                "How long the newest poll took, all its pages, waits and retries. Absent before "
                "it."},
-              ReadConnection([](const ConnectionReading& reading, SeriesWriter& out) {
+              ReadConnection([](const ConnectionReading& reading, FamilyWriter& out) {
                 const auto& duration = reading.connection.last_poll_duration;
                 if (duration) out.Add(ToSeconds(*duration));
               })},
     MetricRow{{"telnyx_connection_poll_pages", kGauge, "",
                "Pages in the newest complete poll. Absent before it."},
-              ReadConnection([](const ConnectionReading& reading, SeriesWriter& out) {
+              ReadConnection([](const ConnectionReading& reading, FamilyWriter& out) {
                 if (reading.connection.values) out.Add(reading.connection.values->pages);
               })},
     MetricRow{{"telnyx_polls_total", kCounter, "", "Polls begun, whatever their outcome."},
@@ -279,7 +297,8 @@ constexpr std::array kTable = {
               ReadAccount(&AccountCount<&AccountSnapshot::polls_skipped>)},
     MetricRow{{"telnyx_account_connections", kGauge, "",
                "Connections of the account by state: known, with numbers now, or unknown. A sum "
-               "over the account is complete when none is unknown."},
+               "over the account is complete when none is unknown. The unknown ones are absent "
+               "before the account's lists were read."},
               ReadAccount(&ReadCoverage)},
     MetricRow{{"telnyx_account_required_requests_per_second", kGauge, "",
                "Requests that polls and list refreshes need at the configured and idle "
@@ -313,13 +332,13 @@ constexpr std::array kTable = {
               ReadAccount(&AccountValueIfAny<&AccountSnapshot::api_limit>)},
     MetricRow{{"telnyx_api_rate_limiter_wait_seconds_total", kCounter, "seconds",
                "Time that requests waited for the exporter's own rate limit of the account."},
-              ReadAccount([](const AccountReading& reading, SeriesWriter& out) {
+              ReadAccount([](const AccountReading& reading, FamilyWriter& out) {
                 out.Add(ToSeconds(reading.account.limiter_wait), {}, reading.account.added);
               })},
     MetricRow{{"telnyx_discovered_connections", kGauge, "",
                "Connections that discovery found and keeps. Absent before the first complete "
                "list."},
-              ReadAccount([](const AccountReading& reading, SeriesWriter& out) {
+              ReadAccount([](const AccountReading& reading, FamilyWriter& out) {
                 const auto& discovery = reading.account.discovery;
                 if (discovery && discovery->last_success) {
                   out.Add(static_cast<double>(reading.coverage.discovered));
@@ -327,14 +346,14 @@ constexpr std::array kTable = {
               })},
     MetricRow{{"telnyx_discovery_failures_total", kCounter, "",
                "Refreshes of the account's lists that did not end complete."},
-              ReadAccount([](const AccountReading& reading, SeriesWriter& out) {
+              ReadAccount([](const AccountReading& reading, FamilyWriter& out) {
                 const auto& discovery = reading.account.discovery;
                 if (discovery) out.Add(Number(discovery->failures), {}, discovery->added);
               })},
     MetricRow{{"telnyx_discovery_last_success_timestamp_seconds", kGauge, "seconds",
                "When the account's lists were last read to the end, in seconds since 1970. Absent "
                "before it."},
-              ReadAccount([](const AccountReading& reading, SeriesWriter& out) {
+              ReadAccount([](const AccountReading& reading, FamilyWriter& out) {
                 const auto& discovery = reading.account.discovery;
                 if (discovery && discovery->last_success_wall) {
                   out.Add(ToUnixSeconds(*discovery->last_success_wall));
@@ -342,7 +361,7 @@ constexpr std::array kTable = {
               })},
     MetricRow{{"telnyx_discovery_refresh_interval_seconds", kGauge, "seconds",
                "How often the account's lists are to be refreshed, as configured."},
-              ReadAccount([](const AccountReading& reading, SeriesWriter& out) {
+              ReadAccount([](const AccountReading& reading, FamilyWriter& out) {
                 const auto& discovery = reading.account.discovery;
                 if (discovery) out.Add(ToSeconds(discovery->refresh_interval));
               })},
@@ -354,7 +373,7 @@ constexpr std::array kTable = {
     // Of the exporter itself.
     MetricRow{{"telnyx_exporter_shard_info", kGauge, "",
                "Always 1: which of how many exporters that share the connections this is."},
-              ReadExporter([](const ExporterReading& reading, SeriesWriter& out) {
+              ReadExporter([](const ExporterReading& reading, FamilyWriter& out) {
                 const auto& shard = reading.exporter.shard;
                 if (!shard) return;
                 out.Add(1, {{"shard", std::to_string(shard->index)},
@@ -362,7 +381,7 @@ constexpr std::array kTable = {
               })},
     MetricRow{{"telnyx_exporter_build_info", kGauge, "",
                "Always 1: the version, source revision and compiler of the exporter."},
-              ReadExporter([](const ExporterReading& reading, SeriesWriter& out) {
+              ReadExporter([](const ExporterReading& reading, FamilyWriter& out) {
                 const BuildInfo& build = reading.exporter.build;
                 out.Add(1, {{"compiler", build.compiler},
                             {"revision", build.revision},
@@ -370,26 +389,26 @@ constexpr std::array kTable = {
               })},
     MetricRow{{"telnyx_exporter_config_last_reload_successful", kGauge, "",
                "1 when the newest attempt to load the configuration succeeded, else 0."},
-              ReadExporter([](const ExporterReading& reading, SeriesWriter& out) {
+              ReadExporter([](const ExporterReading& reading, FamilyWriter& out) {
                 out.Add(reading.exporter.config_successful ? 1 : 0);
               })},
     MetricRow{{"telnyx_exporter_config_last_reload_success_timestamp_seconds", kGauge, "seconds",
                "When the configuration in force was loaded, in seconds since 1970."},
-              ReadExporter([](const ExporterReading& reading, SeriesWriter& out) {
+              ReadExporter([](const ExporterReading& reading, FamilyWriter& out) {
                 const auto& loaded = reading.exporter.config_loaded;
                 if (loaded) out.Add(ToUnixSeconds(*loaded));
               })},
     MetricRow{{"telnyx_exporter_web_config_last_reload_successful", kGauge, "",
                "1 when the newest attempt to load the web configuration succeeded, else 0. Absent "
                "without one."},
-              ReadExporter([](const ExporterReading& reading, SeriesWriter& out) {
+              ReadExporter([](const ExporterReading& reading, FamilyWriter& out) {
                 const auto& successful = reading.exporter.web_config_successful;
                 if (successful) out.Add(*successful ? 1 : 0);
               })},
     MetricRow{{"telnyx_exporter_tls_certificate_expiry_timestamp_seconds", kGauge, "seconds",
                "When the exporter's own TLS certificate expires, in seconds since 1970. Absent "
                "without TLS."},
-              ReadExporter([](const ExporterReading& reading, SeriesWriter& out) {
+              ReadExporter([](const ExporterReading& reading, FamilyWriter& out) {
                 const auto& expires = reading.exporter.tls_certificate_expires;
                 if (expires) out.Add(ToUnixSeconds(*expires));
               })},
@@ -397,7 +416,7 @@ constexpr std::array kTable = {
               ReadExporter(&FromRegistry)},
     MetricRow{{"telnyx_exporter_tracked_calls", kGauge, "",
                "Call legs of all connections that the next polls are compared with."},
-              ReadExporter([](const ExporterReading& reading, SeriesWriter& out) {
+              ReadExporter([](const ExporterReading& reading, FamilyWriter& out) {
                 std::uint64_t tracked = 0;
                 for (const auto& connection : reading.view.connections) {
                   tracked += connection->tracked_calls;

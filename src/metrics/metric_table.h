@@ -12,7 +12,6 @@
 #include "base/clock.h"
 #include "exposition/exposition_writer.h"
 #include "metrics/exporter_metrics.h"
-#include "metrics/series_writer.h"
 #include "state/snapshots.h"
 
 namespace telnyx_exporter {
@@ -36,9 +35,9 @@ struct ExporterReading {
   std::vector<ProcessValue> process;
 };
 
-using ReadConnection = void (*)(const ConnectionReading& reading, SeriesWriter& out);
-using ReadAccount = void (*)(const AccountReading& reading, SeriesWriter& out);
-using ReadExporter = void (*)(const ExporterReading& reading, SeriesWriter& out);
+using ReadConnection = void (*)(const ConnectionReading& reading, FamilyWriter& out);
+using ReadAccount = void (*)(const AccountReading& reading, FamilyWriter& out);
+using ReadExporter = void (*)(const ExporterReading& reading, FamilyWriter& out);
 
 struct MetricRow {
   MetricDescriptor metric;

@@ -95,14 +95,14 @@ void Prefetch(const Object* object) {
 // Calls the row's function for what it is about.
 class RowWriter {
  public:
-  RowWriter(const View& view, const ExporterMetrics& exporter, ExpositionFormat format, Instant now,
-            const ExpositionOptions& options, FamilyWriter& families)
-      : labels_(view, families.writer()),
+  RowWriter(const View& view, const ExporterMetrics& exporter, Instant now,
+            const ExpositionOptions& options, FamilyWriter& out)
+      : labels_(view, out.writer()),
         connections_(ReadConnections(view, now)),
         accounts_(ReadAccounts(view, now)),
         exporter_{view, exporter.state(), exporter.CollectCounters(),
                   options.process ? ReadProcessValues() : std::vector<ProcessValue>()},
-        out_(format, families) {}
+        out_(out) {}
 
   void Write(const MetricRow& row) {
     out_.Begin(row.metric);
@@ -136,7 +136,7 @@ class RowWriter {
   const std::vector<ConnectionReading> connections_;
   const std::vector<AccountReading> accounts_;
   const ExporterReading exporter_;
-  SeriesWriter out_;
+  FamilyWriter& out_;
 };
 
 Instant FirstExpiry(const View& view, Instant now) {
@@ -152,7 +152,7 @@ Instant Write(const View& view, const ExporterMetrics& exporter, ExpositionForma
               const ExpositionSink& sink) {
   const ExpositionWriter& writer = WriterOf(format, options.openmetrics_created);
   FamilyWriter families(writer, out, sink);
-  RowWriter rows(view, exporter, format, now, options, families);
+  RowWriter rows(view, exporter, now, options, families);
   for (const MetricRow& row : MetricTable()) rows.Write(row);
   families.End();
   writer.WriteEnd(out);
