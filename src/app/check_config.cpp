@@ -50,6 +50,7 @@ struct Need {
   double requests_per_second = 0;
   std::optional<Duration> only_interval;  // where all have the same
   bool mixed = false;
+  bool has_idle_interval = false;
 };
 
 Duration IntervalOf(const ConnectionConfig& connection, const PollConfig& poll) {
@@ -65,6 +66,8 @@ Need NeedOf(const AccountConfig& account, const PollConfig& poll, const Shard& s
     need.requests_per_second += 1 / ToSeconds(interval);
     if (!need.only_interval) need.only_interval = interval;
     need.mixed = need.mixed || need.only_interval != interval;
+    need.has_idle_interval =
+        need.has_idle_interval || connection.idle_interval || poll.idle_interval;
   }
   if (need.mixed) need.only_interval.reset();
   if (account.discovery.enabled) {
@@ -114,10 +117,10 @@ std::string RemedyFor(const Need& need, double allowed, std::uint32_t shards) {
 std::string DescribeNeed(const Need& need, const Shard& shard) {
   if (need.connections == 0) return "reading its lists needs";
   const bool one = need.connections == 1;
-  return fmt::format("{} connection{}{}{} need{}", need.connections, one ? "" : "s",
+  return fmt::format("{} connection{}{}{}{} need{}", need.connections, one ? "" : "s",
                      shard.total > 1 ? " of this shard" : "",
                      need.only_interval ? " every " + FormatDuration(*need.only_interval) : "",
-                     one ? "s" : "");
+                     need.has_idle_interval ? ", unless idle," : "", one ? "s" : "");
 }
 
 std::optional<std::string> BudgetWarning(const AccountConfig& account, const PollConfig& poll,

@@ -182,7 +182,12 @@ std::expected<CommandLine, CommandLineExit> Check(RawFlags flags, std::string_vi
   if (!level) return std::unexpected(WrongUsage("--log.level: " + level.error().message));
   const auto format = ParseLogFormat(flags.log_format);
   if (!format) return std::unexpected(WrongUsage("--log.format: " + format.error().message));
-  for (const std::string& address : flags.command_line.listen_addresses) {
+  const std::vector<std::string>& addresses = flags.command_line.listen_addresses;
+  for (const std::string& address : addresses) {
+    if (!address.ends_with(":0") && std::ranges::count(addresses, address) > 1) {
+      return std::unexpected(
+          WrongUsage(fmt::format("--web.listen-address: {} is given twice", address)));
+    }
     if (const auto usable = ListenSocket::CheckAddress(address); !usable) {
       return std::unexpected(WrongUsage("--web.listen-address: " + usable.error().message));
     }

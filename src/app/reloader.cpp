@@ -109,12 +109,18 @@ void Reloader::ReloadChangedKeys() {
     }
   }
   if (!changed && errors == before.key_errors) return;
+  bool any_is_new = false;
   if (plan) {
-    endpoints_ = EndpointsOf(*plan);
+    Endpoints endpoints = EndpointsOf(*plan);
+    any_is_new =
+        !std::ranges::equal(endpoints, endpoints_, [](const auto& left, const auto& right) {
+          return left.first == right.first && *left.second == *right.second;
+        });
+    endpoints_ = std::move(endpoints);
     if (!put_into_force_(std::move(*plan))) return;
   }
   TellReadable(unreadable);
-  log_.Info("API keys reloaded", {{"refused", errors.size()}});
+  if (any_is_new || errors.empty()) log_.Info("API keys reloaded", {{"refused", errors.size()}});
   const std::lock_guard lock(mutex_);
   load_state_.key_errors = std::move(errors);
 }

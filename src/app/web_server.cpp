@@ -97,9 +97,10 @@ std::expected<std::shared_ptr<const TlsContext>, std::vector<ConfigMessage>> Loa
 }
 
 // The rules of a configuration that was read before: reads only the files that it names.
-WebRulesAttempt MakeWebRules(const WebConfig& config,
+WebRulesAttempt MakeWebRules(LoadedWebConfig loaded,
                              const std::shared_ptr<const TlsContext>& in_force) {
-  WebRulesAttempt attempt{.outcome = LoadedWebRules{.config = config}};
+  WebRulesAttempt attempt{.outcome = LoadedWebRules{std::move(loaded), nullptr}};
+  const WebConfig& config = attempt.outcome->config;
   AccessRules rules{.headers = config.headers};
   if (config.tls) {
     for (const PemSource* source :
@@ -130,13 +131,8 @@ WebRulesAttempt LoadWebRules(const std::string& path,
   files.Add(path);
   auto loaded = LoadWebConfigFile(path);
   if (!loaded) return {.outcome = std::unexpected(std::move(loaded.error())), .files = files};
-  WebRulesAttempt attempt = MakeWebRules(loaded->config, in_force);
+  WebRulesAttempt attempt = MakeWebRules(std::move(*loaded), in_force);
   attempt.files.Add(files);
-  if (attempt.outcome) {
-    attempt.outcome->file_is_empty = loaded->is_empty;
-    std::vector<ConfigMessage>& warnings = attempt.outcome->warnings;
-    warnings.insert(warnings.begin(), loaded->warnings.begin(), loaded->warnings.end());
-  }
   return attempt;
 }
 
@@ -176,10 +172,8 @@ void WebRulesWatch::ReloadChanged() {
 
 std::vector<std::string> WebRulesWatch::Use(WebRulesAttempt& attempt) {
   if (!attempt.outcome) return FormatConfigMessages(path_, attempt.outcome.error());
-  // Who writes a file may truncate it first, and a full disk leaves it empty: that must not let
-  // everyone in.
-  if (attempt.outcome->file_is_empty && config_ != WebConfig()) {
-    return {fmt::format("{}: is empty: write {{}} to remove all rules", path_)};
+  if (const std::string fault = FindUnsaidRemoval(*attempt.outcome, config_); !fault.empty()) {
+    return {fmt::format("{}: {}", path_, fault)};
   }
   if (auto applied = events_.apply(attempt.outcome->rules); !applied) {
     return {fmt::format("{}: {}", path_, applied.error().message)};
@@ -194,7 +188,7 @@ std::vector<std::string> WebRulesWatch::Use(WebRulesAttempt& attempt) {
 // The configuration in force keeps its own certificates, which may be newer now. Returns the
 // errors.
 std::vector<std::string> WebRulesWatch::RenewCertificates(FileSet& files) {
-  WebRulesAttempt renewal = MakeWebRules(config_, tls_);
+  WebRulesAttempt renewal = MakeWebRules({.config = config_}, tls_);
   files.Add(renewal.files);
   if (renewal.outcome && renewal.outcome->rules->tls == tls_) return {};
   std::vector<std::string> errors = Use(renewal);

@@ -22,11 +22,9 @@
 
 namespace telnyx_exporter {
 
-struct LoadedWebRules {
+/// A web configuration and the rules that were made from it.
+struct LoadedWebRules : LoadedWebConfig {
   std::shared_ptr<const AccessRules> rules;
-  WebConfig config;  // what the rules were made from
-  bool file_is_empty = false;
-  std::vector<ConfigMessage> warnings;
 };
 
 /// What came of one reading.

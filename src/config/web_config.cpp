@@ -17,6 +17,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::string_view kTls = "tls_server_config";
+constexpr std::string_view kUsers = "basic_auth_users";
+constexpr std::string_view kRateLimit = "rate_limit";
+constexpr std::string_view kSans = "client_allowed_sans";
+
 constexpr std::size_t kMaxPathBytes = 4096;
 constexpr std::size_t kMaxPemBytes = std::size_t{1} << 20U;
 constexpr std::size_t kMaxHeaderBytes = 4096;
@@ -237,7 +242,7 @@ void ReadTls(const YamlValue& value, std::string_view file, WebConfig& config) {
                       key.TextKey(),
                       client_ca.TextKey(),
                       {"client_auth_type", Into(policy.client_auth, ReadClientAuth)},
-                      {"client_allowed_sans", Into(policy.client_allowed_sans, ReadSans)},
+                      {std::string(kSans), Into(policy.client_allowed_sans, ReadSans)},
                       {"min_version", Into(policy.min_version, version)},
                       {"max_version", Into(policy.max_version, version)},
                       {"cipher_suites", Into(policy.cipher_suites, ReadCipherSuites)},
@@ -348,11 +353,11 @@ WebConfig ReadWebConfig(const YamlValue& root, std::string_view file) {
   const auto read_tls = [&](const YamlValue& value) {
     if (!value.IsEmpty()) ReadTls(value, file, config);
   };
-  ReadMapping(root, {{"tls_server_config", read_tls},
+  ReadMapping(root, {{std::string(kTls), read_tls},
                      {"http_server_config", Section(config, ReadHttp)},
-                     {"basic_auth_users", Section(config, ReadUsers)},
-                     {"rate_limit", Section(config, ReadRateLimit)}});
-  const auto users = root.Find("basic_auth_users");
+                     {std::string(kUsers), Section(config, ReadUsers)},
+                     {std::string(kRateLimit), Section(config, ReadRateLimit)}});
+  const auto users = root.Find(kUsers);
   if (users && config.users.empty()) users->KeyWarn("names no user: no password is asked for");
   if (users && !config.users.empty() && !config.tls) {
     users->Warn(
@@ -369,11 +374,31 @@ std::expected<LoadedWebConfig, std::vector<ConfigMessage>> ParseWebConfig(std::s
   ConfigMessages messages;
   LoadedWebConfig loaded;
   loaded.is_empty = !ReadDocument(yaml, messages, [&](const YamlNode& document) {
-    loaded.config = ReadWebConfig(YamlValue(document, "", messages), file);
+    const YamlValue root(document, "", messages);
+    loaded.config = ReadWebConfig(root, file);
+    const auto tls = root.Find(kTls);
+    for (const auto& value :
+         {tls, tls ? tls->Find(kSans) : tls, root.Find(kUsers), root.Find(kRateLimit)}) {
+      if (value && value->IsEmpty()) loaded.keys_without_value.push_back(value->path());
+    }
   });
   if (!messages.errors().empty()) return std::unexpected(std::move(messages.errors()));
   loaded.warnings = std::move(messages.warnings());
   return loaded;
+}
+
+std::string FindUnsaidRemoval(const LoadedWebConfig& next, const WebConfig& in_force) {
+  if (next.is_empty && in_force != WebConfig()) return "is empty: write {} to remove all rules";
+  for (const std::string& key : next.keys_without_value) {
+    const bool removes_rules =
+        (key == kTls && in_force.tls) || (key == kUsers && !in_force.users.empty()) ||
+        (key == kRateLimit && in_force.rate_limit) ||
+        (key.ends_with(kSans) && in_force.tls && !in_force.tls->policy.client_allowed_sans.empty());
+    if (removes_rules) {
+      return fmt::format("{} has no value: remove the key to remove its rules", key);
+    }
+  }
+  return {};
 }
 
 std::expected<LoadedWebConfig, std::vector<ConfigMessage>> LoadWebConfigFile(

@@ -57,9 +57,15 @@ struct WebConfig {
 
 struct LoadedWebConfig {
   WebConfig config;
-  bool is_empty = false;  // the file says nothing at all, not even {}
+  bool is_empty = false;                        // the file says nothing at all, not even {}
+  std::vector<std::string> keys_without_value;  // of those that keep clients out
   std::vector<ConfigMessage> warnings;
 };
+
+/// Who writes a file may truncate it first, and a full disk leaves it unfinished: that must not let
+/// everyone in. So what says nothing removes no rules that are in force. Returns what is wrong with
+/// the file, or nothing.
+std::string FindUnsaidRemoval(const LoadedWebConfig& next, const WebConfig& in_force);
 
 /// Reads YAML text; an empty one sets no rules. Relative paths in it start from the directory of
 /// `file`. Either everything was right, or all the errors of the file, in its order. Opens no other

@@ -36,6 +36,9 @@ inline bool IsUuid(const CallId& id) { return (id.high & 0xf000U) != 0; }
 /// The text that such an id was made from.
 std::string UuidText(const CallId& id);
 
+/// A leg cannot last longer; a larger number is taken for a fault of the answer.
+inline constexpr std::uint32_t kMaxCallDurationSeconds = 365 * 24 * 3600;
+
 /// One row of an active-calls page: a call leg. The API's call_control_id and client_state are not
 /// here and are never read.
 struct ActiveCall {

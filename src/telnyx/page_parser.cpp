@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "telnyx/json_reader.h"
+#include "telnyx/row_scanner.h"
 
 namespace telnyx_exporter {
 namespace {

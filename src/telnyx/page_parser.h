@@ -11,7 +11,6 @@
 #include "base/error.h"
 #include "telnyx/active_call.h"
 #include "telnyx/page_walk.h"
-#include "telnyx/row_scanner.h"
 
 namespace telnyx_exporter {
 

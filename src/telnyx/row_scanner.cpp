@@ -59,19 +59,20 @@ class RowScanner {
   // Those members that follow each other in the order in which the API writes them: mostly all.
   // False when one is unusual.
   bool ReadInOrder(ActiveCall& call) {
-    if (Takes(R"("call_control_id":)") && !Has(kControlId, PassText())) return false;
-    if (Takes(R"("call_leg_id":)") && !Has(kLeg, ReadId(call.leg))) return false;
+    if (Takes(R"("call_control_id":)") && !NoteMember(kControlId, PassText())) return false;
+    if (Takes(R"("call_leg_id":)") && !NoteMember(kLeg, ReadId(call.leg))) return false;
     if (Takes(R"("call_session_id":)")) {
       call.has_session = true;
-      if (!Has(kSession, ReadId(call.session))) return false;
+      if (!NoteMember(kSession, ReadId(call.session))) return false;
     }
-    if (Takes(R"("client_state":)") && !Has(kState, PassText())) return false;
-    if (Takes(R"("record_type":)") && !Has(kType, PassText())) return false;
-    return !Takes(R"("call_duration":)") || Has(kDuration, ReadDuration(call.duration_seconds));
+    if (Takes(R"("client_state":)") && !NoteMember(kState, PassText())) return false;
+    if (Takes(R"("record_type":)") && !NoteMember(kType, PassText())) return false;
+    return !Takes(R"("call_duration":)") ||
+           NoteMember(kDuration, ReadDuration(call.duration_seconds));
   }
 
   // Notes a member whose value was or was not `read`, and goes on to the next one's name.
-  bool Has(unsigned member, bool read) {
+  bool NoteMember(unsigned member, bool read) {
     if (!read || (seen_ & member) != 0) return false;
     seen_ |= member;
     return EndMember();

@@ -11,9 +11,6 @@
 
 namespace telnyx_exporter {
 
-/// A leg cannot last longer; a larger number is taken for a fault of the answer.
-inline constexpr std::uint32_t kMaxCallDurationSeconds = 365 * 24 * 3600;
-
 /// How a page begins whose rows can be scanned.
 inline constexpr std::string_view kScannedPageStart = R"({"data":[)";
 

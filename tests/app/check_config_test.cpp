@@ -16,6 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 std::vector<std::string> Lines(const std::vector<ConfigMessage>& messages) {
@@ -151,6 +152,17 @@ TEST(FindBudgetWarnings, SaysWhatIsNeededWhatIsAllowedAndTheRemedy) {
               ElementsAre("account main: 151 connections every 15s need 10.07 requests/s; "
                           "rate_limit allows 10: raise rate_limit.requests_per_second to 11 or the "
                           "interval to 16s"));
+}
+
+TEST(FindBudgetWarnings, SaysThatIdleConnectionsNeedLess) {
+  Config config = WithConnections(151);
+  config.accounts[0].connections[7].idle_interval = 1min;
+  const auto warns = ElementsAre(
+      HasSubstr("151 connections every 15s, unless idle, need 10.07 requests/s; rate_limit"));
+  EXPECT_THAT(FindBudgetWarnings(config, {}), warns);
+  config.accounts[0].connections[7].idle_interval.reset();
+  config.poll.idle_interval = 1min;
+  EXPECT_THAT(FindBudgetWarnings(config, {}), warns);
 }
 
 TEST(FindBudgetWarnings, CountsEachConnectionsOwnInterval) {

@@ -64,6 +64,14 @@ TEST(ParseCommandLine, RefusesAnAddressThatIsNone) {
   }
 }
 
+TEST(ParseCommandLine, RefusesAnAddressThatIsGivenTwice) {
+  const auto parsed =
+      Parse({"--web.listen-address=:1", "--web.listen-address=:2", "--web.listen-address=:1"});
+  ASSERT_FALSE(parsed.has_value());
+  EXPECT_THAT(parsed.error().text, HasSubstr("--web.listen-address: :1 is given twice"));
+  EXPECT_TRUE(Parse({"--web.listen-address=:0", "--web.listen-address=:0"}).has_value());
+}
+
 TEST(ParseCommandLine, TakesTheWebServersFlags) {
   const auto parsed = Parse({"--web.config.file=web.yml", "--web.systemd-socket"});
   ASSERT_TRUE(parsed.has_value());

@@ -180,9 +180,11 @@ TEST_F(ReloaderTest, KeepsTheOldKeyWhenTheNewOneIsNoneAndSaysSoOnce) {
   const std::string said = log_.text();
   EXPECT_THAT(said, HasSubstr("API key refused, the old one stays"));
   EXPECT_EQ(said.find("API key refused"), said.rfind("API key refused"));
+  EXPECT_THAT(said, Not(HasSubstr("API keys reloaded")));
   WriteKey("key", "KEY333");
   LookTwice();
   EXPECT_EQ(NewestKey(), Secret("KEY333"));
+  EXPECT_THAT(log_.text(), HasSubstr("msg=\"API keys reloaded\" refused=0"));
 }
 
 TEST_F(ReloaderTest, ReadsAKeyThatIsRotatedAfterARefusedReload) {
@@ -231,6 +233,7 @@ TEST_F(ReloaderTest, OneBrokenKeyKeepsNoOtherFromBeingRead) {
   LookTwice();
   EXPECT_EQ(NewestKey(0), Secret("KEY1"));
   EXPECT_EQ(NewestKey(1), Secret("OTHER22"));
+  EXPECT_THAT(log_.text(), HasSubstr("msg=\"API keys reloaded\" refused=1"));
   EXPECT_THAT(metrics_.state().api_key_readable,
               UnorderedElementsAre(Pair("a", false), Pair("b", true), Pair("default", true)));
   WriteKey("key", "KEY1");

@@ -298,6 +298,20 @@ TEST_F(WebRulesWatchTest, KeepsTheLastGoodOneAndSaysSoOnce) {
   EXPECT_EQ(applied_.size(), 1U);
 }
 
+TEST_F(WebRulesWatchTest, KeepsUsersWhileTheFileDoesNotSayThatTheyAreGone) {
+  directory_.Write("web.yml", kUsers);
+  watch_ = std::make_unique<WebRulesWatch>(path(), LoadWebRules(path()), MakeEvents(), log_.log());
+  directory_.Write("web.yml", "basic_auth_users:\n");
+  LookTwice();
+  EXPECT_THAT(applied_, IsEmpty());
+  EXPECT_THAT(errors_, ElementsAre(path() + ": basic_auth_users has no value: remove the key to "
+                                            "remove its rules"));
+  directory_.Write("web.yml", "basic_auth_users: {}\n");
+  LookTwice();
+  ASSERT_EQ(applied_.size(), 1U);
+  EXPECT_THAT(applied_[0]->users, IsEmpty());
+}
+
 TEST_F(WebRulesWatchTest, WaitsForAFileThatABrokenConfigurationNames) {
   StartWatching();
   directory_.Write("web.yml", "tls_server_config: {cert_file: new.pem, key_file: server.key}");

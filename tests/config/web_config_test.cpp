@@ -136,6 +136,37 @@ TEST(ParseWebConfig, WarnsOfWhatLetsEveryoneIn) {
               ElementsAre("f:1:1: rate_limit: limits nothing without interval"));
 }
 
+TEST(FindUnsaidRemoval, FindsRulesInPlaceOfWhichNothingIsSaid) {
+  const auto load = [](std::string_view text) { return ParseWebConfig(text, "").value(); };
+  const std::string users = "basic_auth_users: {alice: " + std::string(kHash) + "}\n";
+  const std::string limit = "rate_limit: {interval: 1s, burst: 1}\n";
+  const std::string tls = "tls_server_config: {cert: c, key: k";
+  const std::string sans = tls + ", client_auth_type: RequireAnyClientCert, client_allowed_sans: ";
+  struct Case {
+    std::string in_force, next, fault;
+  };
+  const std::string no_value = " has no value: remove the key to remove its rules";
+  const std::vector<Case> cases = {
+      {users, "", "is empty: write {} to remove all rules"},
+      {users, "# basic_auth_users\n", "is empty: write {} to remove all rules"},
+      {users, "basic_auth_users:\n", "basic_auth_users" + no_value},
+      {users, "basic_auth_users: ~\n", "basic_auth_users" + no_value},
+      {limit, "rate_limit:", "rate_limit" + no_value},
+      {tls + "}", "tls_server_config:\n", "tls_server_config" + no_value},
+      {sans + "[a]}", sans + "}", "tls_server_config.client_allowed_sans" + no_value},
+      {users, "{}", ""},
+      {users, "basic_auth_users: {}", ""},
+      {users, limit, ""},
+      {"", "", ""},
+      {limit, limit + "basic_auth_users:\ntls_server_config:\n", ""},
+      {sans + "[a]}", tls + "}", ""},
+  };
+  for (const Case& one : cases) {
+    SCOPED_TRACE(one.in_force + " -> " + one.next);
+    EXPECT_EQ(FindUnsaidRemoval(load(one.next), load(one.in_force).config), one.fault);
+  }
+}
+
 TEST(ParseWebConfig, ReportsNothingThatComesOfAnotherError) {
   const auto loaded = ParseWebConfig(
       "tls_server_config: {cert: c, key: k, client_ca: a, client_auth_type: Require, "

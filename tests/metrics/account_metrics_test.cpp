@@ -173,11 +173,16 @@ class DiscoveryMetricsTest : public AccountMetricsTest {
 TEST_F(DiscoveryMetricsTest, ShowsWhatIsKnownOnly) {
   EXPECT_THAT(Text(), HasSubstr("telnyx_discovery_failures_total{account=\"finds\"} 0\n"));
   EXPECT_THAT(Text(), Not(HasSubstr("telnyx_discovered_connections")));
+  EXPECT_THAT(Text(),
+              HasSubstr("telnyx_account_connections{account=\"finds\",state=\"known\"} 0\n"));
+  EXPECT_THAT(Text(), Not(HasSubstr("state=\"unknown\"")));
   Tell(&PollObserver::OnConnectionAdded, ConnectionKey{9}, kDiscovering, {.id = "9"});
   AddDiscovered(3);
   Discover({{.id = "7", .name = "eu", .concurrent_call_limit = 50}, {.id = "8", .name = "us"}});
   const std::string text = Text();
   EXPECT_THAT(text, HasSubstr("telnyx_discovered_connections{account=\"finds\"} 3\n"));
+  EXPECT_THAT(text,
+              HasSubstr("telnyx_account_connections{account=\"finds\",state=\"unknown\"} 4\n"));
   EXPECT_THAT(
       text, HasSubstr("telnyx_discovery_last_success_timestamp_seconds{account=\"finds\"} 1000\n"));
   EXPECT_THAT(text, HasSubstr("telnyx_outbound_voice_profile_concurrent_call_limit{account="
