@@ -18,9 +18,10 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::string_view kTls = "tls_server_config";
+constexpr std::string_view kHttp = "http_server_config";
 constexpr std::string_view kUsers = "basic_auth_users";
 constexpr std::string_view kRateLimit = "rate_limit";
-constexpr std::string_view kSans = "client_allowed_sans";
+constexpr std::string_view kHeaders = "headers";
 
 constexpr std::size_t kMaxPathBytes = 4096;
 constexpr std::size_t kMaxPemBytes = std::size_t{1} << 20U;
@@ -95,8 +96,10 @@ std::optional<ClientAuth> ReadClientAuth(const YamlValue& value) {
 }
 
 std::optional<std::vector<std::string>> ReadSans(const YamlValue& value) {
-  if (value.IsEmpty()) return std::nullopt;
-  if (value.IsEmptyList()) value.Error("is empty: no client could connect");
+  if (value.IsEmpty() || value.IsEmptyList()) {
+    value.Error("is empty: name who may connect, or remove the key");
+    return std::nullopt;
+  }
   return ReadList(value, [](const YamlValue& element) {
     auto text = element.Text(kMaxPathBytes);
     if (text && text->empty()) element.Error("is empty");
@@ -242,7 +245,7 @@ void ReadTls(const YamlValue& value, std::string_view file, WebConfig& config) {
                       key.TextKey(),
                       client_ca.TextKey(),
                       {"client_auth_type", Into(policy.client_auth, ReadClientAuth)},
-                      {std::string(kSans), Into(policy.client_allowed_sans, ReadSans)},
+                      {"client_allowed_sans", Into(policy.client_allowed_sans, ReadSans)},
                       {"min_version", Into(policy.min_version, version)},
                       {"max_version", Into(policy.max_version, version)},
                       {"cipher_suites", Into(policy.cipher_suites, ReadCipherSuites)},
@@ -345,7 +348,7 @@ void ReadHttp(const YamlValue& value, WebConfig& config) {
   const auto read_http2 = [](const YamlValue& v) {
     BoolType{.warning_if_true = "has no effect: HTTP/1.1 is served"}.Read(v);
   };
-  ReadMapping(value, {{"http2", read_http2}, {"headers", Section(config, ReadHeaders)}});
+  ReadMapping(value, {{"http2", read_http2}, {std::string(kHeaders), Section(config, ReadHeaders)}});
 }
 
 WebConfig ReadWebConfig(const YamlValue& root, std::string_view file) {
@@ -354,7 +357,7 @@ WebConfig ReadWebConfig(const YamlValue& root, std::string_view file) {
     if (!value.IsEmpty()) ReadTls(value, file, config);
   };
   ReadMapping(root, {{std::string(kTls), read_tls},
-                     {"http_server_config", Section(config, ReadHttp)},
+                     {std::string(kHttp), Section(config, ReadHttp)},
                      {std::string(kUsers), Section(config, ReadUsers)},
                      {std::string(kRateLimit), Section(config, ReadRateLimit)}});
   const auto users = root.Find(kUsers);
@@ -376,9 +379,9 @@ std::expected<LoadedWebConfig, std::vector<ConfigMessage>> ParseWebConfig(std::s
   loaded.is_empty = !ReadDocument(yaml, messages, [&](const YamlNode& document) {
     const YamlValue root(document, "", messages);
     loaded.config = ReadWebConfig(root, file);
-    const auto tls = root.Find(kTls);
-    for (const auto& value :
-         {tls, tls ? tls->Find(kSans) : tls, root.Find(kUsers), root.Find(kRateLimit)}) {
+    const auto http = root.Find(kHttp);
+    for (const auto& value : {root.Find(kTls), http, http ? http->Find(kHeaders) : http,
+                              root.Find(kUsers), root.Find(kRateLimit)}) {
       if (value && value->IsEmpty()) loaded.keys_without_value.push_back(value->path());
     }
   });
@@ -391,9 +394,8 @@ std::string FindUnsaidRemoval(const LoadedWebConfig& next, const WebConfig& in_f
   if (next.is_empty && in_force != WebConfig()) return "is empty: write {} to remove all rules";
   for (const std::string& key : next.keys_without_value) {
     const bool removes_rules =
-        (key == kTls && in_force.tls) || (key == kUsers && !in_force.users.empty()) ||
-        (key == kRateLimit && in_force.rate_limit) ||
-        (key.ends_with(kSans) && in_force.tls && !in_force.tls->policy.client_allowed_sans.empty());
+        (key == kTls && in_force.tls) || (key.starts_with(kHttp) && !in_force.headers.empty()) ||
+        (key == kUsers && !in_force.users.empty()) || (key == kRateLimit && in_force.rate_limit);
     if (removes_rules) {
       return fmt::format("{} has no value: remove the key to remove its rules", key);
     }

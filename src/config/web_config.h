@@ -58,7 +58,7 @@ struct WebConfig {
 struct LoadedWebConfig {
   WebConfig config;
   bool is_empty = false;                        // the file says nothing at all, not even {}
-  std::vector<std::string> keys_without_value;  // of those that keep clients out
+  std::vector<std::string> keys_without_value;  // of those that hold rules
   std::vector<ConfigMessage> warnings;
 };
 

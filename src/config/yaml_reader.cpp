@@ -49,6 +49,23 @@ std::string UnknownKey(const std::vector<YamlKey>& keys, std::string_view name) 
                      fmt::join(keys | std::views::transform(&YamlKey::name), ", "));
 }
 
+// A key as messages show it. One that looks like none may be a secret in the wrong place, as in
+// "api_key:KEY0123" with a forgotten blank: of it, no more than the letters that it begins with.
+std::string ShownKey(std::string_view key) {
+  constexpr std::size_t kTooShortForASecret = 4;
+  constexpr std::size_t kMaxShortKey = 16;
+  if (key.size() <= kTooShortForASecret) return SanitizeForDisplay(key, kShownBytes);
+  const auto first_other = std::ranges::find_if_not(key, [](char c) {
+    const char letter = ToLowerAscii(c);
+    return (letter >= 'a' && letter <= 'z') || c == '_' || c == '-';
+  });
+  const auto letters = static_cast<std::size_t>(first_other - key.begin());
+  const bool is_ordinary = (letters == key.size() && letters <= kShownBytes) ||
+                           (key.size() <= kMaxShortKey && IsAlphanumericOr("_-.", key));
+  return is_ordinary ? std::string(key)
+                     : fmt::format("{}…", key.substr(0, std::min(letters, kMaxShortKey)));
+}
+
 }  // namespace
 
 void ConfigMessages::Add(std::vector<ConfigMessage>& messages, ConfigMessage message) {
@@ -137,7 +154,7 @@ std::optional<YamlValue> YamlValue::Element(std::size_t index) const {
 // The value of the key that is the child `index`.
 YamlValue YamlValue::Entry(std::size_t index) const {
   const YamlNode& key = *node_->children[index];
-  const std::string shown = SanitizeForDisplay(key.scalar, kShownBytes);
+  const std::string shown = ShownKey(key.scalar);
   return {*node_->children[index + 1], key,
           path_.empty() ? shown : fmt::format("{}.{}", path_, shown), *messages_};
 }

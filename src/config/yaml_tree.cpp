@@ -242,10 +242,11 @@ bool IsIndentedByTab(std::string_view line) {
   return content != std::string_view::npos && line.substr(0, content).contains('\t');
 }
 
-// yaml-cpp goes on counting when it looks past the end of the text.
+// The end of the text for what comes after it: yaml-cpp goes on counting there.
 YAML::Mark NotPastTheEnd(std::string_view text, YAML::Mark mark) {
-  const int size = static_cast<int>(text.size());
-  if (mark.pos > size) mark.column = std::max(0, mark.column - (mark.pos - size));
+  if (mark.pos <= static_cast<int>(text.size())) return mark;
+  mark.line = static_cast<int>(std::ranges::count(text, '\n'));
+  mark.column = static_cast<int>(text.size() - (text.rfind('\n') + 1));
   return mark;
 }
 
@@ -273,7 +274,10 @@ std::expected<std::shared_ptr<const YamlNode>, ConfigMessage> ParseYaml(std::str
   if (auto checked = CheckCharacters(text); !checked) return std::unexpected(checked.error());
   Progress progress;
   TreeBuilder builder(limits, progress);
-  BoundedText buffer(text, progress, limits.max_flow_marks);
+  // yaml-cpp takes the end of the text for a missing closing quote, and a string that swallows all
+  // the rest for what was meant. It takes no end of the document for one.
+  const std::string ended = fmt::format("{}{}...\n", text, text.ends_with('\n') ? "" : "\n");
+  BoundedText buffer(ended, progress, limits.max_flow_marks);
   try {
     std::istream stream(&buffer);
     stream.exceptions(std::ios::badbit);  // lets a refusal pass
@@ -283,6 +287,11 @@ std::expected<std::shared_ptr<const YamlNode>, ConfigMessage> ParseYaml(std::str
   } catch (const Refusal& refusal) {
     return std::unexpected(MessageAt(NotPastTheEnd(text, refusal.mark), refusal.text));
   } catch (const YAML::Exception& error) {
+    if (error.msg == YAML::ErrorMsg::DOC_IN_SCALAR) {
+      return std::unexpected(
+          MessageAt(progress.mark.is_null() ? YAML::Mark() : progress.mark,
+                    "a quoted string that begins here or later is not closed"));
+    }
     return std::unexpected(SyntaxError(text, error));
   }
   const auto& root = builder.root();

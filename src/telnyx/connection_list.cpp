@@ -158,7 +158,7 @@ Result<void> ReadEntries(json::value& data, std::vector<Row>& rows, PageInfo& pa
     Row row;
     EntryReader reader(page.ignored_fields);
     if (auto read = reader.Read(value, index, row); !read) return read;
-    ++page.rows;
+    if (page.rows++ == 0 && !row.id.empty()) page.first_row = ParseCallId(row.id);
     if (reader.usable() && IsComplete(row)) {
       rows.push_back(std::move(row));
     } else {

@@ -139,6 +139,7 @@ struct PageParser::Buffers {
         [&](json::value& value) { return ReadMeta(value, meta); });
     if (!has_meta) return std::unexpected(has_meta.error());
     meta.page.rows = calls.size() - rows_before;
+    if (meta.page.rows > 0) meta.page.first_row = calls[rows_before].leg;
     meta.page.ignored_fields += ignored;
     // Without it it is unknown whether this was the last page.
     if (!*has_meta && meta.page.rows > 0) return Fail("meta is missing");

@@ -97,6 +97,7 @@ std::expected<PageWalk::Step, PollFailure> PageWalk::AdvanceToNumber(const PageI
   if (page.page_size) told_page_size_ = page.page_size;
   // Calls were asked for by another form: what the server made of that is kept.
   if (asked_size_ == 0) asked_size_ = page.page_size.value_or(0) > 0 ? *page.page_size : page.rows;
+  first_row_ = page.first_row;
   ++number_;
   next_target_ = NumberedTarget();
   return Step::kNextPage;
@@ -107,6 +108,11 @@ std::expected<void, PollFailure> PageWalk::CheckNumbered(const PageInfo& page) c
     return ContentFailure(
         FailureReason::kCursorLoop,
         fmt::format("page number {} was asked for and {} came", number_, *page.page_number));
+  }
+  // A server that does not say which page it sends may send the same one again and again.
+  if (!page.page_number && number_ > 1 && page.rows > 1 && page.first_row && page.first_row == first_row_) {
+    return ContentFailure(FailureReason::kCursorLoop,
+                          fmt::format("page {} begins as the page before it", pages_));
   }
   if (!page.total_pages) {
     return ContentFailure(FailureReason::kMalformedResponse,

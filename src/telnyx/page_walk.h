@@ -12,6 +12,7 @@
 #include <string_view>
 #include <unordered_set>
 
+#include "telnyx/active_call.h"
 #include "telnyx/failure.h"
 
 namespace telnyx_exporter {
@@ -22,6 +23,7 @@ inline constexpr std::size_t kMaxCursorBytes = 4096;
 /// What a page says about the walk that it is part of; absent where it says nothing.
 struct PageInfo {
   std::size_t rows = 0;
+  std::optional<CallId> first_row;  // the id of the first row, of any text
   std::string after;  // the cursor of the next page; empty: the page names none
   // The page-number form; absent in the cursor form.
   std::optional<std::uint64_t> page_number;
@@ -90,6 +92,7 @@ class PageWalk {
   std::uint64_t number_ = 1;                     // of the page that was asked for
   std::uint64_t asked_size_ = 0;                 // rows that are asked for of a numbered page
   std::optional<std::uint64_t> told_page_size_;  // by the first page that told it
+  std::optional<CallId> first_row_;              // of the numbered page before
   std::unordered_set<std::string> seen_cursors_;
 };
 

@@ -15,6 +15,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::AnyOf;
+using ::testing::Contains;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -240,10 +242,44 @@ TEST(LoadConfigFile, ReadsAFile) {
 }
 
 TEST(ParseConfig, PlacesASyntaxErrorAtTheEndAndNotAfterIt) {
-  const auto loaded = ParseConfig("\"\\");
+  const auto loaded = ParseConfig("a: [");
   ASSERT_FALSE(loaded.has_value());
   EXPECT_THAT(FormatConfigMessages("f", loaded.error()),
-              ElementsAre("f:1:3: is not valid YAML: unknown escape character"));
+              ElementsAre("f:1:5: is not valid YAML: end of sequence flow not found"));
+}
+
+// yaml-cpp would take the rest of the file for the string: keys of it, secrets among them, would
+// be shown as what they are not.
+TEST(ParseConfig, RefusesAQuoteThatIsNotClosed) {
+  const std::string closed = "accounts:\n  - connections: [{id: 1}]\n    name: ";
+  for (const std::string quote : {"\"", "'"}) {
+    for (const std::string rest : {"", "\n", "\n    api_key: KEY123\n", "\n    api_key: KEY123",
+                                   "\n\n# comment\n", "\n    api_key: KEY\\"}) {
+      const auto loaded = ParseConfig(closed + quote + "main" + rest);
+      ASSERT_FALSE(loaded.has_value()) << quote << rest;
+      EXPECT_THAT(FormatConfigMessages("f", loaded.error()),
+                  ElementsAre("f:3:5: a quoted string that begins here or later is not closed"))
+          << quote << rest;
+    }
+  }
+}
+
+TEST(ParseConfig, ShowsNoSecretThatStandsWhereAKeyBelongs) {
+  for (const auto& [line, shown] : std::vector<std::pair<std::string, std::string>>{
+           {"api_key:KEY0123456789_secret: x", "api_key…"},
+           {"{api_key:KEY0123456789_secret: x}", "api_key…"},
+           {"KEY0123456789_secret: api_key", "KEY…"},
+           {"? KEY0123456789_secret", "KEY…"},
+           {"\"proxy_url:http://u:secret@h:3\": ", "proxy_url…"},
+           {"$2y$10$secretsecretsecretsecretsec: x", "…"},
+           {"conections: []", "conections"},
+           {"Key-2: []", "Key-2"}}) {
+    const auto loaded = ParseConfig("accounts:\n  - " + line + "\n");
+    ASSERT_FALSE(loaded.has_value()) << line;
+    const auto errors = FormatConfigMessages("f", loaded.error());
+    EXPECT_THAT(errors, Contains(HasSubstr("accounts[0]." + shown + ": unknown key"))) << line;
+    EXPECT_THAT(errors, Each(Not(HasSubstr("secret")))) << line;
+  }
 }
 
 // yaml-cpp makes documents without end of a comma that cannot be parsed; 0.9 parses it and refuses

@@ -141,7 +141,7 @@ TEST(FindUnsaidRemoval, FindsRulesInPlaceOfWhichNothingIsSaid) {
   const std::string users = "basic_auth_users: {alice: " + std::string(kHash) + "}\n";
   const std::string limit = "rate_limit: {interval: 1s, burst: 1}\n";
   const std::string tls = "tls_server_config: {cert: c, key: k";
-  const std::string sans = tls + ", client_auth_type: RequireAnyClientCert, client_allowed_sans: ";
+  const std::string headers = "http_server_config: {headers: {X-Frame-Options: deny}}\n";
   struct Case {
     std::string in_force, next, fault;
   };
@@ -153,13 +153,14 @@ TEST(FindUnsaidRemoval, FindsRulesInPlaceOfWhichNothingIsSaid) {
       {users, "basic_auth_users: ~\n", "basic_auth_users" + no_value},
       {limit, "rate_limit:", "rate_limit" + no_value},
       {tls + "}", "tls_server_config:\n", "tls_server_config" + no_value},
-      {sans + "[a]}", sans + "}", "tls_server_config.client_allowed_sans" + no_value},
+      {headers, "http_server_config:", "http_server_config" + no_value},
+      {headers, "http_server_config: {headers: }", "http_server_config.headers" + no_value},
       {users, "{}", ""},
       {users, "basic_auth_users: {}", ""},
       {users, limit, ""},
       {"", "", ""},
       {limit, limit + "basic_auth_users:\ntls_server_config:\n", ""},
-      {sans + "[a]}", tls + "}", ""},
+      {headers, "http_server_config: {}", ""},
   };
   for (const Case& one : cases) {
     SCOPED_TRACE(one.in_force + " -> " + one.next);

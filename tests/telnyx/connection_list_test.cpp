@@ -71,7 +71,7 @@ TEST(ConnectionListParser, ReadsThePageOfTheApisDescription) {
   EXPECT_EQ(
       *parsed.page,
       (PageInfo{
-          .rows = 1, .page_number = 2, .page_size = 25, .total_pages = 3, .total_items = 55}));
+          .rows = 1, .first_row = ParseCallId("6a09cdc3-8948-47f0-aa62-74ac943d6c58"), .page_number = 2, .page_size = 25, .total_pages = 3, .total_items = 55}));
   EXPECT_THAT(parsed.connections, ::testing::ElementsAre(ListedConnection{
                                       .id = "6a09cdc3-8948-47f0-aa62-74ac943d6c58",
                                       .record_type = "ip_connection",

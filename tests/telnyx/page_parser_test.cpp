@@ -49,6 +49,8 @@ std::string Duration(const std::string& duration) {
                             duration));
 }
 
+CallId FirstRow() { return ParseCallId(Uuid(1)); }
+
 std::string Meta(const std::string& members) {
   return fmt::format(R"({{"data":[{}],"meta":{{{}}}}})", Row(1, 1, 30), members);
 }
@@ -56,7 +58,10 @@ std::string Meta(const std::string& members) {
 TEST(PageParser, ReadsThePageOfTheApisDescription) {
   const ParsedPage parsed = ParsePage(Page({Row(1, 1, 50), Row(2, 1, 7)}, "v1:g3Q=", 50));
   ASSERT_TRUE(parsed.page.has_value()) << parsed.page.error().message;
-  EXPECT_EQ(*parsed.page, (PageInfo{.rows = 2, .after = "v1:g3Q=", .total_items = 50}));
+  EXPECT_EQ(*parsed.page, (PageInfo{.rows = 2,
+                                    .first_row = FirstRow(),
+                                    .after = "v1:g3Q=",
+                                    .total_items = 50}));
   ASSERT_EQ(parsed.calls.size(), 2U);
   EXPECT_EQ(parsed.calls[0].leg, ParseCallId(Uuid(1)));
   EXPECT_EQ(parsed.calls[0].session, ParseCallId(Uuid(1'000'001)));
@@ -70,7 +75,7 @@ TEST(PageParser, ReadsThePageNumberForm) {
   EXPECT_EQ(
       *parsed.page,
       (PageInfo{
-          .rows = 1, .page_number = 2, .page_size = 20, .total_pages = 7, .total_items = 130}));
+          .rows = 1, .first_row = FirstRow(), .page_number = 2, .page_size = 20, .total_pages = 7, .total_items = 130}));
 }
 
 TEST(PageParser, ReadsMembersInAnyOrderAndPassesOverUnknownOnes) {
@@ -264,19 +269,19 @@ TEST(PageParser, RefusesAPageWhoseNextOneCannotBeFound) {
 
 TEST(PageParser, IgnoresWhatItDoesNotNeedToFindTheNextPage) {
   EXPECT_EQ(ParsePage(Meta(R"("next":5,"total_pages":"x","cursors":{"after":"c"})")).page,
-            (PageInfo{.rows = 1, .after = "c", .ignored_fields = 2}));
+            (PageInfo{.rows = 1, .first_row = FirstRow(), .after = "c", .ignored_fields = 2}));
   EXPECT_EQ(ParsePage(Meta(R"("cursors":[],"next":{},"total_pages":3)")).page,
-            (PageInfo{.rows = 1, .total_pages = 3, .ignored_fields = 2}));
+            (PageInfo{.rows = 1, .first_row = FirstRow(), .total_pages = 3, .ignored_fields = 2}));
   EXPECT_EQ(ParsePage(R"({"data":[],"meta":[]})").page, (PageInfo{.rows = 0, .ignored_fields = 2}));
   EXPECT_EQ(ParsePage(Meta(R"("cursors":{"before":5,"after":"c"})")).page,
-            (PageInfo{.rows = 1, .after = "c"}));
+            (PageInfo{.rows = 1, .first_row = FirstRow(), .after = "c"}));
 }
 
 TEST(PageParser, IgnoresCountsThatAreNone) {
   for (const char* count : {"\"5\"", "-5", "1.5", "1e30", "true", "{}", "[1]", "nul"}) {
     for (const char* name : {"total_items", "total_results", "page_number", "page_size"}) {
       EXPECT_EQ(ParsePage(Meta(fmt::format(R"("{}":{})", name, count))).page,
-                (PageInfo{.rows = 1, .ignored_fields = 1}))
+                (PageInfo{.rows = 1, .first_row = FirstRow(), .ignored_fields = 1}))
           << name << " " << count;
     }
   }
@@ -288,7 +293,7 @@ TEST(PageParser, TakesAWholeNumberWithAPointForWhatItIs) {
                      R"("total_pages":7.00)"))
           .page,
       (PageInfo{
-          .rows = 1, .page_number = 2, .page_size = 20, .total_pages = 7, .total_items = 12}));
+          .rows = 1, .first_row = FirstRow(), .page_number = 2, .page_size = 20, .total_pages = 7, .total_items = 12}));
   EXPECT_EQ(ParsePage(Meta(R"("total_items":18446744073709551615.0)")).page->total_items,
             18446744073709551615U);
 }
@@ -305,12 +310,12 @@ TEST(PageParser, TakesASessionThatIsNoneForMissing) {
 
 TEST(PageParser, SkipsAByteOrderMark) {
   EXPECT_EQ(ParsePage("\xEF\xBB\xBF" + Page({Row(1, 1, 50)}, "", 1)).page,
-            (PageInfo{.rows = 1, .total_items = 1}));
+            (PageInfo{.rows = 1, .first_row = FirstRow(), .total_items = 1}));
 }
 
 TEST(PageParser, TakesNullMetaForNone) {
   const ParsedPage parsed = ParsePage(Meta(R"("cursors":null,"next":null,"total_items":null)"));
-  EXPECT_EQ(*parsed.page, (PageInfo{.rows = 1}));
+  EXPECT_EQ(*parsed.page, (PageInfo{.rows = 1, .first_row = FirstRow()}));
   EXPECT_EQ(ParsePage(Meta(R"("cursors":{"after":null})")).page->after, "");
 }
 

@@ -162,6 +162,26 @@ TEST(PageWalk, FailsWhenAnotherPageComesThanWasAskedFor) {
   EXPECT_EQ(step.error().detail, "page number 2 was asked for and 1 came");
 }
 
+TEST(PageWalk, FailsWhenPagesWithoutANumberBeginAlike) {
+  const auto begins_with = [](std::string_view id) {
+    return PageInfo{.rows = 2, .first_row = ParseCallId(id), .total_pages = 3};
+  };
+  PageWalk walk("7", {});
+  EXPECT_EQ(walk.Advance(begins_with("a")), PageStep::kNextPage);
+  EXPECT_EQ(walk.Advance(begins_with("b")), PageStep::kNextPage);
+  const auto step = walk.Advance(begins_with("b"));
+  ASSERT_FALSE(step.has_value());
+  EXPECT_EQ(step.error().reason, FailureReason::kCursorLoop);
+  EXPECT_EQ(step.error().detail, "page 3 begins as the page before it");
+}
+
+TEST(PageWalk, BearsASingleRowThatMovedToTheNextPage) {
+  const PageInfo page{.rows = 1, .first_row = ParseCallId("a"), .total_pages = 3};
+  PageWalk walk("7", {.page_limit = 1});
+  EXPECT_EQ(walk.Advance(page), PageStep::kNextPage);
+  EXPECT_EQ(walk.Advance(page), PageStep::kNextPage);
+}
+
 TEST(PageWalk, BoundsThePageNumberForm) {
   PageWalk walk("1", {.max_pages = 1});
   EXPECT_EQ(walk.Advance(NumberPage(1, 3)).error().reason, FailureReason::kTooManyPages);
