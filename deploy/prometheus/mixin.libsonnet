@@ -404,7 +404,9 @@ local config = {
     ),
   ],
 
-  local past(offset, of) = 'label_replace(connection:telnyx_active_calls:complete_avg30m offset %s, "of", "%s", "", "")' % [offset, of],
+  // The lowest or the highest of the quarters of an hour that ended up to ten minutes earlier or later.
+  local past(extreme, offset, of) =
+    'label_replace(%s_over_time(connection:telnyx_active_calls:complete_avg15m[20m] offset %s), "of", "%s", "", "")' % [extreme, offset, of],
 
   local history = [
     record(
@@ -454,65 +456,47 @@ local config = {
       |||,
       'Averages of times at which polls were complete. Other times have no value, so an outage of the API is neither lost nor usual traffic.',
     ),
-    record(
-      'connection:telnyx_active_calls:complete_avg30m',
-      |||
-        max by (%(connection)s) (avg_over_time(connection:telnyx_active_calls:max[30m]))
-        and
-          max by (%(connection)s) (avg_over_time(connection:telnyx_connection_up:max[30m])) >= 1 - %(failed_polls_ratio)s
-      |||,
-    ),
     record('connection:telnyx_active_calls:avg1h', 'max by (%(connection)s) (avg_over_time(connection:telnyx_active_calls:max[1h]))'),
     record('connection:telnyx_long_calls:avg1h', 'max by (%(connection)s) (avg_over_time(connection:telnyx_long_calls:max[1h]))'),
   ],
 
+  local candidates(bound, extreme, comment='') = record(
+    'connection:telnyx_active_calls_usual_%s:candidate' % bound,
+    std.join('or\n', [past(extreme, '%dd23h50m' % (7 * week - 1), '%dw' % week) + '\n' for week in [1, 2, 3, 4]]) + |||
+      or
+      label_replace(
+        quantile by (%%(connection)s) (0.5,
+      %s
+        ),
+        "of", "days", "", ""
+      )
+    ||| % indent(std.join('or\n', [past(extreme, '%dh50m' % (24 * day - 1), '%dd' % day) + '\n' for day in [1, 2, 3, 4, 5, 6]]), 4),
+    comment,
+  ),
+
+  local usual_calls(bound, extreme, comment='') = record(
+    'connection:telnyx_active_calls:usual_' + bound,
+    |||
+      (
+          quantile by (%%(connection)s) (0.5, %(candidate)s)
+        and
+          count by (%%(connection)s) (%(candidate)s) >= 3
+      )
+      or
+      (
+          %(extreme)s by (%%(connection)s) (%(candidate)s)
+        and
+          count by (%%(connection)s) (%(candidate)s) == 2
+      )
+    ||| % { candidate: 'connection:telnyx_active_calls_usual_%s:candidate' % bound, extreme: extreme },
+    comment,
+  ),
+
   local usual = [
-    record(
-      'connection:telnyx_active_calls_usual:candidate',
-      std.join('or\n', [past('%dd23h52m30s' % (7 * week - 1), '%dw' % week) + '\n' for week in [1, 2, 3, 4]]) + |||
-        or
-        label_replace(
-          quantile by (%%(connection)s) (0.5,
-        %s
-          ),
-          "of", "days", "", ""
-        )
-      ||| % indent(std.join('or\n', [past('%dh52m30s' % (24 * day - 1), '%dd' % day) + '\n' for day in [1, 2, 3, 4, 5, 6]]), 4),
-      'What may be usual now: the half hour around this time one to four weeks ago, and the median of the six days before today. The median of these is wrong on no weekend and after no single outage, also where Prometheus keeps 15 days only (two weeks and the days).',
-    ),
-    record(
-      'connection:telnyx_active_calls:usual_low',
-      |||
-        (
-            quantile by (%(connection)s) (0.5, connection:telnyx_active_calls_usual:candidate)
-          and
-            count by (%(connection)s) (connection:telnyx_active_calls_usual:candidate) >= 3
-        )
-        or
-        (
-            min by (%(connection)s) (connection:telnyx_active_calls_usual:candidate)
-          and
-            count by (%(connection)s) (connection:telnyx_active_calls_usual:candidate) == 2
-        )
-      |||,
-      'Two candidates alone may disagree, about a weekend for example: then the lower one counts for lost calls, the higher one for too many. From one alone nothing follows.',
-    ),
-    record(
-      'connection:telnyx_active_calls:usual_high',
-      |||
-        (
-            quantile by (%(connection)s) (0.5, connection:telnyx_active_calls_usual:candidate)
-          and
-            count by (%(connection)s) (connection:telnyx_active_calls_usual:candidate) >= 3
-        )
-        or
-        (
-            max by (%(connection)s) (connection:telnyx_active_calls_usual:candidate)
-          and
-            count by (%(connection)s) (connection:telnyx_active_calls_usual:candidate) == 2
-        )
-      |||,
-    ),
+    candidates('low', 'min', 'What may be usual now: the quarter of an hour around this time one to four weeks ago, and the median of the six days before today. The median of these is wrong on no weekend and after no single outage, also where Prometheus keeps 15 days only (two weeks and the days). Calls that begin or end their day ten minutes early or late are usual, too: the lowest of that time counts for lost calls, the highest for too many.'),
+    candidates('high', 'max'),
+    usual_calls('low', 'min', 'Two candidates alone may disagree, about a weekend for example: then the lower one counts for lost calls, the higher one for too many. From one alone nothing follows.'),
+    usual_calls('high', 'max'),
     record(
       'connection:telnyx_long_calls:usual_ratio',
       |||
