@@ -348,7 +348,8 @@ void ReadHttp(const YamlValue& value, WebConfig& config) {
   const auto read_http2 = [](const YamlValue& v) {
     BoolType{.warning_if_true = "has no effect: HTTP/1.1 is served"}.Read(v);
   };
-  ReadMapping(value, {{"http2", read_http2}, {std::string(kHeaders), Section(config, ReadHeaders)}});
+  ReadMapping(value,
+              {{"http2", read_http2}, {std::string(kHeaders), Section(config, ReadHeaders)}});
 }
 
 WebConfig ReadWebConfig(const YamlValue& root, std::string_view file) {

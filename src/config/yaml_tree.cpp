@@ -81,11 +81,19 @@ ConfigMessage MessageAt(const YAML::Mark& mark, std::string text) {
           .text = std::move(text)};
 }
 
+// The end of the text for what comes after it: yaml-cpp goes on counting there.
+YAML::Mark NotPastTheEnd(std::string_view text, YAML::Mark mark) {
+  if (mark.pos <= static_cast<int>(text.size())) return mark;
+  mark.line = static_cast<int>(std::ranges::count(text, '\n'));
+  mark.column = static_cast<int>(text.size() - (text.rfind('\n') + 1));
+  return mark;
+}
+
 // Builds the tree of the first document and refuses a second one.
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  TreeBuilder(const YamlLimits& limits, Progress& progress)
-      : limits_(limits), progress_(progress) {}
+  TreeBuilder(std::string_view text, const YamlLimits& limits, Progress& progress)
+      : text_(text), limits_(limits), progress_(progress) {}
 
   const std::shared_ptr<const YamlNode>& root() const { return root_; }
 
@@ -140,7 +148,7 @@ class TreeBuilder final : public YAML::EventHandler {
       throw Refusal{mark, "has a YAML tag that means nothing here: remove it"};
     }
     Count(mark, 1);
-    const ConfigMessage place = MessageAt(mark, "");
+    const ConfigMessage place = MessageAt(NotPastTheEnd(text_, mark), "");
     return std::make_shared<YamlNode>(YamlNode{
         .kind = kind, .line = place.line, .column = place.column, .scalar = {}, .children = {}});
   }
@@ -180,6 +188,7 @@ class TreeBuilder final : public YAML::EventHandler {
     parent.children.push_back(std::move(node));
   }
 
+  const std::string_view text_;
   const YamlLimits limits_;
   Progress& progress_;
   std::size_t documents_ = 0;
@@ -242,14 +251,6 @@ bool IsIndentedByTab(std::string_view line) {
   return content != std::string_view::npos && line.substr(0, content).contains('\t');
 }
 
-// The end of the text for what comes after it: yaml-cpp goes on counting there.
-YAML::Mark NotPastTheEnd(std::string_view text, YAML::Mark mark) {
-  if (mark.pos <= static_cast<int>(text.size())) return mark;
-  mark.line = static_cast<int>(std::ranges::count(text, '\n'));
-  mark.column = static_cast<int>(text.size() - (text.rfind('\n') + 1));
-  return mark;
-}
-
 // A syntax error in the parser's words, without what they quote of the file: it may be a secret.
 ConfigMessage SyntaxError(std::string_view text, const YAML::Exception& error) {
   const YAML::Mark mark = NotPastTheEnd(text, error.mark);
@@ -273,7 +274,7 @@ std::expected<std::shared_ptr<const YamlNode>, ConfigMessage> ParseYaml(std::str
   if (has_mark) text.remove_prefix(kByteOrderMark.size());
   if (auto checked = CheckCharacters(text); !checked) return std::unexpected(checked.error());
   Progress progress;
-  TreeBuilder builder(limits, progress);
+  TreeBuilder builder(text, limits, progress);
   // yaml-cpp takes the end of the text for a missing closing quote, and a string that swallows all
   // the rest for what was meant. It takes no end of the document for one.
   const std::string ended = fmt::format("{}{}...\n", text, text.ends_with('\n') ? "" : "\n");
@@ -289,7 +290,7 @@ std::expected<std::shared_ptr<const YamlNode>, ConfigMessage> ParseYaml(std::str
   } catch (const YAML::Exception& error) {
     if (error.msg == YAML::ErrorMsg::DOC_IN_SCALAR) {
       return std::unexpected(
-          MessageAt(progress.mark.is_null() ? YAML::Mark() : progress.mark,
+          MessageAt(progress.mark.is_null() ? YAML::Mark() : NotPastTheEnd(text, progress.mark),
                     "a quoted string that begins here or later is not closed"));
     }
     return std::unexpected(SyntaxError(text, error));

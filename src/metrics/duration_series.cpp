@@ -15,8 +15,8 @@ namespace {
 // and equal in all histograms, which can therefore be added up.
 constexpr double kZeroThreshold = 0x1p-128;
 
-void SetNativeBuckets(std::uint64_t zero_count,
-                      std::span<const ExponentialBuckets::Bucket> buckets, FamilyWriter& out) {
+void SetNativeBuckets(std::uint64_t zero_count, std::span<const ExponentialBuckets::Bucket> buckets,
+                      FamilyWriter& out) {
   if (out.writer().format() != ExpositionFormat::kProtobuf) return;
   auto& native = out.reused_series().histogram.native;
   if (!native) {

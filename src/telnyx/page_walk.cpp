@@ -110,7 +110,8 @@ std::expected<void, PollFailure> PageWalk::CheckNumbered(const PageInfo& page) c
         fmt::format("page number {} was asked for and {} came", number_, *page.page_number));
   }
   // A server that does not say which page it sends may send the same one again and again.
-  if (!page.page_number && number_ > 1 && page.rows > 1 && page.first_row && page.first_row == first_row_) {
+  if (!page.page_number && number_ > 1 && page.rows > 1 && page.first_row &&
+      page.first_row == first_row_) {
     return ContentFailure(FailureReason::kCursorLoop,
                           fmt::format("page {} begins as the page before it", pages_));
   }

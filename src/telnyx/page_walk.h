@@ -24,7 +24,7 @@ inline constexpr std::size_t kMaxCursorBytes = 4096;
 struct PageInfo {
   std::size_t rows = 0;
   std::optional<CallId> first_row;  // the id of the first row, of any text
-  std::string after;  // the cursor of the next page; empty: the page names none
+  std::string after;                // the cursor of the next page; empty: the page names none
   // The page-number form; absent in the cursor form.
   std::optional<std::uint64_t> page_number;
   std::optional<std::uint64_t> page_size;

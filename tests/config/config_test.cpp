@@ -22,6 +22,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::Pair;
+using ::testing::StartsWith;
 
 class InvalidConfig : public ::testing::TestWithParam<std::filesystem::path> {};
 
@@ -246,6 +247,9 @@ TEST(ParseConfig, PlacesASyntaxErrorAtTheEndAndNotAfterIt) {
   ASSERT_FALSE(loaded.has_value());
   EXPECT_THAT(FormatConfigMessages("f", loaded.error()),
               ElementsAre("f:1:5: is not valid YAML: end of sequence flow not found"));
+  const auto no_key = ParseConfig("?");
+  ASSERT_FALSE(no_key.has_value());
+  EXPECT_THAT(FormatConfigMessages("f", no_key.error()), Each(StartsWith("f:1:")));
 }
 
 // yaml-cpp would take the rest of the file for the string: keys of it, secrets among them, would

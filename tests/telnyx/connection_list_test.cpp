@@ -68,10 +68,13 @@ TEST(ConnectionListParser, ReadsThePageOfTheApisDescription) {
       R"("webhook_api_version":"1","outbound_voice_profile_id":"1293384261075731499"}],)"
       R"("meta":{"total_pages":3,"total_results":55,"page_number":2,"page_size":25}})");
   ASSERT_TRUE(parsed.page.has_value()) << parsed.page.error().message;
-  EXPECT_EQ(
-      *parsed.page,
-      (PageInfo{
-          .rows = 1, .first_row = ParseCallId("6a09cdc3-8948-47f0-aa62-74ac943d6c58"), .page_number = 2, .page_size = 25, .total_pages = 3, .total_items = 55}));
+  EXPECT_EQ(*parsed.page,
+            (PageInfo{.rows = 1,
+                      .first_row = ParseCallId("6a09cdc3-8948-47f0-aa62-74ac943d6c58"),
+                      .page_number = 2,
+                      .page_size = 25,
+                      .total_pages = 3,
+                      .total_items = 55}));
   EXPECT_THAT(parsed.connections, ::testing::ElementsAre(ListedConnection{
                                       .id = "6a09cdc3-8948-47f0-aa62-74ac943d6c58",
                                       .record_type = "ip_connection",

@@ -58,10 +58,8 @@ std::string Meta(const std::string& members) {
 TEST(PageParser, ReadsThePageOfTheApisDescription) {
   const ParsedPage parsed = ParsePage(Page({Row(1, 1, 50), Row(2, 1, 7)}, "v1:g3Q=", 50));
   ASSERT_TRUE(parsed.page.has_value()) << parsed.page.error().message;
-  EXPECT_EQ(*parsed.page, (PageInfo{.rows = 2,
-                                    .first_row = FirstRow(),
-                                    .after = "v1:g3Q=",
-                                    .total_items = 50}));
+  EXPECT_EQ(*parsed.page,
+            (PageInfo{.rows = 2, .first_row = FirstRow(), .after = "v1:g3Q=", .total_items = 50}));
   ASSERT_EQ(parsed.calls.size(), 2U);
   EXPECT_EQ(parsed.calls[0].leg, ParseCallId(Uuid(1)));
   EXPECT_EQ(parsed.calls[0].session, ParseCallId(Uuid(1'000'001)));
@@ -72,10 +70,12 @@ TEST(PageParser, ReadsThePageOfTheApisDescription) {
 TEST(PageParser, ReadsThePageNumberForm) {
   const ParsedPage parsed =
       ParsePage(Meta(R"("page_number":2,"page_size":20,"total_pages":7,"total_results":130)"));
-  EXPECT_EQ(
-      *parsed.page,
-      (PageInfo{
-          .rows = 1, .first_row = FirstRow(), .page_number = 2, .page_size = 20, .total_pages = 7, .total_items = 130}));
+  EXPECT_EQ(*parsed.page, (PageInfo{.rows = 1,
+                                    .first_row = FirstRow(),
+                                    .page_number = 2,
+                                    .page_size = 20,
+                                    .total_pages = 7,
+                                    .total_items = 130}));
 }
 
 TEST(PageParser, ReadsMembersInAnyOrderAndPassesOverUnknownOnes) {
@@ -288,12 +288,15 @@ TEST(PageParser, IgnoresCountsThatAreNone) {
 }
 
 TEST(PageParser, TakesAWholeNumberWithAPointForWhatItIs) {
-  EXPECT_EQ(
-      ParsePage(Meta(R"("total_items":12.0,"page_number":2.0,"page_size":20.0,)"
-                     R"("total_pages":7.00)"))
-          .page,
-      (PageInfo{
-          .rows = 1, .first_row = FirstRow(), .page_number = 2, .page_size = 20, .total_pages = 7, .total_items = 12}));
+  EXPECT_EQ(ParsePage(Meta(R"("total_items":12.0,"page_number":2.0,"page_size":20.0,)"
+                           R"("total_pages":7.00)"))
+                .page,
+            (PageInfo{.rows = 1,
+                      .first_row = FirstRow(),
+                      .page_number = 2,
+                      .page_size = 20,
+                      .total_pages = 7,
+                      .total_items = 12}));
   EXPECT_EQ(ParsePage(Meta(R"("total_items":18446744073709551615.0)")).page->total_items,
             18446744073709551615U);
 }
