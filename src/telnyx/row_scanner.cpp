@@ -137,10 +137,11 @@ std::optional<std::string_view> ScanRows(std::string_view body, std::vector<Acti
   const char* const end = body.data() + body.size();
   RowScanner scanner(body.data() + kScannedPageStart.size(), end);
   do {
-    if (!scanner.ReadRow(calls.emplace_back())) {
-      calls.resize(rows_before);
-      return std::nullopt;
-    }
+    const bool usual = scanner.ReadRow(calls.emplace_back());
+    // Without a comma between them, two rows are no list.
+    if (usual && (*scanner.at() == ',' || *scanner.at() == ']')) continue;
+    calls.resize(rows_before);
+    return std::nullopt;
   } while (scanner.Takes(','));
   return std::string_view(scanner.at(), end);
 }

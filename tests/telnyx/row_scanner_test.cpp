@@ -134,6 +134,13 @@ TEST(ScanRows, LeavesWhatIsUnusual) {
   EXPECT_FALSE(ScanText("").rest);
 }
 
+TEST(ScanRows, LeavesRowsThatNoCommaDivides) {
+  for (const std::string divider : {"", " ", "\n", ";", "}"}) {
+    EXPECT_FALSE(ScanRow(Row(1, 1, 50) + divider + Row(2, 1, 0)).rest) << divider;
+    EXPECT_FALSE(ScanRow(Row(1, 1, 50) + "," + Row(2, 1, 0) + divider + Row(3, 1, 0)).rest);
+  }
+}
+
 TEST(ScanRows, NeverReadsARowThatIsCutShort) {
   const std::string body = R"({"data":[)" + Row(1, 1, 50);
   for (std::size_t size = 0; size <= body.size(); ++size) {
