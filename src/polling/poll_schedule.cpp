@@ -160,7 +160,11 @@ bool PollSchedule::Stretch(const IntervalStretch& stretch, Instant now) {
   const Duration before = in_force_.interval;
   stretch_ = stretch;
   if (!UpdateInForce()) return false;
-  if (has_begun_ && due_ > now && in_force_.interval != before) due_ = NextAfter(now);
+  if (!has_begun_ || due_ <= now || in_force_.interval == before) return true;
+  // While the interval shrinks step by step, none of the steps puts a poll off that is overdue by
+  // the shorter one.
+  const Instant next = NextAfter(now);
+  due_ = in_force_.interval < before ? std::min(due_, next) : next;
   return true;
 }
 
@@ -177,9 +181,9 @@ bool PollSchedule::Replan(const PollIntervals& intervals, Instant now, WallTime 
   grid_ = GridOf(WantedInterval(intervals_, idle()), hash_, epoch_);
   refusals_ = 0;
   slow_until_ = Instant::min();
-  const bool changed = UpdateInForce();
+  UpdateInForce();
   due_ = has_begun_ ? NextAfter(now) : FirstAfter(now);
-  return changed;
+  return true;
 }
 
 void PollSchedule::OnRateRaised(Instant now) {

@@ -151,6 +151,21 @@ TEST(PollSchedule, WaitsTheStretchedIntervalFromBeginToBegin) {
   EXPECT_EQ(schedule.due(), PollGrid(15s, kHash, kNow, kWall).NextAfter(kNow + 21s));
 }
 
+TEST(PollSchedule, PutsNoPollOffWhileTheIntervalShrinks) {
+  PollSchedule schedule = Schedule({.interval = 15s});
+  const Instant begun = Poll(schedule);
+  schedule.Stretch({.factor = 8}, begun);
+  EXPECT_EQ(schedule.due(), begun + 120s);
+  schedule.Stretch({.factor = 4}, begun + 50s);
+  EXPECT_EQ(schedule.due(), begun + 60s);
+  for (const int factor : {3, 2}) {  // by these it is overdue
+    schedule.Stretch({.factor = static_cast<double>(factor)}, begun + 55s);
+    EXPECT_EQ(schedule.due(), begun + 60s);
+  }
+  schedule.Stretch({.factor = 8}, begun + 56s);
+  EXPECT_EQ(schedule.due(), begun + 120s);
+}
+
 TEST(PollSchedule, IsIdleAfterThreeCompletePollsWithoutACall) {
   PollSchedule schedule = Schedule({.interval = 15s, .idle_interval = 60s});
   Poll(schedule, 0);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "simulation/checker.h"
 #include "simulation/violation.h"
@@ -45,10 +46,16 @@ void Checker::SetInForce(ConnectionModel& connection, const IntervalInForce& in_
 
 void Checker::OnIntervalChanged(ConnectionKey key, const IntervalInForce& in_force) {
   ConnectionModel& connection = ConnectionOf(key);
-  const bool other_interval = in_force.interval != connection.in_force.interval;
+  const Duration before = connection.in_force.interval;
   SetInForce(connection, in_force);
+  const bool replanned = std::exchange(connection.replanned, false);
   const bool moves = connection.has_begun && connection.due.next() > Now();
-  if (other_interval && moves) ExpectDue(connection, connection.due.FirstAfter(Now()));
+  if (in_force.interval != before && moves) {
+    const Instant first = connection.due.FirstAfter(Now());
+    // A shorter interval never puts a poll off, unless by a reload.
+    const bool may_stay = in_force.interval < before && !replanned;
+    ExpectDue(connection, may_stay ? std::min(first, connection.due.next()) : first);
+  }
   ++statistics_.interval_changes;
   Note("interval", connection, in_force.interval.count());
   listener_->OnIntervalChanged(key, in_force);

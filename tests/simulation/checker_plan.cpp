@@ -258,6 +258,7 @@ void Checker::OnConnectionChanged(ConnectionKey key, const ConnectionPlan& plan)
   if (other_times) {
     const Instant now = clock_.Now();
     connection.refusals = 0;
+    connection.replanned = true;
     connection.due.SetPlaces(now, clock_.WallNow());
     connection.due.SetWanted(WantedBy(plan, connection.idle()));
     connection.due.SlowDownUntil(Instant::min());

@@ -43,6 +43,7 @@ struct ConnectionModel {
   int quiet_polls = 0;      // complete, in a row, without a call
   std::uint32_t pages = 1;  // of the newest complete poll, or more that one needed
   bool has_begun = false;
+  bool replanned = false;  // by a plan with other intervals, whose effect is told next
 
   /// What it says for itself while no poll has begun since.
   enum class Pending : std::uint8_t { kNothing, kExpiry, kFirstPoll };

@@ -87,6 +87,8 @@ MUTANTS = [
      "Times(wanted, kMostIdleWait);"),
     ("two polls without a call make a connection idle", "polling/account_limits.h",
      "kIdlePolls = 3;", "kIdlePolls = 2;"),
+    ("a shorter interval puts polls off", "polling/poll_schedule.cpp",
+     "in_force_.interval < before ? std::min(due_, next) : next;", "next;"),
     ("the need counts a page for each poll", "polling/poll_schedule.cpp",
      "  pages_ = pages;\n", ""),
     ("values expire without a word", "polling/account.cpp",
