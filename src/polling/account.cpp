@@ -335,7 +335,8 @@ void Account::UpdateLimits(const Answer& answer, Instant now) {
                       advice.retry_after.value_or(advice.rate_limit_reset.value_or(Duration{})));
   } else if (remaining && advice.rate_limit_reset) {
     // Requests under way are not in the server's count yet.
-    limiter.OnQuota(*remaining - std::min<std::uint64_t>(*remaining, requests_in_flight_),
+    limiter.OnQuota(now - answer.elapsed,
+                    *remaining - std::min<std::uint64_t>(*remaining, requests_in_flight_),
                     *advice.rate_limit_reset, now);
   }
   context_.observers.Tell(&PollObserver::OnRequestEnded, key_,

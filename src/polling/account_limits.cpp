@@ -72,12 +72,15 @@ void RateLimiter::OnRefused(Instant sent, Instant now, Duration wait) {
   updated_ = now;
 }
 
-void RateLimiter::OnQuota(std::uint64_t remaining, Duration reset, Instant now) {
-  // Answers overtake each other: while a quota is in force, one that leaves more is an older one.
+void RateLimiter::OnQuota(Instant sent, std::uint64_t remaining, Duration reset, Instant now) {
   const bool in_force = now < quota_ends_;
-  if (in_force && remaining > quota_) return;
+  const bool leaves_more = remaining > quota_;
+  if (in_force && leaves_more && sent <= quota_told_) return;
+  // The reset comes in whole seconds, rounded up: of the answers of one window, which leave fewer
+  // and fewer, the earliest end is right.
   const Instant ends = now + std::min(reset, kLongestRateLimitBlock);
-  quota_ends_ = in_force ? std::max(quota_ends_, ends) : ends;
+  quota_ends_ = in_force && !leaves_more ? std::min(quota_ends_, ends) : ends;
+  quota_told_ = now;
   quota_ = remaining;
 }
 

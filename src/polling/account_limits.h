@@ -40,9 +40,10 @@ class RateLimiter {
   /// left alone for `wait`. Requests that were under way when the rate was last halved do not halve
   /// it again.
   void OnRefused(Instant sent, Instant now, Duration wait);
-  /// The API said that it will take `remaining` further requests before `reset` has passed. Until
-  /// then only an answer that leaves fewer counts.
-  void OnQuota(std::uint64_t remaining, Duration reset, Instant now);
+  /// The API answered a request that was sent at `sent` and said that it will take `remaining`
+  /// further requests before `reset` has passed. Until then an answer that leaves more counts only
+  /// if its request was sent after the quota was told: others have overtaken each other.
+  void OnQuota(Instant sent, std::uint64_t remaining, Duration reset, Instant now);
   /// When the configured rate, or what refusals have made of it, allows another request.
   Instant OwnLimitEnds() const;
   /// Until when the API's own word forbids requests; long ago when it does not.
@@ -68,6 +69,7 @@ class RateLimiter {
   double rate_;                     // then
   Instant blocked_until_{};
   std::uint64_t quota_ = 0;  // requests left until `quota_ends_`
+  Instant quota_told_{};
   Instant quota_ends_{};
 };
 

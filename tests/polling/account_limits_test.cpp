@@ -126,7 +126,7 @@ TEST(RateLimiter, WaitsAsLongAsItIsAskedToUpToABound) {
 
 TEST(RateLimiter, SpendsNoMoreThanTheApiSaysIsLeft) {
   RateLimiter limiter({.requests_per_second = 8, .burst = 16}, kNow);
-  limiter.OnQuota(3, 10s, kNow);
+  limiter.OnQuota(kNow, 3, 10s, kNow);
   EXPECT_EQ(TakeAll(limiter, kNow), 3);
   EXPECT_EQ(limiter.WaitTime(kNow), Duration(10s));
   EXPECT_EQ(TakeAll(limiter, kNow + 10s), 16);
@@ -134,17 +134,31 @@ TEST(RateLimiter, SpendsNoMoreThanTheApiSaysIsLeft) {
 
 TEST(RateLimiter, TakesTheLowestOfTheQuotasOfAnswersThatOvertookEachOther) {
   RateLimiter limiter({.requests_per_second = 1000, .burst = 100}, kNow);
-  limiter.OnQuota(0, 10s, kNow);
-  limiter.OnQuota(7, 10s, kNow + 10ms);
+  limiter.OnQuota(kNow, 0, 10s, kNow);
+  limiter.OnQuota(kNow, 7, 10s, kNow + 10ms);
   EXPECT_EQ(TakeAll(limiter, kNow + 9s), 0);
   EXPECT_EQ(TakeAll(limiter, kNow + 10s), 100);
 }
 
-TEST(RateLimiter, DoesNotEndAQuotaEarlierThanAnAnswerSaid) {
+// Behind a server whose quota begins anew each second, those of two seconds must not be added up.
+TEST(RateLimiter, TakesANewQuotaFromAnAnswerThatCannotBeAnOlderOne) {
   RateLimiter limiter({.requests_per_second = 1000, .burst = 100}, kNow);
-  limiter.OnQuota(5, 10s, kNow);
-  limiter.OnQuota(3, 1s, kNow);
-  EXPECT_EQ(TakeAll(limiter, kNow + 9s), 3);
+  limiter.OnQuota(kNow, 2, 1s, kNow + 700ms);
+  limiter.OnQuota(kNow + 699ms, 19, 1s, kNow + 1s);
+  EXPECT_EQ(TakeAll(limiter, kNow + 1s), 2);
+  limiter.OnQuota(kNow + 1s, 19, 1s, kNow + 1010ms);
+  EXPECT_EQ(TakeAll(limiter, kNow + 1100ms), 19);
+  EXPECT_EQ(TakeAll(limiter, kNow + 1800ms), 0);
+  EXPECT_GT(TakeAll(limiter, kNow + 2010ms), 19);
+}
+
+// What is left of a second is told as a second.
+TEST(RateLimiter, EndsAQuotaAtTheEarliestEndThatAnAnswerSaid) {
+  RateLimiter limiter({.requests_per_second = 1000, .burst = 100}, kNow);
+  limiter.OnQuota(kNow, 5, 1s, kNow);
+  limiter.OnQuota(kNow, 3, 1s, kNow + 600ms);
+  EXPECT_EQ(TakeAll(limiter, kNow + 999ms), 3);
+  EXPECT_EQ(TakeAll(limiter, kNow + 1s), 98);
 }
 
 TEST(RateLimiter, LetsOneThroughAfterTheWaitItToldWhileItRecovers) {
@@ -190,14 +204,14 @@ TEST(RateLimiter, TellsItsOwnLimitFromTheApis) {
   RateLimiter limiter({.requests_per_second = 1, .burst = 1}, kNow);
   EXPECT_LE(limiter.ApiLimitEnds(), kNow);
   limiter.CountRequest(kNow);
-  limiter.OnQuota(0, 10s, kNow);
+  limiter.OnQuota(kNow, 0, 10s, kNow);
   EXPECT_EQ(limiter.OwnLimitEnds(), kNow + 1s);
   EXPECT_EQ(limiter.ApiLimitEnds(), kNow + 10s);
 }
 
 TEST(RateLimiter, IsNotStoppedByTheLargestQuota) {
   RateLimiter limiter({.requests_per_second = 1, .burst = 9}, kNow);
-  limiter.OnQuota(UINT64_MAX, 1min, kNow);
+  limiter.OnQuota(kNow, UINT64_MAX, 1min, kNow);
   EXPECT_EQ(TakeAll(limiter, kNow), 9);
 }
 

@@ -171,7 +171,7 @@ TEST_F(SendQueueWaitTest, DoesNotCountTheWaitForAFreeSlot) {
 }
 
 TEST_F(SendQueueWaitTest, DoesNotCountTheWaitThatTheApiAsksFor) {
-  queue_.limiter().OnQuota(0, 700ms, kNow);
+  queue_.limiter().OnQuota(kNow, 0, 700ms, kNow);
   queue_.NoteWaiting(kNow, true);
   EXPECT_EQ(WaitedAt(1s), Duration(300ms));
 }

@@ -57,7 +57,8 @@ void Checker::OnRequestEnded(AccountKey key, const RequestReport& report) {
       account.rate.OnRefused(now - answer_->elapsed, now, wait);
     } else if (advice.remaining && advice.reset) {
       const std::uint64_t under_way = account.requests_in_flight;
-      account.rate.OnQuota(*advice.remaining - std::min(*advice.remaining, under_way),
+      account.rate.OnQuota(now - answer_->elapsed,
+                           *advice.remaining - std::min(*advice.remaining, under_way),
                            *advice.reset, now);
     }
   }

@@ -80,17 +80,20 @@ void RateOracle::OnRefused(Instant sent, Instant now, Duration wait) {
   exact_ = false;
 }
 
-void RateOracle::OnQuota(std::uint64_t remaining, Duration reset, Instant now) {
+void RateOracle::OnQuota(Instant sent, std::uint64_t remaining, Duration reset, Instant now) {
   asked_ = true;
   const Instant ends = now + std::min(reset, kLongestBlock);
   if (now >= quota_ends_) {
     quota_ends_ = ends;
   } else if (remaining <= quota_) {
-    quota_ends_ = std::max(quota_ends_, ends);
+    quota_ends_ = std::min(quota_ends_, ends);  // each answer rounds the time that is left up
+  } else if (sent > quota_told_) {
+    quota_ends_ = ends;  // another quota has begun
   } else {
-    return;  // answers overtake each other: one that leaves more is an older one
+    return;  // answers overtake each other: this one is older
   }
   quota_ = remaining;
+  quota_told_ = now;
 }
 
 bool RateOracle::ApiForbids(Instant now) const {

@@ -21,7 +21,7 @@ class RateOracle {
   /// The API refused a request with "too many requests" and asked to be left alone for `wait`.
   void OnRefused(Instant sent, Instant now, Duration wait);
   /// The API said that it takes `remaining` further requests, those under way not counted.
-  void OnQuota(std::uint64_t remaining, Duration reset, Instant now);
+  void OnQuota(Instant sent, std::uint64_t remaining, Duration reset, Instant now);
 
   double RateAt(Instant now) const;
   /// The API's own word forbids requests.
@@ -57,6 +57,7 @@ class RateOracle {
   Instant blocked_until_{};
   std::uint64_t quota_ = 0;  // left until `quota_ends_`
   Instant quota_ends_{};
+  Instant quota_told_{};
 };
 
 }  // namespace telnyx_exporter::simulation
