@@ -140,7 +140,7 @@ TEST(RateLimiter, TakesTheLowestOfTheQuotasOfAnswersThatOvertookEachOther) {
   EXPECT_EQ(TakeAll(limiter, kNow + 10s), 100);
 }
 
-// Behind a server whose quota begins anew each second, those of two seconds must not be added up.
+// With a server that resets its quota each second, those of two seconds must not be added up.
 TEST(RateLimiter, TakesANewQuotaFromAnAnswerThatCannotBeAnOlderOne) {
   RateLimiter limiter({.requests_per_second = 1000, .burst = 100}, kNow);
   limiter.OnQuota(kNow, 2, 1s, kNow + 700ms);
