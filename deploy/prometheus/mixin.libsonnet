@@ -379,8 +379,30 @@ local config = {
         count by (%(replica)s) (telnyx_connection_failure_info{reason="unauthorized"})
         unless
           sum by (%(replica)s) (increase(telnyx_api_requests_total{code="200"}[2m])) > 0
+        unless
+            time() - max by (%(replica)s) (
+                telnyx_connection_last_success_timestamp_seconds
+              and on (%(replica)s, connection_id)
+                telnyx_connection_up == 1
+            )
+          < 2 * min by (%(replica)s) (
+                telnyx_connection_interval_seconds
+              and on (%(replica)s, connection_id)
+                telnyx_connection_last_success_timestamp_seconds
+            )
+        unless
+            max by (%(replica)s) (
+                telnyx_connection_last_success_timestamp_seconds
+              and on (%(replica)s, connection_id)
+                telnyx_connection_up == 1
+            )
+          > max by (%(replica)s) (
+                telnyx_connection_last_success_timestamp_seconds + 2 * telnyx_connection_interval_seconds
+              and on (%(replica)s, connection_id)
+                telnyx_connection_failure_info{reason="unauthorized"}
+            )
       |||,
-      'Connections whose newest poll was answered with 401, of replicas that get no successful answer now. One 401 among successful answers is no refused key, nor is one that is left from before the key was accepted.',
+      'Connections whose newest poll was answered with 401, of replicas that get no successful answer now. One 401 among successful answers is no refused key, nor is one that is left from before the key was accepted. With long intervals a connection is accepted when its newest poll was, and that was within two of the shortest interval among those that were ever accepted, or clearly after the refused ones were accepted last.',
     ),
     record(
       'shard:telnyx_discovered_connections:max',
