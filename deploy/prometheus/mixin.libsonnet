@@ -742,11 +742,31 @@ local config = {
     ),
     alert(
       'TelnyxReplicaPollsFailing',
-      'replica:telnyx_poll_failures:ratio30m > %(replica_failed_polls_ratio)s',
-      'Most polls of account {{ $labels.account }} fail on {{ $labels.instance }}.',
-      '{{ $value | humanizePercentage }} of the polls of account {{ $labels.account }} that {{ $labels.instance }} began within 30 minutes ' +
-      'failed. Numbers are lost unless another replica polls the same connections.',
+      |||
+        replica:telnyx_poll_failures:ratio30m > %%(replica_failed_polls_ratio)s
+        or 0 * max by (%%(replica)s) (
+            (
+        %s
+            ) > 0
+          unless on (%%(replica)s)
+            telnyx_discovery_last_success_timestamp_seconds
+          and on (%%(shard)s)
+            (
+        %s
+            )
+        )
+      ||| % [
+        indent(with_shard('telnyx_discovery_failures_total', '%(replica)s'), 6),
+        indent(with_shard('telnyx_discovery_last_success_timestamp_seconds', '%(replica)s'), 6),
+      ],
+      '{{ if $value }}Most polls of account {{ $labels.account }} fail on {{ $labels.instance }}.{{ else }}' +
+      '{{ $labels.instance }} cannot list the connections of account {{ $labels.account }}.{{ end }}',
+      '{{ if $value }}{{ $value | humanizePercentage }} of the polls of account {{ $labels.account }} that {{ $labels.instance }} began within ' +
+      '30 minutes failed. Numbers are lost unless another replica polls the same connections.{{ else }}Discovery of account ' +
+      '{{ $labels.account }} has not succeeded on {{ $labels.instance }} since it started, so it polls no discovered connections. ' +
+      'Another replica polls them: only the redundancy is lost.{{ end }}',
       exporter_dashboard,
+      'The share of polls that failed; or 0 for a replica whose discovery never succeeded since it started, while that of another one of the shard did. Where none did, TelnyxDiscoveryFailing says so.',
     ),
     alert(
       'TelnyxDiscoveryFailing',
