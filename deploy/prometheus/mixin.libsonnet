@@ -27,6 +27,7 @@ local config = {
     certificate_expiry_critical_seconds: 172800,  // 2 days
     poll_lag_seconds: 5,  // which one poll in ten exceeds
     rate_limited_ratio: 0.05,  // answers 429 among all answers
+    request_budget_ratio: 1.02,  // required requests against the allowed ones
     skipped_polls_ratio: 0.1,
     failed_polls_ratio: 0.3,  // of a connection, within 30 minutes
     replica_failed_polls_ratio: 0.5,  // of all connections of an account
@@ -719,7 +720,7 @@ local config = {
       |||
         max by (%(account)s) (
           telnyx_account_required_requests_per_second / telnyx_account_allowed_requests_per_second
-        ) > 1
+        ) > %(request_budget_ratio)s
       |||,
       'The rate limit of account {{ $labels.account }} is too small for its polls.',
       'The polls of account {{ $labels.account }} need {{ $value | humanize }} times the requests that its rate limit, or the API by ' +
