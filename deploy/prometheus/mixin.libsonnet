@@ -335,18 +335,11 @@ local config = {
         / (
             max by (%(labelled_connection)s) (telnyx_connection_channel_limit{direction="configured"} > 0)
           or
-            (
-              sum by (%(labelled_connection)s) (
-                max by (%(labelled_connection)s, direction) (telnyx_connection_channel_limit{direction=~"inbound|outbound"})
-              )
-            and
-              count by (%(labelled_connection)s) (
-                max by (%(labelled_connection)s, direction) (telnyx_connection_channel_limit{direction=~"inbound|outbound"})
-              ) == 2
-            ) > 0
+            max by (%(labelled_connection)s) (telnyx_connection_channel_limit{direction="inbound"} > 0)
+            + max by (%(labelled_connection)s) (telnyx_connection_channel_limit{direction="outbound"} > 0)
           )
       |||,
-      'The share of the calls that a connection may have at once. The limit is the configured one, else both of the API together.',
+      'The share of the calls that a connection may have at once. The limit is the configured one, else both of the API together: calls of one direction may be at theirs before, of which the next rule warns.',
     ),
     record(
       'connection:telnyx_direction_utilisation:ratio',
@@ -354,14 +347,26 @@ local config = {
         (
           max by (%(labelled_connection)s) (telnyx_active_calls_peak)
         / on (%(labelled_connection)s) group_right ()
-          max by (%(labelled_connection)s, direction) (
-            telnyx_connection_channel_limit{direction=~"inbound|outbound"} > 0
+          (
+              max by (%(labelled_connection)s, direction) (telnyx_connection_channel_limit{direction="inbound"} > 0)
+            unless on (%(labelled_connection)s)
+              (
+                  max by (%(labelled_connection)s) (telnyx_connection_channel_limit{direction="outbound"} > 0)
+                < max by (%(labelled_connection)s) (telnyx_connection_channel_limit{direction="inbound"} > 0)
+              )
+            or
+              max by (%(labelled_connection)s, direction) (telnyx_connection_channel_limit{direction="outbound"} > 0)
+            unless on (%(labelled_connection)s)
+              (
+                  max by (%(labelled_connection)s) (telnyx_connection_channel_limit{direction="inbound"} > 0)
+                <= max by (%(labelled_connection)s) (telnyx_connection_channel_limit{direction="outbound"} > 0)
+              )
           )
         )
         unless on (%(connection)s)
-          connection:telnyx_channel_utilisation:ratio
+          telnyx_connection_channel_limit{direction="configured"} > 0
       |||,
-      'Where the API limits one direction only: all calls against that limit. It is more than the true share where some calls go the other way.',
+      'All calls against the limit of one direction, where the API has limits and none is configured; of two the smaller one. It is more than the true share where some calls go the other way.',
     ),
     record('connection:telnyx_long_calls:max', 'max by (%(labelled_connection)s) (telnyx_active_calls_longer_than{seconds="%(long_call_seconds)s"})'),
     record(
@@ -943,8 +948,8 @@ local config = {
           connection:telnyx_connection_name:info
       |||,
       connection_summary + ' may near its limit of {{ $labels.direction }} calls.',
-      'Only {{ $labels.direction }} calls of connection ' + of_connection + ' are limited. All of its calls together are ' +
-      '{{ $value | humanizePercentage }} of that limit; the API does not say how many of them are {{ $labels.direction }}.',
+      'All calls of connection ' + of_connection + ' together are {{ $value | humanizePercentage }} of its limit of ' +
+      '{{ $labels.direction }} calls; the API does not say how many of them are {{ $labels.direction }}.',
       connection_dashboard,
     ),
     alert(
