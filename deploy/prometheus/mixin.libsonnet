@@ -867,7 +867,7 @@ local config = {
       query('telnyx_connection_failure_info', connection_labels) +
       ' | sortByLabel "instance" }}{{ if $index }}, {{ end }}{{ $failure | label "reason" }}{{ with $failure | label "instance" }} on {{ . }}{{ end }}{{ end }}.',
       connection_dashboard,
-      'The reason is asked for in the text and is no label of the alert: a reason that changes must not restart the alert. Not polled yet is not failing, nor is one failed poll where the next one comes only after a long interval.',
+      'The reason is asked for in the text and is no label of the alert: a reason that changes must not restart the alert. Not polled yet is not failing, nor is one failed poll where the next one comes only after a long interval, unless no poll was complete since the start: then there is no number.',
     ),
     alert(
       'TelnyxPollsFailing',
