@@ -27,6 +27,7 @@ local config = {
     certificate_expiry_critical_seconds: 172800,  // 2 days
     poll_lag_seconds: 5,  // which one poll in ten exceeds
     rate_limited_ratio: 0.05,  // answers 429 among all answers
+    request_budget_ratio: 1.02,  // required requests against the allowed ones
     skipped_polls_ratio: 0.1,
     failed_polls_ratio: 0.3,  // of a connection, within 30 minutes
     replica_failed_polls_ratio: 0.5,  // of all connections of an account
@@ -334,18 +335,11 @@ local config = {
         / (
             max by (%(labelled_connection)s) (telnyx_connection_channel_limit{direction="configured"} > 0)
           or
-            (
-              sum by (%(labelled_connection)s) (
-                max by (%(labelled_connection)s, direction) (telnyx_connection_channel_limit{direction=~"inbound|outbound"})
-              )
-            and
-              count by (%(labelled_connection)s) (
-                max by (%(labelled_connection)s, direction) (telnyx_connection_channel_limit{direction=~"inbound|outbound"})
-              ) == 2
-            ) > 0
+            max by (%(labelled_connection)s) (telnyx_connection_channel_limit{direction="inbound"} > 0)
+            + max by (%(labelled_connection)s) (telnyx_connection_channel_limit{direction="outbound"} > 0)
           )
       |||,
-      'The share of the calls that a connection may have at once. The limit is the configured one, else both of the API together.',
+      'The share of the calls that a connection may have at once. The limit is the configured one, else both of the API together: calls of one direction may be at theirs before, of which the next rule warns.',
     ),
     record(
       'connection:telnyx_direction_utilisation:ratio',
@@ -353,14 +347,26 @@ local config = {
         (
           max by (%(labelled_connection)s) (telnyx_active_calls_peak)
         / on (%(labelled_connection)s) group_right ()
-          max by (%(labelled_connection)s, direction) (
-            telnyx_connection_channel_limit{direction=~"inbound|outbound"} > 0
+          (
+              max by (%(labelled_connection)s, direction) (telnyx_connection_channel_limit{direction="inbound"} > 0)
+            unless on (%(labelled_connection)s)
+              (
+                  max by (%(labelled_connection)s) (telnyx_connection_channel_limit{direction="outbound"} > 0)
+                < max by (%(labelled_connection)s) (telnyx_connection_channel_limit{direction="inbound"} > 0)
+              )
+            or
+              max by (%(labelled_connection)s, direction) (telnyx_connection_channel_limit{direction="outbound"} > 0)
+            unless on (%(labelled_connection)s)
+              (
+                  max by (%(labelled_connection)s) (telnyx_connection_channel_limit{direction="inbound"} > 0)
+                <= max by (%(labelled_connection)s) (telnyx_connection_channel_limit{direction="outbound"} > 0)
+              )
           )
         )
         unless on (%(connection)s)
-          connection:telnyx_channel_utilisation:ratio
+          telnyx_connection_channel_limit{direction="configured"} > 0
       |||,
-      'Where the API limits one direction only: all calls against that limit. It is more than the true share where some calls go the other way.',
+      'All calls against the limit of one direction, where the API has limits and none is configured; of two the smaller one. It is more than the true share where some calls go the other way.',
     ),
     record('connection:telnyx_long_calls:max', 'max by (%(labelled_connection)s) (telnyx_active_calls_longer_than{seconds="%(long_call_seconds)s"})'),
     record(
@@ -379,8 +385,30 @@ local config = {
         count by (%(replica)s) (telnyx_connection_failure_info{reason="unauthorized"})
         unless
           sum by (%(replica)s) (increase(telnyx_api_requests_total{code="200"}[2m])) > 0
+        unless
+            time() - max by (%(replica)s) (
+                telnyx_connection_last_success_timestamp_seconds
+              and on (%(replica)s, connection_id)
+                telnyx_connection_up == 1
+            )
+          < 2 * min by (%(replica)s) (
+                telnyx_connection_interval_seconds
+              and on (%(replica)s, connection_id)
+                telnyx_connection_last_success_timestamp_seconds
+            )
+        unless
+            max by (%(replica)s) (
+                telnyx_connection_last_success_timestamp_seconds
+              and on (%(replica)s, connection_id)
+                telnyx_connection_up == 1
+            )
+          > max by (%(replica)s) (
+                telnyx_connection_last_success_timestamp_seconds + 2 * telnyx_connection_interval_seconds
+              and on (%(replica)s, connection_id)
+                telnyx_connection_failure_info{reason="unauthorized"}
+            )
       |||,
-      'Connections whose newest poll was answered with 401, of replicas that get no successful answer now. One 401 among successful answers is no refused key, nor is one that is left from before the key was accepted.',
+      'Connections whose newest poll was answered with 401, of replicas that get no successful answer now. One 401 among successful answers is no refused key, nor is one that is left from before the key was accepted. With long intervals a connection is accepted when its newest poll was, and that was within two of the shortest interval among those that were ever accepted, or clearly after the refused ones were accepted last.',
     ),
     record(
       'shard:telnyx_discovered_connections:max',
@@ -681,7 +709,7 @@ local config = {
       |||
         max by (%(account)s) (
           telnyx_account_required_requests_per_second / telnyx_account_allowed_requests_per_second
-        ) > 1
+        ) > %(request_budget_ratio)s
       |||,
       'The rate limit of account {{ $labels.account }} is too small for its polls.',
       'The polls of account {{ $labels.account }} need {{ $value | humanize }} times the requests that its rate limit, or the API by ' +
@@ -704,11 +732,31 @@ local config = {
     ),
     alert(
       'TelnyxReplicaPollsFailing',
-      'replica:telnyx_poll_failures:ratio30m > %(replica_failed_polls_ratio)s',
-      'Most polls of account {{ $labels.account }} fail on {{ $labels.instance }}.',
-      '{{ $value | humanizePercentage }} of the polls of account {{ $labels.account }} that {{ $labels.instance }} began within 30 minutes ' +
-      'failed. Numbers are lost unless another replica polls the same connections.',
+      |||
+        replica:telnyx_poll_failures:ratio30m > %%(replica_failed_polls_ratio)s
+        or 0 * max by (%%(replica)s) (
+            (
+        %s
+            ) > 0
+          unless on (%%(replica)s)
+            telnyx_discovery_last_success_timestamp_seconds
+          and on (%%(shard)s)
+            (
+        %s
+            )
+        )
+      ||| % [
+        indent(with_shard('telnyx_discovery_failures_total', '%(replica)s'), 6),
+        indent(with_shard('telnyx_discovery_last_success_timestamp_seconds', '%(replica)s'), 6),
+      ],
+      '{{ if $value }}Most polls of account {{ $labels.account }} fail on {{ $labels.instance }}.{{ else }}' +
+      '{{ $labels.instance }} cannot list the connections of account {{ $labels.account }}.{{ end }}',
+      '{{ if $value }}{{ $value | humanizePercentage }} of the polls of account {{ $labels.account }} that {{ $labels.instance }} began within ' +
+      '30 minutes failed. Numbers are lost unless another replica polls the same connections.{{ else }}Discovery of account ' +
+      '{{ $labels.account }} has not succeeded on {{ $labels.instance }} since it started, so it polls no discovered connections. ' +
+      'Another replica polls them: only the redundancy is lost.{{ end }}',
       exporter_dashboard,
+      'The share of polls that failed; or 0 for a replica whose discovery never succeeded since it started, while that of another one of the shard did. Where none did, TelnyxDiscoveryFailing says so.',
     ),
     alert(
       'TelnyxDiscoveryFailing',
@@ -803,7 +851,7 @@ local config = {
       query('telnyx_connection_failure_info', connection_labels) +
       ' | sortByLabel "instance" }}{{ if $index }}, {{ end }}{{ $failure | label "reason" }}{{ with $failure | label "instance" }} on {{ . }}{{ end }}{{ end }}.',
       connection_dashboard,
-      'The reason is asked for in the text and is no label of the alert: a reason that changes must not restart the alert. Not polled yet is not failing, nor is one failed poll where the next one comes only after a long interval.',
+      'The reason is asked for in the text and is no label of the alert: a reason that changes must not restart the alert. Not polled yet is not failing, nor is one failed poll where the next one comes only after a long interval, unless no poll was complete since the start: then there is no number.',
     ),
     alert(
       'TelnyxPollsFailing',
@@ -884,8 +932,8 @@ local config = {
           connection:telnyx_connection_name:info
       |||,
       connection_summary + ' may near its limit of {{ $labels.direction }} calls.',
-      'Only {{ $labels.direction }} calls of connection ' + of_connection + ' are limited. All of its calls together are ' +
-      '{{ $value | humanizePercentage }} of that limit; the API does not say how many of them are {{ $labels.direction }}.',
+      'All calls of connection ' + of_connection + ' together are {{ $value | humanizePercentage }} of its limit of ' +
+      '{{ $labels.direction }} calls; the API does not say how many of them are {{ $labels.direction }}.',
       connection_dashboard,
     ),
     alert(

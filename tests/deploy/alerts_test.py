@@ -182,6 +182,16 @@ class InhibitionTest(EndToEndTest):
         eventually("held back", lambda: alertmanager.firing(
             "TelnyxExporterReplicaDown", "--inhibited"))
 
+    def test_what_may_be_true_of_one_direction_is_not_said_when_it_is_true_of_both(self):
+        alertmanager = Alertmanager(self)
+        near = {"job": "telnyx_exporter", "account": "main", "connection_id": "1"}
+        alertmanager.add("TelnyxDirectionChannelsFilling", direction="inbound", **near)
+        alertmanager.add("TelnyxDirectionChannelsFilling", direction="inbound", **{**near, "connection_id": "2"})
+        alertmanager.add("TelnyxChannelsExhausted", **near)
+        eventually("held back", lambda: [
+            alert["labels"]["connection_id"]
+            for alert in alertmanager.firing("TelnyxDirectionChannelsFilling")] == ["2"])
+
 
 if __name__ == "__main__":
     unittest.main()
