@@ -1,5 +1,8 @@
 #pragma once
 
+// What tests and people steer the simulator by: the paths below /simulator. The wire server calls
+// it.
+
 #include "simulator/call_world.h"
 #include "simulator/faults.h"
 #include "web/http_server.h"

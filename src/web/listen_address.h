@@ -1,5 +1,8 @@
 #pragma once
 
+// The sockets that the web server listens on: opened at the addresses of the command line, or
+// passed by systemd. The acceptor takes them over; the simulator uses them too.
+
 #include <string>
 #include <string_view>
 #include <vector>
