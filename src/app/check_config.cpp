@@ -89,7 +89,7 @@ std::string FormatRate(double rate, double (*round)(double)) {
 
 // How the intervals would have to become longer so that the rate is enough; empty where they may
 // not be so long.
-std::string LongerIntervals(const Need& need, double allowed) {
+std::string LongerIntervals(const Need& need, const PollConfig& poll, double allowed) {
   const double factor = need.requests_per_second / allowed;
   if (factor > kMostLengthening) return {};
   if (!need.only_interval) {
@@ -98,16 +98,18 @@ std::string LongerIntervals(const Need& need, double allowed) {
   // In whole seconds.
   const double seconds = std::ceil(ToSeconds(*need.only_interval) * factor - kTolerance);
   const auto interval = std::chrono::seconds(std::llround(seconds));
-  return interval > kLongestPollInterval
-             ? std::string()
-             : fmt::format("the interval to {}", FormatDuration(Duration(interval)));
+  if (interval > kLongestPollInterval) return {};
+  std::string text = fmt::format("the interval to {}", FormatDuration(Duration(interval)));
+  if (poll.idle_interval && *poll.idle_interval < interval) text += ", poll.idle_interval with it";
+  return text;
 }
 
-std::string RemedyFor(const Need& need, double allowed, std::uint32_t shards) {
+std::string RemedyFor(const Need& need, const PollConfig& poll, double allowed,
+                      std::uint32_t shards) {
   const double rate = std::ceil(need.requests_per_second * shards - kTolerance);
   const std::string higher =
       rate > kHighestRequestRate ? "" : fmt::format("rate_limit.requests_per_second to {}", rate);
-  const std::string longer = LongerIntervals(need, allowed);
+  const std::string longer = LongerIntervals(need, poll, allowed);
   if (higher.empty() && longer.empty()) return "poll fewer connections";
   return fmt::format("raise {}{}{}", higher, higher.empty() || longer.empty() ? "" : " or ",
                      longer);
@@ -132,7 +134,7 @@ std::optional<std::string> BudgetWarning(const AccountConfig& account, const Pol
       fmt::format("account {}: {} {} requests/s; {} allows {}: {}", account.name,
                   DescribeNeed(need, shard), FormatRate(need.requests_per_second, std::ceil),
                   shard.total > 1 ? "this shard's part of rate_limit" : "rate_limit",
-                  FormatRate(allowed, std::floor), RemedyFor(need, allowed, shard.total));
+                  FormatRate(allowed, std::floor), RemedyFor(need, poll, allowed, shard.total));
   const bool outlives = need.only_interval && poll.stale_after &&
                         ToSeconds(*need.only_interval) * need.requests_per_second >
                             ToSeconds(*poll.stale_after) * allowed;

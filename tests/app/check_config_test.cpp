@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 std::vector<std::string> Lines(const std::vector<ConfigMessage>& messages) {
   std::vector<std::string> lines;
@@ -163,6 +164,16 @@ TEST(FindBudgetWarnings, SaysThatIdleConnectionsNeedLess) {
   config.accounts[0].connections[7].idle_interval.reset();
   config.poll.idle_interval = 1min;
   EXPECT_THAT(FindBudgetWarnings(config, {}), warns);
+}
+
+TEST(FindBudgetWarnings, NamesTheIdleIntervalThatMustNotBeShorter) {
+  Config config = WithConnections(100);
+  config.poll.interval = 5s;
+  config.poll.idle_interval = 8s;
+  EXPECT_THAT(FindBudgetWarnings(config, {}),
+              ElementsAre(::testing::EndsWith("the interval to 10s, poll.idle_interval with it")));
+  config.poll.idle_interval = 10s;
+  EXPECT_THAT(FindBudgetWarnings(config, {}), ElementsAre(Not(HasSubstr("with it"))));
 }
 
 TEST(FindBudgetWarnings, CountsEachConnectionsOwnInterval) {
