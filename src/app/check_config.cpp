@@ -67,7 +67,7 @@ Need NeedOf(const AccountConfig& account, const PollConfig& poll, const Shard& s
     if (!need.only_interval) need.only_interval = interval;
     need.mixed = need.mixed || need.only_interval != interval;
     need.has_idle_interval =
-        need.has_idle_interval || connection.idle_interval || poll.idle_interval;
+        need.has_idle_interval || IdleIntervalOf(connection, poll, interval).has_value();
   }
   if (need.mixed) need.only_interval.reset();
   if (account.discovery.enabled) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -63,14 +62,6 @@ FileSet FilesOf(const Config& config) {
     if (!account.tls.ca_file.empty()) files.Add(account.tls.ca_file);
   }
   return files;
-}
-
-// An idle interval that is not longer than the interval changes nothing. One of the whole
-// configuration may be shorter than a single connection's own interval.
-std::optional<Duration> IdleIntervalOf(const ConnectionConfig& connection, const PollConfig& poll,
-                                       Duration interval) {
-  const auto idle = connection.idle_interval ? connection.idle_interval : poll.idle_interval;
-  return idle && *idle > interval ? idle : std::nullopt;
 }
 
 ConnectionPlan MakeConnectionPlan(const ConnectionConfig& connection, const PollConfig& poll) {
@@ -154,6 +145,12 @@ std::expected<SourcedConfig, ConfigErrors> LoadConfig(const ConfigSource& source
                          .built_in = built_in};
   }
   return std::unexpected(FormatConfigMessages(source.file, loaded.error()));
+}
+
+std::optional<Duration> IdleIntervalOf(const ConnectionConfig& connection, const PollConfig& poll,
+                                       Duration interval) {
+  const auto idle = connection.idle_interval ? connection.idle_interval : poll.idle_interval;
+  return idle && *idle > interval ? idle : std::nullopt;
 }
 
 Result<ApiKey> FindApiKey(const ApiKeySource& source) {

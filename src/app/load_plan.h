@@ -6,9 +6,11 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -55,6 +57,12 @@ Result<Secret> ReadApiKey(const ApiKeySource& source, Log* log);
 /// The text of a file of authorities' certificates; empty for an empty path. The error is a
 /// predicate that follows the file's name.
 Result<std::string> ReadCaFile(const std::string& path);
+
+/// How often the connection is polled while it is idle, which is longer than `interval`; nothing:
+/// like a busy one. What the whole configuration says may be shorter than a connection's own
+/// interval and changes nothing then.
+std::optional<Duration> IdleIntervalOf(const ConnectionConfig& connection, const PollConfig& poll,
+                                       Duration interval);
 
 using ReadCa = std::function<Result<std::string>(const std::string& path)>;
 using ReadKey = std::function<Result<Secret>(const ApiKeySource&)>;

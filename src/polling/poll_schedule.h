@@ -78,7 +78,8 @@ class PollSchedule {
 
   /// True when the interval in force changed.
   bool Stretch(const IntervalStretch& stretch, Instant now);
-  /// Another plan for the same connection. True when polls are due at other times.
+  /// Another plan for the same connection. True when the interval in force, or how long values are
+  /// kept, may have changed.
   bool Replan(const PollIntervals& intervals, Instant now, WallTime wall_now);
   /// The account's rate limit was raised: a first poll that waits for it is overdue no earlier than
   /// one that is due now.

@@ -109,11 +109,12 @@ std::expected<void, PollFailure> PageWalk::CheckNumbered(const PageInfo& page) c
         FailureReason::kCursorLoop,
         fmt::format("page number {} was asked for and {} came", number_, *page.page_number));
   }
-  // A server that does not say which page it sends may send the same one again and again.
+  // A server that does not say which page it sends may send the same one again and again. A single
+  // row may have moved to the next page, more than one hardly.
   if (!page.page_number && number_ > 1 && page.rows > 1 && page.first_row &&
       page.first_row == first_row_) {
     return ContentFailure(FailureReason::kCursorLoop,
-                          fmt::format("page {} begins as the page before it", pages_));
+                          fmt::format("page {} begins like the page before it", pages_));
   }
   if (!page.total_pages) {
     return ContentFailure(FailureReason::kMalformedResponse,

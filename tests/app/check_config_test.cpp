@@ -164,6 +164,8 @@ TEST(FindBudgetWarnings, SaysThatIdleConnectionsNeedLess) {
   config.accounts[0].connections[7].idle_interval.reset();
   config.poll.idle_interval = 1min;
   EXPECT_THAT(FindBudgetWarnings(config, {}), warns);
+  config.poll.idle_interval = 15s;
+  EXPECT_THAT(FindBudgetWarnings(config, {}), ElementsAre(Not(HasSubstr("unless idle"))));
 }
 
 TEST(FindBudgetWarnings, NamesTheIdleIntervalThatMustNotBeShorter) {

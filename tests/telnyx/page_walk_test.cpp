@@ -172,7 +172,7 @@ TEST(PageWalk, FailsWhenPagesWithoutANumberBeginAlike) {
   const auto step = walk.Advance(begins_with("b"));
   ASSERT_FALSE(step.has_value());
   EXPECT_EQ(step.error().reason, FailureReason::kCursorLoop);
-  EXPECT_EQ(step.error().detail, "page 3 begins as the page before it");
+  EXPECT_EQ(step.error().detail, "page 3 begins like the page before it");
 }
 
 TEST(PageWalk, BearsASingleRowThatMovedToTheNextPage) {
